@@ -1,0 +1,136 @@
+// The pool's books: one SharedArrayBuffer with one writer (the main thread) that any thread may read.
+// It holds, in this order:
+//   header   control words (stop, sequence, cell, line, ring head …) and f64 counters
+//   blocks   the block table, structure of arrays, one u32 array a field, BLOCK_CAPACITY rows
+//   ring     the event ring, RING_CAPACITY records of EVENT_WORDS u32 words
+// Writers use plain stores, then one Atomics.store of the ring's head; readers replay the ring and
+// notice overruns (head − cursor > RING_CAPACITY). A lock over the whole table would starve the reader.
+
+export const BOOKS_VERSION = 1;
+export const BLOCK_CAPACITY = 1 << 18;
+export const RING_CAPACITY = 1 << 16;
+/** Offsets and sizes in the books are in units of this many bytes, so that u32 reaches 1 TiB. */
+export const GRANULE = 256;
+
+/** Index into `control` (u32 words). */
+export const CONTROL = {
+  version: 0,
+  /** Raised by the wire thread to ask the running cell to stop; lowered when a cell starts. */
+  stop: 1,
+  /** Odd while a pool operation changes the books; even when they are whole. */
+  sequence: 2,
+  /** Execution count of the running cell; 0 when none runs. */
+  cell: 3,
+  /** Events ever written, modulo 2^32. Stored with Atomics. */
+  ringHead: 4,
+  /** Rows of the block table that were ever used. */
+  blockRows: 5,
+  slabCount: 6,
+} as const;
+export const CONTROL_WORDS = 64;
+
+/** Index into `counters` (f64). Bytes unless the name says otherwise. */
+export const COUNTER = {
+  live: 0,
+  requested: 1,
+  reserved: 2,
+  peakLive: 3,
+  peakReserved: 4,
+  budget: 5,
+  allocations: 6,
+  frees: 7,
+  liveBlocks: 8,
+  largestFree: 9,
+  uploadBytes: 10,
+  readBackBytes: 11,
+} as const;
+export const COUNTER_SLOTS = 64;
+
+export const BLOCK_STATE = { none: 0, live: 1, cached: 2, pinned: 3 } as const;
+
+/** The fields of a block's row, each a u32 array in the table. */
+export const BLOCK_FIELDS = [
+  "state",
+  "slab",
+  "offset", // granules from the start of the slab
+  "size", // granules
+  "requestedLow", // bytes asked for, low 32 bits
+  "requestedHigh",
+  "cell",
+  "line",
+  "tag", // id of an interned string, 0 for none
+  "generation",
+] as const;
+export type BlockField = (typeof BLOCK_FIELDS)[number];
+
+export const EVENT = {
+  alloc: 1,
+  free: 2,
+  slabNew: 3,
+  slabFree: 4,
+  cellBegin: 5,
+  cellEnd: 6,
+  /** Words 2–3 hold the time as f64 milliseconds since the epoch; later events happened after it. */
+  clock: 7,
+  mark: 8,
+} as const;
+
+// An event is EVENT_WORDS u32 words:
+//   0  kind (low 8 bits) | tag id << 8
+//   1  block id (row of the table); cell number for cellBegin and cellEnd; slab id for slabNew, slabFree
+//   2  slab id            } for clock: f64 milliseconds since the epoch
+//   3  offset, granules   }
+//   4  size, granules (slabNew, slabFree: the slab's)
+//   5  requested bytes, low 32 bits
+//   6  cell
+//   7  line (low 20 bits) | requested bytes, high 12 bits << 20
+export const EVENT_WORDS = 8;
+
+const HEADER_BYTES = CONTROL_WORDS * 4 + COUNTER_SLOTS * 8;
+const TABLE_BYTES = BLOCK_FIELDS.length * BLOCK_CAPACITY * 4;
+const RING_BYTES = RING_CAPACITY * EVENT_WORDS * 4;
+
+/** Typed views over the books. */
+export interface Books {
+  readonly buffer: SharedArrayBuffer;
+  readonly control: Uint32Array<SharedArrayBuffer>;
+  readonly counters: Float64Array<SharedArrayBuffer>;
+  readonly blocks: Readonly<Record<BlockField, Uint32Array<SharedArrayBuffer>>>;
+  readonly ring: Uint32Array<SharedArrayBuffer>;
+  /** The ring's memory as f64, for clock events: record r, words 2–3, is element r * 4 + 1. */
+  readonly ringTimes: Float64Array<SharedArrayBuffer>;
+}
+
+/** Views over existing books, or over new ones. Throws when `buffer` was laid out by another version. */
+export function openBooks(buffer?: SharedArrayBuffer): Books {
+  const fresh = buffer === undefined;
+  const memory = buffer ?? new SharedArrayBuffer(HEADER_BYTES + TABLE_BYTES + RING_BYTES);
+  const control = new Uint32Array(memory, 0, CONTROL_WORDS);
+  if (fresh) control[CONTROL.version] = BOOKS_VERSION;
+  if (control[CONTROL.version] !== BOOKS_VERSION) {
+    throw new Error(`books version ${control[CONTROL.version]}, wanted ${BOOKS_VERSION}`);
+  }
+  const blocks = Object.fromEntries(
+    BLOCK_FIELDS.map((field, i) => [
+      field,
+      new Uint32Array(memory, HEADER_BYTES + i * BLOCK_CAPACITY * 4, BLOCK_CAPACITY),
+    ]),
+  ) as Record<BlockField, Uint32Array<SharedArrayBuffer>>;
+  const ringStart = HEADER_BYTES + TABLE_BYTES;
+  return {
+    buffer: memory,
+    control,
+    counters: new Float64Array(memory, CONTROL_WORDS * 4, COUNTER_SLOTS),
+    blocks,
+    ring: new Uint32Array(memory, ringStart, RING_CAPACITY * EVENT_WORDS),
+    ringTimes: new Float64Array(memory, ringStart, (RING_CAPACITY * EVENT_WORDS) / 2),
+  };
+}
+
+let processBooks: Books | undefined;
+
+/** The books of this process's pool; made on first use. The kernel hands their buffer to its wire thread. */
+export function books(): Books {
+  processBooks ??= openBooks();
+  return processBooks;
+}

@@ -1,0 +1,29 @@
+// Rich output, as a sink that the kernel connects: `display()` in the API works in a cell, and prints
+// plain text where no kernel is connected.
+
+/** Rich output by MIME type, as Jupyter's display_data has it. */
+export type MimeBundle = Record<string, unknown>;
+
+export interface DisplayRequest {
+  data: MimeBundle;
+  metadata: Record<string, unknown>;
+  /** Names the output, so that it can be replaced. */
+  displayId?: string;
+  /** Replace the output with this displayId instead of adding one. */
+  update?: boolean;
+}
+
+/** An object with a method of this name says how it is shown; it returns a MimeBundle or a promise of one. */
+export const DISPLAY = Symbol.for("Jupyter.display");
+
+let sink: (request: DisplayRequest) => void = (request) => {
+  console.log(request.data["text/plain"] ?? request.data);
+};
+
+export function connectDisplay(to: (request: DisplayRequest) => void): void {
+  sink = to;
+}
+
+export function publishDisplay(request: DisplayRequest): void {
+  sink(request);
+}

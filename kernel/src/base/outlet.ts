@@ -1,0 +1,29 @@
+// How lower rooms report upwards without importing the rooms above: they post notes to the outlet, and
+// main.ts connects it to the thread that publishes them. Notes posted before that are kept in order.
+
+/** What the monitor must know beside the books. */
+export type MonitorNote =
+  | { type: "tag"; id: number; text: string }
+  | { type: "adapter"; adapter: AdapterNote };
+
+export interface AdapterNote {
+  /** As the driver names it, e.g. "llvmpipe: Mesa 25.0.7". */
+  name: string;
+  vendor: string;
+  /** True when a processor does the adapter's work: figures from it are labelled so. */
+  software: boolean;
+}
+
+let early: MonitorNote[] = [];
+let sink: ((note: MonitorNote) => void) | undefined;
+
+export function postNote(note: MonitorNote): void {
+  if (sink) sink(note);
+  else early.push(note);
+}
+
+export function connectOutlet(to: (note: MonitorNote) => void): void {
+  sink = to;
+  for (const note of early) to(note);
+  early = [];
+}
