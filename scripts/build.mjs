@@ -1,7 +1,8 @@
 // Bundles the kernel into kernel/dist, so that it starts fast: packages stay outside the bundle, rooms
 // that two entries share become common chunks, so that a cell's "cenote" is the kernel's own instance.
-import { build } from "esbuild";
+
 import { existsSync, rmSync } from "node:fs";
+import { build } from "esbuild";
 import { at } from "./lib/paths.mjs";
 
 const entries = {

@@ -1,0 +1,31 @@
+// Makes the kernel and the extension known to the JupyterLab in .venv: the kernelspec `cenote`, and a
+// link to the built extension.
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { at, node24, state, venv } from "../lib/paths.mjs";
+import { readJson } from "../lib/progress.mjs";
+
+export async function installKernelspec() {
+  const folder = join(venv, "share/jupyter/kernels/cenote");
+  mkdirSync(folder, { recursive: true });
+  const spec = {
+    argv: [node24, at("kernel/dist/main.js"), "{connection_file}"],
+    display_name: "TypeScript (Cenote)",
+    language: "typescript",
+    interrupt_mode: "message",
+    env: readJson(join(state, "env.json")) ?? {},
+    metadata: { debugger: false },
+  };
+  writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
+  return "cenote, TypeScript (Cenote)";
+}
+
+export async function linkExtension() {
+  const target = at("extension/labextension");
+  const link = join(venv, "share/jupyter/labextensions/cenote-lab");
+  mkdirSync(join(link, ".."), { recursive: true });
+  if (existsSync(link) || lstatSync(link, { throwIfNoEntry: false }))
+    rmSync(link, { recursive: true });
+  symlinkSync(target, link, "dir");
+  return "cenote-lab";
+}
