@@ -1,0 +1,2 @@
+export { Pool } from "./pool.ts";
+export * from "./types.ts";

@@ -1,0 +1,98 @@
+// What the pool hands out and what it asks for: blocks, the memory it divides, statistics. No device
+// here; a GPU's slabs, simulated memory and later host arenas stand behind `Memory`.
+import type { Books } from "../base/index.ts";
+
+/** Objects that own blocks give them by a method of this name, so that scopes and `keep` can find them. */
+export const BLOCKS = Symbol.for("cenote.blocks");
+
+/** Something that owns blocks: a column, a table, a tensor. */
+export interface OwnsBlocks {
+  [BLOCKS](): Iterable<Block>;
+}
+
+/** A handle on a range of pooled memory. The pool knows blocks by id and never holds the handle. */
+export interface Block {
+  /** Row of the block table; given to another block after this one is disposed. */
+  readonly id: number;
+  /** Bytes as requested; the block itself is rounded up to GRANULE. */
+  readonly bytes: number;
+  readonly tag: string;
+  readonly disposed: boolean;
+  /** Gives the memory back. Doing it twice is harmless. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface AllocateOptions {
+  /** A short name that groups blocks in the panel and in reports, e.g. "acts" or "column". */
+  tag?: string;
+  /** What it is for, in error messages, e.g. "column delay int16[3000000]". Default: the tag. */
+  what?: string;
+  /** Fill with zeros. Otherwise a block holds whatever its memory held before. */
+  zeroed?: boolean;
+}
+
+/** Where a block lies now. Valid until the next pool operation or await, because blocks may move. */
+export interface Place {
+  slab: number;
+  /** Bytes from the start of the slab. */
+  offset: number;
+  /** Bytes, rounded up to GRANULE. */
+  size: number;
+}
+
+/** A source of slabs. Sizes are bytes. Slab ids are positive and never given twice. */
+export interface Memory {
+  /** For messages and figures, e.g. "simulated" or the adapter's name. */
+  readonly name: string;
+  /** The largest slab that can be reserved, a multiple of GRANULE. */
+  readonly maxSlab: number;
+  /** Reserves a slab. Throws when the memory has no more. */
+  reserve(bytes: number): number;
+  /** Gives a slab back. Work that still uses it is completed first, or completes unharmed. */
+  release(slab: number): void;
+  /** Fills a range with zeros, in order with the work on it. */
+  clear(slab: number, offset: number, bytes: number): void;
+}
+
+export interface PoolOptions {
+  /** Bytes, or text such as "4 GiB". Default: CENOTE_BUDGET, else 1 GiB. */
+  budget?: number | string;
+  /** Size of an ordinary slab; larger requests get a slab of their own. Default 64 MiB. */
+  slabBytes?: number;
+  /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
+  keepEmpty?: number;
+  /** The books to keep; default those of the process. */
+  books?: Books;
+}
+
+/** Bytes unless the name says otherwise. */
+export interface PoolStats {
+  live: number;
+  requested: number;
+  reserved: number;
+  peakLive: number;
+  peakReserved: number;
+  budget: number;
+  /** Budget less live: what could still be allocated if it were in one piece. */
+  free: number;
+  /** The largest hole inside the slabs that there are. */
+  largestFree: number;
+  /** 1 − largest hole ÷ bytes in holes; 0 when there are no holes. */
+  fragmentation: number;
+  slabs: number;
+  liveBlocks: number;
+  allocations: number;
+  frees: number;
+  /** Blocks that the garbage collector gave back because nobody disposed them. */
+  collected: number;
+}
+
+/** Blocks with the same tag, cell and line, and what they hold together. */
+export interface Holder {
+  tag: string;
+  cell: number;
+  line: number;
+  blocks: number;
+  bytes: number;
+}
