@@ -1,4 +1,24 @@
-// The pool's surface, as a declaration; the implementation follows in this file.
+// The pool: divides slabs of a `Memory` into blocks, within a budget. It joins the parts: fit.ts places,
+// ledger.ts keeps the books, scopes.ts ends lifetimes, report.ts explains. It knows no device.
+import {
+  type Books,
+  CenoteError,
+  COUNTER,
+  currentCell,
+  formatBytes,
+  GRANULE,
+  Interrupted,
+  lineWord,
+  parseBytes,
+  books as processBooks,
+} from "../base/index.ts";
+import { Fit } from "./fit.ts";
+import { Handle } from "./handle.ts";
+import { Ledger } from "./ledger.ts";
+import { holders, outOfMemory, place } from "./report.ts";
+import { Scopes } from "./scopes.ts";
+import { Slabs } from "./slabs.ts";
+import { tagId } from "./tags.ts";
 import type {
   AllocateOptions,
   Block,
@@ -9,27 +29,299 @@ import type {
   PoolStats,
 } from "./types.ts";
 
-export declare class Pool {
-  constructor(memory: Memory, options?: PoolOptions);
-  /** Bytes; set with bytes or text such as "4 GiB". */
-  get budget(): number;
-  set budget(size: number | string);
-  /** A block of at least `bytes` (≥ 0). Throws OutOfPoolMemory, or Interrupted as it ends. */
-  allocate(bytes: number, options?: AllocateOptions): Block;
-  /** The same as block.dispose(). */
-  free(block: Block): void;
-  /** Where the block lies now. Throws DISPOSED, naming block, tag and cell. */
-  place(block: Block): Place;
-  stats(): PoolStats;
-  /** The largest holders of memory, largest first. */
-  holders(limit?: number): Holder[];
-  /** Gives empty slabs back; returns the bytes. */
-  trim(): number;
+const DEFAULT_BUDGET = "1 GiB";
+const ROW_SPAN = 2 ** 18;
+const NO_OPTIONS: AllocateOptions = {};
+const kept = new WeakSet<SharedArrayBuffer>();
+
+export class Pool {
+  readonly #ledger: Ledger;
+  readonly #fit: Fit;
+  readonly #slabs: Slabs;
+  readonly #memory: Memory;
+  readonly #scopes: Scopes;
+  readonly #owner = {
+    isLive: (id: number, generation: number) => this.#isLive(id, generation),
+    release: (id: number, generation: number) => this.#release(id, generation),
+  };
+  readonly #lost = new FinalizationRegistry<number>((key) => this.#collect(key));
+  #collected = 0;
+  #closed = false;
+
+  /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
+  constructor(memory: Memory, options: PoolOptions = {}) {
+    const books: Books = options.books ?? processBooks();
+    if (kept.has(books.buffer)) {
+      throw new CenoteError("BOOKS_TAKEN", "another pool keeps these books", {
+        mend: "Use the pool that there is, close it first, or give this one books of its own.",
+      });
+    }
+    kept.add(books.buffer);
+    this.#memory = memory;
+    this.#ledger = new Ledger(books);
+    this.#fit = new Fit(books);
+    this.#slabs = new Slabs(memory, this.#ledger, this.#fit, options.slabBytes, options.keepEmpty);
+    this.#scopes = new Scopes(this.#owner.release);
+    this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
+  }
+
+  get books(): Books {
+    return this.#ledger.books;
+  }
+
+  /** Bytes that the slabs may take together. */
+  get budget(): number {
+    return this.#ledger.get(COUNTER.budget);
+  }
+
+  /** Bytes, or text such as "4 GiB". Below what is live, it stops growth and frees only empty slabs. */
+  set budget(size: number | string) {
+    this.#ledger.set(COUNTER.budget, parseBytes(size));
+    this.#slabs.fitBudget();
+  }
+
+  /**
+   * A block of at least `bytes` bytes (0 or more), 256-byte aligned, holding old bytes unless `zeroed`.
+   * Throws OutOfPoolMemory, BAD_SIZE, BLOCK_TOO_LARGE, and Interrupted as it ends.
+   */
+  allocate(bytes: number, options: AllocateOptions = NO_OPTIONS): Block {
+    if (!(bytes >= 0) || !Number.isSafeInteger(bytes)) throw badSize(bytes);
+    this.#mustBeOpen();
+    const tag = options.tag ?? "";
+    const cell = currentCell();
+    const line = cell === 0 ? 0 : lineWord[0]!;
+    const ledger = this.#ledger;
+    ledger.begin();
+    let row: number;
+    let generation: number;
+    try {
+      row = this.#take(bytes, options, cell, line);
+      generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
+      ledger.set(COUNTER.largestFree, this.#fit.nearLargest() * GRANULE);
+    } finally {
+      ledger.end();
+    }
+    if (options.zeroed) this.#clear(row, generation);
+    if (ledger.stopping) {
+      this.#release(row, generation);
+      throw new Interrupted();
+    }
+    const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
+    this.#scopes.note(row, generation);
+    this.#lost.register(block, generation * ROW_SPAN + row);
+    return block;
+  }
+
+  /** The same as `block.dispose()`. */
+  free(block: Block): void {
+    block.dispose();
+  }
+
+  /** Where the block lies now. Throws DISPOSED, naming block, tag and cell, or FOREIGN_BLOCK. */
+  place(block: Block): Place {
+    const handle = this.#own(block);
+    const rows = this.#ledger.books.blocks;
+    return {
+      slab: rows.slab[handle.id]!,
+      offset: rows.offset[handle.id]! * GRANULE,
+      size: rows.size[handle.id]! * GRANULE,
+    };
+  }
+
+  stats(): PoolStats {
+    const get = (counter: number) => this.#ledger.get(counter);
+    const live = get(COUNTER.live);
+    const reserved = get(COUNTER.reserved);
+    const largestFree = this.#fit.largest() * GRANULE;
+    const holes = reserved - live;
+    return {
+      live,
+      requested: get(COUNTER.requested),
+      reserved,
+      peakLive: get(COUNTER.peakLive),
+      peakReserved: get(COUNTER.peakReserved),
+      budget: this.budget,
+      free: Math.max(0, this.budget - live),
+      largestFree,
+      fragmentation: holes > 0 ? 1 - largestFree / holes : 0,
+      slabs: this.#slabs.count,
+      liveBlocks: get(COUNTER.liveBlocks),
+      allocations: get(COUNTER.allocations),
+      frees: get(COUNTER.frees),
+      collected: this.#collected,
+    };
+  }
+
+  /** Counts bytes moved from or to the host, for the panel. */
+  countTransfer(kind: "upload" | "readBack", bytes: number): void {
+    const counter = kind === "upload" ? COUNTER.uploadBytes : COUNTER.readBackBytes;
+    this.#ledger.set(counter, this.#ledger.get(counter) + bytes);
+  }
+
+  /** Live blocks grouped by tag, cell and line, largest group first. */
+  holders(limit = 10): Holder[] {
+    return holders(this.#ledger, limit);
+  }
+
+  /** Gives empty slabs back to the memory; returns the bytes given back. */
+  trim(): number {
+    return this.#slabs.trim(Number.POSITIVE_INFINITY).bytes;
+  }
+
   /**
    * Runs `body`; at its end disposes the blocks allocated inside, but for those reachable from its
-   * result and those given to `keep`. Works with async bodies, and nested.
+   * result (which pass to the scope around) and those given to `keep`. Async bodies are awaited.
    */
-  scope<T>(body: () => T): T;
-  /** Takes the blocks reachable from `value` out of the scopes that would dispose them; returns `value`. */
-  keep<T>(value: T): T;
+  scope<T>(body: () => T): T {
+    return this.#scopes.run(body);
+  }
+
+  /** Takes the blocks reachable from `value` out of every open scope; returns `value`. */
+  keep<T>(value: T): T {
+    return this.#scopes.keep(value);
+  }
+
+  /**
+   * Runs one synchronous operation on the pool's memory with the sequence word odd, so that it is not
+   * torn by a termination, and throws Interrupted after it when the stop word is up.
+   */
+  operation<T>(body: () => T): T {
+    this.#ledger.begin();
+    let result: T;
+    try {
+      result = body();
+    } finally {
+      this.#ledger.end();
+    }
+    this.throwIfStopped();
+    return result;
+  }
+
+  /** Throws Interrupted when the user has asked the running cell to stop. */
+  throwIfStopped(): void {
+    if (this.#ledger.stopping) throw new Interrupted();
+  }
+
+  /**
+   * To be called after a cell was terminated, which runs no `finally`: ends the scopes that it left
+   * open, and rebuilds the allocator from the block table if it was cut inside an operation.
+   */
+  recover(cell: number): void {
+    if (this.#ledger.heal()) {
+      this.#fit.rebuild(this.#slabs.granules());
+      this.#slabs.recount();
+    }
+    this.#scopes.abandon(cell);
+  }
+
+  /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */
+  close(): void {
+    if (this.#closed) return;
+    for (const [row, generation] of this.#ledger.liveRows()) this.#release(row, generation);
+    this.trim();
+    this.#closed = true;
+    kept.delete(this.#ledger.books.buffer);
+  }
+
+  #take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
+    const granules = Math.max(1, Math.ceil(bytes / GRANULE));
+    let row = this.#fit.find(granules);
+    if (row === 0) row = this.#grow(granules, bytes, options, cell, line);
+    if (this.#fit.isWhole(row)) this.#slabs.used(row);
+    this.#fit.cut(row, granules);
+    return row;
+  }
+
+  #grow(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
+    const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
+    if (granules * GRANULE > this.#memory.maxSlab) {
+      throw new CenoteError(
+        "BLOCK_TOO_LARGE",
+        `wanted one block of ${formatBytes(bytes)} for ${what || "a block"} (${place(cell, line)}); the largest that ${this.#memory.name} gives is ${formatBytes(this.#memory.maxSlab)}`,
+        { mend: "Divide it into several blocks, as chunked columns do." },
+      );
+    }
+    const growth = this.#slabs.grow(granules * GRANULE);
+    if (growth.row !== 0) return growth.row;
+    throw outOfMemory(this.#ledger, {
+      wanted: bytes,
+      what,
+      cell,
+      line,
+      largestHole: this.#fit.largest() * GRANULE,
+      tried: growth.tried,
+      refusal: growth.refusal,
+    });
+  }
+
+  #isLive(id: number, generation: number): boolean {
+    return !this.#closed && this.#ledger.books.blocks.generation[id] === generation;
+  }
+
+  #release(id: number, generation: number): void {
+    if (!this.#isLive(id, generation)) return;
+    this.#ledger.begin();
+    try {
+      this.#ledger.blockFree(id);
+      const hole = this.#fit.give(id);
+      this.#ledger.set(COUNTER.largestFree, this.#fit.nearLargest() * GRANULE);
+      if (this.#fit.isWhole(hole)) this.#slabs.emptied(hole);
+    } finally {
+      this.#ledger.end();
+    }
+  }
+
+  #collect(key: number): void {
+    const row = key % ROW_SPAN;
+    const generation = (key - row) / ROW_SPAN;
+    if (!this.#isLive(row, generation)) return;
+    this.#collected++;
+    this.#release(row, generation);
+  }
+
+  #clear(row: number, generation: number): void {
+    const rows = this.#ledger.books.blocks;
+    const size = rows.size[row]! * GRANULE;
+    this.#ledger.begin();
+    try {
+      this.#memory.clear(rows.slab[row]!, rows.offset[row]! * GRANULE, size);
+    } catch (error) {
+      this.#release(row, generation);
+      throw error;
+    } finally {
+      this.#ledger.end();
+    }
+  }
+
+  #own(block: Block): Handle {
+    if (!(block instanceof Handle) || block.owner !== this.#owner) {
+      throw new CenoteError("FOREIGN_BLOCK", "wanted a block of this pool, found something else", {
+        mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",
+      });
+    }
+    if (block.disposed) {
+      throw new CenoteError(
+        "DISPOSED",
+        `block ${block.id}${block.tag ? ` "${block.tag}"` : ""} (${formatBytes(block.bytes)}, allocated ${place(block.cell, block.line)}) was used after it was disposed`,
+        {
+          mend: "Use it before dispose, or before its scope ends; pool.keep(x) takes x out of scopes.",
+        },
+      );
+    }
+    return block;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) {
+      throw new CenoteError("POOL_CLOSED", `the pool on ${this.#memory.name} was closed`, {
+        mend: "Open the GPU again with openGpu().",
+      });
+    }
+  }
+}
+
+function badSize(bytes: unknown): CenoteError {
+  return new CenoteError("BAD_SIZE", `wanted a size of 0 or more whole bytes, found ${bytes}`, {
+    mend: "Give a whole number of bytes.",
+  });
 }

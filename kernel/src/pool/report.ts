@@ -1,0 +1,86 @@
+// Who holds the pool's memory, and what to say when it is spent.
+import {
+  BLOCK_STATE,
+  CONTROL,
+  COUNTER,
+  formatBytes,
+  GRANULE,
+  OutOfPoolMemory,
+} from "../base/index.ts";
+import type { Ledger } from "./ledger.ts";
+import { tagText } from "./tags.ts";
+import type { Holder } from "./types.ts";
+
+/** Live blocks grouped by tag, cell and line, largest group first. */
+export function holders(ledger: Ledger, limit: number): Holder[] {
+  const rows = ledger.books.blocks;
+  const groups = new Map<string, Holder>();
+  for (let row = 1; row < ledger.books.control[CONTROL.blockRows]!; row++) {
+    if (rows.state[row] === BLOCK_STATE.none) continue;
+    const key = `${rows.tag[row]} ${rows.cell[row]} ${rows.line[row]}`;
+    let group = groups.get(key);
+    if (!group) {
+      const tag = tagText(rows.tag[row]!);
+      group = { tag, cell: rows.cell[row]!, line: rows.line[row]!, blocks: 0, bytes: 0 };
+      groups.set(key, group);
+    }
+    group.blocks++;
+    group.bytes += rows.size[row]! * GRANULE;
+  }
+  return [...groups.values()].sort((a, b) => b.bytes - a.bytes).slice(0, limit);
+}
+
+/** "cell [14] line 7", "cell [14]" or "outside any cell". */
+export function place(cell: number, line: number): string {
+  if (cell === 0) return "outside any cell";
+  return line === 0 ? `cell [${cell}]` : `cell [${cell}] line ${line}`;
+}
+
+export interface Shortage {
+  wanted: number;
+  what: string;
+  cell: number;
+  line: number;
+  largestHole: number;
+  /** What was done to make room, e.g. "trimmed 2 slabs (128 MiB)". */
+  tried: string[];
+  /** What the memory behind the pool said, if it refused. */
+  refusal: unknown;
+}
+
+/** The error for a request that the budget or the memory cannot serve. */
+export function outOfMemory(ledger: Ledger, shortage: Shortage): OutOfPoolMemory {
+  const { wanted, what, cell, line, largestHole, tried, refusal } = shortage;
+  const budget = ledger.get(COUNTER.budget);
+  const live = ledger.get(COUNTER.live);
+  const held = holders(ledger, 6);
+  const lines = [
+    `wanted ${exact(wanted)} for ${what || "a block"} (${place(cell, line)})`,
+    `  budget ${formatBytes(budget)}: live ${formatBytes(live)}, free ${formatBytes(Math.max(0, budget - live))}` +
+      ` (largest hole ${formatBytes(largestHole)}; reserved ${formatBytes(ledger.get(COUNTER.reserved))})`,
+    `  tried: ${tried.join(", ") || "nothing, because no slab is empty"}`,
+  ];
+  if (refusal !== undefined) {
+    lines.push(`  the memory refused: ${refusal instanceof Error ? refusal.message : refusal}`);
+  }
+  if (held.length > 0) {
+    const named = held.slice(0, 5).map(holderText);
+    if (held.length > 5) named.push("…");
+    lines.push(`  held by: ${named.join(" · ")}`);
+  } else lines.push("  held by: nothing");
+  lines.push("  every tensor is intact.");
+  const mend =
+    budget < wanted
+      ? 'It is larger than the whole budget: raise it (pool.budget = "8 GiB", or CENOTE_BUDGET before the start), or work in parts.'
+      : "Dispose what is no longer needed (dispose, using, pool.scope), or raise the budget (pool.budget, CENOTE_BUDGET).";
+  return new OutOfPoolMemory(lines.join("\n"), mend);
+}
+
+function holderText(holder: Holder): string {
+  const times = holder.blocks > 1 ? ` × ${holder.blocks}` : "";
+  return `${holder.tag || "(no tag)"}${times} ${formatBytes(holder.bytes)} (${place(holder.cell, holder.line)})`;
+}
+
+function exact(bytes: number): string {
+  return bytes < 1024 ? formatBytes(bytes) : `${formatBytes(bytes)} (${bytes} B)`;
+}

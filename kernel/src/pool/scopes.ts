@@ -1,0 +1,105 @@
+// Scopes: blocks allocated while a scope's body runs, across its awaits too, are disposed at its end.
+// A frame remembers ids and generations, never handles, so that scopes do not hinder collection.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { currentCell } from "../base/index.ts";
+import { reachableBlocks } from "./reach.ts";
+
+interface Frame {
+  readonly parent: Frame | undefined;
+  readonly cell: number;
+  /** id, generation, id, generation … */
+  entries: number[];
+  open: boolean;
+}
+
+export class Scopes {
+  readonly #release: (id: number, generation: number) => void;
+  readonly #frames = new AsyncLocalStorage<Frame>();
+  readonly #open = new Set<Frame>();
+  /** Blocks that `keep` took out of every scope, by id. */
+  readonly #kept = new Map<number, number>();
+
+  constructor(release: (id: number, generation: number) => void) {
+    this.#release = release;
+  }
+
+  /** Notes a new block in the innermost scope that is still open. */
+  note(id: number, generation: number): void {
+    if (this.#open.size === 0) return;
+    const frame = this.#innermost(this.#frames.getStore());
+    frame?.entries.push(id, generation);
+  }
+
+  run<T>(body: () => T): T {
+    const parent = this.#innermost(this.#frames.getStore());
+    const frame: Frame = { parent, cell: currentCell(), entries: [], open: true };
+    this.#open.add(frame);
+    let result: T;
+    try {
+      result = this.#frames.run(frame, body);
+    } catch (error) {
+      this.#close(frame, undefined);
+      throw error;
+    }
+    if (!isThenable(result)) {
+      this.#close(frame, result);
+      return result;
+    }
+    return result.then(
+      (value) => {
+        this.#close(frame, value);
+        return value;
+      },
+      (error: unknown) => {
+        this.#close(frame, undefined);
+        throw error;
+      },
+    ) as T;
+  }
+
+  keep<T>(value: T): T {
+    if (this.#open.size > 0) {
+      for (const { id, generation } of reachableBlocks(value)) this.#kept.set(id, generation);
+    }
+    return value;
+  }
+
+  /** Ends the scopes that the cell left open when it was interrupted. */
+  abandon(cell: number): void {
+    for (const frame of this.#open) if (frame.cell === cell) this.#close(frame, undefined);
+  }
+
+  #innermost(frame: Frame | undefined): Frame | undefined {
+    let at = frame;
+    while (at && !at.open) at = at.parent;
+    return at;
+  }
+
+  #close(frame: Frame, result: unknown): void {
+    if (!frame.open) return;
+    frame.open = false;
+    this.#open.delete(frame);
+    const escaping = new Map<number, number>();
+    if (frame.entries.length > 0) {
+      for (const { id, generation } of reachableBlocks(result)) escaping.set(id, generation);
+    }
+    const parent = this.#innermost(frame.parent);
+    for (let i = 0; i < frame.entries.length; i += 2) {
+      const id = frame.entries[i]!;
+      const generation = frame.entries[i + 1]!;
+      if (this.#kept.get(id) === generation) continue;
+      if (escaping.get(id) === generation) parent?.entries.push(id, generation);
+      else this.#release(id, generation);
+    }
+    frame.entries = [];
+    if (this.#open.size === 0) this.#kept.clear();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,26 @@
+// Interns tags: the books and the event ring hold a tag's id, the panel gets the text once.
+import { postNote } from "../base/index.ts";
+
+/** Distinct tags that are told apart; a caller that makes tags up without end must not fill the memory. */
+const MAX_TAGS = 1 << 16;
+const REST = "(other tags)";
+
+const ids = new Map<string, number>();
+const texts: string[] = [""];
+
+/** The id of `text`; 0 for the empty tag. The same in every pool of the process. */
+export function tagId(text: string): number {
+  if (text === "") return 0;
+  const known = ids.get(text);
+  if (known !== undefined) return known;
+  if (texts.length >= MAX_TAGS && text !== REST) return tagId(REST);
+  const id = texts.length;
+  texts.push(text);
+  ids.set(text, id);
+  postNote({ type: "tag", id, text });
+  return id;
+}
+
+export function tagText(id: number): string {
+  return texts[id] ?? "";
+}
