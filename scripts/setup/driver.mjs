@@ -1,6 +1,7 @@
 // A Vulkan driver that Dawn accepts: the GPU's own; else a software driver that is installed; else, as
 // root on Debian, Mesa (from backports where the release's own is too old); else SwiftShader from a
-// package, without root. What was chosen stands in .cenote/env.json.
+// package, without root. What was chosen stands in .cenote/env.json. CENOTE_DRIVER=swiftshader skips the
+// others.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
@@ -91,7 +92,8 @@ async function installSwiftShader(say) {
   const archive = join(temporary, "node_modules/@sparticuz/chromium/bin/swiftshader.tar.br");
   const tar = join(temporary, "swiftshader.tar");
   writeFileSync(tar, brotliDecompressSync(readFileSync(archive)));
-  await run("tar", ["-xf", tar, "-C", swiftshader]);
+  const wanted = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
+  await run("tar", ["-xf", tar, "-C", swiftshader, ...wanted]);
   rmSync(temporary, { recursive: true, force: true });
   return env;
 }
@@ -99,8 +101,8 @@ async function installSwiftShader(say) {
 async function firstThatWorks(say) {
   const chosen = readJson(envFile) ?? {};
   const candidates = [
-    async () => chosen,
     async () => ({}),
+    async () => chosen,
     async () => {
       const release = debianRelease();
       if (release) await installMesa(say, release);
@@ -108,6 +110,7 @@ async function firstThatWorks(say) {
     },
     async () => installSwiftShader(say),
   ];
+  if (process.env.CENOTE_DRIVER === "swiftshader") candidates.splice(0, 3);
   const failures = [];
   for (const candidate of candidates) {
     try {
