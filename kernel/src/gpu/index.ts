@@ -1,8 +1,4 @@
-import type { AdapterFacts, Gpu } from "./types.ts";
-
+// The visible surface of gpu.
+export { adapterFacts } from "./dawn.ts";
+export { openGpu } from "./open.ts";
 export * from "./types.ts";
-
-/** The process's one Gpu, opened on first use. Rejects with NO_ADAPTER, whose text says what to install. */
-export declare function openGpu(): Promise<Gpu>;
-/** What the adapter is and can do, without opening a pool. Rejects with NO_ADAPTER. */
-export declare function adapterFacts(): Promise<AdapterFacts>;

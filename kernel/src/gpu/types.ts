@@ -98,6 +98,8 @@ export interface Gpu {
   upload(parts: readonly UploadPart[]): Promise<void>;
   /** The bytes of each range, after all work recorded before; one read-back by count. */
   read(ranges: readonly GpuRange[]): Promise<Uint8Array<ArrayBuffer>[]>;
+  /** The same into memory that the caller has, one view of exactly its length for each range. */
+  read(ranges: readonly GpuRange[], into: readonly Uint8Array[]): Promise<Uint8Array[]>;
   zero(range: GpuRange): void;
   copy(from: GpuRange, to: GpuRange): void;
   /** Compiled once for each spec. A WGSL error is a CenoteError with the line. */

@@ -197,6 +197,11 @@ export class Pool {
     return result;
   }
 
+  /** Whether the user has asked the running cell to stop. */
+  get stopping(): boolean {
+    return this.#ledger.stopping;
+  }
+
   /** Throws Interrupted when the user has asked the running cell to stop. */
   throwIfStopped(): void {
     if (this.#ledger.stopping) throw new Interrupted();

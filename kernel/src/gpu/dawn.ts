@@ -1,0 +1,81 @@
+// Loads Dawn and finds the adapter. The object that create() returns is kept for the life of the
+// process: when it is collected, the process crashes.
+import { CenoteError } from "../base/index.ts";
+import { knownSelfTest } from "./selftest-cache.ts";
+import type { AdapterFacts } from "./types.ts";
+
+// Dawn would fill each new buffer with zeros at its first use, 0.5 to 1 ms for every MiB on a software
+// adapter. The pool clears what it hands out as zeros, so this is turned off.
+const DAWN_OPTIONS = ["disable-dawn-features=lazy_clear_resource_on_first_use"];
+
+const MEND =
+  "Install a Vulkan driver: on Debian 12 Mesa from backports (apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1), elsewhere the vendor's driver or Mesa 24 and later. `npx cenote doctor` says what was found. TypeScript cells run without it.";
+
+let dawn: GPU | undefined;
+
+async function loadDawn(): Promise<GPU> {
+  if (dawn) return dawn;
+  try {
+    const { create } = await import("webgpu");
+    dawn = create(DAWN_OPTIONS);
+    return dawn;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CenoteError("NO_ADAPTER", `no GPU adapter: Dawn could not be loaded (${why})`, {
+      mend: MEND,
+      cause,
+    });
+  }
+}
+
+/** The best adapter there is. Rejects with NO_ADAPTER, whose text says what to install. */
+export async function findAdapter(): Promise<GPUAdapter> {
+  const gpu = await loadDawn();
+  const adapter =
+    (await gpu.requestAdapter({ powerPreference: "high-performance" })) ??
+    (await gpu.requestAdapter({ forceFallbackAdapter: true }));
+  if (!adapter) {
+    throw new CenoteError(
+      "NO_ADAPTER",
+      "no GPU adapter: Dawn was loaded, but no driver on this machine meets WebGPU's minimum",
+      { mend: MEND },
+    );
+  }
+  return adapter;
+}
+
+/** The adapter's limits as plain numbers. */
+export function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const name in limits) {
+    const value = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") found[name] = value;
+  }
+  return found;
+}
+
+export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
+  const info = adapter.info;
+  const words = [info.description, info.device, info.architecture, info.vendor].join(" ");
+  const features = [...adapter.features].sort();
+  const facts: AdapterFacts = {
+    name: info.description || info.device || info.architecture || "unnamed adapter",
+    vendor: info.vendor,
+    architecture: info.architecture,
+    driver: `${info.device} ${info.description}`.trim(),
+    backend:
+      process.platform === "darwin" ? "Metal" : process.platform === "win32" ? "D3D12" : "Vulkan",
+    software: info.isFallbackAdapter || /\bsoftware\b|llvmpipe|swiftshader|softpipe/i.test(words),
+    f16: features.includes("shader-f16"),
+    features,
+    limits: limitsOf(adapter.limits),
+  };
+  const selfTest = knownSelfTest(facts);
+  if (selfTest) facts.selfTest = selfTest;
+  return facts;
+}
+
+/** What the adapter is and can do, without opening a device or a pool. Rejects with NO_ADAPTER. */
+export async function adapterFacts(): Promise<AdapterFacts> {
+  return describeAdapter(await findAdapter());
+}

@@ -1,0 +1,295 @@
+// One device with its pool: what the rooms above call. Parts: recorder.ts orders commands, staging.ts
+// moves bytes, pipelines.ts compiles, binds.ts binds, memory.ts backs the pool.
+import { CenoteError, Interrupted } from "../base/index.ts";
+import { type AllocateOptions, type Block, Pool } from "../pool/index.ts";
+import { Binds, type BoundRange } from "./binds.ts";
+import type { DeviceErrors } from "./errors.ts";
+import { GpuMemory } from "./memory.ts";
+import { PARAM_BYTES, Params } from "./params.ts";
+import { CompiledPipeline, Pipelines } from "./pipelines.ts";
+import { mustNotOverlap, Ranges } from "./ranges.ts";
+import { fetchReads, recordReads } from "./readback.ts";
+import { Recorder } from "./recorder.ts";
+import { ReadBuffers, UploadRing } from "./staging.ts";
+import type {
+  AdapterFacts,
+  DispatchCall,
+  Gpu,
+  GpuCounts,
+  GpuRange,
+  Pipeline,
+  PipelineSpec,
+  UploadPart,
+} from "./types.ts";
+import { USAGE } from "./usage.ts";
+
+const SCRATCH_BYTES = 4 * 2 ** 20;
+/** An upload of this size is submitted at once, so that the GPU copies while the host goes on. */
+const WORTH_SUBMITTING = 2 ** 20;
+const STOP_POLL_MS = 20;
+
+export class DawnGpu implements Gpu {
+  readonly adapter: AdapterFacts;
+  readonly device: GPUDevice;
+  readonly pool: Pool;
+  readonly maxBinding: number;
+  readonly errors: DeviceErrors;
+  readonly #memory: GpuMemory;
+  readonly #binds: Binds;
+  readonly #pipelines: Pipelines;
+  readonly #recorder: Recorder;
+  readonly #ring: UploadRing;
+  readonly #reads: ReadBuffers;
+  readonly #ranges: Ranges;
+  #scratch: GPUBuffer | undefined;
+  readonly #counts = {
+    uploads: 0,
+    uploadBytes: 0,
+    readBacks: 0,
+    readBackBytes: 0,
+    dispatches: 0,
+    gpuCopies: 0,
+  };
+
+  constructor(
+    device: GPUDevice,
+    adapter: AdapterFacts,
+    errors: DeviceErrors,
+    budget: number | string,
+  ) {
+    this.device = device;
+    this.adapter = adapter;
+    this.errors = errors;
+    this.maxBinding = device.limits.maxStorageBufferBindingSize;
+    this.#binds = new Binds(device);
+    this.#pipelines = new Pipelines(device, this.#binds, errors);
+    this.#ring = new UploadRing(device);
+    this.#reads = new ReadBuffers(device);
+    const params = new Params(device, this.#binds);
+    this.#recorder = new Recorder(device, errors, params, this.#ring);
+    this.#memory = new GpuMemory(adapter.name, device, errors, this.#recorder, this.#binds);
+    this.pool = new Pool(this.#memory, { budget });
+    this.#ranges = new Ranges(this.pool, this.#memory, device.limits);
+  }
+
+  get counts(): Readonly<GpuCounts> {
+    return {
+      ...this.#counts,
+      submits: this.#recorder.submits,
+      pipelines: this.#pipelines.count,
+    };
+  }
+
+  allocate(bytes: number, options?: AllocateOptions): Block {
+    this.errors.throwIfLost();
+    return this.pool.allocate(bytes, options);
+  }
+
+  async upload(parts: readonly UploadPart[]): Promise<void> {
+    let total = 0;
+    for (const { block, offset = 0, data } of parts) {
+      this.#ranges.resolveWrite({ block, offset, bytes: data.byteLength });
+      total += data.byteLength;
+    }
+    for (const part of parts) {
+      const source = bytesOf(part.data);
+      for (let done = 0; done < source.byteLength; ) {
+        const written = this.pool.operation(() => this.#stage(part, source, done));
+        done += written;
+        if (written === 0) await this.#pageReturned();
+      }
+    }
+    if (total >= WORTH_SUBMITTING) this.submit();
+    this.#counts.uploads++;
+    this.#counts.uploadBytes += total;
+    this.pool.countTransfer("upload", total);
+  }
+
+  read(ranges: readonly GpuRange[]): Promise<Uint8Array<ArrayBuffer>[]>;
+  read(ranges: readonly GpuRange[], into: readonly Uint8Array[]): Promise<Uint8Array[]>;
+  async read(ranges: readonly GpuRange[], into?: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const wanted = ranges.map((range, i) => {
+      const { bytes } = this.#ranges.extent(range);
+      return { from: this.#ranges.resolve(range), into: target(into?.[i], bytes, i) };
+    });
+    this.errors.throwIfLost();
+    const limit = this.device.limits.maxBufferSize;
+    const batches = this.pool.operation(() =>
+      recordReads(wanted, this.#recorder, this.#reads, limit),
+    );
+    await this.#untilStopped(fetchReads(batches, this.#reads)).catch((error: unknown) => {
+      this.errors.throwIfLost();
+      throw error;
+    });
+    this.errors.throwLate();
+    const total = wanted.reduce((sum, part) => sum + part.into.byteLength, 0);
+    this.#counts.readBacks++;
+    this.#counts.readBackBytes += total;
+    this.pool.countTransfer("readBack", total);
+    return wanted.map((part) => part.into);
+  }
+
+  zero(range: GpuRange): void {
+    const to = this.#ranges.resolveWrite(range);
+    if (to.bytes === 0) return;
+    this.errors.throwIfLost();
+    this.pool.operation(() => this.#recorder.clear(to, to.bytes));
+  }
+
+  copy(from: GpuRange, to: GpuRange): void {
+    const wanted = this.#ranges.extent(from).bytes;
+    const source = this.#ranges.resolve(from);
+    const target = this.#ranges.resolveWrite({ ...to, bytes: to.bytes ?? wanted });
+    if (this.#ranges.extent({ ...to, bytes: to.bytes ?? wanted }).bytes !== wanted) {
+      throw new CenoteError("SIZE", `wanted to copy ${wanted} bytes into a range of ${to.bytes}`, {
+        mend: "Give ranges of the same length.",
+      });
+    }
+    this.errors.throwIfLost();
+    this.pool.operation(() => {
+      if (source.slab !== target.slab) this.#recorder.copy(source, target, source.bytes);
+      else this.#copyWithin(source, target);
+    });
+    this.#counts.gpuCopies++;
+  }
+
+  pipeline(spec: PipelineSpec): Pipeline {
+    return this.pool.operation(() => this.#pipelines.get(spec));
+  }
+
+  dispatch(pipeline: Pipeline, call: DispatchCall): void {
+    if (!(pipeline instanceof CompiledPipeline)) {
+      throw new CenoteError("BAD_PIPELINE", "wanted a pipeline that gpu.pipeline gave");
+    }
+    const { bindings, params } = call;
+    const workgroups = checkedWorkgroups(pipeline.label, call.workgroups, this.device.limits);
+    checkCall(pipeline, bindings.length, params);
+    this.errors.throwIfLost();
+    this.pool.operation(() => {
+      const bound = bindings.map((range, i) =>
+        this.#ranges.resolveBinding(range, pipeline.label, i),
+      );
+      mustNotOverlap(bound, pipeline.label);
+      const slabs = bound.map(({ slab }) => slab);
+      this.#recorder.dispatch(pipeline, this.#binds.group(bound), slabs, params, workgroups);
+    });
+    this.#counts.dispatches++;
+  }
+
+  submit(): void {
+    this.pool.operation(() => this.#recorder.submit());
+  }
+
+  async finish(): Promise<void> {
+    this.submit();
+    await this.#untilStopped(this.device.queue.onSubmittedWorkDone());
+    this.errors.throwLate();
+  }
+
+  /** Copies a piece of `source` from byte `done` into a page and records its copy; returns its bytes, 0 for no room. */
+  #stage(part: UploadPart, source: Uint8Array, done: number): number {
+    const { block, offset = 0 } = part;
+    const left = source.byteLength - done;
+    this.errors.throwIfLost();
+    const to = this.#ranges.resolve({ block, offset: offset + done, bytes: left });
+    const room = this.#ring.room(left);
+    if (!room) return 0;
+    const bytes = Math.min(left, room.bytes);
+    room.view.set(source.subarray(done, done + bytes), room.offset);
+    if (bytes < room.bytes) room.view.fill(0, room.offset + bytes, room.offset + room.bytes);
+    this.#recorder.copyIn(room.buffer, room.offset, to, room.bytes);
+    return bytes;
+  }
+
+  async #pageReturned(): Promise<void> {
+    this.submit();
+    await this.#untilStopped(this.#ring.returned());
+    this.errors.throwIfLost();
+  }
+
+  /** A copy inside one buffer, which WebGPU forbids: bounced through a scratch buffer, overlaps kept right. */
+  #copyWithin(from: BoundRange, to: BoundRange): void {
+    this.#scratch ??= this.device.createBuffer({
+      label: "cenote scratch",
+      size: SCRATCH_BYTES,
+      usage: USAGE.copySource | USAGE.copyTarget,
+    });
+    const scratch = this.#scratch;
+    const pieces = Math.ceil(from.bytes / SCRATCH_BYTES);
+    for (let i = 0; i < pieces; i++) {
+      // Upwards moves go from the end, so that no piece is overwritten before it was read.
+      const at = (to.offset > from.offset ? pieces - 1 - i : i) * SCRATCH_BYTES;
+      const bytes = Math.min(SCRATCH_BYTES, from.bytes - at);
+      this.#recorder.copyOut({ ...from, offset: from.offset + at }, scratch, 0, bytes);
+      this.#recorder.copyIn(scratch, 0, { ...to, offset: to.offset + at }, bytes);
+    }
+  }
+
+  /** Waits, but rejects with Interrupted when the user asks the cell to stop. */
+  async #untilStopped<T>(promise: Promise<T>): Promise<T> {
+    let poll: NodeJS.Timeout | undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      poll = setInterval(() => {
+        if (this.pool.stopping) reject(new Interrupted());
+      }, STOP_POLL_MS);
+    });
+    try {
+      return await Promise.race([promise, stopped]);
+    } finally {
+      clearInterval(poll);
+    }
+  }
+}
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Where a range's bytes are read to: what the caller gave, or new memory. */
+function target(given: Uint8Array | undefined, bytes: number, index: number): Uint8Array {
+  if (!given) return new Uint8Array(bytes);
+  if (given.byteLength === bytes) return given;
+  throw new CenoteError(
+    "SIZE",
+    `range ${index}: wanted ${bytes} bytes to read into, found ${given.byteLength}`,
+    { mend: "Give a view of exactly the range's length." },
+  );
+}
+
+function checkCall(pipeline: CompiledPipeline, bindings: number, params?: Uint32Array): void {
+  if (bindings !== pipeline.bindings) {
+    throw new CenoteError(
+      "BAD_DISPATCH",
+      `kernel "${pipeline.label}" wanted ${pipeline.bindings} bindings, found ${bindings}`,
+    );
+  }
+  if ((params !== undefined) !== pipeline.params) {
+    throw new CenoteError(
+      "BAD_DISPATCH",
+      `kernel "${pipeline.label}" wanted ${pipeline.params ? "" : "no "}parameters, found ${params ? "some" : "none"}`,
+    );
+  }
+  if (params && params.byteLength > PARAM_BYTES) {
+    throw new CenoteError(
+      "BAD_DISPATCH",
+      `kernel "${pipeline.label}": wanted at most ${PARAM_BYTES} bytes of parameters, found ${params.byteLength}`,
+    );
+  }
+}
+
+function checkedWorkgroups(
+  label: string,
+  [x, y = 1, z = 1]: DispatchCall["workgroups"],
+  limits: GPUSupportedLimits,
+): [number, number, number] {
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  for (const count of [x, y, z]) {
+    if (Number.isSafeInteger(count) && count >= 0 && count <= most) continue;
+    throw new CenoteError(
+      "BAD_DISPATCH",
+      `kernel "${label}": wanted 0 to ${most} workgroups in each dimension, found [${x}, ${y}, ${z}]`,
+      { mend: "Spread the workgroups over two dimensions." },
+    );
+  }
+  return [x, y, z];
+}

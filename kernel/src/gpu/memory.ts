@@ -1,0 +1,71 @@
+// The GPU as a `Memory`: a slab is one GPUBuffer. Submits recorded commands before a slab that they
+// mention is destroyed; the queue finishes what was submitted.
+import { CenoteError, formatBytes, GRANULE } from "../base/index.ts";
+import type { Memory } from "../pool/index.ts";
+import type { Binds } from "./binds.ts";
+import type { DeviceErrors } from "./errors.ts";
+import type { Recorder } from "./recorder.ts";
+import { USAGE } from "./usage.ts";
+
+export class GpuMemory implements Memory {
+  readonly name: string;
+  readonly maxSlab: number;
+  readonly #device: GPUDevice;
+  readonly #errors: DeviceErrors;
+  readonly #recorder: Recorder;
+  readonly #binds: Binds;
+  readonly #buffers = new Map<number, GPUBuffer>();
+  #last = 0;
+
+  constructor(
+    name: string,
+    device: GPUDevice,
+    errors: DeviceErrors,
+    recorder: Recorder,
+    binds: Binds,
+  ) {
+    this.name = name;
+    this.#device = device;
+    this.#errors = errors;
+    this.#recorder = recorder;
+    this.#binds = binds;
+    this.maxSlab = Math.floor(device.limits.maxBufferSize / GRANULE) * GRANULE;
+  }
+
+  reserve(bytes: number): number {
+    const buffer = this.#errors.guard(
+      "MEMORY_SPENT",
+      (message) => `the GPU gave no slab of ${formatBytes(bytes)}: ${message}`,
+      () =>
+        this.#device.createBuffer({
+          label: `cenote slab ${this.#last + 1}`,
+          size: bytes,
+          usage: USAGE.storage | USAGE.copySource | USAGE.copyTarget,
+        }),
+    );
+    this.#buffers.set(++this.#last, buffer);
+    return this.#last;
+  }
+
+  release(slab: number): void {
+    const buffer = this.buffer(slab);
+    try {
+      if (this.#recorder.mentions(slab)) this.#recorder.submit();
+    } finally {
+      this.#buffers.delete(slab);
+      this.#binds.forget(slab);
+      buffer.destroy();
+    }
+  }
+
+  clear(slab: number, offset: number, bytes: number): void {
+    this.#errors.throwIfLost();
+    this.#recorder.clear({ slab, buffer: this.buffer(slab), offset }, bytes);
+  }
+
+  buffer(slab: number): GPUBuffer {
+    const buffer = this.#buffers.get(slab);
+    if (!buffer) throw new CenoteError("BAD_SLAB", `slab ${slab} is not reserved`);
+    return buffer;
+  }
+}
