@@ -1,0 +1,194 @@
+// One kernel's monitor comm: opens it where the kernel is Cenote's, feeds the model, asks for a snapshot
+// after a gap, pauses while nobody looks, and opens it again after a restart or a lost connection.
+// The comm is spoken over the connection's plain messages, not its comm manager, which exists on only one
+// of a page's connections to a kernel and is emptied at each restart.
+import { type Kernel, KernelMessage } from "@jupyterlab/services";
+import type { JSONObject } from "@lumino/coreutils";
+import type { IDisposable } from "@lumino/disposable";
+import { type ISignal, Signal } from "@lumino/signaling";
+import { MONITOR_TARGET, type PanelRequest } from "../../kernel/src/base/monitor-protocol.ts";
+import type { LinkState } from "./model/link-state.ts";
+import type { PoolModel } from "./model/pool-model.ts";
+
+/** What kernel_info says of a kernel that serves the monitor. */
+const IMPLEMENTATION = "cenote";
+
+export class MonitorLink implements IDisposable {
+  readonly #kernel: Kernel.IKernelConnection;
+  readonly #model: PoolModel;
+  readonly #commId: string;
+  readonly #changed = new Signal<this, void>(this);
+  #state: LinkState = "starting";
+  #wanted = false;
+  #isOurs = false;
+  #open = false;
+  #paused = false;
+  #disposed = false;
+
+  /** `commId` names this page to the kernel; opening it again replaces the earlier one. */
+  constructor(kernel: Kernel.IKernelConnection, model: PoolModel, commId: string) {
+    this.#kernel = kernel;
+    this.#model = model;
+    this.#commId = commId;
+    kernel.iopubMessage.connect(this.#onMessage, this);
+    kernel.statusChanged.connect(this.#onStatus, this);
+    kernel.connectionStatusChanged.connect(this.#onConnection, this);
+    void this.#recognise();
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Emitted when the state changes and when the model has taken a message. */
+  get changed(): ISignal<this, void> {
+    return this.#changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Says whether anybody looks. The first look opens the comm; later ones pause and resume it. */
+  want(wanted: boolean): void {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    this.#settle();
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    if (this.#open) this.#send("comm_close", {});
+    this.#disposed = true;
+    Signal.clearData(this);
+    this.#kernel.iopubMessage.disconnect(this.#onMessage, this);
+    this.#kernel.statusChanged.disconnect(this.#onStatus, this);
+    this.#kernel.connectionStatusChanged.disconnect(this.#onConnection, this);
+  }
+
+  /** Asks the kernel what it is. Nothing but its own kernel_info, which the page has asked for anyway. */
+  async #recognise(): Promise<void> {
+    try {
+      const info = await this.#kernel.info;
+      if (this.#disposed) return;
+      this.#isOurs = info.implementation === IMPLEMENTATION;
+    } catch {
+      // The connection went away before the kernel answered: its status says so.
+      return;
+    }
+    if (this.#isOurs) this.#settle();
+    else this.#become("foreign");
+  }
+
+  /** Opens, pauses or resumes, as is wanted and possible. */
+  #settle(): void {
+    if (this.#disposed || !this.#isOurs || this.#kernel.connectionStatus !== "connected") return;
+    if (!this.#open) {
+      if (!this.#wanted) return;
+      this.#become("connecting");
+      this.#open = true;
+      this.#paused = false;
+      this.#send("comm_open", {});
+    } else if (this.#paused === this.#wanted && this.#state !== "mismatch") {
+      this.#paused = !this.#wanted;
+      this.#request({ kind: this.#paused ? "pause" : "resume" });
+      this.#become(this.#paused ? "paused" : this.#model.known ? "live" : "connecting");
+    }
+  }
+
+  #onMessage(_kernel: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
+    if (!this.#open) return;
+    if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === this.#commId) {
+      this.#take(message.content.data, message.buffers ?? []);
+    } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this.#commId) {
+      this.#open = false;
+      this.#become("refused");
+    }
+  }
+
+  #take(data: JSONObject, buffers: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    switch (this.#model.take(data, buffers)) {
+      case "taken":
+        this.#state = this.#paused ? "paused" : "live";
+        this.#changed.emit();
+        break;
+      case "gap":
+        this.#request({ kind: "resync" });
+        break;
+      case "version":
+        if (this.#state === "mismatch") break;
+        this.#request({ kind: "pause" });
+        this.#paused = true;
+        this.#become("mismatch");
+        break;
+      case "malformed":
+        console.warn("Cenote: a monitor message could not be read and was passed over", data);
+        break;
+      case "waiting":
+        break;
+    }
+  }
+
+  #onStatus(_kernel: Kernel.IKernelConnection, status: Kernel.Status): void {
+    if (status === "restarting" || status === "autorestarting") {
+      this.#open = false;
+      this.#model.clear();
+      this.#become("reconnecting");
+    } else if (status === "dead") {
+      this.#open = false;
+      this.#become("dead");
+    }
+  }
+
+  #onConnection(_kernel: Kernel.IKernelConnection, status: Kernel.ConnectionStatus): void {
+    if (status === "connected") {
+      // What was sent meanwhile is lost, so begin anew: the kernel answers with a snapshot.
+      this.#open = false;
+      this.#settle();
+    } else if (this.#state !== "dead") {
+      this.#open = false;
+      if (this.#isOurs) this.#become("reconnecting");
+    }
+  }
+
+  #request(request: PanelRequest): void {
+    this.#send("comm_msg", { ...request });
+  }
+
+  #send(type: "comm_open" | "comm_msg" | "comm_close", data: JSONObject): void {
+    if (this.#kernel.isDisposed || this.#kernel.status === "dead") return;
+    const envelope = {
+      channel: "shell",
+      session: this.#kernel.clientId,
+      username: this.#kernel.username,
+    } as const;
+    const comm_id = this.#commId;
+    const message =
+      type === "comm_open"
+        ? KernelMessage.createMessage<KernelMessage.ICommOpenMsg<"shell">>({
+            ...envelope,
+            msgType: "comm_open",
+            content: { comm_id, target_name: MONITOR_TARGET, data },
+          })
+        : type === "comm_msg"
+          ? KernelMessage.createMessage<KernelMessage.ICommMsgMsg<"shell">>({
+              ...envelope,
+              msgType: "comm_msg",
+              content: { comm_id, data },
+            })
+          : KernelMessage.createMessage<KernelMessage.ICommCloseMsg<"shell">>({
+              ...envelope,
+              msgType: "comm_close",
+              content: { comm_id, data },
+            });
+    const sent = this.#kernel.sendShellMessage(message, false, true);
+    // The kernel may be restarted or gone before it has answered; its status tells us.
+    sent.done.catch(() => undefined);
+  }
+
+  #become(state: LinkState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#changed.emit();
+  }
+}

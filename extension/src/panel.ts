@@ -1,0 +1,183 @@
+// The sidebar panel: puts header, numbers, timeline, slab map, holders and counters together, draws them
+// when the watched pool has changed, and says why when there is nothing to draw.
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { IDisposable } from "@lumino/disposable";
+import type { Message as LuminoMessage } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { poolIcon } from "./icon.ts";
+import type { IPoolWatch } from "./watch.ts";
+import { Counters } from "./widgets/counters.ts";
+import { el } from "./widgets/dom.ts";
+import { Figures } from "./widgets/figures.ts";
+import { Header } from "./widgets/header.ts";
+import { HoldersView } from "./widgets/holders-view.ts";
+import { Readout } from "./widgets/readout.ts";
+import { SlabView } from "./widgets/slab-view.ts";
+import { TimelineView } from "./widgets/timeline-view.ts";
+import { type Message, message, unused } from "./widgets/words.ts";
+
+/** Milliseconds between two redrawings of what costs more: the table and the texts. */
+const SLOW_MS = 250;
+
+export class PoolPanel extends Widget {
+  readonly #watch: IPoolWatch;
+  readonly #trans: TranslationBundle;
+  readonly #header: Header;
+  readonly #figures: Figures;
+  readonly #timeline: TimelineView;
+  readonly #slabs: SlabView;
+  readonly #holders: HoldersView;
+  readonly #counters: Counters;
+  readonly #readout = new Readout();
+  readonly #message = el("div", { class: "cenote-message", attrs: { role: "status" } });
+  readonly #views: HTMLElement;
+  readonly #still = matchMedia("(prefers-reduced-motion: reduce)");
+  #look: IDisposable | undefined;
+  #frame = 0;
+  #slow = 0;
+  #ticking = 0;
+  #said = "";
+
+  constructor(watch: IPoolWatch, trans: TranslationBundle) {
+    super();
+    this.#watch = watch;
+    this.#trans = trans;
+    this.id = "cenote-pool";
+    this.title.icon = poolIcon;
+    this.title.caption = trans.__("GPU memory pool (Cenote)");
+    this.addClass("cenote-panel");
+    this.#header = new Header(trans);
+    this.#figures = new Figures(trans);
+    this.#timeline = new TimelineView(watch.model, trans, this.#readout);
+    this.#slabs = new SlabView(watch.model, trans, this.#readout);
+    this.#holders = new HoldersView(watch.model, trans, (lit) => this.#slabs.light(lit));
+    this.#counters = new Counters(trans);
+    this.#views = el(
+      "div",
+      { class: "cenote-views" },
+      this.#figures.node,
+      this.#timeline.node,
+      this.#slabs.node,
+      this.#holders.node,
+      this.#counters.node,
+    );
+    const scroll = el("div", { class: "cenote-scroll" }, this.#message, this.#views);
+    scroll.addEventListener("scroll", () => this.#readout.hide());
+    this.node.append(this.#header.node, scroll, this.#readout.spoken);
+    this.node.setAttribute("role", "region");
+    this.node.setAttribute("aria-label", trans.__("GPU memory pool"));
+    watch.changed.connect(this.#onChanged, this);
+  }
+
+  /** Draws everything anew: the theme has changed. */
+  redraw(): void {
+    this.#timeline.update();
+    this.#slabs.update();
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.#watch.changed.disconnect(this.#onChanged, this);
+    this.#rest();
+    this.#timeline.dispose();
+    this.#slabs.dispose();
+    this.#readout.node.remove();
+    super.dispose();
+  }
+
+  protected override onAfterShow(_message: LuminoMessage): void {
+    this.#wake();
+  }
+
+  protected override onAfterAttach(_message: LuminoMessage): void {
+    document.body.append(this.#readout.node);
+    if (this.isVisible) this.#wake();
+  }
+
+  protected override onBeforeHide(_message: LuminoMessage): void {
+    this.#rest();
+  }
+
+  protected override onBeforeDetach(_message: LuminoMessage): void {
+    this.#rest();
+    this.#readout.node.remove();
+  }
+
+  #wake(): void {
+    this.#look ??= this.#watch.look();
+    this.#onChanged();
+  }
+
+  #rest(): void {
+    this.#look?.dispose();
+    this.#look = undefined;
+    this.#readout.hide();
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#slow);
+    clearTimeout(this.#ticking);
+    this.#frame = this.#slow = this.#ticking = 0;
+  }
+
+  #onChanged(): void {
+    if (!this.#look) return;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#show();
+    });
+  }
+
+  #show(): void {
+    const { model, state, kernelName } = this.#watch;
+    this.#header.update(this.#watch);
+    const idle = model.known && model.numbers?.reserved === 0 && model.numbers.allocations === 0;
+    const words =
+      message(this.#trans, state, kernelName, model.foreignVersion, model.known) ??
+      (idle ? unused(this.#trans) : undefined);
+    this.#say(words);
+    this.#views.hidden = words !== undefined;
+    this.#views.classList.toggle("cenote-stale", state !== "live" && state !== "paused");
+    if (words) return;
+    this.#figures.update(model);
+    this.#counters.update(model);
+    this.#timeline.update();
+    this.#slabs.update();
+    this.#slow ||= window.setTimeout(() => this.#showSlow(), SLOW_MS);
+    this.#tick();
+  }
+
+  #showSlow(): void {
+    this.#slow = 0;
+    this.#holders.update();
+    this.#timeline.describe();
+    this.#slabs.describe();
+  }
+
+  /** While a cell runs the picture moves on with the clock, even when nothing comes. */
+  #tick(): void {
+    if (!this.#watch.model.running || this.#watch.state !== "live") return;
+    this.#ticking ||= window.setTimeout(
+      () => {
+        this.#ticking = 0;
+        this.#timeline.update();
+        this.#tick();
+      },
+      this.#still.matches ? 1000 : 100,
+    );
+  }
+
+  #say(words: Message | undefined): void {
+    const said = words ? JSON.stringify(words) : "";
+    this.#message.hidden = words === undefined;
+    if (said === this.#said) return;
+    this.#said = said;
+    if (!words) return;
+    const icon = el("div", { class: "cenote-message-icon" });
+    poolIcon.element({ container: icon, width: "44px", height: "44px" });
+    this.#message.replaceChildren(
+      icon,
+      el("h3", { text: words.title }),
+      el("p", { text: words.text }),
+      ...(words.code ? [el("pre", { text: words.code })] : []),
+    );
+  }
+}

@@ -1,0 +1,153 @@
+// Real books with a simple pool's entries, and the monitor's messages made of them, for tests of the
+// panel's model. Sequence, versions and cells are the test's to vary.
+import {
+  BLOCK_STATE,
+  type Books,
+  CONTROL,
+  EVENT,
+  EVENT_WORDS,
+  GRANULE,
+  openBooks,
+  RING_CAPACITY,
+} from "../../kernel/src/base/books.ts";
+import { writeEvent } from "../../kernel/src/base/events.ts";
+import {
+  BLOCK_ROW_WORDS,
+  MONITOR_VERSION,
+  type MonitorDelta,
+  type MonitorSnapshot,
+  type PoolNumbers,
+} from "../../kernel/src/base/monitor-protocol.ts";
+
+interface Row {
+  id: number;
+  state: number;
+  slab: number;
+  offset: number;
+  bytes: number;
+  requested: number;
+  cell: number;
+  line: number;
+  tag: number;
+}
+
+/** A writer of books: blocks at fixed places in slabs, no allocator. */
+export class BooksPool {
+  readonly books: Books = openBooks();
+  readonly #rows = new Map<number, Row>();
+  readonly slabs = new Map<number, number>([[0, 2 ** 20 / GRANULE]]);
+
+  head(): number {
+    return this.books.control[CONTROL.ringHead]!;
+  }
+
+  time(): number {
+    return 1_700_000_000_000 + this.head();
+  }
+
+  live(): number {
+    return this.rows().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  rows(): Row[] {
+    return [...this.#rows.values()].sort((a, b) => a.id - b.id);
+  }
+
+  write(kind: number, id: number, slab: number, offset: number, size: number): void {
+    writeEvent(this.books, kind, id, slab, offset, size, 0, 0, 0, 0);
+  }
+
+  slab(id: number, granules: number): void {
+    this.slabs.set(id, granules);
+    this.write(EVENT.slabNew, id, id, 0, granules);
+  }
+
+  /** Allocates row `id` where it is free, frees it where it isn't. */
+  toggle(id: number, size: number, cell: number, line: number, tag: number): void {
+    if (this.#rows.has(id)) this.free(id);
+    else this.allocate(id, size, cell, line, tag, size * GRANULE - 1);
+  }
+
+  allocate(
+    id: number,
+    size: number,
+    cell: number,
+    line: number,
+    tag: number,
+    requested: number,
+    slab = 0,
+  ): void {
+    const offset = id * 5000;
+    const bytes = size * GRANULE;
+    this.#rows.set(id, {
+      ...{ id, state: BLOCK_STATE.live, slab, offset: offset * GRANULE, bytes, requested },
+      ...{ cell, line, tag },
+    });
+    writeEvent(this.books, EVENT.alloc, id, slab, offset, size, requested, cell, line, tag);
+  }
+
+  free(id: number): void {
+    const row = this.#rows.get(id)!;
+    this.#rows.delete(id);
+    const [offset, size] = [row.offset / GRANULE, row.bytes / GRANULE];
+    writeEvent(this.books, EVENT.free, id, row.slab, offset, size, row.requested, 0, 0, row.tag);
+  }
+}
+
+export function newPool(): BooksPool {
+  return new BooksPool();
+}
+
+/** The ring's records from head `from` on. */
+export function eventsSince(pool: BooksPool, from: number): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array((pool.head() - from) * EVENT_WORDS);
+  for (let i = from; i < pool.head(); i++) {
+    const at = (i % RING_CAPACITY) * EVENT_WORDS;
+    words.set(pool.books.ring.subarray(at, at + EVENT_WORDS), (i - from) * EVENT_WORDS);
+  }
+  return words;
+}
+
+export function snapshot(pool: BooksPool, seq: number): [MonitorSnapshot, DataView[]] {
+  const rows = pool.rows();
+  const words = new Uint32Array(rows.length * BLOCK_ROW_WORDS);
+  rows.forEach((r, i) => {
+    const sizes = [r.offset / GRANULE, r.bytes / GRANULE, r.requested >>> 0];
+    const high = Math.floor(r.requested / 2 ** 32);
+    words.set([r.id, r.slab, ...sizes, high, r.cell, r.line, r.tag, r.state], i * BLOCK_ROW_WORDS);
+  });
+  const message: MonitorSnapshot = {
+    ...{ kind: "snapshot", v: MONITOR_VERSION, seq, time: pool.time(), numbers: numbersOf(pool) },
+    slabs: [...pool.slabs].map(([id, granules]) => ({ id, bytes: granules * GRANULE })),
+    cells: [],
+    tags: {},
+    adapter: null,
+  };
+  return [message, [new DataView(words.buffer), samplesOf(pool)]];
+}
+
+export function delta(
+  pool: BooksPool,
+  seq: number,
+  events: Uint32Array<ArrayBuffer>,
+): [MonitorDelta, DataView[]] {
+  const message: MonitorDelta = {
+    ...{ kind: "delta", v: MONITOR_VERSION, seq, time: pool.time(), numbers: numbersOf(pool) },
+    ...{ hidden: 0, cells: [], tags: {} },
+  };
+  return [message, [new DataView(events.buffer), samplesOf(pool)]];
+}
+
+function samplesOf(pool: BooksPool): DataView {
+  const live = pool.live();
+  return new DataView(new Float64Array([pool.time(), live, 2 ** 20, live]).buffer);
+}
+
+function numbersOf(pool: BooksPool): PoolNumbers {
+  const live = pool.live();
+  return {
+    ...{ live, requested: live, reserved: 2 ** 20, peakLive: live, peakReserved: 2 ** 20 },
+    ...{ budget: 2 ** 30, allocations: 0, frees: 0, liveBlocks: pool.rows().length },
+    ...{ largestFree: 0, uploadBytes: 0, readBackBytes: 0 },
+  };
+}
