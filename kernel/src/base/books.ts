@@ -48,7 +48,10 @@ export const COUNTER_SLOTS = 64;
 
 export const BLOCK_STATE = { none: 0, live: 1, cached: 2, pinned: 3 } as const;
 
-/** The fields of a block's row, each a u32 array in the table. */
+/**
+ * The fields of a block's row, each a u32 array in the table. Row 0 is never used. A row whose state is
+ * "none" and whose size is not 0 is a hole: blocks and holes together tile their slab.
+ */
 export const BLOCK_FIELDS = [
   "state",
   "slab",

@@ -72,7 +72,6 @@ export class Ledger {
   blockFree(row: number): void {
     const rows = this.books.blocks;
     const requested = this.requested(row);
-    this.#event(EVENT.free, row, requested);
     rows.state[row] = BLOCK_STATE.none;
     rows.generation[row]! += 1;
     const counters = this.#counters;
@@ -80,6 +79,8 @@ export class Ledger {
     counters[COUNTER.requested]! -= requested;
     counters[COUNTER.frees]! += 1;
     counters[COUNTER.liveBlocks]! -= 1;
+    // After the row: a reader that took the ring's head before this sees the event later.
+    this.#event(EVENT.free, row, requested);
   }
 
   slabNew(slab: number, bytes: number): void {

@@ -1,0 +1,2 @@
+// The monitor's visible surface.
+export { Monitor, type SendToPage } from "./monitor.ts";

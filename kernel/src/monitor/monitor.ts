@@ -1,0 +1,248 @@
+// Publishes the pool's books to the pages that watch them (base/monitor-protocol.ts). Runs in the wire
+// thread, so that pages see a busy cell's memory move. With no page, or none that is not paused, it
+// keeps no timer and reads nothing.
+import {
+  type Books,
+  type CellSpan,
+  CONTROL,
+  MONITOR_VERSION,
+  type MonitorDelta,
+  type MonitorMessage,
+  type MonitorNote,
+  type MonitorSnapshot,
+} from "../base/index.ts";
+import { type Batch, RingReader } from "./ring-reader.ts";
+import { readBlocks, readNumbers, readSlabs } from "./table-reader.ts";
+import {
+  firstTime,
+  type Levels,
+  packSamples,
+  replay,
+  type Sample,
+  shiftSamples,
+  thin,
+} from "./timeline.ts";
+
+export type SendToPage = (commId: string, data: object, buffers?: ArrayBufferView[]) => void;
+
+const TICK_MS = 50;
+/** More events than this in a tick are left out, and a snapshot follows. */
+const MAX_EVENTS = 16_384;
+const MAX_SAMPLES = 256;
+const MAX_HISTORY = 2048;
+const MAX_CELLS = 512;
+/** Snapshots that follow hidden events come no closer than this. */
+const SNAPSHOT_MS = 500;
+const NOTHING: Levels = { live: 0, reserved: 0, requested: 0 };
+
+interface Page {
+  seq: number;
+  paused: boolean;
+}
+
+export class Monitor {
+  readonly #books: Books;
+  readonly #send: SendToPage;
+  readonly #reader: RingReader;
+  readonly #pages = new Map<string, Page>();
+  readonly #tags = new Map<number, string>();
+  #adapter: MonitorSnapshot["adapter"] = null;
+  #newTags: Record<string, string> = {};
+  #newAdapter = false;
+  #cells = new Map<number, CellSpan>();
+  #history: Sample[] = [];
+  #levels: Levels = NOTHING;
+  #time = 0;
+  #lastNumbers = "";
+  #behind = false;
+  #lastSnapshot = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `send` publishes a comm message with binary buffers; it is called for open comms only. */
+  constructor(books: Books, send: SendToPage) {
+    this.#books = books;
+    this.#send = send;
+    this.#reader = new RingReader(books);
+  }
+
+  /** A page opened a comm: it gets a snapshot now, and deltas from here on. */
+  open(commId: string, _data?: unknown): void {
+    this.#pages.set(commId, { seq: 0, paused: false });
+    this.#attend(commId);
+  }
+
+  /** A page wrote; what is no PanelRequest is ignored. */
+  message(commId: string, data: unknown): void {
+    const page = this.#pages.get(commId);
+    if (!page) return;
+    const kind = (data as { kind?: unknown } | null | undefined)?.kind;
+    if (kind === "pause") {
+      page.paused = true;
+      this.#restIfAlone();
+    } else if (kind === "resume" || kind === "resync") {
+      page.paused = false;
+      this.#attend(commId);
+    }
+  }
+
+  close(commId: string): void {
+    this.#pages.delete(commId);
+    this.#restIfAlone();
+  }
+
+  /** What the pool's thread says beside the books. */
+  note(note: MonitorNote): void {
+    if (note.type === "tag") {
+      this.#tags.set(note.id, note.text);
+      this.#newTags[note.id] = note.text;
+    } else {
+      this.#adapter = note.adapter;
+      this.#newAdapter = true;
+    }
+  }
+
+  dispose(): void {
+    this.#pages.clear();
+    this.#restIfAlone();
+  }
+
+  /** Brings the monitor up to date for a page, and the page up to date with a snapshot. */
+  #attend(commId: string): void {
+    if (this.#timer) this.#tick();
+    else this.#catchUp();
+    this.#snapshotTo([commId]);
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #restIfAlone(): void {
+    if (this.#watching().length > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #watching(): string[] {
+    return [...this.#pages].filter(([, page]) => !page.paused).map(([commId]) => commId);
+  }
+
+  /** After a time without pages: reads what the ring still holds, and works the levels out backwards. */
+  #catchUp(): void {
+    this.#reader.rewind();
+    const { events } = this.#reader.read();
+    const oldest = firstTime(events) ?? now();
+    const replayed = replay(events, NOTHING, oldest, MAX_HISTORY, this.#cells);
+    const now = this.#currentLevels();
+    const shift = {
+      live: now.live - replayed.levels.live,
+      reserved: now.reserved - replayed.levels.reserved,
+      requested: now.requested - replayed.levels.requested,
+    };
+    this.#history = shiftSamples(replayed.samples, shift);
+    this.#levels = now;
+    this.#time = replayed.time;
+    this.#behind = false;
+    this.#keepCells(replayed.cells);
+    this.#keepRunningCell(oldest);
+    this.#takeNews();
+  }
+
+  #tick(): void {
+    const watching = this.#watching();
+    const numbers = JSON.stringify(readNumbers(this.#books));
+    const news = this.#newAdapter || Object.keys(this.#newTags).length > 0;
+    const changed = this.#reader.waiting > 0 || numbers !== this.#lastNumbers || news;
+    if (changed) this.#delta(watching, this.#reader.read());
+    else this.#time = now();
+    if (this.#behind && now() - this.#lastSnapshot >= SNAPSHOT_MS) this.#snapshotTo(watching);
+  }
+
+  #delta(watching: readonly string[], batch: Batch): void {
+    const replayed = replay(batch.events, this.#levels, this.#time, MAX_SAMPLES - 4, this.#cells);
+    const time = now();
+    this.#levels =
+      batch.lost > 0 || this.#reader.waiting === 0 ? this.#currentLevels() : replayed.levels;
+    const { live, reserved, requested } = this.#levels;
+    const samples: Sample[] = [...replayed.samples, [time, live, reserved, requested]];
+    this.#history = thin([...this.#history, ...samples], MAX_HISTORY);
+    this.#time = Math.max(replayed.time, batch.count === 0 ? time : 0);
+    this.#keepCells(replayed.cells);
+    const tooMany = this.#behind || batch.lost > 0 || batch.count > MAX_EVENTS;
+    this.#behind = tooMany;
+    const message = {
+      kind: "delta" as const,
+      hidden: tooMany ? batch.count + batch.lost : 0,
+      cells: [...replayed.cells.values()],
+      ...this.#takeNews(),
+    };
+    const events = tooMany ? new Uint32Array(0) : batch.events;
+    const buffers = [events, packSamples(samples)];
+    for (const commId of watching) this.#post(commId, message, buffers);
+  }
+
+  #snapshotTo(commIds: readonly string[]): void {
+    if (this.#behind) {
+      this.#reader.skip();
+      this.#levels = this.#currentLevels();
+      this.#behind = false;
+    }
+    this.#lastSnapshot = now();
+    const blocks = readBlocks(this.#books);
+    const { live, reserved, requested } = this.#currentLevels();
+    const samples: Sample[] = [...this.#history, [now(), live, reserved, requested]];
+    const message = {
+      kind: "snapshot" as const,
+      slabs: readSlabs(this.#books),
+      cells: [...this.#cells.values()],
+      tags: Object.fromEntries(this.#tags),
+      adapter: this.#adapter,
+    };
+    for (const commId of commIds) this.#post(commId, message, [blocks, packSamples(samples)]);
+  }
+
+  #post(
+    commId: string,
+    body:
+      | Omit<MonitorSnapshot, "v" | "seq" | "time" | "numbers">
+      | Omit<MonitorDelta, "v" | "seq" | "time" | "numbers">,
+    buffers: ArrayBufferView[],
+  ): void {
+    const page = this.#pages.get(commId);
+    if (!page) return;
+    const numbers = readNumbers(this.#books);
+    this.#lastNumbers = JSON.stringify(numbers);
+    const common = { v: MONITOR_VERSION, seq: page.seq++, time: now(), numbers };
+    const message: MonitorMessage = { ...common, ...body };
+    this.#send(commId, message, buffers);
+  }
+
+  #takeNews(): Pick<MonitorDelta, "tags" | "adapter"> {
+    const tags = this.#newTags;
+    this.#newTags = {};
+    const news = this.#newAdapter ? { tags, adapter: this.#adapter } : { tags };
+    this.#newAdapter = false;
+    return news;
+  }
+
+  #keepCells(cells: ReadonlyMap<number, CellSpan>): void {
+    for (const [cell, span] of cells) {
+      this.#cells.delete(cell);
+      this.#cells.set(cell, span);
+    }
+    for (const cell of this.#cells.keys()) {
+      if (this.#cells.size <= MAX_CELLS) break;
+      this.#cells.delete(cell);
+    }
+  }
+
+  /** The running cell began before the oldest record in the ring. */
+  #keepRunningCell(oldest: number): void {
+    const cell = this.#books.control[CONTROL.cell]!;
+    if (cell !== 0 && !this.#cells.has(cell)) this.#cells.set(cell, { cell, begin: oldest });
+  }
+
+  #currentLevels(): Levels {
+    const { live, reserved, requested } = readNumbers(this.#books);
+    return { live, reserved, requested };
+  }
+}
+
+const now = () => performance.timeOrigin + performance.now();
