@@ -126,19 +126,20 @@ export class Monitor {
 
   /** After a time without pages: reads what the ring still holds, and works the levels out backwards. */
   #catchUp(): void {
+    const began = now();
     this.#reader.rewind();
     const { events } = this.#reader.read();
     const oldest = firstTime(events) ?? now();
     const replayed = replay(events, NOTHING, oldest, MAX_HISTORY, this.#cells);
-    const now = this.#currentLevels();
+    const current = this.#currentLevels();
     const shift = {
-      live: now.live - replayed.levels.live,
-      reserved: now.reserved - replayed.levels.reserved,
-      requested: now.requested - replayed.levels.requested,
+      live: current.live - replayed.levels.live,
+      reserved: current.reserved - replayed.levels.reserved,
+      requested: current.requested - replayed.levels.requested,
     };
     this.#history = shiftSamples(replayed.samples, shift);
-    this.#levels = now;
-    this.#time = replayed.time;
+    this.#levels = current;
+    this.#time = began;
     this.#behind = false;
     this.#keepCells(replayed.cells);
     this.#keepRunningCell(oldest);
@@ -147,23 +148,23 @@ export class Monitor {
 
   #tick(): void {
     const watching = this.#watching();
+    const began = now();
     const numbers = JSON.stringify(readNumbers(this.#books));
     const news = this.#newAdapter || Object.keys(this.#newTags).length > 0;
     const changed = this.#reader.waiting > 0 || numbers !== this.#lastNumbers || news;
     if (changed) this.#delta(watching, this.#reader.read());
-    else this.#time = now();
-    if (this.#behind && now() - this.#lastSnapshot >= SNAPSHOT_MS) this.#snapshotTo(watching);
+    this.#time = began; // what comes next happened after this, whatever the last clock record says
+    if (this.#behind && began - this.#lastSnapshot >= SNAPSHOT_MS) this.#snapshotTo(watching);
   }
 
   #delta(watching: readonly string[], batch: Batch): void {
     const replayed = replay(batch.events, this.#levels, this.#time, MAX_SAMPLES - 4, this.#cells);
-    const time = now();
-    this.#levels =
-      batch.lost > 0 || this.#reader.waiting === 0 ? this.#currentLevels() : replayed.levels;
+    const settled = batch.lost > 0 || this.#reader.waiting === 0;
+    this.#levels = settled ? this.#currentLevels() : replayed.levels;
     const { live, reserved, requested } = this.#levels;
-    const samples: Sample[] = [...replayed.samples, [time, live, reserved, requested]];
-    this.#history = thin([...this.#history, ...samples], MAX_HISTORY);
-    this.#time = Math.max(replayed.time, batch.count === 0 ? time : 0);
+    const samples: Sample[] = [...replayed.samples, [now(), live, reserved, requested]];
+    this.#history.push(...samples);
+    if (this.#history.length > MAX_HISTORY) this.#history = thin(this.#history, MAX_HISTORY / 2);
     this.#keepCells(replayed.cells);
     const tooMany = this.#behind || batch.lost > 0 || batch.count > MAX_EVENTS;
     this.#behind = tooMany;
