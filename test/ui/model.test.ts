@@ -116,6 +116,25 @@ test("hidden events leave the block map alone until the snapshot that follows", 
   assert.equal(model.blocks.count, 1);
 });
 
+test("a snapshot's thinned history fills a hole, and leaves a whole timeline alone", () => {
+  const pool = newPool();
+  const model = new PoolModel();
+  const at = (time: number, live: number) => [time, live, live, live];
+  const send = (
+    message: ReturnType<typeof snapshot> | ReturnType<typeof delta>,
+    rows: number[][],
+  ) => model.take(message[0], [message[1][0]!, new DataView(new Float64Array(rows.flat()).buffer)]);
+  const lives = () => [...model.timeline.live.subarray(0, model.timeline.length)];
+  const none = new Uint32Array(0);
+  send(snapshot(pool, 1), [at(1, 1)]);
+  send(delta(pool, 2, none), [at(2, 2), at(3, 3)]);
+  send(snapshot(pool, 3), [at(1, 1), at(3, 3), at(4, 4)]);
+  assert.deepEqual(lives(), [1, 2, 3, 4]);
+  assert.equal(send(delta(pool, 5, none), [at(9, 9)]), "gap");
+  send(snapshot(pool, 6), [at(4, 4), at(7, 7), at(9, 9)]);
+  assert.deepEqual(lives(), [1, 2, 3, 4, 7, 9]);
+});
+
 test("buffers at odd offsets are read right, as a comm delivers them", () => {
   const pool = newPool();
   pool.allocate(2, 4, 3, 8, 0, 1000);

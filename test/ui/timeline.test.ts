@@ -28,6 +28,13 @@ test("samples that come again replace those that we hold", () => {
   assert.equal(line.length, 3);
 });
 
+test("append takes only what is newer", () => {
+  const line = new Timeline();
+  line.append(samples([100, 1], [200, 2]));
+  line.append(samples([50, 9], [200, 9], [300, 3]));
+  assert.deepEqual([...line.live.subarray(0, line.length)], [1, 2, 3]);
+});
+
 test("a long wait takes GAP_MS on the axis, a short one its own time", () => {
   const line = new Timeline();
   line.add(samples([0, 1], [1000, 2], [601_000, 3]));
@@ -129,7 +136,8 @@ test("nothing is drawn after the newest moment that is known", () => {
 
 test("an axis ends at a round number of bytes", () => {
   assert.equal(niceCeiling(0), 1024);
-  assert.equal(niceCeiling(1025), 1536);
-  assert.equal(niceCeiling(100 * 2 ** 20), 128 * 2 ** 20);
+  assert.equal(niceCeiling(1025), 1280);
+  assert.equal(niceCeiling(100 * 2 ** 20), 112 * 2 ** 20);
   assert.equal(niceCeiling(2 ** 20), 2 ** 20);
+  assert.equal(niceCeiling(2 ** 20 - 1), 2 ** 20);
 });

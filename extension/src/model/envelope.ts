@@ -52,9 +52,11 @@ function take(out: Envelope, column: number, timeline: Timeline, i: number): voi
   out.most = Math.max(out.most, live, reserved);
 }
 
-/** The least "round" number of bytes at or above `bytes`: 1, 1.5, 2, 3, 4 or 6 times a power of two. */
+/** The least "round" number of bytes at or above `bytes`: 1, 1¼, 1½, 1¾ or 2 times a power of two. */
 export function niceCeiling(bytes: number): number {
   if (!(bytes > 0)) return 1024;
   const power = 2 ** Math.floor(Math.log2(bytes));
-  return [1, 1.5, 2].map((times) => times * power).find((step) => step >= bytes) ?? 2 * power;
+  return (
+    [1, 1.25, 1.5, 1.75].map((times) => times * power).find((step) => step >= bytes) ?? 2 * power
+  );
 }

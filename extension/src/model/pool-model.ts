@@ -67,16 +67,21 @@ export class PoolModel {
       return decoded.version > 0 ? "version" : "malformed";
     }
     const { message } = decoded;
-    if (message.kind === "snapshot") this.#snapshot(message, decoded);
-    else {
+    if (message.kind === "snapshot") {
+      // Its history is thinned: it serves only where our own has a hole.
+      if (this.#behind) this.timeline.add(decoded.samples);
+      else this.timeline.append(decoded.samples);
+      this.#snapshot(message, decoded);
+    } else {
       if (this.#behind) return "waiting";
       if (this.#seq === undefined || message.seq !== this.#seq + 1) {
         this.#behind = true;
         return "gap";
       }
+      this.timeline.add(decoded.samples);
       this.#delta(message, decoded);
     }
-    this.#common(message, decoded, now);
+    this.#common(message, now);
     return "taken";
   }
 
@@ -138,13 +143,12 @@ export class PoolModel {
     }
   }
 
-  #common(message: MonitorMessage, { samples }: Decoded, now: number): void {
+  #common(message: MonitorMessage, now: number): void {
     this.#seq = message.seq;
     this.numbers = message.numbers;
     const skew = now - message.time;
     this.skew = this.version === 0 || this.skew === 0 ? skew : Math.min(this.skew, skew);
     for (const [id, text] of Object.entries(message.tags)) this.tags.set(Number(id), text);
-    this.timeline.add(samples);
     this.version++;
   }
 

@@ -48,6 +48,14 @@ export class Timeline {
     }
   }
 
+  /** Appends those samples that are newer than all that we hold. */
+  append(samples: Float64Array): void {
+    const last = this.length > 0 ? this.time[this.length - 1]! : Number.NEGATIVE_INFINITY;
+    let at = 0;
+    while (at < samples.length && samples[at]! <= last) at += SAMPLE_VALUES;
+    this.add(samples.subarray(at));
+  }
+
   /** Index of the last sample whose time is before `time`; −1 where there is none. */
   indexBefore(time: number): number {
     return lastBelow(this.time, this.length, time);

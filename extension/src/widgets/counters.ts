@@ -3,7 +3,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { PoolNumbers } from "../../../kernel/src/base/monitor-protocol.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { el, exact, exactBytes, setText, setTitle } from "./dom.ts";
+import { el, exact, exactBytes, percent, setText, setTitle } from "./dom.ts";
 
 type Name = keyof PoolNumbers;
 const COUNTS: ReadonlySet<Name> = new Set(["allocations", "frees", "liveBlocks"]);
@@ -11,6 +11,7 @@ const COUNTS: ReadonlySet<Name> = new Set(["allocations", "frees", "liveBlocks"]
 export class Counters {
   readonly node = el("dl", { class: "cenote-counters" });
   readonly #values: [Name, HTMLElement][];
+  readonly #fragmented = el("dd", { attrs: { "data-cenote": "fragmentation" } });
 
   constructor(trans: TranslationBundle) {
     const rows: [Name, string][] = [
@@ -28,6 +29,10 @@ export class Counters {
       this.node.append(el("div", {}, el("dt", { text: label }), value));
       return [name, value];
     });
+    this.#fragmented.title = trans.__(
+      "Share of the free bytes in slabs that is not in the largest hole",
+    );
+    this.node.append(el("div", {}, el("dt", { text: trans.__("Fragmented") }), this.#fragmented));
   }
 
   update(model: PoolModel): void {
@@ -39,5 +44,6 @@ export class Counters {
       setTitle(node, COUNTS.has(name) ? exact(value) : exactBytes(value));
       node.dataset["value"] = String(value);
     }
+    setText(this.#fragmented, percent(model.fragmentation));
   }
 }

@@ -57,17 +57,12 @@ export class Figures {
     this.#peak.style.left = width(n.peakLive);
     this.#bar.setAttribute("aria-valuemax", String(full));
     this.#bar.setAttribute("aria-valuenow", String(Math.min(n.live, full)));
-    const used = this.#trans.__("%1 of the budget is live", percent(n.live / full));
+    const used = this.#trans.__("%1 of the budget live", percent(n.live / full));
     this.#bar.setAttribute("aria-valuetext", used);
     setText(
       this.#share,
       n.reserved > n.live
-        ? this.#trans.__(
-            "%1 · %2 reserved and free, %3 of that in fragments",
-            used,
-            formatBytes(n.reserved - n.live),
-            percent(model.fragmentation),
-          )
+        ? this.#trans.__("%1 · %2 free in slabs", used, formatBytes(n.reserved - n.live))
         : used,
     );
   }

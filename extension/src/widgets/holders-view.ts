@@ -8,7 +8,7 @@ import { el, exact, exactBytes, setText } from "./dom.ts";
 import { place } from "./slab-view.ts";
 import { cellVariable } from "./theme.ts";
 
-const MOST_ROWS = 12;
+const MOST_ROWS = 8;
 
 export class HoldersView {
   readonly node: HTMLElement;
@@ -34,8 +34,8 @@ export class HoldersView {
       el(
         "tr",
         {},
-        ...[trans.__("Tag"), trans.__("Cell and line"), trans.__("Blocks"), trans.__("Bytes")].map(
-          (text) => el("th", { text, attrs: { scope: "col" } }),
+        ...[trans.__("Holder"), trans.__("Bytes")].map((text) =>
+          el("th", { text, attrs: { scope: "col" } }),
         ),
       ),
     );
@@ -75,9 +75,14 @@ export class HoldersView {
     const tag = this.#model.tagText(holder.tag);
     const swatch = el("i", { class: "cenote-swatch" });
     swatch.style.background = cellVariable(holder.cell);
-    const name = el("td", { class: "cenote-tag" }, swatch);
+    const name = el("div", { class: "cenote-tag" }, swatch);
     name.append(tag ?? this.#trans.__("(no tag)"));
     if (tag !== undefined) name.title = tag;
+    const where = [
+      place(this.#trans, holder.cell, holder.line),
+      this.#trans._n("%1 block", "%1 blocks", holder.blocks),
+    ];
+    const who = el("td", {}, name, el("div", { class: "cenote-place", text: where.join(" · ") }));
     const bytes = el("td", {
       class: "cenote-bytes",
       text: formatBytes(holder.bytes),
@@ -88,14 +93,7 @@ export class HoldersView {
       ),
       attrs: { "data-bytes": String(holder.bytes) },
     });
-    const row = el(
-      "tr",
-      { attrs: { tabindex: "0" } },
-      name,
-      el("td", { class: "cenote-place", text: place(this.#trans, holder.cell, holder.line) }),
-      el("td", { class: "cenote-count", text: `×${exact(holder.blocks)}` }),
-      bytes,
-    );
+    const row = el("tr", { attrs: { tabindex: "0" } }, who, bytes);
     row.style.setProperty("--cenote-share", `${(holder.bytes / most) * 100}%`);
     row.style.setProperty("--cenote-row", cellVariable(holder.cell));
     this.#lighten(row, holder);
@@ -119,7 +117,7 @@ export class HoldersView {
     return el(
       "tr",
       { class: "cenote-nobody" },
-      el("td", { text: this.#trans.__("No live blocks."), attrs: { colspan: "4" } }),
+      el("td", { text: this.#trans.__("No live blocks."), attrs: { colspan: "2" } }),
     );
   }
 }
