@@ -8,7 +8,7 @@ test("sizes are written in binary units", () => {
   assert.equal(formatBytes(1023), "1023 B");
   assert.equal(formatBytes(1536), "1.5 KiB");
   assert.equal(formatBytes(64 * 2 ** 20), "64 MiB");
-  assert.equal(formatBytes(-2 ** 31), "-2 GiB");
+  assert.equal(formatBytes(-(2 ** 31)), "-2 GiB");
 });
 
 test("sizes are read in binary and decimal units", () => {
