@@ -1,0 +1,168 @@
+"""Arenas: sealed shared memory that this process owns, and the allocation of page ranges in it.
+
+An arena is a memfd that is mapped here for writing and then sealed: nobody can resize it or map it
+for writing again. Where there is no memfd (or CENOTE_NO_NATIVE is set) it is plain memory, and what
+lies in it is sent over the socket, as a copy that is counted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from bisect import bisect
+from dataclasses import dataclass, field
+
+PAGE = 4096
+#: Arenas are at least this large; a larger object gets an arena of its own size.
+ARENA_BYTES = 64 * 1024 * 1024
+#: Bytes of empty arenas that are kept beside the one emptied last, because writing to fresh pages
+#: costs nine times as much.
+KEEP_WARM_BYTES = 256 * 1024 * 1024
+
+_F_SEAL_FUTURE_WRITE = 0x0010  # fcntl(2); not named by the fcntl module
+
+
+def can_share() -> bool:
+    """Whether this process can make and map memory that others map too."""
+    return hasattr(os, "memfd_create") and os.environ.get("CENOTE_NO_NATIVE", "") in ("", "0")
+
+
+def page_align(size: int) -> int:
+    """The size in whole pages, in bytes; at least one page."""
+    return max(PAGE, -(-size // PAGE) * PAGE)
+
+
+class Ranges:
+    """Free ranges of [0, size) in bytes: first fit, neighbours joined. Sizes are whole pages."""
+
+    def __init__(self, size: int) -> None:
+        """All of it is free."""
+        self.size = size
+        self.free_bytes = size
+        self._free: list[tuple[int, int]] = [(0, size)]  # (offset, size), by offset
+
+    def take(self, size: int) -> int | None:
+        """Offset of a range that is now taken, or None where no free range is that large."""
+        for i, (offset, room) in enumerate(self._free):
+            if room >= size:
+                if room == size:
+                    del self._free[i]
+                else:
+                    self._free[i] = (offset + size, room - size)
+                self.free_bytes -= size
+                return offset
+        return None
+
+    def give_back(self, offset: int, size: int) -> None:
+        """Frees a range that `take` gave."""
+        free = self._free
+        at = bisect(free, (offset, size))
+        self.free_bytes += size
+        if at < len(free) and free[at][0] == offset + size:
+            size += free.pop(at)[1]
+        if at > 0 and free[at - 1][0] + free[at - 1][1] == offset:
+            free[at - 1] = (free[at - 1][0], free[at - 1][1] + size)
+        else:
+            free.insert(at, (offset, size))
+
+
+@dataclass(eq=False)
+class Arena:
+    """One arena; `fd` is None where it can't be shared."""
+
+    id: int
+    size: int
+    fd: int | None = field(init=False, default=None)
+    memory: mmap.mmap = field(init=False)
+    ranges: Ranges = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Makes the memory, maps it and seals it."""
+        self.ranges = Ranges(self.size)
+        if not can_share():
+            self.memory = mmap.mmap(-1, self.size)
+            return
+        fd = os.memfd_create("cenote-arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(fd, self.size)
+            self.memory = mmap.mmap(fd, self.size)
+            seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals | _F_SEAL_FUTURE_WRITE)
+        except BaseException:
+            os.close(fd)
+            raise
+        self.fd = fd
+
+    def writable(self, offset: int, size: int) -> memoryview:
+        """The range as the owner writes it."""
+        return memoryview(self.memory)[offset : offset + size]
+
+    def close(self) -> None:
+        """Lets go of the memory; it is freed when the last reader has unmapped it."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+        try:
+            self.memory.close()
+        except BufferError:
+            pass  # a reader in this process still has it mapped; it goes with that reader
+
+
+class Arenas:
+    """All arenas of this process. Not locked: its user holds the lock."""
+
+    def __init__(self) -> None:
+        """None yet: memory is made when it is first needed."""
+        self._arenas: list[Arena] = []
+        self._last_id = 0
+
+    def take(self, size: int) -> tuple[Arena, int]:
+        """A range of `size` bytes in whole pages: its arena and offset."""
+        pages = page_align(size)
+        for arena in self._arenas:
+            offset = arena.ranges.take(pages)
+            if offset is not None:
+                return arena, offset
+        self._last_id += 1
+        arena = Arena(self._last_id, max(ARENA_BYTES, pages))
+        self._arenas.append(arena)
+        offset = arena.ranges.take(pages)
+        assert offset is not None
+        return arena, offset
+
+    def give_back(self, arena: Arena, offset: int, size: int) -> list[int]:
+        """Frees a range. Returns the ids of arenas that were dropped because too many lie empty."""
+        arena.ranges.give_back(offset, page_align(size))
+        dropped: list[int] = []
+        empty = [a for a in self._arenas if a is not arena and a.ranges.free_bytes == a.size]
+        surplus = sum(a.size for a in empty) - KEEP_WARM_BYTES
+        for old in empty:
+            if surplus <= 0:
+                break
+            surplus -= old.size
+            self._arenas.remove(old)
+            old.close()
+            dropped.append(old.id)
+        return dropped
+
+    def find(self, arena_id: int) -> Arena | None:
+        """The arena of that id."""
+        return next((arena for arena in self._arenas if arena.id == arena_id), None)
+
+    def close(self) -> None:
+        """Lets go of all memory."""
+        for arena in self._arenas:
+            arena.close()
+        self._arenas.clear()
+
+    @property
+    def count(self) -> int:
+        """How many arenas there are."""
+        return len(self._arenas)
+
+    @property
+    def bytes(self) -> int:
+        """Size of all arenas."""
+        return sum(arena.size for arena in self._arenas)
+

@@ -1,0 +1,54 @@
+"""Errors that users meet: each says what was wanted, what was found, and the mend."""
+
+from __future__ import annotations
+
+
+class CenoteError(Exception):
+    """An error of Cenote's own: `code` is stable for programs, `mend` says what to do about it."""
+
+    code = "CENOTE"
+
+    def __init__(self, message: str, mend: str | None = None) -> None:
+        """Joins the message and its mend into one text of two lines."""
+        super().__init__(f"{message}\n  {mend}" if mend else message)
+        self.mend = mend
+
+    def __str__(self) -> str:
+        """The text as it is; KeyError, a base of one subclass, would show its repr."""
+        return str(self.args[0])
+
+
+class UnknownNameError(CenoteError, KeyError):
+    """No process shares anything under that name."""
+
+    code = "UNKNOWN_NAME"
+
+
+class NotArrowError(CenoteError, TypeError):
+    """The object given to `put` can't be read as Arrow data."""
+
+    code = "NOT_ARROW"
+
+
+class BadNameError(CenoteError, ValueError):
+    """A name for a shared table is empty, too long, or has control characters."""
+
+    code = "BAD_NAME"
+
+
+class PeerGoneError(CenoteError, ConnectionError):
+    """The process that owns a table has ended, or does not answer."""
+
+    code = "PEER_GONE"
+
+
+class ProtocolError(CenoteError, ConnectionError):
+    """A peer said something that the protocol (docs/exchange.md) does not allow."""
+
+    code = "PROTOCOL"
+
+
+class RuntimeFolderError(CenoteError, OSError):
+    """The folder of sockets can't be used."""
+
+    code = "RUNTIME_FOLDER"

@@ -1,0 +1,324 @@
+"""The exchange of this process: joins what it shares (owner, service) and what it reads (peers)."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from ._arena import can_share
+from ._errors import PeerGoneError, ProtocolError, UnknownNameError
+from ._folder import process_start
+from ._mapping import Ended, Mapping
+from ._owner import Shared
+from ._peers import Peer, Peers, SilentError
+from ._service import Service
+from ._shared import Description, Listing, SharedTable, read_description
+
+#: Seconds that a living peer has to answer one question.
+PATIENCE = 1.0
+#: Seconds between looks while `get` waits for a name: the first pause, and the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+
+
+@dataclass(slots=True)
+class _Found:
+    """A version of a name, leased: by a peer, or (peer None) of our own."""
+
+    description: Description
+    peer: Peer | None
+    lease: int
+    own: Shared | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was moved. Bytes, unless the name says otherwise."""
+
+    puts: int = 0
+    bytes_put: int = 0
+    handoffs: int = 0
+    copies: int = 0
+    bytes_copied: int = 0
+    last_get_us: float = 0.0
+
+
+class Exchange:
+    """All state of this process; a forked child begins anew."""
+
+    def __init__(self) -> None:
+        """Opens nothing yet."""
+        self.service = Service(self._chores)
+        self.owner = self.service.owner
+        self.counts = Counts()
+        self._ended = Ended(self.service.wake)
+        self._talk = threading.RLock()  # one conversation with the peers at a time
+        self._peers = Peers()
+        self._mappings: dict[tuple[Any, int], Mapping] = {}
+        self._owners: dict[str, tuple[str, int]] = {}  # who was last seen to share a name
+
+    def put(self, name: str, table: pa.Table) -> SharedTable:
+        """Shares a table, by one copy into an arena."""
+        self._ended.run()
+        self.service.listen()
+        shared = self.owner.put(name, table)
+        self.counts.puts += 1
+        self.counts.bytes_put += shared.bytes
+        return shared
+
+    def get(self, name: str, wait: float) -> pa.Table:
+        """The newest table of that name; waits up to `wait` seconds for it."""
+        self.service.start()
+        deadline = time.monotonic() + wait
+        pause = FIRST_PAUSE
+        while True:
+            begun = time.monotonic()
+            with self._talk:
+                found, silent = self._find(name, begun + max(PATIENCE, deadline - begun))
+                if found is not None:
+                    start = time.perf_counter()
+                    try:
+                        return self._open(found)
+                    except PeerGoneError:
+                        if time.monotonic() >= deadline:
+                            raise
+                    finally:
+                        taken = time.perf_counter() - start
+                        self.counts.last_get_us = (taken + start - begun) * 1e6
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._unknown(name, silent)
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def list(self) -> Listing:
+        """What all processes share, by name, the newest first."""
+        own = [shared.table for shared in self.owner.objects()]
+        with self._talk:
+            peers, _ = self._refresh(time.monotonic() + PATIENCE)
+            replies, _ = self._peers.ask_all(peers, {"op": "list"}, time.monotonic() + PATIENCE)
+            for peer, reply in replies:
+                objects = reply.get("objects")
+                for item in objects if isinstance(objects, list) else ():
+                    own.append(read_description(item, peer.pid, peer.language).table)
+            for table in own:
+                self._owners[table.name] = (table.owner_language, table.owner_pid)
+        return Listing(sorted(own, key=lambda table: (table.name, -table.created_us)))
+
+    def delete(self, name: str) -> None:
+        """Takes a name back, whoever shares it."""
+        removed = self.owner.remove(name)
+        with self._talk:
+            peers, _ = self._refresh(time.monotonic() + PATIENCE)
+            message = {"op": "remove", "name": name}
+            replies, silent = self._peers.ask_all(peers, message, time.monotonic() + PATIENCE)
+            if not removed and not any(reply.get("removed") is True for _, reply in replies):
+                raise self._unknown(name, [peer.owner for peer in silent])
+
+    def _refresh(self, deadline: float) -> tuple[list[Peer], list[str]]:
+        own = None if self.service.path is None else str(self.service.path)
+        peers, silent = self._peers.refresh(deadline, own)
+        self._forget_dropped()
+        return peers, silent
+
+    def _find(self, name: str, deadline: float) -> tuple[_Found | None, list[str]]:
+        """The newest version of a name, leased, and who has not answered."""
+        peers, unreached = self._refresh(deadline)
+        replies, silent = self._peers.ask_all(peers, {"op": "get", "name": name}, deadline)
+        found: list[_Found] = []
+        own = self.owner.lease(name)
+        if own is not None:
+            arena = own.arena
+            arena_id = None if arena.fd is None else arena.id
+            description = Description(own.table, own.offset, arena_id, arena.size)
+            found.append(_Found(description, None, 0, own))
+        for peer, reply in replies:
+            if reply.get("object") is None:
+                continue
+            description = read_description(reply["object"], peer.pid, peer.language)
+            if description.table.name != name or type(reply.get("lease")) is not int:
+                raise ProtocolError(f"{peer.owner}: wanted {name!r} and its lease")
+            found.append(_Found(description, peer, reply["lease"]))
+        found.sort(key=lambda one: one.description.table.created_us)
+        for older in found[:-1]:
+            self._release(older)
+        return (found[-1] if found else None), [*(peer.owner for peer in silent), *unreached]
+
+    def _release(self, found: _Found) -> None:
+        if found.own is not None:
+            self.owner.end_lease(found.own)
+        elif found.peer is not None and not found.peer.closed:
+            found.peer.release(found.lease)
+
+    def _open(self, found: _Found) -> pa.Table:
+        """The table, over the mapped arena; or over a copy where it can't be mapped."""
+        table = found.description.table
+        self._owners[table.name] = (table.owner_language, table.owner_pid)
+        try:
+            if found.description.arena is not None and can_share():
+                buffer = self._map(found)
+            else:
+                buffer = self._copy(found)
+                self._release(found)
+        except BaseException:
+            self._release(found)
+            raise
+        try:
+            result = pa.ipc.open_stream(buffer).read_all()
+            result.validate()
+        except (pa.ArrowException, OSError) as error:
+            raise ProtocolError(
+                f"{table.owner}: {table.name!r} is not a readable Arrow stream ({error})"
+            ) from error
+        self.counts.handoffs += 1
+        return result
+
+    def _map(self, found: _Found) -> pa.Buffer:
+        description, mapping = found.description, self._mapping(found)
+        offset, size = description.offset, description.table.bytes
+
+        def end() -> None:
+            with self._talk:
+                mapping.end(offset, size)
+                self._release(found)
+
+        return mapping.lease(offset, size, lambda: self._ended.add(end))
+
+    def _mapping(self, found: _Found) -> Mapping:
+        description, peer = found.description, found.peer
+        assert description.arena is not None
+        key = (peer, description.arena)
+        mapping = self._mappings.get(key)
+        if mapping is None:
+            if peer is None:
+                held = self.owner.arena_descriptor(description.arena)
+                descriptor = None if held is None else os.dup(held[0])
+            else:
+                request = {"op": "arena", "arena": description.arena}
+                peer.call(request, time.monotonic() + PATIENCE)
+                descriptor = peer.take_descriptor()
+            if descriptor is None:
+                raise ProtocolError(f"{description.table.owner} has sent no descriptor")
+            mapping = self._mappings[key] = Mapping(descriptor, description.arena_bytes)
+        if description.arena_bytes != mapping.size:
+            raise ProtocolError(f"{description.table.owner}: an arena has changed its size")
+        return mapping
+
+    def _copy(self, found: _Found) -> pa.Buffer:
+        size = found.description.table.bytes
+        if found.own is not None:
+            # Our own memory, read-only for its reader: nothing is copied, but the lease must go on.
+            source = found.own.arena.writable(found.own.offset, size)
+            copied = pa.py_buffer(bytes(source))
+        else:
+            assert found.peer is not None
+            copied = pa.allocate_buffer(size)
+            found.peer.fetch(found.lease, memoryview(copied), lambda: time.monotonic() + PATIENCE)
+        self.counts.copies += 1
+        self.counts.bytes_copied += size
+        return copied
+
+    def _chores(self) -> bool:
+        """In the service's thread: sends the releases, hears of dropped arenas. Never waits for a talk."""
+        if not self._talk.acquire(blocking=False):
+            return True
+        try:
+            self._ended.run()
+            for peer in self._peers.all():
+                peer.drain()
+            self._forget_dropped()
+            return bool(self._mappings)
+        finally:
+            self._talk.release()
+
+    def _forget_dropped(self) -> None:
+        """Unmaps arenas that their owner has dropped (or that died with it) and nobody here uses."""
+        for key, mapping in list(self._mappings.items()):
+            peer, arena = key
+            if peer is None:
+                gone = self.owner.arena_descriptor(arena) is None
+            else:
+                gone = peer.closed or arena in peer.dropped
+            if gone and mapping.unused:
+                del self._mappings[key]
+
+    def _unknown(self, name: str, silent: list[str]) -> Exception:
+        if silent:
+            return SilentError(
+                f"nobody who answered shares {name!r}; no answer came from {', '.join(silent)}",
+                "It may be holding its interpreter. Try again, or wait longer: wait=30.",
+            )
+        names = sorted({table.name for table in self.list()})
+        text = f"no process shares anything as {name!r}"
+        language, pid = self._owners.get(name, ("", 0))
+        if pid and process_start(pid) is None:
+            text = f"{name!r} was shared by {language} process {pid}, which has ended"
+        if not names:
+            return UnknownNameError(text, f"Nothing is shared now. cenote.put({name!r}, table) shares.")
+        near = difflib.get_close_matches(name, names, 1)
+        shown = ", ".join(map(repr, names[:20])) + (" …" if len(names) > 20 else "")
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return UnknownNameError(text, f"Shared now: {shown}.{hint}")
+
+    def stats(self) -> dict[str, int | float]:
+        """See cenote.stats."""
+        arenas, arena_bytes = self.owner.sizes()
+        return {
+            "puts": self.counts.puts,
+            "bytes_put": self.counts.bytes_put,
+            "handoffs": self.counts.handoffs,
+            "copies": self.counts.copies + self.service.tables_sent,
+            "bytes_copied": self.counts.bytes_copied + self.service.bytes_sent,
+            "last_get_us": round(self.counts.last_get_us, 1),
+            "arenas": arenas,
+            "arena_bytes": arena_bytes,
+            "mapped_arenas": len(self._mappings),
+            "mapped_bytes": sum(mapping.size for mapping in list(self._mappings.values())),
+        }
+
+    def abandon(self) -> None:
+        """For a forked child: closes its copies of descriptors and sockets, and tells nobody."""
+        self.service.abandon()
+        self._peers.close()
+
+
+_current: Exchange | None = None
+_lock = threading.Lock()
+
+
+def exchange() -> Exchange:
+    """The exchange of this process."""
+    global _current
+    with _lock:
+        if _current is None:
+            _current = Exchange()
+        return _current
+
+
+def peek() -> Exchange | None:
+    """The exchange, if this process has used it."""
+    return _current
+
+
+def _after_fork_in_child() -> None:
+    global _current, _lock
+    _lock = threading.Lock()
+    parent, _current = _current, None
+    if parent is not None:
+        parent.abandon()
+
+
+@atexit.register
+def _at_exit() -> None:
+    if _current is not None:
+        _current.service.unlink()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,97 @@
+"""The runtime folder: where each process that shares tables has its socket.
+
+Only its user may enter it. There is no other registry: who has a socket here that accepts a
+connection is a peer, and a socket that refuses one belonged to a process that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from ._errors import RuntimeFolderError
+
+#: `sockaddr_un.sun_path` holds 108 bytes, the last of them zero.
+SOCKET_PATH_LIMIT = 107
+SUFFIX = ".sock"
+
+
+def runtime_folder() -> Path:
+    """Path of the folder: CENOTE_RUNTIME_DIR, else XDG_RUNTIME_DIR/cenote, else /tmp/cenote-<uid>.
+
+    XDG_RUNTIME_DIR counts only where it is a folder of this user's, so that a process which has
+    inherited another user's setting finds the same folder as its peers.
+    """
+    chosen = os.environ.get("CENOTE_RUNTIME_DIR")
+    if chosen:
+        return Path(chosen)
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if session:
+        try:
+            found = os.stat(session)
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+                return Path(session, "cenote")
+        except OSError:
+            pass
+    return Path(f"/tmp/cenote-{os.getuid()}")
+
+
+def ensure_folder() -> Path:
+    """Makes the folder if there is none, and checks that it is ours alone."""
+    folder = runtime_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise RuntimeFolderError(
+                f"{folder}: wanted a folder of user {os.getuid()}, found one of user {found.st_uid}"
+                if stat.S_ISDIR(found.st_mode)
+                else f"{folder}: wanted a folder, found something else",
+                "Set CENOTE_RUNTIME_DIR to a folder of your own, the same for every process.",
+            )
+        if found.st_mode & 0o077:
+            os.chmod(folder, 0o700)
+    except RuntimeFolderError:
+        raise
+    except OSError as error:
+        raise RuntimeFolderError(
+            f"{folder}: can't be used for Cenote's sockets ({error.strerror})",
+            "Set CENOTE_RUNTIME_DIR to a folder that you may write, the same for every process.",
+        ) from error
+    return folder
+
+
+def new_socket_path(folder: Path) -> Path:
+    """A path for this process's socket that no other process uses."""
+    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+    size = len(os.fsencode(path))
+    if size > SOCKET_PATH_LIMIT:
+        raise RuntimeFolderError(
+            f"{path}: a socket's path may have {SOCKET_PATH_LIMIT} bytes, this one has {size}",
+            "Set CENOTE_RUNTIME_DIR to a shorter path, the same for every process.",
+        )
+    return path
+
+
+def socket_paths() -> list[str]:
+    """Paths of all sockets in the folder, in no order; none where there is no folder."""
+    folder = runtime_folder()
+    try:
+        return [str(folder / name) for name in os.listdir(folder) if name.endswith(SUFFIX)]
+    except FileNotFoundError:
+        return []
+
+
+def process_start(pid: int) -> int | None:
+    """Start time of a living process, in clock ticks since boot: (pid, start) is never reused.
+
+    None when it has ended (a zombie has) or can't be seen. Source: proc(5), /proc/pid/stat.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2 :].split()
+    return None if fields[0] in "ZX" else int(fields[19])

@@ -1,0 +1,104 @@
+"""Arenas of other processes as mapped here, and the leases that keep what lies in them.
+
+A mapping is copy-on-write: a stray write neither crashes this process nor reaches the owner. Every
+table that is read holds its lease through its buffers; when the last of them is collected, the lease
+ends, and what was written to its pages here is forgotten, so that a later table in the same place is
+seen as its owner wrote it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from ._arena import page_align
+from ._errors import ProtocolError
+
+
+class Mapping:
+    """An arena, mapped for reading. Takes over the descriptor."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        """Refuses what could kill this process: a file that is too small or may be shrunk."""
+        try:
+            try:
+                seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+            except OSError:
+                seals = 0
+            if not seals & fcntl.F_SEAL_SHRINK:
+                raise ProtocolError("wanted a memfd sealed against shrinking, found something else")
+            found = os.fstat(fd).st_size
+            if size == 0 or found < size:
+                raise ProtocolError(f"wanted an arena of {size} bytes, found one of {found}")
+            self._memory = mmap.mmap(
+                fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE
+            )
+        finally:
+            os.close(fd)
+        self.size = size
+        self._buffer = pa.py_buffer(self._memory)
+        self._leases: Counter[int] = Counter()
+
+    def lease(self, offset: int, size: int, ended: Callable[[], None]) -> pa.Buffer:
+        """A buffer over the range. `ended` is called, in any thread, when the last use is gone."""
+        self._leases[offset] += 1
+        return pa.foreign_buffer(self._buffer.address + offset, size, base=_Holder(self, ended))
+
+    def end(self, offset: int, size: int) -> None:
+        """One lease less on the range; with the last, writes made to it here are forgotten."""
+        self._leases[offset] -= 1
+        if self._leases[offset] <= 0:
+            del self._leases[offset]
+            self._memory.madvise(mmap.MADV_DONTNEED, offset, page_align(size))
+
+    @property
+    def address(self) -> int:
+        """Where the arena begins in this process."""
+        return int(self._buffer.address)
+
+    @property
+    def unused(self) -> bool:
+        """Whether no lease is left."""
+        return not self._leases
+
+
+class _Holder:
+    """What a leased buffer holds on to; its end is the lease's."""
+
+    __slots__ = ("_ended", "_mapping")
+
+    def __init__(self, mapping: Any, ended: Callable[[], None]) -> None:
+        self._mapping = mapping
+        self._ended = ended
+
+    def __del__(self) -> None:
+        self._ended()
+
+
+class Ended:
+    """Leases that have ended but whose owners have not been told: filled by finalizers, any thread."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        """`wake` is called for each, and must be safe in a finalizer."""
+        self._queue: deque[Callable[[], None]] = deque()
+        self._wake = wake
+
+    def add(self, chore: Callable[[], None]) -> None:
+        """Notes what is to be done, and has it done soon. Takes no locks."""
+        self._queue.append(chore)
+        self._wake()
+
+    def run(self) -> None:
+        """Does what is to be done."""
+        while True:
+            try:
+                chore = self._queue.popleft()
+            except IndexError:
+                return
+            chore()

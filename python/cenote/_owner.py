@@ -1,0 +1,146 @@
+"""What this process shares: named objects in its arenas, and how many leases each has.
+
+An object is immutable. Putting a name again makes a new object; the old one's range is reused only
+when its last lease has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ._arena import Arena, Arenas
+from ._frames import Message
+from ._pack import Packed
+from ._shared import COLUMNS_NAMED, SharedTable, describe
+
+
+@dataclass(eq=False, slots=True)
+class Shared:
+    """One version of a named table, in an arena."""
+
+    table: SharedTable
+    arena: Arena
+    offset: int
+    leases: int = 0
+    #: False when the name was deleted or has a newer version.
+    current: bool = True
+
+    def describe(self) -> Message:
+        """As it goes over the wire."""
+        arena = self.arena.id if self.arena.fd is not None else None
+        return describe(self.table, self.offset, arena, self.arena.size)
+
+
+class Owner:
+    """The objects of this process. Every method may be called from any thread."""
+
+    def __init__(self, dropped: Callable[[list[int]], None]) -> None:
+        """`dropped` is told the ids of arenas that are gone."""
+        self._lock = threading.RLock()
+        self._arenas = Arenas()
+        self._objects: dict[str, Shared] = {}
+        self._version = 0
+        self._created = 0
+        self._dropped = dropped
+
+    def put(self, name: str, data: pa.Table) -> SharedTable:
+        """Copies the table into an arena, once, and shares it under the name."""
+        packed = Packed(data)
+        with self._lock:
+            arena, offset = self._arenas.take(packed.size)
+        try:
+            packed.write(arena.writable(offset, packed.size))
+        except BaseException:
+            self._free(arena, offset, packed.size)
+            raise
+        with self._lock:
+            shared = Shared(self._table(name, data, packed.size), arena, offset)
+            old = self._objects.get(name)
+            self._objects[name] = shared
+        self._retire(old)
+        return shared.table
+
+    def _table(self, name: str, data: pa.Table, size: int) -> SharedTable:
+        self._version += 1
+        self._created = max(self._created + 1, time.time_ns() // 1000)
+        fields = list(data.schema)[:COLUMNS_NAMED]
+        return SharedTable(
+            name=name,
+            version=self._version,
+            rows=data.num_rows,
+            bytes=size,
+            columns=tuple((_short(field.name), _short(str(field.type))) for field in fields),
+            column_count=data.num_columns,
+            created_us=self._created,
+            owner_pid=os.getpid(),
+            owner_language="python",
+        )
+
+    def remove(self, name: str) -> bool:
+        """Takes the name back; false when there was none. Leases on it go on."""
+        with self._lock:
+            old = self._objects.pop(name, None)
+        self._retire(old)
+        return old is not None
+
+    def _retire(self, old: Shared | None) -> None:
+        if old is None:
+            return
+        with self._lock:
+            old.current = False
+            free = old.leases == 0
+        if free:
+            self._free(old.arena, old.offset, old.table.bytes)
+
+    def lease(self, name: str) -> Shared | None:
+        """The current object of that name, with one more lease."""
+        with self._lock:
+            shared = self._objects.get(name)
+            if shared is not None:
+                shared.leases += 1
+            return shared
+
+    def end_lease(self, shared: Shared) -> None:
+        """One lease less."""
+        with self._lock:
+            shared.leases -= 1
+            free = shared.leases == 0 and not shared.current
+        if free:
+            self._free(shared.arena, shared.offset, shared.table.bytes)
+
+    def _free(self, arena: Arena, offset: int, size: int) -> None:
+        with self._lock:
+            dropped = self._arenas.give_back(arena, offset, size)
+        if dropped:
+            self._dropped(dropped)
+
+    def arena_descriptor(self, arena_id: int) -> tuple[int, int] | None:
+        """Descriptor and size of an arena, or None where there is no such (or it can't be passed)."""
+        with self._lock:
+            arena = self._arenas.find(arena_id)
+            return None if arena is None or arena.fd is None else (arena.fd, arena.size)
+
+    def objects(self) -> list[Shared]:
+        """What is shared now."""
+        with self._lock:
+            return list(self._objects.values())
+
+    def sizes(self) -> tuple[int, int]:
+        """How many arenas there are, and their bytes."""
+        with self._lock:
+            return self._arenas.count, self._arenas.bytes
+
+    def close(self) -> None:
+        """Lets go of everything. Not locked: a forked child calls it, in which locks mean nothing."""
+        self._objects.clear()
+        self._arenas.close()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,318 @@
+"""The background thread: answers peers, ends the leases of those that died, sends our own releases.
+
+It never runs user code, so that a busy cell still serves: Python hands it the interpreter every few
+milliseconds. Protocol: docs/exchange.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ._errors import CenoteError, ProtocolError
+from ._folder import ensure_folder, new_socket_path, process_start
+from ._frames import PROTOCOL, REQUEST_LIMIT, Decoder, Message, encode
+from ._owner import Owner, Shared
+from ._shared import check_name
+
+#: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
+TICK = 0.25
+_CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(eq=False)
+class _Connection:
+    socket: socket.socket
+    pid: int
+    start: int | None
+    decoder: Decoder = field(default_factory=lambda: Decoder(REQUEST_LIMIT))
+    leases: dict[int, Shared] = field(default_factory=dict)
+    last_lease: int = 0
+    #: What waits to be sent: bytes, and the descriptor that goes with their first one.
+    pending: deque[tuple[memoryview, int | None]] = field(default_factory=deque)
+    closing: bool = False
+
+
+class Service:
+    """The thread and its sockets."""
+
+    def __init__(self, chores: Callable[[], bool]) -> None:
+        """`chores` is run whenever the thread wakes; true asks for another run a tick later."""
+        self.owner: Owner = Owner(self._announce_dropped)
+        self._chores = chores
+        self._lock = threading.Lock()
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._wake_target = socket.socketpair()
+        self._waker.setblocking(False)
+        self._wake_target.setblocking(False)
+        self._listener: socket.socket | None = None
+        self._connections: set[_Connection] = set()
+        self._retired: list[_Connection] = []
+        self._dropped: deque[list[int]] = deque()
+        self._thread: threading.Thread | None = None
+        self.path: Path | None = None
+        self.bytes_sent = 0
+        self.tables_sent = 0
+
+    def start(self) -> None:
+        """Starts the thread, if it does not run yet."""
+        with self._lock:
+            if self._thread is None:
+                self._selector.register(self._wake_target, selectors.EVENT_READ, None)
+                self._thread = threading.Thread(target=self._run, name="cenote", daemon=True)
+                self._thread.start()
+
+    def listen(self) -> None:
+        """Opens this process's socket in the runtime folder, if it is not open yet."""
+        self.start()
+        with self._lock:
+            if self._listener is not None:
+                return
+            path = new_socket_path(ensure_folder())
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            # Bound under another name and renamed: whoever sees the socket can connect to it.
+            hidden = path.with_suffix(".new")
+            try:
+                listener.bind(str(hidden))
+                os.chmod(hidden, 0o600)
+                listener.listen(128)
+                listener.setblocking(False)
+                hidden.rename(path)
+            except BaseException:
+                listener.close()
+                hidden.unlink(missing_ok=True)
+                raise
+            self.path, self._listener = path, listener
+            self._selector.register(listener, selectors.EVENT_READ, listener)
+
+    def wake(self) -> None:
+        """Makes the thread look at its chores. Safe anywhere, in finalizers too."""
+        with contextlib.suppress(OSError):  # full: it is about to wake; closed: it is over
+            self._waker.send(b"\0")
+
+    def unlink(self) -> None:
+        """Removes the socket from the folder."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """For a forked child: closes the child's copies and tells nobody.
+
+        The selector is closed without unregistering anything: it is shared with the parent.
+        """
+        self._selector.close()
+        for connection in [*self._connections, *self._retired]:
+            connection.socket.close()
+        for other in (self._listener, self._waker, self._wake_target):
+            if other is not None:
+                other.close()
+        self.owner.close()
+
+    def _announce_dropped(self, arenas: list[int]) -> None:
+        self._dropped.append(arenas)
+        self.wake()
+
+    def _run(self) -> None:
+        again = False
+        while True:
+            ready = self._selector.select(TICK if again or self._retired else None)
+            for key, events in ready:
+                if key.data is None:
+                    with contextlib.suppress(OSError):
+                        self._wake_target.recv(4096)
+                elif key.data is self._listener:
+                    self._accept()
+                else:
+                    try:
+                        self._serve(key.data, events)
+                    except Exception:  # one peer's nonsense must not end the service of the others
+                        self._end(key.data)
+            again = self._chores()
+            while self._dropped:
+                event = {"dropped": self._dropped.popleft()}
+                for connection in list(self._connections):
+                    self._reply(connection, event)
+            self._look_after_retired()
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            peer, _ = self._listener.accept()
+        except OSError:
+            time.sleep(0.05)  # out of descriptors, most likely: others may close some
+            return
+        pid = 0
+        if hasattr(socket, "SO_PEERCRED"):
+            raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            pid, uid, _ = _CREDENTIALS.unpack(raw)
+            if uid != os.getuid():
+                peer.close()
+                return
+        peer.setblocking(False)
+        connection = _Connection(peer, pid, process_start(pid))
+        self._connections.add(connection)
+        self._selector.register(peer, selectors.EVENT_READ, connection)
+        greeting = {"cenote": PROTOCOL, "pid": os.getpid(), "language": "python"}
+        self._reply(connection, greeting)
+
+    def _serve(self, connection: _Connection, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._send(connection)
+        if not events & selectors.EVENT_READ or connection not in self._connections:
+            return
+        try:
+            data = connection.socket.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(connection)
+            return
+        connection.decoder.feed(data)
+        try:
+            while not connection.closing and (message := connection.decoder.next()) is not None:
+                self._handle(connection, message)
+        except CenoteError as error:
+            connection.closing = True
+            self._reply(connection, {"error": _error(error.code, str(error))})
+
+    def _handle(self, connection: _Connection, message: Message) -> None:
+        request, number = message.get("op"), message.get("id")
+        if request == "release":
+            shared = connection.leases.pop(_integer(message, "lease"), None)
+            if shared is not None:
+                self.owner.end_lease(shared)
+            return
+        if type(number) is not int:
+            raise ProtocolError("id: wanted an integer")
+        if request == "get":
+            self._give(connection, number, check_name(message.get("name")))
+        elif request == "list":
+            objects = [shared.describe() for shared in self.owner.objects()]
+            self._reply(connection, {"id": number, "objects": objects})
+        elif request == "arena":
+            self._give_descriptor(connection, number, _integer(message, "arena"))
+        elif request == "fetch":
+            self._give_bytes(connection, number, _integer(message, "lease"))
+        elif request == "remove":
+            removed = self.owner.remove(check_name(message.get("name")))
+            self._reply(connection, {"id": number, "removed": removed})
+        else:
+            error = _error("UNKNOWN_OP", f"op: found {request!r:.40}")
+            self._reply(connection, {"id": number, "error": error})
+
+    def _give(self, connection: _Connection, number: int, name: str) -> None:
+        shared = self.owner.lease(name)
+        if shared is None:
+            self._reply(connection, {"id": number, "object": None})
+            return
+        connection.last_lease += 1
+        lease = connection.last_lease
+        connection.leases[lease] = shared
+        self._reply(connection, {"id": number, "object": shared.describe(), "lease": lease})
+
+    def _give_descriptor(self, connection: _Connection, number: int, arena: int) -> None:
+        found = self.owner.arena_descriptor(arena)
+        if found is None:
+            connection.closing = True
+            error = _error("UNKNOWN_ARENA", f"no arena {arena}")
+            self._reply(connection, {"id": number, "error": error})
+            return
+        # The arena may go before the reply is sent: the queue has a descriptor of its own.
+        self._reply(connection, {"id": number, "bytes": found[1]}, os.dup(found[0]))
+
+    def _give_bytes(self, connection: _Connection, number: int, lease: int) -> None:
+        shared = connection.leases.get(lease)
+        if shared is None:
+            error = _error("UNKNOWN_LEASE", f"no lease {lease}")
+            self._reply(connection, {"id": number, "error": error})
+            return
+        size = shared.table.bytes
+        self.bytes_sent += size
+        self.tables_sent += 1
+        connection.pending.append((memoryview(encode({"id": number, "bytes": size})), None))
+        connection.pending.append((shared.arena.writable(shared.offset, size), None))
+        self._send(connection)
+
+    def _reply(self, connection: _Connection, message: Message, fd: int | None = None) -> None:
+        connection.pending.append((memoryview(encode(message)), fd))
+        self._send(connection)
+
+    def _send(self, connection: _Connection) -> None:
+        """Sends what the socket takes, and asks to be told when it takes more."""
+        pending = connection.pending
+        try:
+            while pending:
+                data, fd = pending[0]
+                if fd is None:
+                    sent = connection.socket.send(data[: 1 << 20])
+                else:
+                    sent = socket.send_fds(connection.socket, [data], [fd])
+                    os.close(fd)
+                pending.popleft()
+                if sent < len(data):
+                    pending.appendleft((data[sent:], None))
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._end(connection)
+            return
+        if not pending and connection.closing:
+            self._end(connection)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if pending else 0)
+        if self._selector.get_key(connection.socket).events != events:
+            self._selector.modify(connection.socket, events, connection)
+
+    def _end(self, connection: _Connection) -> None:
+        """Ends a connection. Leases end with it only if their holder is known to be dead."""
+        if connection not in self._connections:
+            return
+        self._connections.remove(connection)
+        self._selector.unregister(connection.socket)
+        connection.socket.close()
+        for _, fd in connection.pending:
+            if fd is not None:
+                os.close(fd)
+        connection.pending.clear()
+        if connection.leases:
+            self._retired.append(connection)
+
+    def _look_after_retired(self) -> None:
+        for connection in list(self._retired):
+            if not _is_dead(connection):
+                continue
+            self._retired.remove(connection)
+            for shared in connection.leases.values():
+                self.owner.end_lease(shared)
+            connection.leases.clear()
+
+
+def _is_dead(connection: _Connection) -> bool:
+    """Whether the holder is known to be dead; one of another pid namespace (0) never is."""
+    if connection.pid == 0:
+        return False
+    start = process_start(connection.pid)
+    return start is None or start != connection.start
+
+
+def _integer(message: Message, key: str) -> int:
+    value: Any = message.get(key)
+    if type(value) is not int:
+        raise ProtocolError(f"{key}: wanted an integer, found {value!r:.40}")
+    return value
+
+
+def _error(code: str, message: str) -> Message:
+    return {"code": code, "message": message}
