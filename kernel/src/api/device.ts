@@ -1,0 +1,32 @@
+// The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
+// before and after that.
+import { type AdapterFacts, type Gpu, openGpu } from "../gpu/index.ts";
+
+let opened: Gpu | undefined;
+let wantedBudget: number | string | undefined;
+
+/** The GPU, opened on first use. Rejects with NO_ADAPTER, whose text says what to install. */
+export async function device(): Promise<Gpu> {
+  const gpu = await openGpu();
+  if (gpu !== opened) {
+    opened = gpu;
+    if (wantedBudget !== undefined) gpu.pool.budget = wantedBudget;
+  }
+  return gpu;
+}
+
+/** The GPU, when it has been opened. */
+export function openedDevice(): Gpu | undefined {
+  return opened;
+}
+
+/** Sets the pool's budget, now or as soon as the GPU is opened. */
+export function setBudget(size: number | string): void {
+  wantedBudget = size;
+  if (opened) opened.pool.budget = size;
+}
+
+/** What the adapter is and can do: name, driver, whether it is software, limits. */
+export async function adapter(): Promise<AdapterFacts> {
+  return (await device()).adapter;
+}

@@ -1,0 +1,112 @@
+// `pool` as a cell sees it: the process's pool of GPU memory, without having to open the GPU first.
+import {
+  books,
+  CenoteError,
+  COUNTER,
+  DISPLAY,
+  formatBytes,
+  type MimeBundle,
+  parseBytes,
+} from "../base/index.ts";
+import type { AllocateOptions, Block, Holder, PoolStats } from "../pool/index.ts";
+import { device, openedDevice, setBudget } from "./device.ts";
+
+/** Figures of the pool that show as one line. */
+export interface ShownStats extends PoolStats {
+  [DISPLAY](): MimeBundle;
+}
+
+const NOTHING_YET: PoolStats = {
+  live: 0,
+  requested: 0,
+  reserved: 0,
+  peakLive: 0,
+  peakReserved: 0,
+  budget: 0,
+  free: 0,
+  largestFree: 0,
+  fragmentation: 0,
+  slabs: 0,
+  liveBlocks: 0,
+  allocations: 0,
+  frees: 0,
+  collected: 0,
+};
+
+function line(stats: PoolStats): string {
+  if (stats.budget === 0) return "the pool is empty: no GPU was used yet";
+  const sizes = [
+    `live ${formatBytes(stats.live)} in ${stats.liveBlocks} blocks`,
+    `reserved ${formatBytes(stats.reserved)} in ${stats.slabs} slabs`,
+    `peak ${formatBytes(stats.peakLive)}`,
+    `budget ${formatBytes(stats.budget)}`,
+    `fragmentation ${(stats.fragmentation * 100).toFixed(0)} %`,
+  ];
+  return sizes.join(" · ");
+}
+
+class PoolAccess {
+  /** Figures of the pool now; all 0 before the GPU was first used. Bytes unless the name says otherwise. */
+  stats(): ShownStats {
+    const stats = openedDevice()?.pool.stats() ?? NOTHING_YET;
+    const bundle = () => ({ "text/plain": line(stats) });
+    return Object.defineProperty({ ...stats }, DISPLAY, { value: bundle }) as ShownStats;
+  }
+
+  /** Bytes that the pool may take of the GPU. May be set as bytes or as text such as "1 GiB". */
+  get budget(): number {
+    return openedDevice()?.pool.budget ?? books().counters[COUNTER.budget]!;
+  }
+
+  set budget(size: number | string) {
+    setBudget(parseBytes(size));
+  }
+
+  /** Live blocks grouped by tag, cell and line, largest first. */
+  holders(limit = 10): Holder[] {
+    return openedDevice()?.pool.holders(limit) ?? [];
+  }
+
+  /** Gives empty slabs back to the GPU; returns the bytes given back. */
+  trim(): number {
+    return openedDevice()?.pool.trim() ?? 0;
+  }
+
+  /** Opens the GPU if need be and allocates a block of `bytes` bytes. Throws OutOfPoolMemory. */
+  async allocate(bytes: number, options?: AllocateOptions): Promise<Block> {
+    return (await device()).allocate(bytes, options);
+  }
+
+  /**
+   * Runs `body`; at its end disposes what was allocated inside, but for what its result reaches and
+   * what was given to `keep`. The GPU must have been opened, by `gpu(table)` or `await pool.open()`.
+   */
+  scope<T>(body: () => T): T {
+    return this.#now().scope(body);
+  }
+
+  /** Takes what `value` holds out of every open scope; returns `value`. */
+  keep<T>(value: T): T {
+    return openedDevice()?.pool.keep(value) ?? value;
+  }
+
+  /** Opens the GPU without allocating anything. */
+  async open(): Promise<void> {
+    await device();
+  }
+
+  #now() {
+    const gpu = openedDevice();
+    if (gpu) return gpu.pool;
+    throw new CenoteError("NOT_OPEN", "the pool is not open yet: no GPU was used so far", {
+      mend: "Run `await pool.open()` first.",
+    });
+  }
+
+  [DISPLAY](): MimeBundle {
+    return { "text/plain": line(this.stats()) };
+  }
+}
+
+/** The process's pool of GPU memory. */
+export const pool = new PoolAccess();
