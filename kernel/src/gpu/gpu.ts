@@ -86,6 +86,7 @@ export class DawnGpu implements Gpu {
   }
 
   async upload(parts: readonly UploadPart[]): Promise<void> {
+    this.errors.throwIfLost();
     let total = 0;
     for (const { block, offset = 0, data } of parts) {
       this.#ranges.resolveWrite({ block, offset, bytes: data.byteLength });
@@ -108,11 +109,11 @@ export class DawnGpu implements Gpu {
   read(ranges: readonly GpuRange[]): Promise<Uint8Array<ArrayBuffer>[]>;
   read(ranges: readonly GpuRange[], into: readonly Uint8Array[]): Promise<Uint8Array[]>;
   async read(ranges: readonly GpuRange[], into?: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    this.errors.throwIfLost();
     const wanted = ranges.map((range, i) => {
       const { bytes } = this.#ranges.extent(range);
       return { from: this.#ranges.resolve(range), into: target(into?.[i], bytes, i) };
     });
-    this.errors.throwIfLost();
     const limit = this.device.limits.maxBufferSize;
     const batches = this.pool.operation(() =>
       recordReads(wanted, this.#recorder, this.#reads, limit),
@@ -130,13 +131,14 @@ export class DawnGpu implements Gpu {
   }
 
   zero(range: GpuRange): void {
+    this.errors.throwIfLost();
     const to = this.#ranges.resolveWrite(range);
     if (to.bytes === 0) return;
-    this.errors.throwIfLost();
     this.pool.operation(() => this.#recorder.clear(to, to.bytes));
   }
 
   copy(from: GpuRange, to: GpuRange): void {
+    this.errors.throwIfLost();
     const wanted = this.#ranges.extent(from).bytes;
     const source = this.#ranges.resolve(from);
     const target = this.#ranges.resolveWrite({ ...to, bytes: to.bytes ?? wanted });
@@ -145,7 +147,6 @@ export class DawnGpu implements Gpu {
         mend: "Give ranges of the same length.",
       });
     }
-    this.errors.throwIfLost();
     this.pool.operation(() => {
       if (source.slab !== target.slab) this.#recorder.copy(source, target, source.bytes);
       else this.#copyWithin(source, target);
@@ -158,13 +159,13 @@ export class DawnGpu implements Gpu {
   }
 
   dispatch(pipeline: Pipeline, call: DispatchCall): void {
+    this.errors.throwIfLost();
     if (!(pipeline instanceof CompiledPipeline)) {
       throw new CenoteError("BAD_PIPELINE", "wanted a pipeline that gpu.pipeline gave");
     }
     const { bindings, params } = call;
     const workgroups = checkedWorkgroups(pipeline.label, call.workgroups, this.device.limits);
     checkCall(pipeline, bindings.length, params);
-    this.errors.throwIfLost();
     this.pool.operation(() => {
       const bound = bindings.map((range, i) =>
         this.#ranges.resolveBinding(range, pipeline.label, i),
@@ -177,6 +178,7 @@ export class DawnGpu implements Gpu {
   }
 
   submit(): void {
+    this.errors.throwIfLost();
     this.pool.operation(() => this.#recorder.submit());
   }
 

@@ -50,7 +50,7 @@ export class GpuMemory implements Memory {
   release(slab: number): void {
     const buffer = this.buffer(slab);
     try {
-      if (this.#recorder.mentions(slab)) this.#recorder.submit();
+      if (this.#recorder.mentions(slab) && !this.#errors.lost) this.#recorder.submit();
     } finally {
       this.#buffers.delete(slab);
       this.#binds.forget(slab);

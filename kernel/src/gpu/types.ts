@@ -89,6 +89,8 @@ export interface GpuCounts {
 export interface Gpu {
   readonly adapter: AdapterFacts;
   readonly pool: Pool;
+  /** For what this room does not offer. Its errors outside our calls are thrown by the next wait. */
+  readonly device: GPUDevice;
   /** Largest storage binding, bytes. */
   readonly maxBinding: number;
   readonly counts: Readonly<GpuCounts>;

@@ -222,10 +222,13 @@ export class Pool {
   /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */
   close(): void {
     if (this.#closed) return;
-    for (const [row, generation] of this.#ledger.liveRows()) this.#release(row, generation);
-    this.trim();
-    this.#closed = true;
-    kept.delete(this.#ledger.books.buffer);
+    try {
+      for (const [row, generation] of this.#ledger.liveRows()) this.#release(row, generation);
+      this.trim();
+    } finally {
+      this.#closed = true;
+      kept.delete(this.#ledger.books.buffer);
+    }
   }
 
   #take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
