@@ -5,7 +5,6 @@ import {
   CenoteError,
   COUNTER,
   currentCell,
-  formatBytes,
   GRANULE,
   Interrupted,
   lineWord,
@@ -15,7 +14,15 @@ import {
 import { Fit } from "./fit.ts";
 import { Handle } from "./handle.ts";
 import { Ledger } from "./ledger.ts";
-import { holders, outOfMemory, place } from "./report.ts";
+import { Reclaim } from "./reclaim.ts";
+import {
+  badSize,
+  holders,
+  outOfMemory,
+  type Request,
+  tooLarge,
+  usedAfterDispose,
+} from "./report.ts";
 import { Scopes } from "./scopes.ts";
 import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
@@ -30,7 +37,6 @@ import type {
 } from "./types.ts";
 
 const DEFAULT_BUDGET = "1 GiB";
-const ROW_SPAN = 2 ** 18;
 const NO_OPTIONS: AllocateOptions = {};
 const kept = new WeakSet<SharedArrayBuffer>();
 
@@ -44,8 +50,7 @@ export class Pool {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
     release: (id: number, generation: number) => this.#release(id, generation),
   };
-  readonly #lost = new FinalizationRegistry<number>((key) => this.#collect(key));
-  #collected = 0;
+  readonly #reclaim: Reclaim;
   #closed = false;
 
   /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
@@ -62,6 +67,7 @@ export class Pool {
     this.#fit = new Fit(books);
     this.#slabs = new Slabs(memory, this.#ledger, this.#fit, options.slabBytes, options.keepEmpty);
     this.#scopes = new Scopes(this.#owner.release);
+    this.#reclaim = new Reclaim(this.#owner);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
   }
 
@@ -108,7 +114,7 @@ export class Pool {
     }
     const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
     this.#scopes.note(row, generation);
-    this.#lost.register(block, generation * ROW_SPAN + row);
+    this.#reclaim.watch(block);
     return block;
   }
 
@@ -148,7 +154,7 @@ export class Pool {
       liveBlocks: get(COUNTER.liveBlocks),
       allocations: get(COUNTER.allocations),
       frees: get(COUNTER.frees),
-      collected: this.#collected,
+      collected: this.#reclaim.count,
     };
   }
 
@@ -242,24 +248,13 @@ export class Pool {
 
   #grow(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
     const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
-    if (granules * GRANULE > this.#memory.maxSlab) {
-      throw new CenoteError(
-        "BLOCK_TOO_LARGE",
-        `wanted one block of ${formatBytes(bytes)} for ${what || "a block"} (${place(cell, line)}); the largest that ${this.#memory.name} gives is ${formatBytes(this.#memory.maxSlab)}`,
-        { mend: "Divide it into several blocks, as chunked columns do." },
-      );
-    }
+    const request: Request = { wanted: bytes, what, cell, line };
+    if (granules * GRANULE > this.#memory.maxSlab) throw tooLarge(request, this.#memory);
     const growth = this.#slabs.grow(granules * GRANULE);
     if (growth.row !== 0) return growth.row;
-    throw outOfMemory(this.#ledger, {
-      wanted: bytes,
-      what,
-      cell,
-      line,
-      largestHole: this.#fit.largest() * GRANULE,
-      tried: growth.tried,
-      refusal: growth.refusal,
-    });
+    const { tried, refusal } = growth;
+    const largestHole = this.#fit.largest() * GRANULE;
+    throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
   }
 
   #isLive(id: number, generation: number): boolean {
@@ -277,14 +272,6 @@ export class Pool {
     } finally {
       this.#ledger.end();
     }
-  }
-
-  #collect(key: number): void {
-    const row = key % ROW_SPAN;
-    const generation = (key - row) / ROW_SPAN;
-    if (!this.#isLive(row, generation)) return;
-    this.#collected++;
-    this.#release(row, generation);
   }
 
   #clear(row: number, generation: number): void {
@@ -307,15 +294,7 @@ export class Pool {
         mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",
       });
     }
-    if (block.disposed) {
-      throw new CenoteError(
-        "DISPOSED",
-        `block ${block.id}${block.tag ? ` "${block.tag}"` : ""} (${formatBytes(block.bytes)}, allocated ${place(block.cell, block.line)}) was used after it was disposed`,
-        {
-          mend: "Use it before dispose, or before its scope ends; pool.keep(x) takes x out of scopes.",
-        },
-      );
-    }
+    if (block.disposed) throw usedAfterDispose(block);
     return block;
   }
 
@@ -326,10 +305,4 @@ export class Pool {
       });
     }
   }
-}
-
-function badSize(bytes: unknown): CenoteError {
-  return new CenoteError("BAD_SIZE", `wanted a size of 0 or more whole bytes, found ${bytes}`, {
-    mend: "Give a whole number of bytes.",
-  });
 }

@@ -1,15 +1,17 @@
-// Who holds the pool's memory, and what to say when it is spent.
+// Who holds the pool's memory, and what the pool says when it cannot do what was asked.
 import {
   BLOCK_STATE,
+  CenoteError,
   CONTROL,
   COUNTER,
   formatBytes,
   GRANULE,
   OutOfPoolMemory,
 } from "../base/index.ts";
+import type { Handle } from "./handle.ts";
 import type { Ledger } from "./ledger.ts";
 import { tagText } from "./tags.ts";
-import type { Holder } from "./types.ts";
+import type { Holder, Memory } from "./types.ts";
 
 /** Live blocks grouped by tag, cell and line, largest group first. */
 export function holders(ledger: Ledger, limit: number): Holder[] {
@@ -31,16 +33,20 @@ export function holders(ledger: Ledger, limit: number): Holder[] {
 }
 
 /** "cell [14] line 7", "cell [14]" or "outside any cell". */
-export function place(cell: number, line: number): string {
+function place(cell: number, line: number): string {
   if (cell === 0) return "outside any cell";
   return line === 0 ? `cell [${cell}]` : `cell [${cell}] line ${line}`;
 }
 
-export interface Shortage {
+export interface Request {
+  /** Bytes. */
   wanted: number;
   what: string;
   cell: number;
   line: number;
+}
+
+export interface Shortage extends Request {
   largestHole: number;
   /** What was done to make room, e.g. "trimmed 2 slabs (128 MiB)". */
   tried: string[];
@@ -83,4 +89,29 @@ function holderText(holder: Holder): string {
 
 function exact(bytes: number): string {
   return bytes < 1024 ? formatBytes(bytes) : `${formatBytes(bytes)} (${bytes} B)`;
+}
+
+export function badSize(bytes: unknown): CenoteError {
+  return new CenoteError("BAD_SIZE", `wanted a size of 0 or more whole bytes, found ${bytes}`, {
+    mend: "Give a whole number of bytes.",
+  });
+}
+
+export function tooLarge({ wanted, what, cell, line }: Request, memory: Memory): CenoteError {
+  return new CenoteError(
+    "BLOCK_TOO_LARGE",
+    `wanted one block of ${exact(wanted)} for ${what || "a block"} (${place(cell, line)}); the largest that ${memory.name} gives is ${formatBytes(memory.maxSlab)}`,
+    { mend: "Divide it into several blocks, as chunked columns do." },
+  );
+}
+
+export function usedAfterDispose({ id, tag, bytes, cell, line }: Handle): CenoteError {
+  const name = tag ? `block ${id} "${tag}"` : `block ${id}`;
+  return new CenoteError(
+    "DISPOSED",
+    `${name} (${formatBytes(bytes)}, allocated ${place(cell, line)}) was used after it was disposed`,
+    {
+      mend: "Use it before dispose, or before its scope ends; pool.keep(x) takes x out of scopes.",
+    },
+  );
 }

@@ -22,8 +22,6 @@ export class Slabs {
   readonly #keepEmpty: number | undefined;
   /** Bytes by slab id. */
   readonly #bytes = new Map<number, number>();
-  /** Row of the one hole, by slab id, in the order in which they became empty. */
-  readonly #empty = new Map<number, number>();
   #emptyBytes = 0;
 
   constructor(memory: Memory, ledger: Ledger, fit: Fit, slabBytes?: number, keepEmpty?: number) {
@@ -63,25 +61,24 @@ export class Slabs {
 
   /** The slab whose one hole is `row` is about to be used. */
   used(row: number): void {
-    const slab = this.#slabOf(row);
-    if (this.#empty.delete(slab)) this.#emptyBytes -= this.#bytes.get(slab)!;
+    this.#emptyBytes -= this.#sizeOf(row);
   }
 
-  /** The slab of the hole `row` has become empty; too many empty bytes go back, oldest first. */
+  /** The slab of the hole `row` has become empty; when too much is empty, slabs go back. */
   emptied(row: number): void {
-    const slab = this.#slabOf(row);
-    this.#empty.set(slab, row);
-    this.#emptyBytes += this.#bytes.get(slab)!;
-    const keep = this.#keepEmpty ?? this.#ledger.get(COUNTER.budget) / 4;
+    this.#emptyBytes += this.#sizeOf(row);
+    const budget = this.#ledger.get(COUNTER.budget);
+    const keep = this.#keepEmpty ?? budget / 4;
     if (this.#emptyBytes > keep) this.trim(this.#emptyBytes - keep);
-    this.fitBudget();
+    if (this.#ledger.get(COUNTER.reserved) > budget) this.fitBudget();
   }
 
   /** Gives empty slabs back, oldest first, until at least `bytes` are given back or none is left. */
   trim(bytes: number): { slabs: number; bytes: number } {
     let given = 0;
     let slabs = 0;
-    for (const [slab, row] of this.#empty) {
+    if (this.#emptyBytes === 0) return { slabs, bytes: given };
+    for (const [slab, row] of [...this.#fit.wholeHoles()].sort((a, b) => a[0] - b[0])) {
       if (given >= bytes) break;
       given += this.#remove(slab, row);
       slabs++;
@@ -94,22 +91,19 @@ export class Slabs {
     if (this.#room() < 0) this.trim(-this.#room());
   }
 
-  /** Finds the empty slabs again after the allocator was rebuilt. */
+  /** Counts the empty slabs again after the allocator was rebuilt. */
   recount(): void {
-    this.#empty.clear();
     this.#emptyBytes = 0;
-    for (const [slab, row] of this.#fit.wholeHoles()) {
-      this.#empty.set(slab, row);
-      this.#emptyBytes += this.#bytes.get(slab)!;
-    }
+    for (const [, row] of this.#fit.wholeHoles()) this.#emptyBytes += this.#sizeOf(row);
   }
 
   #room(): number {
     return this.#ledger.get(COUNTER.budget) - this.#ledger.get(COUNTER.reserved);
   }
 
-  #slabOf(row: number): number {
-    return this.#ledger.books.blocks.slab[row]!;
+  /** Bytes of the chunk `row`, here always a whole slab. */
+  #sizeOf(row: number): number {
+    return this.#ledger.books.blocks.size[row]! * GRANULE;
   }
 
   #reserve(bytes: number): { row: number; refusal?: unknown } {
@@ -125,7 +119,6 @@ export class Slabs {
       return { row: 0, refusal: "the block table is full (262143 blocks and holes)" };
     }
     this.#bytes.set(slab, bytes);
-    this.#empty.set(slab, row);
     this.#emptyBytes += bytes;
     this.#ledger.slabNew(slab, bytes);
     return { row };
@@ -134,7 +127,6 @@ export class Slabs {
   #remove(slab: number, row: number): number {
     const bytes = this.#bytes.get(slab)!;
     this.#fit.removeSlab(row);
-    this.#empty.delete(slab);
     this.#emptyBytes -= bytes;
     this.#bytes.delete(slab);
     this.#ledger.slabFree(slab, bytes);
