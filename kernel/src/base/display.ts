@@ -13,6 +13,12 @@ export interface DisplayRequest {
   update?: boolean;
 }
 
+/** What a value looks like, before it is shown. */
+export interface Formatted {
+  data: MimeBundle;
+  metadata: Record<string, unknown>;
+}
+
 /** An object with a method of this name says how it is shown; it returns a MimeBundle or a promise of one. */
 export const DISPLAY = Symbol.for("Jupyter.display");
 
@@ -26,4 +32,17 @@ export function connectDisplay(to: (request: DisplayRequest) => void): void {
 
 export function publishDisplay(request: DisplayRequest): void {
   sink(request);
+}
+
+type Formatter = (value: unknown) => Formatted | Promise<Formatted>;
+
+let formatter: Formatter = (value) => ({ data: { "text/plain": String(value) }, metadata: {} });
+
+export function connectFormatter(to: Formatter): void {
+  formatter = to;
+}
+
+/** The rich forms of any value, as a cell's result would show it; a promise where the value's own is one. */
+export function formatForDisplay(value: unknown): Formatted | Promise<Formatted> {
+  return formatter(value);
 }

@@ -4,5 +4,7 @@ export * from "./bytes.ts";
 export * from "./display.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./kernel-protocol.ts";
 export * from "./monitor-protocol.ts";
 export * from "./outlet.ts";
+export * from "./output-ring.ts";

@@ -1,0 +1,57 @@
+// Awaits of the cell itself end when the cell is interrupted: each is raced, without leaving a reaction
+// behind, against the cell's cancellation.
+import { Interrupted } from "../base/index.ts";
+
+export class Cancellation {
+  #cancelled = false;
+  /** A cell's own code awaits one thing at a time. */
+  #reject: ((reason: Error) => void) | undefined;
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#reject?.(new Interrupted());
+  }
+
+  /** What the cell awaits in place of `value`. */
+  wait(value: unknown): unknown {
+    if (this.#cancelled) throw new Interrupted();
+    if (!isThenable(value)) return value;
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      value.then(resolve, reject);
+    });
+  }
+
+  /** What the cell's own `for await` goes over in place of `iterable`. */
+  async *each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
+    const iterator = asyncIterator(iterable);
+    let finished = false;
+    try {
+      for (;;) {
+        const step = (await this.wait(iterator.next())) as IteratorResult<unknown>;
+        if (step.done) {
+          finished = true;
+          return;
+        }
+        yield await this.wait(step.value);
+      }
+    } finally {
+      if (!finished) await iterator.return?.();
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+function asyncIterator(
+  iterable: AsyncIterable<unknown> | Iterable<unknown>,
+): Iterator<unknown> | AsyncIterator<unknown> {
+  const own = (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator];
+  return own ? own.call(iterable) : (iterable as Iterable<unknown>)[Symbol.iterator]();
+}

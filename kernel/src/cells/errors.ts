@@ -1,0 +1,122 @@
+// Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
+// user's code, causes. Frames of the kernel and of Node are left out.
+import { inspect } from "node:util";
+import { CellSyntaxError, markedSource, type Position } from "../language/index.ts";
+import { type CellPlace, type CellSources, placeText } from "./cell-sources.ts";
+
+/** Content of an `error` message, and of the reply of a cell that failed. */
+export interface ErrorContent {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+}
+
+const RED = "\u001b[31m";
+const PLAIN = "\u001b[39m";
+const MAX_CAUSES = 8;
+
+export class ErrorReporter {
+  readonly #sources: CellSources;
+  /** Prefixes of URLs and paths of the kernel's own code. */
+  readonly #own: string[];
+
+  constructor(sources: CellSources, own: string[]) {
+    this.#sources = sources;
+    this.#own = own;
+  }
+
+  /** `at` is where compilation failed, in generated code. `url` names the cell. */
+  report(thrown: unknown, url?: string, at?: Position): ErrorContent {
+    try {
+      return this.#report(thrown, url, at);
+    } catch (failure) {
+      // A thrown object may have getters that throw: its cell still gets an answer.
+      const evalue = `an error that can't be shown (${String((failure as Error)?.message)})`;
+      return { ename: "Error", evalue, traceback: [evalue] };
+    }
+  }
+
+  #report(thrown: unknown, url?: string, at?: Position): ErrorContent {
+    if (!isError(thrown)) {
+      const evalue = inspect(thrown, { depth: 2 });
+      return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${PLAIN}: ${evalue}`] };
+    }
+    const ename = String(thrown.name || thrown.constructor?.name || "Error");
+    const evalue = String(thrown.message);
+    return { ename, evalue, traceback: this.#traceback(thrown, 0, url, at) };
+  }
+
+  #traceback(error: Error, depth: number, url?: string, at?: Position): string[] {
+    const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#sources.remap(error.message)}`];
+    const frames = this.#frames(error);
+    const place = this.#placeOf(error, frames, url, at);
+    if (place) {
+      lines.push(`  ${placeText(place)}`);
+      const marked = markedSource(place.source, place.position);
+      if (marked) lines.push(marked.replace(/^/gm, "    "));
+    }
+    if (error instanceof CellSyntaxError && error.help) lines.push(`  ${error.help}`);
+    const elsewhere = frames.filter((frame) => !/^ *at Cell \[\d+\], line/.test(frame));
+    if (frames.length > 1 || elsewhere.length > 0) lines.push(...frames);
+    if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth));
+    return lines;
+  }
+
+  #related(error: Error, depth: number): string[] {
+    const lines: string[] = [];
+    const errors = (error as { errors?: unknown }).errors;
+    if (Array.isArray(errors)) {
+      errors.slice(0, MAX_CAUSES).forEach((one, i) => {
+        lines.push(`[${i + 1} of ${errors.length}]`, ...this.#nested(one, depth + 1));
+      });
+    }
+    if (error.cause !== undefined) {
+      lines.push("Caused by:", ...this.#nested(error.cause, depth + 1));
+    }
+    return lines;
+  }
+
+  #nested(value: unknown, depth: number): string[] {
+    if (isError(value)) return this.#traceback(value, depth);
+    return [inspect(value, { depth: 2 })];
+  }
+
+  /** The frames of the stack that belong to the user, with their places in the user's source. */
+  #frames(error: Error): string[] {
+    const stack = typeof error.stack === "string" ? error.stack : "";
+    return stack
+      .split("\n")
+      .filter((line) => /^\s+at /.test(line) && !this.#isOwn(line))
+      .map((line) => `  ${this.#sources.remap(line.trim()).replace(/^at async (Cell)/, "at $1")}`);
+  }
+
+  #isOwn(frame: string): boolean {
+    if (frame.includes("cell:///")) return false;
+    return (
+      /\(?node:|\(<anonymous>\)|at <anonymous>/.test(frame) ||
+      this.#own.some((own) => frame.includes(own))
+    );
+  }
+
+  #placeOf(
+    error: Error,
+    frames: string[],
+    url: string | undefined,
+    at: Position | undefined,
+  ): CellPlace | undefined {
+    const raw = typeof error.stack === "string" ? error.stack : "";
+    const found = /(cell:\/\/\/\d+):(\d+):(\d+)/.exec(frames.length > 0 ? raw : "");
+    if (found) {
+      return this.#sources.find(found[1]!, { line: Number(found[2]), column: Number(found[3]) });
+    }
+    if (error instanceof CellSyntaxError && url) return this.#sources.place(url, error.position);
+    if (error instanceof SyntaxError && url && at) return this.#sources.find(url, at);
+    return undefined;
+  }
+}
+
+function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  // Errors of other realms, such as node:vm contexts.
+  return Object.prototype.toString.call(value) === "[object Error]";
+}

@@ -1,0 +1,79 @@
+// What a value looks like in a notebook. In this order: what the value says itself, what is known by its
+// shape (Arrow tables, pictures, specifications of charts, elements), and text for everything else.
+import { DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
+import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
+import { pictureType } from "./format-picture.ts";
+import { inspectBounded } from "./inspect-bounded.ts";
+
+/** Throws what the value's own method throws. */
+export function formatValue(value: unknown): Formatted | Promise<Formatted> {
+  const own = methodOf(value, DISPLAY) ?? methodOf(value, DENO_DISPLAY);
+  if (!own) return { data: byShape(value), metadata: {} };
+  const bundle = own.call(value);
+  return isPromise(bundle)
+    ? bundle.then((one) => asFormatted(one, value))
+    : asFormatted(bundle, value);
+}
+
+/** Notebooks for Deno name their method so. */
+const DENO_DISPLAY = Symbol.for("Deno.jupyter.display");
+
+function byShape(value: unknown): MimeBundle {
+  if (value === null || typeof value !== "object") return { "text/plain": inspectBounded(value) };
+  if (isArrowTable(value)) return formatArrowTable(value);
+  if (value instanceof Uint8Array) {
+    const type = pictureType(value);
+    if (type) {
+      const text = `${type} (${value.byteLength} bytes)`;
+      return { [type]: Buffer.from(value).toString("base64"), "text/plain": text };
+    }
+  }
+  const text = inspectBounded(value);
+  const chart = chartType(value);
+  if (chart) return { [chart]: value, "text/plain": text };
+  const html = markup(value);
+  if (html !== undefined) return { "text/html": html, "text/plain": html.slice(0, 200) };
+  return { "text/plain": text };
+}
+
+/** Vega and Vega-Lite specifications name their schema. */
+function chartType(value: object): string | undefined {
+  const schema = ownValue(value, "$schema");
+  if (typeof schema !== "string") return undefined;
+  const found = /\/schema\/(vega|vega-lite)\/v(\d)/.exec(schema);
+  if (!found) return undefined;
+  const name = found[1] === "vega" ? "vega" : "vegalite";
+  return `application/vnd.${name}.v${found[2]}+json`;
+}
+
+/** Elements of DOM libraries carry their markup. */
+function markup(value: object): string | undefined {
+  const known = "outerHTML" in value && "tagName" in value;
+  const html = known ? value.outerHTML : undefined;
+  return typeof html === "string" ? html : undefined;
+}
+
+function ownValue(value: object, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(value, key)?.value;
+}
+
+function methodOf(value: unknown, name: symbol): (() => unknown) | undefined {
+  if (value === null || (typeof value !== "object" && typeof value !== "function"))
+    return undefined;
+  const method = (value as Record<symbol, unknown>)[name];
+  return typeof method === "function" ? (method as () => unknown) : undefined;
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  value !== null && typeof value === "object" && "then" in value;
+
+/** A bundle by MIME type, or one with its metadata beside it, as IPython's `_repr_mimebundle_` allows. */
+function asFormatted(bundle: unknown, value: unknown): Formatted {
+  if (Array.isArray(bundle)) {
+    return { data: bundle[0] ?? {}, metadata: bundle[1] ?? {} };
+  }
+  if (bundle === null || typeof bundle !== "object") {
+    return { data: { "text/plain": inspectBounded(value) }, metadata: {} };
+  }
+  return { data: bundle as MimeBundle, metadata: {} };
+}

@@ -1,0 +1,2 @@
+// Runs cells on the main thread: evaluation, console, display, errors, imports.
+export { startCells } from "./start.ts";

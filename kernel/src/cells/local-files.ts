@@ -1,0 +1,126 @@
+// The user's own modules beside a notebook: which they are, where "./x" is, how new they and what they
+// import are (their version, which makes Node evaluate them anew), and their JavaScript.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseSync } from "oxc-parser";
+import { transformSync } from "oxc-transform";
+import { offsetFromUtf8, positionAt } from "../language/index.ts";
+
+const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
+const TYPESCRIPT = new Set([".ts", ".tsx", ".mts"]);
+const CANDIDATES = [".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
+
+interface Resolved {
+  url: string;
+  format?: string | null | undefined;
+  shortCircuit?: boolean | undefined;
+  importAttributes?: object | undefined;
+}
+
+interface Scan {
+  modified: number;
+  imports: string[];
+}
+
+export class LocalFiles {
+  readonly #own: string;
+  readonly #scans = new Map<string, Scan>();
+
+  /** `ownFolder`: the URL of the kernel's own code, which is nobody's local file. */
+  constructor(ownFolder: string) {
+    this.#own = ownFolder;
+  }
+
+  /** Whether this URL is a module of the user's, not a package's, Node's or the kernel's. */
+  owns(url: string): boolean {
+    return url.startsWith("file:") && !url.includes("/node_modules/") && !url.startsWith(this.#own);
+  }
+
+  /** The file that a relative specifier means, or undefined to leave it to Node. */
+  find(specifier: string, parent: string): string | undefined {
+    if (!/^\.{0,2}\//.test(specifier)) return undefined;
+    const url = new URL(specifier, parent);
+    url.search = "";
+    const path = fileURLToPath(url);
+    if (isFile(path)) return undefined;
+    const base = path.replace(/\.([mc]?)js$/, ".$1ts");
+    if (base !== path && isFile(base)) return pathToFileURL(base).href;
+    const found = CANDIDATES.map((end) => path + end).find(isFile);
+    return found && pathToFileURL(found).href;
+  }
+
+  /** The resolution with the newest change of the file and its imports in its URL. */
+  version<T extends Resolved>(resolved: T): T {
+    if (!this.owns(resolved.url)) return resolved;
+    const url = new URL(resolved.url);
+    if (!CODE.has(extname(url.pathname)) || resolved.format === "commonjs") return resolved;
+    url.search = "";
+    url.searchParams.set("changed", String(this.#newest(url.href, new Set())));
+    return { ...resolved, url: url.href };
+  }
+
+  /** The module's JavaScript if it is the user's TypeScript, else undefined. Throws SyntaxError. */
+  load(url: string): { format: string; source: string; shortCircuit: true } | undefined {
+    if (!this.owns(url)) return undefined;
+    const path = fileURLToPath(url.replace(/\?.*/, ""));
+    if (!TYPESCRIPT.has(extname(path))) return undefined;
+    const source = readFileSync(path, "utf8");
+    const made = transformSync(path, source, {
+      sourceType: "module",
+      typescript: { onlyRemoveTypeImports: true },
+    });
+    const error = made.errors.find(({ severity }) => (severity as string) === "Error");
+    if (error) {
+      const at = positionAt(source, offsetFromUtf8(source, error.labels[0]?.start ?? 0));
+      throw new SyntaxError(`${error.message} (${path}, line ${at.line}:${at.column})`);
+    }
+    return { format: "module", source: made.code, shortCircuit: true };
+  }
+
+  #newest(url: string, seen: Set<string>): number {
+    if (seen.has(url)) return 0;
+    seen.add(url);
+    let newest = 0;
+    try {
+      const scan = this.#scan(url);
+      newest = scan.modified;
+      for (const specifier of scan.imports) {
+        const next = this.find(specifier, url) ?? new URL(specifier, url).href;
+        newest = Math.max(newest, this.#newest(next, seen));
+      }
+    } catch {
+      // The import itself will say what is wrong with the file.
+    }
+    return newest;
+  }
+
+  /** The file's time and the relative imports in it, read again when it has changed. */
+  #scan(url: string): Scan {
+    const path = fileURLToPath(url);
+    const modified = statSync(path).mtimeMs;
+    const known = this.#scans.get(url);
+    if (known?.modified === modified) return known;
+    const imports = CODE.has(extname(path)) ? relativeImports(path) : [];
+    const scan = { modified, imports };
+    this.#scans.set(url, scan);
+    return scan;
+  }
+}
+
+function relativeImports(path: string): string[] {
+  const { module } = parseSync(path, readFileSync(path, "utf8"));
+  const from = [
+    ...module.staticImports.map((one) => one.moduleRequest.value),
+    ...module.staticExports.flatMap((one) =>
+      one.entries.map((entry) => entry.moduleRequest?.value),
+    ),
+  ];
+  return from.filter(
+    (specifier) => specifier !== undefined && /^\.{1,2}\//.test(specifier),
+  ) as string[];
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}

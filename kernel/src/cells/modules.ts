@@ -1,0 +1,126 @@
+// Imports of cells. They are resolved from the notebook's folder, then from the kernel's own packages;
+// "cenote" is the instance that the kernel runs; TypeScript files of the user are stripped of their types
+// and evaluated anew once they, or what they import, have changed.
+import { createRequire, registerHooks } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+import { LocalFiles } from "./local-files.ts";
+
+type Import = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
+interface ImportCallOptions {
+  with?: Record<string, string>;
+}
+
+export class ModuleLoader {
+  readonly #import: Import;
+  readonly #apiUrl: string;
+  readonly #kernelPackages: string;
+  readonly #local: LocalFiles;
+  readonly hooks;
+
+  constructor(folder: string, apiUrl: string, ownFolder: string) {
+    this.#apiUrl = apiUrl;
+    // Any file of the kernel's package will do as the parent of a fallback resolution.
+    this.#kernelPackages = apiUrl;
+    this.#local = new LocalFiles(ownFolder);
+    const cellFile = join(folder, "cell.mjs");
+    this.#import = vm.runInThisContext("(specifier, options) => import(specifier, options)", {
+      filename: cellFile,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }) as Import;
+    this.#register();
+    const cellUrl = pathToFileURL(cellFile).href;
+    const require = createRequire(cellUrl);
+    Object.defineProperty(globalThis, "require", {
+      configurable: true,
+      writable: true,
+      value: require,
+    });
+    this.hooks = {
+      load: (specifier: string, names: string[], attributes: Record<string, string>) =>
+        this.#load(specifier, names, attributes),
+      dynamicImport: (specifier: unknown, options?: ImportCallOptions) =>
+        this.#import(String(specifier), options),
+      meta: {
+        url: cellUrl,
+        dirname: folder,
+        filename: cellFile,
+        resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href,
+      },
+    };
+  }
+
+  /** The wanted exports of a module by name, "*" being the module itself. Throws SyntaxError for missing ones. */
+  async #load(
+    specifier: string,
+    names: string[],
+    attributes: Record<string, string>,
+  ): Promise<Record<string, unknown>> {
+    const options = Object.keys(attributes).length > 0 ? { with: attributes } : undefined;
+    const here = new Error();
+    const module = await this.#import(specifier, options).catch((error) => {
+      throw withCaller(error, here);
+    });
+    return Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)]));
+  }
+
+  #register(): void {
+    registerHooks({
+      resolve: (specifier, context, next) => {
+        if (specifier === "cenote") return { url: this.#apiUrl, shortCircuit: true };
+        return this.#local.version(this.#resolve(specifier, context, next));
+      },
+      load: (url, context, next) => this.#local.load(url) ?? next(url, context),
+    });
+  }
+
+  #resolve(
+    specifier: string,
+    context: Parameters<NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>>[1],
+    next: Parameters<NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>>[2],
+  ) {
+    const parent = context.parentURL;
+    if (parent !== undefined && this.#local.owns(parent)) {
+      const file = this.#local.find(specifier, parent);
+      if (file) return { url: file, shortCircuit: true };
+    }
+    try {
+      return next(specifier, context);
+    } catch (error) {
+      const bare = !/^[./]|^[a-z]+:/i.test(specifier);
+      const { code } = error as NodeJS.ErrnoException;
+      const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+      if (!bare || !missing || parent?.includes("/node_modules/")) throw error;
+      try {
+        return next(specifier, { ...context, parentURL: this.#kernelPackages });
+      } catch {
+        throw error;
+      }
+    }
+  }
+}
+
+/** An import that failed says nothing of the cell: its stack is completed by the caller's. */
+function withCaller(error: unknown, here: Error): unknown {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (error instanceof Error && stack && !stack.includes("cell:///")) {
+    const frames = (here.stack ?? "").split("\n").filter((line) => line.includes("cell:///"));
+    error.stack = [stack, ...frames].join("\n");
+  }
+  return error;
+}
+
+function exported(module: Record<string, unknown>, name: string, specifier: string): unknown {
+  if (name === "*") return module;
+  if (name in module) return module[name];
+  // A CommonJS module whose exports Node's scan did not find.
+  const whole = module["default"];
+  if (whole !== null && (typeof whole === "object" || typeof whole === "function")) {
+    if (name in whole) return (whole as Record<string, unknown>)[name];
+  }
+  throw new SyntaxError(
+    `The module "${specifier}" has no export named "${name}". ` +
+      `If ${name} is a type, import it with: import type { ${name} } from "${specifier}"`,
+  );
+}

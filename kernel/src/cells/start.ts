@@ -1,0 +1,75 @@
+// Puts the parts of the room together.
+import { fileURLToPath } from "node:url";
+import type { MessagePort } from "node:worker_threads";
+import { connectFormatter, lineWord, type OutputWriter, type ToMain, WORD } from "../base/index.ts";
+import { LINE_WORD, RUNTIME } from "../language/index.ts";
+import { CellSources } from "./cell-sources.ts";
+import { installConsole } from "./console.ts";
+import { ErrorReporter } from "./errors.ts";
+import { Evaluator } from "./evaluator.ts";
+import { flushAtExit } from "./exit.ts";
+import { Input } from "./input.ts";
+import { showLateErrors } from "./late-errors.ts";
+import { ModuleLoader } from "./modules.ts";
+import { CellOutput } from "./output.ts";
+import { CellRunner } from "./runner.ts";
+
+export interface CellsOptions {
+  writer: OutputWriter;
+  /** From the wire thread. */
+  port: MessagePort;
+  /** URL of the folder that holds the kernel's code. */
+  ownFolder: string;
+  /** URL of the module that cells import as "cenote". */
+  apiUrl: string;
+}
+
+export interface Cells {
+  output: CellOutput;
+  receive(message: ToMain): void;
+}
+
+/** Makes this thread ready for cells. */
+export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): Cells {
+  const output = new CellOutput(writer);
+  const own = [ownFolder, fileURLToPath(ownFolder)];
+  const sources = new CellSources(own);
+  const reporter = new ErrorReporter(sources, own);
+  const runner = new CellRunner(output, new Evaluator(), sources, reporter);
+  const loader = new ModuleLoader(process.cwd(), apiUrl, ownFolder);
+  let exitAsked = false;
+
+  function receive(message: ToMain): void {
+    switch (message.type) {
+      case "execute":
+        runner.run(message);
+        break;
+      case "interrupt":
+        runner.interrupt();
+        Atomics.store(writer.state, WORD.interruptSeen, message.serial);
+        break;
+      case "input":
+        input.answer(message.serial, message.value);
+        break;
+      case "exit":
+        exitAsked = true;
+        process.exit(message.code);
+    }
+  }
+
+  const allowed = () => runner.running?.allowStdin;
+  const input = new Input({ output, port, allowed, receive });
+  defineGlobal(RUNTIME, { ...runner.hooks, ...loader.hooks });
+  defineGlobal(LINE_WORD, lineWord);
+  defineGlobal("input", input.ask.bind(input));
+  defineGlobal("prompt", input.askNow.bind(input));
+  installConsole(output, (text) => sources.remap(text));
+  connectFormatter(runner.format);
+  showLateErrors(output, reporter);
+  flushAtExit(writer, output, () => exitAsked);
+  return { output, receive };
+}
+
+function defineGlobal(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true });
+}

@@ -1,0 +1,10 @@
+// TypeScript cells as text: making them runnable, positions and marks in their source, completeness,
+// completion and inspection. Runs nothing itself.
+export { CellMap } from "./cell-map.ts";
+export { type Completion, complete, inspectAt } from "./completion.ts";
+export { type Completeness, isComplete } from "./is-complete.ts";
+export { type InspectorSession, LiveValues } from "./live-values.ts";
+export * from "./positions.ts";
+export { LINE_WORD, RUNTIME } from "./runtime-names.ts";
+export { CellSyntaxError } from "./syntax-error.ts";
+export { type CellCode, mapCell, transformCell } from "./transform.ts";

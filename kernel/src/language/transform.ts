@@ -1,0 +1,100 @@
+// Turns a cell of TypeScript into a script that V8's REPL mode runs. oxc strips the types; the result is
+// then edited by its syntax tree so that it behaves as a notebook's cell should:
+//   - every declaration at the top becomes `let`, so that a later cell may declare the name again in any
+//     way; functions, and what `var` declares, move to the start as JavaScript hoists them;
+//   - imports go to our loader, since REPL mode takes no `import`;
+//   - awaits of the cell itself can be cancelled; `using` disposes at the cell's end;
+//   - the last expression goes to our callback unless the cell ends with a semicolon;
+//   - statements that call something first store their line, for the pool's attribution.
+// Source maps cost nothing until an error asks: `mapCell` makes the same edits again and keeps the map.
+import MagicString from "magic-string";
+import { parseSync } from "oxc-parser";
+import { transformSync } from "oxc-transform";
+import { CellEditor } from "./cell-editor.ts";
+import { CellMap, LineTable } from "./cell-map.ts";
+import { firstSyntaxError } from "./syntax-error.ts";
+import type { Node } from "./syntax-tree.ts";
+
+export interface CellCode {
+  /** A script for `Runtime.evaluate` with `replMode`. */
+  code: string;
+  /** True when the value of the last expression goes to the callback. */
+  hasResult: boolean;
+  /** Names that the cell declares at its top. */
+  declares: string[];
+}
+
+interface Prepared {
+  script: MagicString;
+  editor: CellEditor;
+  typesMap: string;
+  source: string;
+}
+
+/**
+ * Compiles the cell with this id (it appears in the code, so that a late await knows its cell).
+ * Throws CellSyntaxError.
+ */
+export function transformCell(source: string, id: number, url: string): CellCode {
+  const { script, editor } = prepare(source, id);
+  return {
+    code: `${script.toString()}\n;void 0\n//# sourceURL=${url}`,
+    hasResult: editor.hasResult,
+    declares: editor.declares,
+  };
+}
+
+/** How positions in the code that `transformCell` made lead back to the user's source. */
+export function mapCell(source: string, id: number): CellMap {
+  const { script, typesMap } = prepare(source, id);
+  return new CellMap(script.generateMap({ hires: true, source: "cell.js" }).toString(), typesMap);
+}
+
+function prepare(source: string, id: number): Prepared {
+  const stripped = stripTypes(source);
+  const script = new MagicString(stripped.code);
+  const parsed = parseSync("cell.js", stripped.code, { lang: "js", sourceType: "module" });
+  const editor = new CellEditor(script, id, new LineTable(stripped.code, stripped.mappings), {
+    showResult: !endsWithSemicolon(source),
+  });
+  editor.edit(parsed.program as unknown as Node);
+  return { script, editor, typesMap: stripped.mappings, source };
+}
+
+function stripTypes(source: string): { code: string; mappings: string } {
+  // As in other REPLs, a cell that is nothing but {…} is an object where it can be one.
+  const trimmed = source.trim();
+  if (trimmed.startsWith("{") && trimmed.endsWith("}")) {
+    const asObject = runOxc(`(${source}\n)`);
+    // The parenthesis shifts the first line by one column, which only errors inside it could show.
+    if (asObject.errors.length === 0) return { code: asObject.code, mappings: asObject.map };
+  }
+  const made = runOxc(source);
+  const error = firstSyntaxError(source, made.errors);
+  if (error) throw error;
+  return { code: made.code, mappings: made.map };
+}
+
+function runOxc(source: string) {
+  const made = transformSync("cell.ts", source, {
+    lang: "ts",
+    sourceType: "module",
+    sourcemap: true,
+    // An import may be there for a later cell.
+    typescript: { onlyRemoveTypeImports: true },
+  });
+  return { code: made.code, map: made.map?.mappings ?? "", errors: made.errors };
+}
+
+/** Whether the last thing in the cell, comments aside, is a semicolon. */
+function endsWithSemicolon(source: string): boolean {
+  let end = source.trimEnd();
+  const lastLine = end.slice(end.lastIndexOf("\n") + 1);
+  if (/\/\/|\*\//.test(lastLine)) {
+    const { comments } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
+    for (const comment of comments.toReversed()) {
+      if (comment.end === end.length) end = end.slice(0, comment.start).trimEnd();
+    }
+  }
+  return end.endsWith(";");
+}

@@ -1,0 +1,54 @@
+// Entry of the kernel process: node main.js CONNECTION_FILE. Starts the wire thread at once, then makes
+// this thread ready for cells. The only file, with wire-thread.ts, that joins threads and rooms.
+import { writeSync } from "node:fs";
+import { MessageChannel, Worker } from "node:worker_threads";
+import {
+  books,
+  connectDisplay,
+  connectOutlet,
+  OutputWriter,
+  type ToMain,
+  WORD,
+} from "./base/index.ts";
+
+const connectionFile = process.argv[2];
+if (!connectionFile) {
+  process.stderr.write("cenote: wanted the path of a connection file as the argument\n");
+  process.exit(2);
+}
+
+/** Our other entries: beside this file as .ts in the source, as .js in the bundle. */
+const entry = (bundled: string, source: string) =>
+  new URL(import.meta.url.endsWith(".ts") ? `./${source}.ts` : `./${bundled}.js`, import.meta.url);
+
+const writer = new OutputWriter();
+const { port1: port, port2: wirePort } = new MessageChannel();
+const wire = new Worker(entry("wire-thread", "wire-thread"), {
+  workerData: { connectionFile, port: wirePort, books: books().buffer, output: writer.buffer },
+  transferList: [wirePort],
+  execArgv: ["--expose-internals", "--no-warnings"], // for wire/signal.ts
+});
+// Messages that come before this thread is ready wait here.
+const early: ToMain[] = [];
+let receive = (message: ToMain): void => {
+  early.push(message);
+};
+port.on("message", (message: ToMain) => receive(message));
+wire.on("error", (error) => writeSync(2, `cenote: the wire thread failed: ${error.stack}\n`));
+wire.on("exit", () => {
+  // Without its wire a kernel is of no use, and nobody would read what it writes.
+  Atomics.store(writer.state, WORD.closed, 1);
+  process.exit(1);
+});
+
+const { startCells } = await import("./cells/index.ts");
+const cells = startCells({
+  writer,
+  port,
+  ownFolder: new URL(".", import.meta.url).href,
+  apiUrl: entry("index", "api/index").href,
+});
+connectDisplay((request) => cells.output.display(request));
+connectOutlet((note) => cells.output.event({ type: "note" }, note));
+for (const message of early) cells.receive(message);
+receive = cells.receive;

@@ -1,0 +1,66 @@
+// Entry of the wire thread: joins the wire to completion, interrupts and the monitor. Nothing of the
+// user's runs here, so it answers while a cell spins.
+import { Session } from "node:inspector";
+import { type MessagePort, workerData } from "node:worker_threads";
+import { MONITOR_TARGET, OutputReader, openBooks, type ToMain } from "./base/index.ts";
+import { Monitor } from "./monitor/index.ts";
+import { Interrupter, KernelServer, log, onInterruptSignal, readConnection } from "./wire/index.ts";
+
+export interface WireThreadData {
+  connectionFile: string;
+  /** To the main thread. */
+  port: MessagePort;
+  books: SharedArrayBuffer;
+  output: SharedArrayBuffer;
+}
+
+process.on("uncaughtException", (error) => log(`in the wire thread: ${error.stack}`));
+
+const data = workerData as WireThreadData;
+const books = openBooks(data.books);
+const output = new OutputReader(data.output);
+const post = (message: ToMain) => data.port.postMessage(message);
+
+let inspector: Session | undefined;
+/** V8's inspector of the main thread; its commands run there even in the middle of a loop. */
+function mainThread(): Session {
+  if (inspector) return inspector;
+  inspector = new Session();
+  inspector.connectToMainThread();
+  return inspector;
+}
+
+const terminate = () => mainThread().post("Runtime.terminateExecution");
+const interrupter = new Interrupter(books, output, post, terminate);
+
+/** The language room is loaded on first need: kernel_info doesn't wait for the parser. */
+let language: ReturnType<typeof loadLanguage> | undefined;
+async function loadLanguage() {
+  const room = await import("./language/index.ts");
+  return { ...room, live: new room.LiveValues(mainThread()) };
+}
+const withLanguage = () => (language ??= loadLanguage());
+
+const server = await KernelServer.start(readConnection(data.connectionFile), {
+  async complete(code, cursor) {
+    const { complete, live } = await withLanguage();
+    return { ...(await complete(live, code, cursor)) };
+  },
+  async inspect(code, cursor, detail) {
+    const { inspectAt, live } = await withLanguage();
+    return inspectAt(live, code, cursor, detail);
+  },
+  async isComplete(code) {
+    const { isComplete } = await withLanguage();
+    return { ...isComplete(code) };
+  },
+  note: (note) => monitor.note(note),
+  interrupter,
+  post,
+  output,
+});
+const monitor = new Monitor(books, (commId, message, buffers) => {
+  server.sendComm(commId, message, buffers);
+});
+server.serveComm(MONITOR_TARGET, monitor);
+onInterruptSignal(() => void server.interrupt());

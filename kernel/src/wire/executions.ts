@@ -1,0 +1,130 @@
+// The queue of cells: one runs at a time; an error aborts those that already wait, where the request says
+// so. Knows the requests by number, because output names the request that it belongs to, even late.
+import type { ExecuteJob, ToMain } from "../base/index.ts";
+import type { History } from "./history.ts";
+import type { Header, Message } from "./message.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Requests whose late output still finds its cell. */
+const REMEMBERED = 10_000;
+
+export interface Running {
+  request: number;
+  message: Message;
+  executionCount: number;
+}
+
+export interface ExecutionHost {
+  post(message: ToMain): void;
+  reply(message: Message, type: string, content: object | Buffer): Promise<void>;
+  publisher: Publisher;
+  history: History;
+}
+
+export class Executions {
+  readonly #host: ExecutionHost;
+  readonly #queue: Message[] = [];
+  readonly #headers = new Map<number, Header>();
+  #lastRequest = 0;
+  #executionCount = 0;
+  #finished: ((status: "ok" | "error") => void) | undefined;
+  #working = false;
+  running: Running | undefined;
+
+  constructor(host: ExecutionHost) {
+    this.#host = host;
+  }
+
+  add(message: Message): void {
+    this.#queue.push(message);
+    if (!this.#working) void this.#work();
+  }
+
+  /** The header that output of this request has as its parent. */
+  parentOf(request: number): Header | undefined {
+    return this.#headers.get(request) ?? this.#headers.get(this.#lastRequest);
+  }
+
+  /** The main thread has ended the running cell; `content` is JSON text of its execute_reply. */
+  async finish(request: number, status: "ok" | "error", content: Buffer): Promise<void> {
+    const running = this.running;
+    if (running?.request !== request) return;
+    await this.#host.publisher.drained();
+    await this.#host.reply(running.message, "execute_reply", content);
+    this.running = undefined;
+    await this.#host.publisher.status("idle", running.message.header);
+    this.#finished?.(status);
+  }
+
+  /** Answers everything that waits with status "aborted". */
+  async abortWaiting(): Promise<void> {
+    for (const message of this.#queue.splice(0)) {
+      await this.#host.publisher.status("busy", message.header);
+      const content = { status: "aborted", execution_count: this.#executionCount };
+      await this.#host.reply(message, "execute_reply", content);
+      await this.#host.publisher.status("idle", message.header);
+    }
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
+      const status = await this.#execute(message);
+      if (status === "error" && message.content["stop_on_error"] !== false) {
+        // Requests that were sent with this one may still be on their way through the socket.
+        await new Promise((resolve) => setImmediate(resolve));
+        await this.abortWaiting();
+      }
+    }
+    this.#working = false;
+  }
+
+  #execute(message: Message): Promise<"ok" | "error"> {
+    const job = this.#jobOf(message);
+    const { publisher, history } = this.#host;
+    this.#remember(job.request, message.header);
+    this.running = { request: job.request, message, executionCount: job.executionCount };
+    void publisher.status("busy", message.header);
+    if (!job.silent) {
+      const input = { code: job.code, execution_count: job.executionCount };
+      void publisher.send("execute_input", input, message.header);
+    }
+    const done = new Promise<"ok" | "error">((resolve) => {
+      this.#finished = resolve;
+    });
+    this.#host.post(job);
+    if (this.#stored(message) && job.code.trim()) history.append(job.executionCount, job.code);
+    return done;
+  }
+
+  #jobOf(message: Message): ExecuteJob {
+    const { content } = message;
+    const silent = content["silent"] === true;
+    const stored = this.#stored(message);
+    const executionCount = this.#executionCount + 1;
+    if (stored) this.#executionCount = executionCount;
+    return {
+      type: "execute",
+      request: ++this.#lastRequest,
+      code: typeof content["code"] === "string" ? content["code"] : "",
+      silent,
+      executionCount,
+      userExpressions: asStrings(content["user_expressions"]),
+      allowStdin: content["allow_stdin"] !== false,
+    };
+  }
+
+  #stored(message: Message): boolean {
+    return message.content["silent"] !== true && message.content["store_history"] !== false;
+  }
+
+  #remember(request: number, header: Header): void {
+    this.#headers.set(request, header);
+    if (this.#headers.size > REMEMBERED) this.#headers.delete(request - REMEMBERED);
+  }
+}
+
+function asStrings(value: unknown): Record<string, string> {
+  if (value === null || typeof value !== "object") return {};
+  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string"));
+}

@@ -1,0 +1,7 @@
+// The wire: Jupyter messages over ZeroMQ, in a thread that runs no user code.
+export type { CommTarget } from "./comms.ts";
+export { type Connection, readConnection } from "./connection.ts";
+export { Interrupter } from "./interrupt.ts";
+export { log } from "./log.ts";
+export { KernelServer, type WireServices } from "./server.ts";
+export { onInterruptSignal } from "./signal.ts";

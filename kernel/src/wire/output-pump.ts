@@ -1,0 +1,73 @@
+// Follows the output ring and turns its records into messages, in order.
+import {
+  type EventRecord,
+  type MonitorNote,
+  type OutputReader,
+  RECORD,
+  readEventRecord,
+} from "../base/index.ts";
+import type { Comms } from "./comms.ts";
+import type { Executions } from "./executions.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** More than this many bytes waiting to leave hold the cell's output back. */
+const MAX_BACKLOG = 8 << 20;
+
+export interface PumpHost {
+  publisher: Publisher;
+  executions: Executions;
+  comms: Comms;
+  askInput(serial: number, content: Buffer): Promise<void>;
+  note(note: MonitorNote): void;
+  exiting(code: number): Promise<void>;
+}
+
+/** Runs until the process ends. */
+export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
+  for (;;) {
+    for (let record = output.next(); record; record = output.next()) {
+      if (record.kind === RECORD.event) {
+        await publishEvent(host, record.request, readEventRecord(record.payload));
+      } else {
+        const name = record.kind === RECORD.stderr ? "stderr" : "stdout";
+        const parent = host.executions.parentOf(record.request);
+        host.publisher.text(name, record.payload.toString("utf8"), parent);
+      }
+      if (host.publisher.backlog > MAX_BACKLOG) await host.publisher.drained();
+    }
+    host.publisher.settle();
+    await output.wait();
+  }
+}
+
+async function publishEvent(host: PumpHost, request: number, event: EventRecord): Promise<void> {
+  const { head, content, buffers } = event;
+  switch (head.type) {
+    case "publish": {
+      if (head.messageType.startsWith("comm_")) {
+        host.comms.noteSent(head.messageType, JSON.parse(content.toString("utf8")));
+      }
+      const extras = head.metadata ? { metadata: head.metadata, buffers } : { buffers };
+      void host.publisher.send(
+        head.messageType,
+        content,
+        host.executions.parentOf(request),
+        extras,
+      );
+      break;
+    }
+    case "reply":
+      await host.executions.finish(request, head.status, content);
+      break;
+    case "input":
+      await host.publisher.drained();
+      await host.askInput(head.serial, content);
+      break;
+    case "note":
+      host.note(JSON.parse(content.toString("utf8")));
+      break;
+    case "exit":
+      await host.exiting(head.code);
+      break;
+  }
+}
