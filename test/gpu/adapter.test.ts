@@ -108,3 +108,15 @@ test("a process that used the GPU ends by itself", () => {
   );
   assert.equal(found, 100);
 });
+
+test("slabs that come and go in a loop without other work do not pile up", () => {
+  // Each block is larger than what is kept empty, so that each has a slab of its own that is destroyed.
+  const found = inProcess(
+    `const g = await gpu.openGpu();
+     g.pool.budget = "200 MiB";
+     for (let i = 0; i < 80_000; i++) g.allocate(65 * 2 ** 20).dispose();
+     console.log(JSON.stringify([g.pool.stats().allocations, g.pool.stats().reserved]));`,
+    {},
+  );
+  assert.deepEqual(found, [80_000, 0]);
+});

@@ -7,6 +7,10 @@ import type { DeviceErrors } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { USAGE } from "./usage.ts";
 
+// Dawn keeps destroyed buffers until it has seen later work done. A cell that allocates and disposes
+// large blocks in a loop, without a dispatch, would otherwise use up the process's mappings.
+const MAX_DESTROYED_BYTES = 512 * 2 ** 20;
+
 export class GpuMemory implements Memory {
   readonly name: string;
   readonly maxSlab: number;
@@ -16,6 +20,8 @@ export class GpuMemory implements Memory {
   readonly #binds: Binds;
   readonly #buffers = new Map<number, GPUBuffer>();
   #last = 0;
+  #destroyedBytes = 0;
+  #tick: GPUBuffer | undefined;
 
   constructor(
     name: string,
@@ -56,6 +62,21 @@ export class GpuMemory implements Memory {
       this.#binds.forget(slab);
       buffer.destroy();
     }
+    this.#destroyedBytes += buffer.size;
+    if (this.#destroyedBytes > MAX_DESTROYED_BYTES && !this.#errors.lost) this.#letGo();
+  }
+
+  /** Submits a trifle of work, at whose end Dawn frees what was destroyed before. */
+  #letGo(): void {
+    this.#destroyedBytes = 0;
+    this.#tick ??= this.#device.createBuffer({
+      label: "cenote tick",
+      size: 4,
+      usage: USAGE.copyTarget,
+    });
+    const encoder = this.#device.createCommandEncoder();
+    encoder.clearBuffer(this.#tick);
+    this.#device.queue.submit([encoder.finish()]);
   }
 
   clear(slab: number, offset: number, bytes: number): void {
