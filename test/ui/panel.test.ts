@@ -1,0 +1,202 @@
+// The panel in a real browser on real kernels: data appear while a cell runs, equal the pool's own numbers
+// afterwards to the byte, and survive restart, death and reload. Screenshots go to build/ui/.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { type Figure, LabPage, startBrowser } from "./browser.ts";
+import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { until } from "./until.ts";
+
+const NOTEBOOK = "pool.ipynb";
+const PLAIN = "plain.ipynb";
+const SHOTS = at("build/ui");
+
+/** Allocates and frees for a few seconds without ever yielding to the event loop for long. */
+const BUSY_CELL = `import { pool } from "cenote";
+const held = [];
+for (let step = 0; step < 90; step++) {
+  held.push(await pool.allocate((1 + step % 5) * 700_001, { tag: step % 3 ? "acts" : "weights" }));
+  if (step % 10 === 9) for (const block of held.splice(0, 5)) block.dispose();
+  for (const until = Date.now() + 40; Date.now() < until; );
+}`;
+const STATS_CELL = `import { pool } from "cenote";
+console.log("STATS" + JSON.stringify(pool.stats()) + "STATS")`;
+
+let lab: Lab;
+let browser: Browser;
+let ui: LabPage;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  lab = await startLab();
+  await writeNotebook(lab, NOTEBOOK, "cenote");
+  await writeNotebook(lab, PLAIN, "python3");
+  browser = await startBrowser();
+  ui = await LabPage.open(browser, lab, NOTEBOOK);
+});
+
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+/** The pool's own numbers, as a cell prints them. */
+async function poolStats(): Promise<Record<"live" | "reserved" | "peakLive" | "budget", number>> {
+  const printed = await ui.run(STATS_CELL);
+  const found = /STATS(\{.*\})STATS/.exec(printed);
+  assert.ok(found, `wanted the pool's numbers, found: ${printed}`);
+  return JSON.parse(found[1]!);
+}
+
+/** Waits until the panel's number is what the pool says; the assertion then names both. */
+async function agree(figure: Figure, wanted: number): Promise<void> {
+  await until(
+    `${figure} is ${wanted}`,
+    async () => (await ui.bytes(figure)) === wanted,
+    10_000,
+  ).catch(() => undefined);
+  assert.equal(await ui.bytes(figure), wanted, figure);
+  assert.equal(await ui.titleBytes(figure), wanted, `${figure}, in words`);
+}
+
+async function panelEqualsPool(): Promise<void> {
+  const stats = await poolStats();
+  assert.ok(stats.live > 0, "the pool holds something");
+  await agree("live", stats.live);
+  await agree("reserved", stats.reserved);
+  await agree("peak", stats.peakLive);
+  await agree("budget", stats.budget);
+}
+
+/** Runs the busy cell; returns the live bytes that the panel showed while the prompt said [*]. */
+async function watchBusyCell(): Promise<Set<number>> {
+  const cell = await ui.start(BUSY_CELL);
+  const seen = new Set<number>();
+  await until("the busy cell ends", async () => {
+    const live = await ui.bytes("live");
+    if (!(await cell.running())) return true;
+    if (live !== undefined) seen.add(live);
+    return false;
+  });
+  assert.equal(await cell.error(), "", "the busy cell ends without an error");
+  return seen;
+}
+
+test("the panel is found in the palette, and says that nothing is used yet", async () => {
+  await ui.openByPalette();
+  await until("the panel is live", async () => (await ui.state()) === "live");
+  assert.equal(await ui.message(), "No GPU memory used yet");
+  await ui.page.screenshot({ path: `${SHOTS}/unused.png` });
+});
+
+test("live data appear while a cell runs", async () => {
+  const seen = await watchBusyCell();
+  assert.ok(seen.size >= 5, `saw ${[...seen].join(", ")} live bytes while the cell ran`);
+});
+
+test("afterwards the panel's numbers are the pool's, to the byte", async () => {
+  await panelEqualsPool();
+  const status = await ui.page.locator('[data-cenote="status"]').getAttribute("data-bytes");
+  assert.equal(Number(status), (await poolStats()).live);
+  assert.match((await ui.panel.locator('[data-cenote="adapter"]').textContent()) ?? "", /\w/);
+});
+
+test("timeline, slab map and holders are drawn, in light and in dark", async () => {
+  for (const [theme, name] of [
+    ["JupyterLab Light", "light"],
+    ["JupyterLab Dark", "dark"],
+  ] as const) {
+    await ui.theme(theme);
+    await until(`the timeline is drawn, ${name}`, async () =>
+      ui.pixels(".cenote-timeline", "--cenote-live"),
+    );
+    await until(`the slab map is drawn, ${name}`, async () =>
+      ui.pixels(".cenote-slabs", "--cenote-free"),
+    );
+    assert.ok((await ui.pixels(".cenote-slabs", "--cenote-cell-1")) > 0, "blocks of cell 1");
+    await ui.page.screenshot({ path: `${SHOTS}/${name}.png` });
+    await ui.panel.screenshot({ path: `${SHOTS}/panel-${name}.png` });
+  }
+  await ui.theme("JupyterLab Light");
+  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  assert.ok(holders.some((text) => text.includes("acts") && text.includes("cell [1]")));
+  const bytes = await ui.panel
+    .locator(".cenote-bytes")
+    .evaluateAll((cells) => cells.map((cell) => Number(cell.getAttribute("data-bytes"))));
+  const { live } = await poolStats();
+  assert.equal(
+    bytes.reduce((sum, each) => sum + each, 0),
+    live,
+    "holders hold all that is live",
+  );
+});
+
+test("a block tells its tag, bytes, cell and line, by pointer and by keyboard", async () => {
+  const map = ui.panel.locator(".cenote-slabs");
+  await map.hover({ position: { x: 2, y: 20 } });
+  const readout = ui.page.locator(".cenote-readout:visible");
+  assert.match((await readout.textContent()) ?? "", /(acts|weights).*bytes.*cell \[1\] line \d+/);
+  await map.focus();
+  await ui.page.keyboard.press("End");
+  const spoken = ui.panel.locator(".cenote-unseen[role=status]");
+  assert.match((await spoken.textContent()) ?? "", /(acts|weights).*cell \[1\] line \d+/);
+  await ui.page.keyboard.press("Escape");
+  await readout.waitFor({ state: "hidden" });
+});
+
+test("another kernel's notebook gets no comm, and the panel says why", async () => {
+  await ui.openNotebook(PLAIN);
+  await until("the panel has noticed", async () => (await ui.state()) === "foreign");
+  assert.equal(await ui.message(), "This kernel has no pool");
+  await ui.page.screenshot({ path: `${SHOTS}/foreign.png` });
+  const plain = await ui.kernelOf(PLAIN);
+  assert.ok(plain);
+  assert.ok(ui.monitored.length > 0, "the monitor's messages are recognised");
+  assert.ok(ui.monitored.every((url) => !url.includes(plain)));
+  await ui.openNotebook(NOTEBOOK);
+  await until("the pool is back", async () => (await ui.bytes("live")) !== undefined);
+  await panelEqualsPool();
+});
+
+test("a reloaded page has everything again", async () => {
+  const { live } = await poolStats();
+  await ui.command("docmanager:save");
+  await ui.page.reload();
+  await ui.ready(NOTEBOOK);
+  await ui.openByPalette();
+  await agree("live", live);
+  await until("the timeline is drawn", () => ui.pixels(".cenote-timeline", "--cenote-live"));
+});
+
+test("a restarted kernel is followed by itself", async () => {
+  await ui.page.evaluate(
+    "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
+  );
+  await until("the new kernel's empty pool", async () => {
+    return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
+  });
+  const seen = await watchBusyCell();
+  assert.ok(seen.size >= 5, `saw ${[...seen].join(", ")} live bytes while the cell ran`);
+  await panelEqualsPool();
+});
+
+test("a kernel that dies comes back, and so does the panel", async () => {
+  await ui.start("process.kill(process.pid, 'SIGKILL')");
+  await until("the kernel was started anew", async () => {
+    return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
+  });
+  await ui.page.locator(".jp-Dialog button").click();
+  await watchBusyCell();
+  await panelEqualsPool();
+});
+
+test("without a kernel the panel says so", async () => {
+  await ui.command("kernelmenu:shutdown");
+  await until("the panel has noticed", async () => (await ui.state()) === "no-kernel");
+  assert.equal(await ui.message(), "No kernel");
+});
+
+test("the page complained of nothing", () => {
+  assert.deepEqual(ui.errors, []);
+});
