@@ -1,0 +1,218 @@
+// Bytes of blocks, as kernels and uploads lay them out, back into Arrow's arrays. apache-arrow is loaded
+// on first use: a kernel starts without it.
+import type * as Arrow from "apache-arrow";
+import type { Data, DataType, Field } from "apache-arrow";
+import { countBits } from "./bits.ts";
+import { bitmapBytes, type Layout } from "./layout.ts";
+import type { Column } from "./store.ts";
+import { type ColumnType, columnType, textForm } from "./types.ts";
+
+let library: Promise<typeof Arrow> | undefined;
+
+/** The apache-arrow library, loaded once. */
+export function arrowLibrary(): Promise<typeof Arrow> {
+  library ??= import("apache-arrow");
+  return library;
+}
+
+/** The Arrow type of a computed column. */
+export function arrowType(arrow: typeof Arrow, type: ColumnType): DataType {
+  const units = { s: 0, ms: 1, us: 2, ns: 3 } as const;
+  if (type.temporal === "timestamp")
+    return new arrow.Timestamp(units[type.unit!], type.timezone ?? null);
+  if (type.temporal === "duration") return new arrow.Duration(units[type.unit!]);
+  if (type.temporal === "date")
+    return type.bits === 32 ? new arrow.DateDay() : new arrow.DateMillisecond();
+  if (type.temporal === "time") return new arrow.Time(units[type.unit!], type.bits as 32 | 64);
+  switch (type.kind) {
+    case "i32":
+    case "i64":
+      return new arrow.Int(true, type.bits as 32);
+    case "u32":
+    case "u64":
+      return new arrow.Int(false, type.bits as 32);
+    case "f32":
+      return type.bits === 16 ? new arrow.Float16() : new arrow.Float32();
+    case "f64":
+      return new arrow.Float64();
+    case "bool":
+      return new arrow.Bool();
+    case "null":
+      return new arrow.Null();
+    default:
+      return new arrow.Utf8();
+  }
+}
+
+/** The Arrow field of a column: the one it came from, under its present name, or one made from its type. */
+export function arrowField(arrow: typeof Arrow, column: Omit<Column, "chunks">): Field {
+  const { field, name, type, nulls } = column;
+  if (!field) return new arrow.Field(name, arrowType(arrow, type), true);
+  const dataType = column.dictionary
+    ? wideEnough(arrow, field.type, column.dictionary.length)
+    : field.type;
+  const nullable = field.nullable || nulls;
+  if (field.name === name && dataType === field.type && nullable === field.nullable) return field;
+  return new arrow.Field(name, dataType, nullable, field.metadata);
+}
+
+// Merged dictionaries may need more codes than the index type of the batches had.
+function wideEnough(arrow: typeof Arrow, type: DataType, size: number): DataType {
+  const { indices, dictionary, id, isOrdered } = type as Arrow.Dictionary;
+  const bits = indices.bitWidth - (indices.isSigned ? 1 : 0);
+  if (size <= 2 ** bits) return type;
+  return new arrow.Dictionary(dictionary, new arrow.Int32(), id, isOrdered);
+}
+
+/** Makes Arrow Data of the chunks of one column; a dictionary is made once for all of them. */
+export class ColumnReader {
+  readonly field: Field;
+  readonly #arrow: typeof Arrow;
+  readonly #column: Omit<Column, "chunks">;
+  #values: Arrow.Vector | undefined;
+
+  constructor(arrow: typeof Arrow, column: Omit<Column, "chunks">) {
+    this.#arrow = arrow;
+    this.#column = column;
+    this.field = arrowField(arrow, column);
+  }
+
+  /** `bytes` is the content of the chunk's block, at a 4-byte aligned address of memory of its own. */
+  data(bytes: Uint8Array, layout: Layout, rows: number): Data {
+    const { type } = this.#column;
+    if (type.kind === "null") return new this.#arrow.Data(this.field.type, 0, rows, rows);
+    const validity =
+      layout.validity < 0
+        ? undefined
+        : bytes.subarray(layout.validity, layout.validity + bitmapBytes(rows));
+    const nulls = validity ? rows - countBits(validity, rows) : 0;
+    const bitmap = nulls > 0 ? validity : undefined;
+    const first = bytes.subarray(0, layout.firstBytes);
+    if (type.kind === "text") {
+      const text = bytes.subarray(layout.bytes, layout.bytes + layout.textBytes);
+      return textData(this.#arrow, this.field.type, words(first), text, rows, nulls, bitmap);
+    }
+    if (type.kind === "code") return this.#codes(words(first), rows, nulls, bitmap);
+    return make(
+      this.#arrow,
+      this.field.type,
+      rows,
+      nulls,
+      values(this.field.type, type, first),
+      bitmap,
+    );
+  }
+
+  #codes(codes: Uint32Array, rows: number, nulls: number, bitmap: Uint8Array | undefined): Data {
+    const type = this.field.type as Arrow.Dictionary;
+    const indices = type.indices.ArrayType as unknown as Uint32ArrayConstructor;
+    const narrow =
+      (type.indices.bitWidth as number) === 64
+        ? BigInt64Array.from(codes, BigInt)
+        : indices.from(codes);
+    this.#values ??= dictionaryVector(this.#arrow, type.dictionary, this.#column.dictionary!);
+    const data = make(this.#arrow, type, rows, nulls, narrow, bitmap);
+    data.dictionary = this.#values;
+    return data;
+  }
+}
+
+type Values = ArrayBufferView;
+
+function make(
+  arrow: typeof Arrow,
+  type: DataType,
+  rows: number,
+  nulls: number,
+  data: Values | undefined,
+  bitmap: Uint8Array | undefined,
+  offsets?: Values,
+): Data {
+  const buffers = { 0: offsets, 1: data, 2: bitmap } as unknown as Data["buffers"];
+  return new arrow.Data(type, 0, rows, nulls, buffers);
+}
+
+const words = (bytes: Uint8Array) =>
+  new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+
+// ArrayType of the Arrow type decides the view: Int16Array, Float64Array, BigInt64Array, Uint8Array …
+function values(type: DataType, column: ColumnType, first: Uint8Array): Values {
+  const { arrowBytes } = column;
+  if (arrowBytes !== undefined && arrowBytes * 8 !== column.bits)
+    return unpad(first, arrowBytes, column.bits / 8);
+  const View = (column.bits === 1
+    ? Uint8Array
+    : type.ArrayType) as unknown as Uint8ArrayConstructor;
+  const length = Math.floor(first.byteLength / View.BYTES_PER_ELEMENT);
+  if (first.byteOffset % View.BYTES_PER_ELEMENT === 0) {
+    return new View(first.buffer as ArrayBuffer, first.byteOffset, length);
+  }
+  return new View(first.slice().buffer, 0, length);
+}
+
+function unpad(padded: Uint8Array, narrow: number, width: number): Uint8Array {
+  const rows = padded.byteLength / width;
+  const out = new Uint8Array(rows * narrow);
+  for (let i = 0; i < rows; i++)
+    out.set(padded.subarray(i * width, i * width + narrow), i * narrow);
+  return out;
+}
+
+function textData(
+  arrow: typeof Arrow,
+  type: DataType,
+  offsets: Uint32Array,
+  text: Uint8Array,
+  rows: number,
+  nulls: number,
+  bitmap: Uint8Array | undefined,
+): Data {
+  const form = textForm(columnType(type, ""));
+  if (form === "view") return viewData(arrow, type, offsets, text, rows, nulls, bitmap);
+  if (form === "small") {
+    const signed = new Int32Array(offsets.buffer, offsets.byteOffset, rows + 1);
+    return make(arrow, type, rows, nulls, text, bitmap, signed);
+  }
+  const wide = new Uint32Array((rows + 1) * 2);
+  for (let i = 0; i <= rows; i++) wide[i * 2] = offsets[i]!;
+  return make(arrow, type, rows, nulls, text, bitmap, new BigInt64Array(wide.buffer));
+}
+
+function viewData(
+  arrow: typeof Arrow,
+  type: DataType,
+  offsets: Uint32Array,
+  text: Uint8Array,
+  rows: number,
+  nulls: number,
+  bitmap: Uint8Array | undefined,
+): Data {
+  const views = new Uint8Array(rows * 16);
+  const out = new DataView(views.buffer);
+  for (let row = 0; row < rows; row++) {
+    const from = offsets[row]!;
+    const length = offsets[row + 1]! - from;
+    out.setInt32(row * 16, length, true);
+    views.set(text.subarray(from, from + Math.min(length, length <= 12 ? 12 : 4)), row * 16 + 4);
+    if (length > 12) out.setInt32(row * 16 + 12, from, true);
+  }
+  const buffers = { 1: views, 2: bitmap } as unknown as Data["buffers"];
+  return new arrow.Data(type, 0, rows, nulls, buffers, [], undefined, [text]);
+}
+
+function dictionaryVector(
+  arrow: typeof Arrow,
+  type: DataType,
+  values: readonly unknown[],
+): Arrow.Vector {
+  if (columnType(type, "").kind !== "text" || typeof values[0] !== "string") {
+    return arrow.vectorFromArray(values, type);
+  }
+  const encoded = values.map((value) => Buffer.from(value as string));
+  const offsets = new Uint32Array(values.length + 1);
+  encoded.forEach((bytes, i) => {
+    offsets[i + 1] = offsets[i]! + bytes.byteLength;
+  });
+  const data = textData(arrow, type, offsets, Buffer.concat(encoded), values.length, 0, undefined);
+  return new arrow.Vector([data]);
+}

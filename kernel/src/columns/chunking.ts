@@ -1,0 +1,70 @@
+// Where a table is cut into chunks: as few as the adapter's largest binding allows, the same rows for
+// all columns.
+import { CenoteError, formatBytes } from "../base/index.ts";
+import { layoutOf, rowsWithin } from "./layout.ts";
+import type { ColumnSource, Piece } from "./source.ts";
+
+/** Part of a piece: rows [from, to) of it. */
+export interface Span {
+  readonly piece: Piece;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Rows [from, to) of the column, as spans of its pieces. */
+export function spans(source: ColumnSource, from: number, to: number): Span[] {
+  const found: Span[] = [];
+  let start = 0;
+  for (const piece of source.pieces) {
+    const low = Math.max(from, start);
+    const high = Math.min(to, start + piece.rows);
+    if (low < high) found.push({ piece, from: low - start, to: high - start });
+    start += piece.rows;
+    if (start >= to) break;
+  }
+  return found;
+}
+
+/** Bytes of text in these spans. */
+export function textBytes(of: readonly Span[]): number {
+  let total = 0;
+  for (const { piece, from, to } of of) total += piece.text!.at(to) - piece.text!.at(from);
+  return total;
+}
+
+/**
+ * Row counts of the chunks of a table of `rows` rows, so that every column's chunk fits `limit` bytes.
+ * Throws TEXT_TOO_LONG when one row's text alone does not fit.
+ */
+export function chunkRows(sources: readonly ColumnSource[], rows: number, limit: number): number[] {
+  const most = Math.min(...sources.map((s) => rowsWithin(s.type, limit)), rows || 1);
+  const texts = sources.filter((s) => s.type.kind === "text");
+  const chunks: number[] = [];
+  for (let from = 0; from < rows; from += chunks.at(-1)!) {
+    let count = Math.min(most, rows - from);
+    for (const source of texts) count = fitText(source, from, count, limit);
+    chunks.push(count);
+  }
+  return chunks;
+}
+
+function fitText(source: ColumnSource, from: number, count: number, limit: number): number {
+  const size = (n: number) =>
+    layoutOf(source.type, n, source.nulls, textBytes(spans(source, from, from + n))).total;
+  if (size(count) <= limit) return count;
+  let low = 0;
+  let high = count;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (size(middle) <= limit) low = middle;
+    else high = middle;
+  }
+  if (low === 0) {
+    throw new CenoteError(
+      "TEXT_TOO_LONG",
+      `row ${from} of column "${source.name}" (${source.type.name}) takes ${formatBytes(size(1))}; one binding holds at most ${formatBytes(limit)}`,
+      { mend: "Leave the column out, or cut the text." },
+    );
+  }
+  return low > 32 ? Math.floor(low / 32) * 32 : low;
+}

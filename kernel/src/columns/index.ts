@@ -1,0 +1,27 @@
+// Columns: Arrow tables in the pool and back. Layouts are described in layout.ts.
+
+export { arrowLibrary, arrowType } from "./arrow.ts";
+export {
+  arrayOf,
+  comparator,
+  type HostChunk,
+  type HostColumn,
+  hostChunk,
+  locator,
+  take,
+} from "./host.ts";
+export { hostTable } from "./host-table.ts";
+export { ALIGN, bitmapBytes, firstBytes, type Layout, layoutOf, MAX_CHUNK_ROWS } from "./layout.ts";
+export { readTable } from "./read.ts";
+export { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
+export {
+  type ColumnType,
+  isFloat,
+  isInteger,
+  isText,
+  type Kind,
+  type TimeUnit,
+  TYPES,
+  type TypeName,
+} from "./types.ts";
+export { type UploadOptions, uploadTable } from "./upload.ts";

@@ -1,0 +1,87 @@
+// Columns in the pool: for each column its chunks, one block a chunk, laid out as layout.ts says.
+// A store may share chunks with another one (a selection of columns copies nothing); it frees only the
+// blocks that were made for it.
+import type { Field } from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
+import type { Gpu } from "../gpu/index.ts";
+import type { Block } from "../pool/index.ts";
+import type { Layout } from "./layout.ts";
+import type { ColumnType } from "./types.ts";
+
+export interface ColumnChunk {
+  readonly rows: number;
+  readonly layout: Layout;
+  readonly block: Block;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Whether any chunk may have nulls; then all have a validity section. */
+  readonly nulls: boolean;
+  /** The Arrow field it came from; absent for computed columns, whose Arrow type follows from `type`. */
+  readonly field?: Field;
+  /** Values by code, for kind "code". */
+  readonly dictionary?: readonly unknown[];
+  readonly chunks: readonly ColumnChunk[];
+}
+
+export class ColumnStore {
+  readonly gpu: Gpu;
+  readonly columns: ReadonlyMap<string, Column>;
+  /** Rows of each chunk, the same for all columns. */
+  readonly chunkRows: readonly number[];
+  /** Metadata of the Arrow schema. */
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly #own: readonly Block[];
+
+  constructor(
+    gpu: Gpu,
+    columns: readonly Column[],
+    chunkRows: readonly number[],
+    own: readonly Block[],
+    metadata: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.gpu = gpu;
+    this.columns = new Map(columns.map((column) => [column.name, column]));
+    this.chunkRows = chunkRows;
+    this.#own = own;
+    this.metadata = metadata;
+  }
+
+  get rows(): number {
+    return this.chunkRows.reduce((sum, rows) => sum + rows, 0);
+  }
+
+  /** Bytes asked of the pool for these columns. */
+  get bytes(): number {
+    return this.blocks().reduce((sum, block) => sum + block.bytes, 0);
+  }
+
+  /** All blocks in use, each once, those shared with other stores included. */
+  blocks(): Block[] {
+    const all = new Set<Block>();
+    for (const column of this.columns.values())
+      for (const chunk of column.chunks) all.add(chunk.block);
+    return [...all];
+  }
+
+  /** Throws DISPOSED when a block of a column has been given back. */
+  check(names: Iterable<string> = this.columns.keys()): void {
+    for (const name of names) {
+      if (this.columns.get(name)!.chunks.some((chunk) => chunk.block.disposed)) {
+        throw new CenoteError(
+          "DISPOSED",
+          `column "${name}" was disposed: its GPU memory is back in the pool`,
+          {
+            mend: "Upload the table again with gpu(table), or dispose it later.",
+          },
+        );
+      }
+    }
+  }
+
+  dispose(): void {
+    for (const block of this.#own) block.dispose();
+  }
+}

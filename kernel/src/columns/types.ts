@@ -1,0 +1,220 @@
+// What a column holds, as the GPU side sees it: a kind (how a value is computed with), a width (how it
+// is stored) and the Arrow name that messages use. Arrow's type objects are read by their numeric ids,
+// so that tables of any copy of apache-arrow are understood and that library need not be loaded here.
+// Leaves layouts to layout.ts and the making of Arrow types to arrow.ts.
+import type { DataType } from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
+
+/**
+ * How values are computed with:
+ * i32, u32, f32 in one word (narrower ones widen when loaded); i64, u64, f64 as pairs of u32, low first;
+ * bool as a bit; text as a range of bytes; code as an index into a dictionary; opaque is carried only.
+ */
+export type Kind =
+  | "i32"
+  | "u32"
+  | "f32"
+  | "i64"
+  | "u64"
+  | "f64"
+  | "bool"
+  | "text"
+  | "code"
+  | "opaque"
+  | "null";
+
+export type TimeUnit = "s" | "ms" | "us" | "ns";
+
+export interface ColumnType {
+  /** As messages have it: "int16", "timestamp[us]", "large_utf8", "dictionary<utf8>". */
+  readonly name: string;
+  readonly kind: Kind;
+  /** Bits a value takes in its block: 1, 8, 16, 32, 64 or more; for text those of an offset (32). */
+  readonly bits: number;
+  readonly temporal?: "timestamp" | "date" | "time" | "duration";
+  readonly unit?: TimeUnit;
+  readonly timezone?: string;
+  /** Bytes a value takes in Arrow where that differs from bits / 8 (fixed-size binary is padded to words). */
+  readonly arrowBytes?: number;
+}
+
+const plain = (name: string, kind: Kind, bits: number): ColumnType => ({ name, kind, bits });
+
+/** The types that expressions can make. */
+export const TYPES = {
+  int8: plain("int8", "i32", 8),
+  int16: plain("int16", "i32", 16),
+  int32: plain("int32", "i32", 32),
+  int64: plain("int64", "i64", 64),
+  uint8: plain("uint8", "u32", 8),
+  uint16: plain("uint16", "u32", 16),
+  uint32: plain("uint32", "u32", 32),
+  uint64: plain("uint64", "u64", 64),
+  float32: plain("float32", "f32", 32),
+  float64: plain("float64", "f64", 64),
+  bool: plain("bool", "bool", 1),
+  date32: { ...plain("date32", "i32", 32), temporal: "date" },
+} as const satisfies Record<string, ColumnType>;
+export type TypeName = keyof typeof TYPES;
+
+/** Ids of apache-arrow's Type enumeration, which its IPC format fixes. */
+export const ARROW = {
+  null: 1,
+  int: 2,
+  float: 3,
+  binary: 4,
+  utf8: 5,
+  bool: 6,
+  decimal: 7,
+  date: 8,
+  time: 9,
+  timestamp: 10,
+  interval: 11,
+  fixedSizeBinary: 15,
+  duration: 18,
+  largeBinary: 19,
+  largeUtf8: 20,
+  binaryView: 23,
+  utf8View: 24,
+  dictionary: -1,
+} as const;
+
+const UNITS: TimeUnit[] = ["s", "ms", "us", "ns"];
+const INTERVAL_BITS = [32, 64, 128];
+const NESTED: Record<number, string> = {
+  12: "list",
+  13: "struct",
+  14: "union",
+  16: "fixed_size_list",
+  17: "map",
+  21: "large_list",
+};
+
+/** Fields of Arrow's type classes that are read here. */
+interface Facts {
+  bitWidth: number;
+  isSigned: boolean;
+  precision: number;
+  unit: number;
+  timezone?: string | null;
+  byteWidth: number;
+  dictionary: DataType;
+}
+
+/**
+ * The column type of an Arrow type. `column` is named in the error.
+ * Throws NESTED_COLUMN for lists, structs, maps and unions, and UNKNOWN_TYPE for what Arrow adds later.
+ */
+export function columnType(type: DataType, column: string): ColumnType {
+  const facts = type as unknown as Facts;
+  switch (type.typeId as number) {
+    case ARROW.null:
+      return plain("null", "null", 0);
+    case ARROW.int:
+      return TYPES[`${facts.isSigned ? "int" : "uint"}${facts.bitWidth}` as TypeName];
+    case ARROW.float:
+      if (facts.precision === 0) return plain("float16", "f32", 16);
+      return facts.precision === 1 ? TYPES.float32 : TYPES.float64;
+    case ARROW.bool:
+      return TYPES.bool;
+    case ARROW.utf8:
+      return plain("utf8", "text", 32);
+    case ARROW.largeUtf8:
+      return plain("large_utf8", "text", 32);
+    case ARROW.utf8View:
+      return plain("utf8_view", "text", 32);
+    case ARROW.binary:
+      return plain("binary", "text", 32);
+    case ARROW.largeBinary:
+      return plain("large_binary", "text", 32);
+    case ARROW.binaryView:
+      return plain("binary_view", "text", 32);
+    case ARROW.decimal:
+      return plain(`decimal${facts.bitWidth}`, "opaque", facts.bitWidth);
+    case ARROW.interval:
+      return plain("interval", "opaque", INTERVAL_BITS[facts.unit]!);
+    case ARROW.fixedSizeBinary:
+      return {
+        ...plain(
+          `fixed_size_binary[${facts.byteWidth}]`,
+          "opaque",
+          Math.ceil(facts.byteWidth / 4) * 32,
+        ),
+        arrowBytes: facts.byteWidth,
+      };
+    case ARROW.dictionary:
+      return plain(`dictionary<${columnType(facts.dictionary, column).name}>`, "code", 32);
+    default:
+      return temporalType(type, facts) ?? unsupported(type, column);
+  }
+}
+
+function temporalType(type: DataType, facts: Facts): ColumnType | undefined {
+  const unit = UNITS[facts.unit];
+  switch (type.typeId as number) {
+    case ARROW.date:
+      return facts.unit === 0
+        ? TYPES.date32
+        : { ...plain("date64", "i64", 64), temporal: "date", unit: "ms" };
+    case ARROW.time: {
+      const kind = facts.bitWidth === 64 ? "i64" : "i32";
+      return {
+        ...plain(`time${facts.bitWidth}[${unit}]`, kind, facts.bitWidth),
+        temporal: "time",
+        unit: unit!,
+      };
+    }
+    case ARROW.timestamp: {
+      const zone = facts.timezone ? `, ${facts.timezone}` : "";
+      return {
+        ...plain(`timestamp[${unit}${zone}]`, "i64", 64),
+        temporal: "timestamp",
+        unit: unit!,
+        ...(facts.timezone ? { timezone: facts.timezone } : {}),
+      };
+    }
+    case ARROW.duration:
+      return { ...plain(`duration[${unit}]`, "i64", 64), temporal: "duration", unit: unit! };
+    default:
+      return undefined;
+  }
+}
+
+function unsupported(type: DataType, column: string): never {
+  const nested = NESTED[type.typeId as number];
+  if (nested) {
+    throw new CenoteError(
+      "NESTED_COLUMN",
+      `column "${column}" is ${type} (${nested}); wanted a flat type: numbers, bool, text, dates or a dictionary`,
+      { mend: `Leave it out with table.select([…]), or flatten it before (one column a field).` },
+    );
+  }
+  throw new CenoteError(
+    "UNKNOWN_TYPE",
+    `column "${column}" has the Arrow type ${type}, which is unknown here`,
+    {
+      mend: "Cast it to a number, bool, utf8 or timestamp first.",
+    },
+  );
+}
+
+/** True for types whose values are integers of 64 bits or fewer, dates and times included. */
+export function isInteger(type: ColumnType): boolean {
+  return type.kind === "i32" || type.kind === "u32" || type.kind === "i64" || type.kind === "u64";
+}
+
+/** True for float16, float32 and float64. */
+export function isFloat(type: ColumnType): boolean {
+  return type.kind === "f32" || type.kind === "f64";
+}
+
+/** True where a value is text or bytes of any length. */
+export function isText(type: ColumnType): boolean {
+  return type.kind === "text";
+}
+
+/** The offsets that Arrow wants for this text type. */
+export function textForm(type: ColumnType): "small" | "large" | "view" {
+  if (type.name.startsWith("large_")) return "large";
+  return type.name.endsWith("_view") ? "view" : "small";
+}

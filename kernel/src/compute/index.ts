@@ -1,0 +1,16 @@
+// Compute: queries over columns in the pool, as kernels made for each query.
+export {
+  type Aggregate,
+  col,
+  count,
+  Expr,
+  lit,
+  max,
+  mean,
+  min,
+  type Operand,
+  sum,
+  type Value,
+} from "./expr.ts";
+export type { Selected } from "./plan.ts";
+export { type Aggregates, GpuTable, GroupBy, tableToGpu } from "./table.ts";

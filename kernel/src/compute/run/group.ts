@@ -1,0 +1,241 @@
+// Runs an aggregate: fills the tables of each chunk, starts again with larger ones where the groups are
+// more than they hold, and brings the groups' words and keys to the host with one read-back.
+
+import { CenoteError, formatBytes } from "../../base/index.ts";
+import type { Column, ColumnStore } from "../../columns/index.ts";
+import type { Block } from "../../pool/index.ts";
+import type { Typed } from "../typed.ts";
+import type { Form } from "../wgsl/accumulate.ts";
+import { listKernel, mergeKernel } from "../wgsl/collect.ts";
+import { groupKernel, type Slots } from "../wgsl/group.ts";
+import { offsetsOf, type Part } from "../wgsl/parts.ts";
+import { gather } from "./gather.ts";
+import { launch, type Scratch } from "./scratch.ts";
+import { slotsFor } from "./slots.ts";
+
+export interface GroupQuery {
+  readonly where?: Typed;
+  readonly keys: readonly { name: string; at: Typed }[];
+  readonly parts: readonly Part[];
+}
+
+/** The groups of one chunk: word w of group g is words[w × groups + g]; row g of `keys` are its keys. */
+export interface ChunkGroups {
+  readonly groups: number;
+  readonly words: Uint32Array;
+  /** The block of each key column, as bytes. */
+  readonly keys: readonly Uint8Array[];
+}
+
+export interface Groups {
+  readonly chunks: readonly ChunkGroups[];
+  /** Key columns with their layouts; chunk i belongs to chunks[i]. */
+  readonly keys: readonly Column[];
+}
+
+/** Slots that a hash table has at first. */
+const FIRST_CAPACITY = 1024;
+/** Bytes of tables of invocations' own, at most; beyond it they share one. */
+const OWN_BYTES = 16 * 2 ** 20;
+
+/** How the rows of a chunk are dealt to invocations, and the tables that they fill. */
+export interface Shape {
+  readonly form: Form;
+  readonly invocations: number;
+  readonly copies: number;
+  readonly capacity: number;
+  readonly accBytes: number;
+}
+
+/** Chooses the form: tables of their own while they are small, for want of atomics; else a shared one. */
+export function shapeFor(
+  software: boolean,
+  slots: Slots,
+  capacity: number,
+  width: number,
+  rows: number,
+): Shape {
+  const most = software ? 256 : 8192;
+  const wanted = Math.max(1, Math.min(most, Math.ceil(rows / 128)));
+  const copyBytes = capacity * width * 4;
+  const copies = Math.min(wanted, Math.floor(OWN_BYTES / Math.max(copyBytes, 1)));
+  if (slots.by === "one" || copies >= Math.min(wanted, 32)) {
+    const invocations = slots.by === "one" ? wanted : copies;
+    return {
+      form: slots.by === "one" ? "local" : "own",
+      invocations,
+      copies: invocations,
+      capacity,
+      accBytes: copyBytes * invocations,
+    };
+  }
+  const many = Math.max(1, Math.min(software ? 2048 : 1 << 18, Math.ceil(rows / 32)));
+  return { form: "shared", invocations: many, copies: 1, capacity, accBytes: copyBytes };
+}
+
+interface Filled {
+  readonly groups: number;
+  readonly slots: Block;
+  readonly rows: Block | undefined;
+  readonly shape: Shape;
+  readonly acc: Block;
+}
+
+/** Groups and their words, unmerged over chunks. Throws TOO_MANY_GROUPS and OutOfPoolMemory. */
+export async function group(
+  store: ColumnStore,
+  query: GroupQuery,
+  scratch: Scratch,
+): Promise<Groups> {
+  const width = offsetsOf(query.parts).at(-1)!;
+  const merged: {
+    groups: number;
+    out: Block;
+    selection: { chunk: number; rows: number; index: Block };
+  }[] = [];
+  for (const [chunk, rows] of store.chunkRows.entries()) {
+    const filled = await fill(store, query, chunk, rows, scratch);
+    const out = scratch.block(filled.groups * width * 4, "groups");
+    if (filled.groups > 0 && width > 0) mergeCopies(store, query, filled, out);
+    scratch.free(filled.acc);
+    const index = filled.rows ?? filled.slots;
+    merged.push({ groups: filled.groups, out, selection: { chunk, rows: filled.groups, index } });
+  }
+  const keys = await gather(
+    store,
+    merged.map((m) => m.selection).filter((s) => s.rows > 0),
+    query.keys,
+    scratch,
+  );
+  const found = merged.filter((m) => m.groups > 0);
+  return { chunks: await read(store, found, keys, width), keys };
+}
+
+async function read(
+  store: ColumnStore,
+  found: readonly { groups: number; out: Block }[],
+  keys: readonly Column[],
+  width: number,
+): Promise<ChunkGroups[]> {
+  const ranges = found.flatMap(({ groups, out }, i) => [
+    { block: out, bytes: Math.max(4, groups * width * 4) },
+    ...keys.map(({ chunks }) => ({ block: chunks[i]!.block, bytes: chunks[i]!.layout.total })),
+  ]);
+  const contents = ranges.length > 0 ? await store.gpu.read(ranges) : [];
+  return found.map(({ groups }, i) => {
+    const [words, ...rest] = contents.slice(i * (keys.length + 1), (i + 1) * (keys.length + 1));
+    return {
+      groups,
+      words: new Uint32Array(words!.buffer, words!.byteOffset, groups * width),
+      keys: rest,
+    };
+  });
+}
+
+async function fill(
+  store: ColumnStore,
+  query: GroupQuery,
+  chunk: number,
+  rows: number,
+  scratch: Scratch,
+): Promise<Filled> {
+  const slots = slotsFor(
+    store,
+    query.keys.map((key) => key.at),
+  );
+  const width = offsetsOf(query.parts).at(-1)!;
+  const { software } = store.gpu.adapter;
+  let capacity = slots.by === "one" ? 1 : slots.by === "direct" ? slots.size : FIRST_CAPACITY;
+  for (;;) {
+    const shape = shapeFor(software, slots, capacity, width, rows);
+    checkSize(store, shape);
+    const acc = scratch.block(shape.accBytes, "group figures", true);
+    if (slots.by === "one") {
+      run(store, query, slots, shape, chunk, rows, [acc]);
+      return {
+        groups: 1,
+        slots: scratch.block(4, "group list", true),
+        rows: undefined,
+        shape,
+        acc,
+      };
+    }
+    const reps = scratch.block(capacity * 4, "group table", true);
+    const state = scratch.block(16, "group state", true);
+    run(store, query, slots, shape, chunk, rows, [
+      acc,
+      reps,
+      ...(slots.by === "hash" ? [state] : []),
+    ]);
+    const list = scratch.block(capacity * 4, "group list");
+    const repRows = scratch.block(capacity * 4, "group rows");
+    listSlots(store, capacity, [reps, state, list, repRows]);
+    const [bytes] = await store.gpu.read([{ block: state, bytes: 12 }]);
+    const [, overflow, groups] = new Uint32Array(bytes!.buffer, bytes!.byteOffset, 3);
+    scratch.free(reps, state);
+    if (overflow === 0) return { groups: groups!, slots: list, rows: repRows, shape, acc };
+    scratch.free(acc, list, repRows);
+    capacity *= 16;
+  }
+}
+
+function checkSize(store: ColumnStore, { accBytes, capacity }: Shape): void {
+  const bytes = Math.max(accBytes, capacity * 4);
+  if (bytes <= store.gpu.maxBinding) return;
+  throw new CenoteError(
+    "TOO_MANY_GROUPS",
+    `the groups' table would take ${formatBytes(bytes)}; one binding of this adapter holds ${formatBytes(store.gpu.maxBinding)}`,
+    { mend: "Group by fewer or coarser keys, or ask for fewer figures at once." },
+  );
+}
+
+function run(
+  store: ColumnStore,
+  query: GroupQuery,
+  slots: Slots,
+  shape: Shape,
+  chunk: number,
+  rows: number,
+  blocks: readonly Block[],
+): void {
+  const { form, invocations } = shape;
+  const keys = query.keys.map((key) => key.at);
+  const each = Math.ceil(rows / invocations);
+  // Neighbouring rows to one invocation on a processor, to neighbouring invocations on a GPU.
+  const own = store.gpu.adapter.software ? [rows, each, 1, each] : [rows, 1, invocations, each];
+  const sizes = [shape.accBytes, shape.capacity * 4, 16];
+  const extras = blocks.map((block, i) => ({ block, bytes: Math.max(4, sizes[i]!) }));
+  const wide = query.parts.some((part) => part.kind === "extreme" && part.wide);
+  for (const lowWords of form === "shared" && wide ? [false, true] : [false]) {
+    const text = groupKernel(store, {
+      ...(query.where ? { where: query.where } : {}),
+      keys,
+      parts: query.parts,
+      slots,
+      form,
+      lowWords,
+    });
+    launch(store, text, { chunk, own, extras, invocations });
+  }
+}
+
+function listSlots(store: ColumnStore, capacity: number, blocks: readonly Block[]): void {
+  const each = Math.max(1, Math.ceil(capacity / 16_384));
+  const extras = blocks.map((block, i) => ({ block, bytes: i === 1 ? 16 : capacity * 4 }));
+  launch(store, listKernel(), {
+    chunk: 0,
+    own: [capacity, each],
+    extras,
+    invocations: Math.ceil(capacity / each),
+  });
+}
+
+function mergeCopies(store: ColumnStore, query: GroupQuery, filled: Filled, out: Block): void {
+  const { shape, acc, slots, groups } = filled;
+  launch(store, mergeKernel(query.parts), {
+    chunk: 0,
+    own: [groups, shape.copies, shape.capacity],
+    extras: [{ block: acc }, { block: slots }, { block: out }],
+    invocations: groups,
+  });
+}

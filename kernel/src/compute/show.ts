@@ -1,0 +1,82 @@
+// Tables as Jupyter shows them: the first rows, with types, as HTML and as text.
+import type { Table } from "apache-arrow";
+import type { MimeBundle } from "../base/index.ts";
+
+const ROWS = 20;
+
+export interface Shown {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+  readonly rows: number;
+  /** The first rows, at most ROWS of them. */
+  readonly head: Table;
+}
+
+/** Rows that a display asks for. */
+export const SHOWN_ROWS = ROWS;
+
+const escapeHtml = (text: string) =>
+  text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+
+/** text/html and text/plain of a table. */
+export function bundle(shown: Shown): MimeBundle {
+  const cells = cellsOf(shown);
+  return { "text/html": html(shown, cells), "text/plain": plain(shown, cells) };
+}
+
+function cellsOf({ head, types, names }: Shown): string[][] {
+  const columns = names.map((_, i) => head.getChildAt(i)!);
+  return Array.from({ length: head.numRows }, (_, row) =>
+    columns.map((column, i) => cell(column.get(row), types[i]!)),
+  );
+}
+
+const NS_PER = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n, ns: 1n } as const;
+
+function cell(value: unknown, type: string): string {
+  if (value === null || value === undefined) return "null";
+  if (type.startsWith("date") && typeof value !== "object") {
+    return new Date(Number(value)).toISOString().slice(0, 10);
+  }
+  if (type.startsWith("timestamp"))
+    return new Date(Number(value)).toISOString().replace("T", " ").replace("Z", "");
+  if (type.startsWith("duration") && typeof value === "bigint") {
+    const unit = type.slice(9, -1) as keyof typeof NS_PER;
+    return `${Number(value * NS_PER[unit]) / 1e9} s`;
+  }
+  if (typeof value === "number" && !Number.isInteger(value))
+    return String(Number(value.toPrecision(7)));
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+const numeric = (type: string) => /^(u?int|float|decimal)/.test(type);
+
+function html({ names, types, rows }: Shown, cells: string[][]): string {
+  const align = types.map((type) => (numeric(type) ? "right" : "left"));
+  const heads = names.map(
+    (name, i) =>
+      `<th style="text-align:${align[i]}">${escapeHtml(name)}<br><small>${escapeHtml(types[i]!)}</small></th>`,
+  );
+  const body = cells.map(
+    (row) =>
+      `<tr>${row.map((text, i) => `<td style="text-align:${align[i]}">${escapeHtml(text)}</td>`).join("")}</tr>`,
+  );
+  const more = rows > cells.length ? `, the first ${cells.length} shown` : "";
+  return `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${body.join("")}</tbody></table><small>${count(rows)} rows × ${names.length} columns${more}</small>`;
+}
+
+const count = (rows: number) => rows.toLocaleString("en-GB");
+
+function plain({ names, types, rows }: Shown, cells: string[][]): string {
+  const table = [[...names], [...types], ...cells];
+  const widths = names.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
+  const lines = table.map((row) =>
+    row
+      .map((text, i) => (numeric(types[i]!) ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+  const more = rows > cells.length ? `, the first ${cells.length} shown` : "";
+  return `${lines.join("\n")}\n${count(rows)} rows × ${names.length} columns${more}`;
+}

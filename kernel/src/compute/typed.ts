@@ -1,0 +1,80 @@
+// Expressions with types: the tree from which WGSL and JavaScript are generated. Every literal has the
+// type it is used as and every conversion is a node, so that generators decide nothing.
+import type { ColumnType } from "../columns/index.ts";
+
+export type TypedOp =
+  | "column"
+  | "literal"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "floorDiv"
+  | "mod"
+  | "neg"
+  | "abs"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "sqrt"
+  | "gt"
+  | "ge"
+  | "lt"
+  | "le"
+  | "eq"
+  | "ne"
+  | "and"
+  | "or"
+  | "not"
+  | "isNull"
+  | "fillNull"
+  | "cast"
+  | "year"
+  | "month"
+  | "day"
+  /** True where a text or code is one of `values`. */
+  | "among"
+  /** `value` where the argument is not null. */
+  | "known";
+
+/** A literal by kind: number for 32 bits and floats, bigint for 64-bit integers, boolean, null. */
+export type TypedValue = number | bigint | boolean | null;
+
+export interface Typed {
+  readonly op: TypedOp;
+  readonly type: ColumnType;
+  readonly args: readonly Typed[];
+  /** Of a column. */
+  readonly column?: string;
+  /** Of literal and known. */
+  readonly value?: TypedValue;
+  /** Of among. */
+  readonly values?: readonly string[];
+  /** Least and greatest value that can come out, where known to be few. */
+  readonly range?: readonly [number, number];
+  /** Equal for equal trees. */
+  readonly key: string;
+}
+
+/** Makes a node and its key. */
+export function node(
+  op: TypedOp,
+  type: ColumnType,
+  args: readonly Typed[],
+  extra: Partial<Pick<Typed, "column" | "value" | "values" | "range">> = {},
+): Typed {
+  const value = Object.is(extra.value, -0) ? "-0" : String(extra.value);
+  const own = [extra.column, value, extra.values].map((x) => JSON.stringify(x) ?? "").join();
+  return { op, type, args, ...extra, key: `${op}:${type.name}(${own}|${args.map((a) => a.key)})` };
+}
+
+/** Names of the columns that these expressions read, each once, in order of first use. */
+export function columnsOf(...roots: readonly Typed[]): string[] {
+  const names = new Set<string>();
+  const visit = (at: Typed) => {
+    if (at.column !== undefined) names.add(at.column);
+    at.args.forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...names];
+}

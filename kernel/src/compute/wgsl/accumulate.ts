@@ -1,0 +1,280 @@
+// The statements that add one row to the parts of its group, in three forms:
+//   local    the words are variables of the invocation (no keys), written out at its end
+//   own      each invocation has a table of its own in `acc`: plain loads and stores
+//   shared   all invocations share one table: atomics, with carries told from the old value
+import type { Typed } from "../typed.ts";
+import { both, type Emitted } from "./context.ts";
+import type { Emitter } from "./emit.ts";
+import type { Part } from "./parts.ts";
+import { offsetsOf } from "./parts.ts";
+import type { Program } from "./program.ts";
+
+export type Form = "local" | "own" | "shared";
+
+/** Where the words of a group are: element `word` of the part that begins at word `offset`. */
+function place(form: Form, offset: number, word: number): string {
+  return form === "local" ? `a${offset}[${word}]` : `acc[at + ${offset + word}u]`;
+}
+
+/** Statements before the loop: the variables of the local form. */
+export function declarations(parts: readonly Part[]): string[] {
+  const offsets = offsetsOf(parts);
+  return parts.map((_, i) => `var a${offsets[i]}: array<u32, ${offsets[i + 1]! - offsets[i]!}>;`);
+}
+
+/** Statements after the loop: the variables into the invocation's place in `acc`. */
+export function stores(parts: readonly Part[]): string[] {
+  const offsets = offsetsOf(parts);
+  return parts.flatMap((_, i) =>
+    Array.from(
+      { length: offsets[i + 1]! - offsets[i]! },
+      (_, k) => `acc[at + ${offsets[i]! + k}u] = a${offsets[i]}[${k}];`,
+    ),
+  );
+}
+
+/**
+ * Statements for one row. `lowWords` is the second pass of the shared form, which settles the low words
+ * of 64-bit extremes once their high words are known; it does nothing else.
+ */
+export function updates(
+  emitter: Emitter,
+  parts: readonly Part[],
+  form: Form,
+  lowWords: boolean,
+): string[] {
+  const offsets = offsetsOf(parts);
+  const lines: string[] = [];
+  parts.forEach((part, i) => {
+    if (lowWords && !(part.kind === "extreme" && part.wide)) return;
+    const before = emitter.lines.length;
+    const update = new Update(emitter, form, offsets[i]!);
+    const { ok, body } = update.part(part, lowWords);
+    lines.push(...emitter.lines.splice(before));
+    lines.push(
+      ...(ok === "true" ? ["{", ...inner(body), "}"] : [`if (${ok}) {`, ...inner(body), "}"]),
+    );
+  });
+  return lines;
+}
+
+const inner = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+
+class Update {
+  readonly #emitter: Emitter;
+  readonly #program: Program;
+  readonly #form: Form;
+  readonly #offset: number;
+
+  constructor(emitter: Emitter, form: Form, offset: number) {
+    this.#emitter = emitter;
+    this.#program = emitter.program;
+    this.#form = form;
+    this.#offset = offset;
+  }
+
+  part(part: Part, lowWords: boolean): { ok: string; body: string[] } {
+    if (part.kind === "count") {
+      const ok = part.of ? this.#emitter.valid(part.of) : "true";
+      return { ok, body: [this.#plus(0, "1u")] };
+    }
+    const value = this.#emitter.emit(part.of);
+    switch (part.kind) {
+      case "integers":
+        return { ok: value.ok, body: this.#integer(part.of, value, part.limbs) };
+      case "floats":
+        return { ok: value.ok, body: [this.#float(part.of, value, part.limbs)] };
+      default:
+        return this.#extreme(part, value, lowWords);
+    }
+  }
+
+  #at(word: number): string {
+    return place(this.#form, this.#offset, word);
+  }
+
+  #plus(word: number, amount: string): string {
+    return this.#form === "shared"
+      ? `atomicAdd(&${this.#at(word)}, ${amount});`
+      : `${this.#at(word)} += ${amount};`;
+  }
+
+  // Adds and leaves the carry in `carry<word>`.
+  #carry(word: number, amount: string): string[] {
+    const old =
+      this.#form === "shared" ? `atomicAdd(&${this.#at(word)}, ${amount})` : this.#at(word);
+    const lines = [`let s${word} = ${old} + ${amount};`];
+    if (this.#form !== "shared") lines.push(`${this.#at(word)} = s${word};`);
+    return [...lines, `let carry${word} = select(0u, 1u, s${word} < ${amount});`];
+  }
+
+  #integer(of: Typed, { v }: Emitted, limbs: number): string[] {
+    const { kind } = of.type;
+    if (kind === "bool") return this.#integer2(`select(0u, 1u, ${v})`, "0u");
+    if (kind === "u32") return this.#integer2(v, "0u");
+    if (kind === "i32") return this.#integer2(`bitcast<u32>(${v})`, `bitcast<u32>(${v} >> 31u)`);
+    if (limbs !== 3) throw new Error("64-bit sums take 3 limbs");
+    const sign = kind === "i64" ? `bitcast<u32>(bitcast<i32>(${v}.y) >> 31u)` : "0u";
+    return [
+      `let low = ${v}.x;`,
+      ...this.#carry(0, "low"),
+      `let middle = ${v}.y + carry0;`,
+      ...this.#carry(1, "middle"),
+      `let top = ${sign} + carry1 + select(0u, 1u, middle < carry0);`,
+      this.#form === "shared" ? `if (top != 0u) { ${this.#plus(2, "top")} }` : this.#plus(2, "top"),
+    ];
+  }
+
+  #integer2(low: string, high: string): string[] {
+    const top = high === "0u" ? "carry0" : `${high} + carry0`;
+    const plus =
+      this.#form === "shared" ? `if (top != 0u) { ${this.#plus(1, "top")} }` : this.#plus(1, "top");
+    return [`let low = ${low};`, ...this.#carry(0, "low"), `let top = ${top};`, plus];
+  }
+
+  #float(of: Typed, { v }: Emitted, limbs: number): string {
+    const bits = of.type.kind === "f32" ? `bitcast<u32>(${v})` : v;
+    const name = addFloat(this.#program, this.#form, of.type.kind as "f32" | "f64", limbs);
+    return this.#form === "local"
+      ? `${name}(&a${this.#offset}, ${bits});`
+      : `${name}(at + ${this.#offset}u, ${bits});`;
+  }
+
+  #extreme(
+    part: Part & { kind: "extreme" },
+    value: Emitted,
+    lowWords: boolean,
+  ): { ok: string; body: string[] } {
+    const { kind } = part.of.type;
+    const order = ordered(this.#program, kind, value.v);
+    const best = part.best === "max" ? order : `~${order}`;
+    const keep = part.wide ? this.#keepWide(lowWords) : this.#keepNarrow();
+    const lines = [`let best = ${best};`, ...keep];
+    if (kind !== "f32" && kind !== "f64") {
+      return { ok: value.ok, body: [...(lowWords ? [] : this.#flag("1u")), ...lines] };
+    }
+    const nan = this.#emitter.condition(`${this.#program.use(`${kind}_nan`)}(${value.v})`);
+    if (lowWords) return { ok: both(value.ok, `!${nan}`), body: lines };
+    const body = [
+      `if (${nan}) {`,
+      ...inner(this.#flag("2u")),
+      "} else {",
+      ...inner([...this.#flag("1u"), ...lines]),
+      "}",
+    ];
+    return { ok: value.ok, body };
+  }
+
+  // Atomics on a word that all share are dear: look first.
+  #flag(bit: string): string[] {
+    const at = this.#at(0);
+    if (this.#form !== "shared") return [`${at} |= ${bit};`];
+    return [`if ((atomicLoad(&${at}) & ${bit}) == 0u) { atomicOr(&${at}, ${bit}); }`];
+  }
+
+  #keepNarrow(): string[] {
+    const at = this.#at(1);
+    if (this.#form !== "shared") return [`${at} = max(${at}, best);`];
+    return [`if (atomicLoad(&${at}) < best) { atomicMax(&${at}, best); }`];
+  }
+
+  #keepWide(lowWords: boolean): string[] {
+    const [high, low] = [this.#at(1), this.#at(2)];
+    if (this.#form !== "shared") {
+      const less = `${this.#program.use("u64_lt")}(vec2u(${low}, ${high}), best)`;
+      return [`if (${less}) { ${high} = best.y; ${low} = best.x; }`];
+    }
+    if (!lowWords) return [`if (atomicLoad(&${high}) < best.y) { atomicMax(&${high}, best.y); }`];
+    return [`if (atomicLoad(&${high}) == best.y) { atomicMax(&${low}, best.x); }`];
+  }
+}
+
+// An unsigned number in the order of the values: finish.ts undoes it.
+function ordered(program: Program, kind: string, v: string): string {
+  switch (kind) {
+    case "bool":
+      return `select(0u, 1u, ${v})`;
+    case "i32":
+      return `(bitcast<u32>(${v}) ^ 0x80000000u)`;
+    case "i64":
+      return `vec2u(${v}.x, ${v}.y ^ 0x80000000u)`;
+    case "f32":
+    case "f64":
+      return `${program.use(`${kind}_order`)}(${v})`;
+    default:
+      return v;
+  }
+}
+
+// Adds a float to its fixed-point sum: its significand, shifted, touches two limbs (three for float64);
+// then the carry or borrow runs on as far as it must.
+function addFloat(program: Program, form: Form, kind: "f32" | "f64", limbs: number): string {
+  const name = `add_${kind}`;
+  const [target, at] =
+    form === "local"
+      ? [`sum: ptr<function, array<u32, ${limbs + 1}>>`, (i: string) => `(*sum)[${i}]`]
+      : ["sum: u32", (i: string) => `acc[sum + ${i}]`];
+  const flag = (bit: string) =>
+    form === "shared" ? `atomicOr(&${at(`${limbs}u`)}, ${bit})` : `${at(`${limbs}u`)} |= ${bit}`;
+  const step = (operation: string, plain: string) =>
+    form === "shared" ? `atomic${operation}(&${at("i")}, amount)` : plain;
+  const write =
+    form === "shared" ? "" : `\n      ${at("i")} = select(old + amount, old - amount, negative);`;
+  const read =
+    form === "shared"
+      ? `var old = 0u;
+      if (negative) { old = ${step("Sub", "")}; } else { old = ${step("Add", "")}; }`
+      : `let old = ${at("i")};`;
+  program.addOnce(
+    name,
+    `fn ${name}(${target}, bits: ${kind === "f32" ? "u32" : "vec2u"}) {
+${kind === "f32" ? SPLIT_F32(flag) : SPLIT_F64(flag)}
+  var carry = 0u;
+  for (var i = first; i < ${limbs}u; i++) {
+    var amount = carry;
+    switch (i - first) {
+      case 0u: { amount += word.x; }
+      case 1u: { amount += word.y; }
+      case 2u: { amount += word.z; }
+      default: {}
+    }
+    let wrapped = amount < carry;
+    carry = select(0u, 1u, wrapped);
+    if (amount != 0u) {
+      ${read}${write}
+      carry |= select(0u, 1u, select(old + amount < amount, old < amount, negative));
+    }
+    if (i - first >= 2u && carry == 0u) { break; }
+  }
+}`,
+  );
+  return name;
+}
+
+const SPLIT_F32 = (flag: (bit: string) => string) => `  let exponent = (bits >> 23u) & 0xffu;
+  let negative = (bits >> 31u) == 1u;
+  if (exponent == 0xffu) {
+    ${flag("select(select(2u, 4u, negative), 1u, (bits & 0x7fffffu) != 0u)")};
+    return;
+  }
+  let significand = (bits & 0x7fffffu) | select(0u, 0x800000u, exponent != 0u);
+  let shift = max(exponent, 1u) - 1u;
+  let first = shift >> 5u;
+  let by = shift & 31u;
+  let word = vec3u(significand << by, select(significand >> (32u - by), 0u, by == 0u), 0u);`;
+
+const SPLIT_F64 = (flag: (bit: string) => string) => `  let exponent = (bits.y >> 20u) & 0x7ffu;
+  let negative = (bits.y >> 31u) == 1u;
+  if (exponent == 0x7ffu) {
+    ${flag("select(select(2u, 4u, negative), 1u, ((bits.y & 0xfffffu) | bits.x) != 0u)")};
+    return;
+  }
+  let high = (bits.y & 0xfffffu) | select(0u, 0x100000u, exponent != 0u);
+  let shift = max(exponent, 1u) - 1u;
+  let first = shift >> 5u;
+  let by = shift & 31u;
+  let down = (32u - by) & 31u;
+  let word = select(
+    vec3u(bits.x << by, (high << by) | (bits.x >> down), high >> down),
+    vec3u(bits.x, high, 0u),
+    by == 0u);`;

@@ -1,0 +1,72 @@
+// What the parts of the generator share: the pair that a value is, and the means to emit one.
+import type { ColumnType } from "../../columns/index.ts";
+import type { Typed } from "../typed.ts";
+import type { Program } from "./program.ts";
+
+export interface Emitted {
+  readonly v: string;
+  readonly ok: string;
+}
+
+/** WGSL type of values of this kind. */
+export function wgslType(type: ColumnType): string {
+  switch (type.kind) {
+    case "i32":
+    case "f32":
+    case "bool":
+      return type.kind;
+    case "u32":
+    case "code":
+      return "u32";
+    default:
+      return "vec2u";
+  }
+}
+
+/** Conjunction of two conditions, without what is always true. */
+export function both(a: string, b: string): string {
+  if (a === "true") return b;
+  if (b === "true" || a === b) return a;
+  return `${a} && ${b}`;
+}
+
+/** Where statements go. */
+export interface Emitting {
+  readonly program: Program;
+  /** `let` of an expression; gives its name back. */
+  let(expression: string, prefix?: string): string;
+  condition(expression: string): string;
+  emit(at: Typed): Emitted;
+}
+
+/** A constant in WGSL. */
+export function literalText(program: Program, { type, value }: Typed): string {
+  const x = value ?? (type.kind === "bool" ? false : 0);
+  switch (type.kind) {
+    case "bool":
+      return String(x);
+    case "i32":
+      return x === -(2 ** 31) ? "bitcast<i32>(0x80000000u)" : `${x}i`;
+    case "u32":
+    case "code":
+      return `${x}u`;
+    case "f32":
+      return floatText(program, Number(x));
+    case "f64": {
+      const [low, high] = new Uint32Array(new Float64Array([Number(x)]).buffer);
+      return `vec2u(${low}u, ${high}u)`;
+    }
+    default: {
+      const bits = BigInt.asUintN(64, BigInt(x));
+      return `vec2u(${bits & 0xffffffffn}u, ${bits >> 32n}u)`;
+    }
+  }
+}
+
+function floatText(program: Program, x: number): string {
+  if (Number.isFinite(x) && Number.isInteger(x) && Math.abs(x) < 1e9 && !Object.is(x, -0))
+    return `${x}f`;
+  const bits = new Uint32Array(new Float32Array([x]).buffer)[0]!;
+  const hex = `0x${bits.toString(16)}u`;
+  return Number.isFinite(x) ? `bitcast<f32>(${hex})` : `${program.use("f32_raw")}(${hex})`;
+}

@@ -1,0 +1,264 @@
+// Typed expressions to WGSL, as single assignments in a function with the row in `row`. A value is a pair:
+// the name of its value, and the name of what says that it is not null ("true" where it cannot be null).
+import { isText } from "../../columns/index.ts";
+import type { Typed } from "../typed.ts";
+import { emitCast } from "./cast.ts";
+import { both, type Emitted, type Emitting, literalText } from "./context.ts";
+import { emitFloorDiv, emitMod } from "./divide.ts";
+import type { Program } from "./program.ts";
+
+export class Emitter implements Emitting {
+  readonly program: Program;
+  readonly lines: string[] = [];
+  readonly #memo = new Map<string, Emitted>();
+  readonly #row: string;
+  #next = 0;
+
+  constructor(program: Program, row = "row") {
+    this.program = program;
+    this.#row = row;
+  }
+
+  /** `let` of an expression; gives its name back. */
+  let(expression: string, prefix = "v"): string {
+    if (/^\w+$/.test(expression)) return expression;
+    const name = `${prefix}${this.#next++}`;
+    this.lines.push(`let ${name} = ${expression};`);
+    return name;
+  }
+
+  condition(expression: string): string {
+    return this.let(expression, "ok");
+  }
+
+  /** The value of `at` in this row, computed once however often it is asked for. */
+  emit(at: Typed): Emitted {
+    const known = this.#memo.get(at.key);
+    if (known) return known;
+    const made = this.#emit(at);
+    this.#memo.set(at.key, made);
+    return made;
+  }
+
+  /** Whether `at` is null in some row; only its validity is loaded. */
+  valid(at: Typed): string {
+    return at.op === "column" ? this.#validity(at.column!) : this.emit(at).ok;
+  }
+
+  #emit(at: Typed): Emitted {
+    switch (at.op) {
+      case "column":
+        return { v: this.let(this.#load(at.column!)), ok: this.#validity(at.column!) };
+      case "literal":
+        return { v: literalText(this.program, at), ok: at.value === null ? "false" : "true" };
+      case "and":
+      case "or":
+        return this.#kleene(at);
+      case "isNull":
+        return { v: this.#negated(this.valid(at.args[0]!)), ok: "true" };
+      case "fillNull":
+        return this.#fillNull(at);
+      case "known":
+        return { v: String(at.value), ok: this.valid(at.args[0]!) };
+      case "among":
+        return this.#among(at);
+      case "cast":
+        return emitCast(this, at);
+      case "floorDiv":
+        return emitFloorDiv(this, at);
+      case "mod":
+        return emitMod(this, at);
+      default:
+        return this.#strict(at);
+    }
+  }
+
+  #strict(at: Typed): Emitted {
+    const args = at.args.map((arg) => this.emit(arg));
+    // WGSL folds constants and refuses what overflows; a let is not folded.
+    if (at.args.every((arg) => arg.op === "literal"))
+      args[0] = { ...args[0]!, v: this.let(`(${args[0]!.v})`) };
+    const ok = args.map((arg) => arg.ok).reduce(both, "true");
+    const v = operation(
+      this.program,
+      at,
+      args.map((arg) => arg.v),
+    );
+    return { v: this.let(v), ok: ok === "true" ? ok : this.condition(ok) };
+  }
+
+  #validity(name: string): string {
+    const column = this.program.column(name);
+    if (!column.nulls) return "true";
+    const key = `validity:${name}`;
+    const known = this.#memo.get(key);
+    if (known) return known.ok;
+    const i = this.program.bind(name);
+    const row = this.#row;
+    const ok = this.condition(
+      `((c${i}[p[${i + 1}].x + (${row} >> 5u)] >> (${row} & 31u)) & 1u) == 1u`,
+    );
+    this.#memo.set(key, { v: ok, ok });
+    return ok;
+  }
+
+  #load(name: string): string {
+    const { type } = this.program.column(name);
+    const c = `c${this.program.bind(name)}`;
+    const row = this.#row;
+    if (isText(type)) return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
+    if (type.bits === 1) return `((${c}[${row} >> 5u] >> (${row} & 31u)) & 1u) == 1u`;
+    if (type.bits === 64) return `vec2u(${c}[${row} * 2u], ${c}[${row} * 2u + 1u])`;
+    if (type.bits === 32) {
+      const word = `${c}[${row}]`;
+      return type.kind === "u32" || type.kind === "code" ? word : `bitcast<${type.kind}>(${word})`;
+    }
+    if (type.kind === "f32") return `unpack2x16float(${c}[${row} >> 1u])[${row} & 1u]`;
+    const [shift, mask, step] = type.bits === 16 ? ["1u", "1u", "4u"] : ["2u", "3u", "3u"];
+    const word = `${c}[${row} >> ${shift}]`;
+    const from = `(${row} & ${mask}) << ${step}`;
+    const signed = type.kind === "i32" ? `bitcast<i32>(${word})` : word;
+    return `extractBits(${signed}, ${from}, ${type.bits}u)`;
+  }
+
+  // Valid when both are, or when one of them decides: false for `and`, true for `or`.
+  #kleene(at: Typed): Emitted {
+    const [a, b] = at.args.map((arg) => this.emit(arg)) as [Emitted, Emitted];
+    const operator = at.op === "and" ? "&&" : "||";
+    const v = this.let(`${a.v} ${operator} ${b.v}`);
+    if (a.ok === "true" && b.ok === "true") return { v, ok: "true" };
+    const decides = ({ v: value, ok }: Emitted) =>
+      `(${both(ok, at.op === "and" ? `!${value}` : value)})`;
+    return { v, ok: this.condition(`(${both(a.ok, b.ok)}) || ${decides(a)} || ${decides(b)}`) };
+  }
+
+  #negated(ok: string): string {
+    return ok === "true" ? "false" : this.let(`!${ok}`);
+  }
+
+  #fillNull(at: Typed): Emitted {
+    const [a, b] = at.args.map((arg) => this.emit(arg)) as [Emitted, Emitted];
+    if (a.ok === "true") return a;
+    const ok = b.ok === "true" ? "true" : this.condition(`${a.ok} || ${b.ok}`);
+    return { v: this.let(`select(${b.v}, ${a.v}, ${a.ok})`), ok };
+  }
+
+  #among(at: Typed): Emitted {
+    const [arg] = at.args as [Typed];
+    const { v, ok } = this.emit(arg);
+    const column = this.program.column(arg.column!);
+    const tests = column.dictionary
+      ? codesOf(column.dictionary, at.values!).map((code) => `${v} == ${code}u`)
+      : at.values!.map((text) => textTest(this.program.textWord(arg.column!), v, text));
+    return { v: this.let(tests.join(" || ") || "false"), ok };
+  }
+}
+
+function codesOf(dictionary: readonly unknown[], values: readonly string[]): number[] {
+  const wanted = new Set(values);
+  return dictionary.flatMap((entry, code) => (wanted.has(String(entry)) ? [code] : []));
+}
+
+function textTest(word: string, at: string, text: string): string {
+  const bytes = Buffer.from(text);
+  const tests = [`${at}.y - ${at}.x == ${bytes.byteLength}u`];
+  for (let i = 0; i < bytes.byteLength; i += 4) {
+    const left = Math.min(4, bytes.byteLength - i);
+    let wanted = 0;
+    for (let k = left - 1; k >= 0; k--) wanted = (wanted << 8) | bytes[i + k]!;
+    const offset = i === 0 ? `${at}.x` : `${at}.x + ${i}u`;
+    const found = `${word}(${offset})`;
+    const masked = left === 4 ? found : `(${found} & 0x${(2 ** (8 * left) - 1).toString(16)}u)`;
+    tests.push(`${masked} == 0x${(wanted >>> 0).toString(16)}u`);
+  }
+  return `(${tests.join(" && ")})`;
+}
+
+const INFIX: Partial<Record<Typed["op"], string>> = {
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  gt: ">",
+  ge: ">=",
+  lt: "<",
+  le: "<=",
+  eq: "==",
+  ne: "!=",
+};
+
+function operation(program: Program, at: Typed, v: string[]): string {
+  const [a, b] = v as [string, string];
+  const { kind } = at.args[0]!.type;
+  const infix = INFIX[at.op];
+  if (kind === "i64" || kind === "u64" || kind === "f64") return wide(program, at.op, kind, a, b);
+  if (kind === "f32" && infix && at.type.kind === "bool")
+    return floatComparison(program, at.op, "f32", a, b);
+  if (infix) return `${a} ${infix} ${b}`;
+  switch (at.op) {
+    case "neg":
+      // By its sign bit, so that 0 and NaN are negated too.
+      return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) ^ 0x80000000u)` : `-${a}`;
+    case "abs":
+      return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) & 0x7fffffffu)` : `abs(${a})`;
+    case "not":
+      return `!${a}`;
+    case "year":
+      return `${program.use("civil")}(${a}).x`;
+    case "month":
+      return `${program.use("civil")}(${a}).y`;
+    case "day":
+      return `${program.use("civil")}(${a}).z`;
+    default:
+      return `${at.op}(${a})`;
+  }
+}
+
+function floatComparison(
+  program: Program,
+  op: Typed["op"],
+  type: string,
+  a: string,
+  b: string,
+): string {
+  const call = (name: string, x: string, y: string) =>
+    `${program.use(`${type}_${name}`)}(${x}, ${y})`;
+  if (op === "gt") return call("lt", b, a);
+  if (op === "ge") return call("le", b, a);
+  return op === "ne" ? `!${call("eq", a, b)}` : call(op, a, b);
+}
+
+function wide(
+  program: Program,
+  op: Typed["op"],
+  kind: "i64" | "u64" | "f64",
+  a: string,
+  b: string,
+): string {
+  if (kind === "f64") {
+    if (op === "neg") return `vec2u(${a}.x, ${a}.y ^ 0x80000000u)`;
+    if (op === "abs") return `vec2u(${a}.x, ${a}.y & 0x7fffffffu)`;
+    return floatComparison(program, op, "f64", a, b);
+  }
+  const less = (x: string, y: string) => `${program.use(`${kind}_lt`)}(${x}, ${y})`;
+  switch (op) {
+    case "gt":
+      return less(b, a);
+    case "ge":
+      return `!${less(a, b)}`;
+    case "lt":
+      return less(a, b);
+    case "le":
+      return `!${less(b, a)}`;
+    case "eq":
+      return `all(${a} == ${b})`;
+    case "ne":
+      return `any(${a} != ${b})`;
+    case "neg":
+      return `${program.use("u64_sub")}(vec2u(0u, 0u), ${a})`;
+    case "abs":
+      return `${program.use("i64_abs")}(${a})`;
+    default:
+      return `${program.use(`u64_${op}`)}(${a}, ${b})`;
+  }
+}

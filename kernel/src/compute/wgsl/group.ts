@@ -1,0 +1,120 @@
+// The kernel behind every aggregate: filter, keys and figures of a row in one pass, nothing in between is
+// stored. How a row finds its group (its slot in the tables):
+//   one      there are no keys
+//   direct   keys of few possible values (bool, 8 and 16 bits, dictionary codes, date parts): the slot is
+//            computed from them
+//   hash     any other keys: an open-addressed table `reps` of row numbers, one for each group. A row finds
+//            its slot by comparing its keys with those of the row that holds it, which never change, so
+//            that no order of memory operations beyond one compare-and-swap is needed.
+// `reps[slot]` is the number of a row of the group, plus 1; 0 is an empty slot.
+// Parameters p[0]: rows; distance between the first rows of two invocations; distance between an
+// invocation's rows; rows for each invocation.
+import type { ColumnStore } from "../../columns/index.ts";
+import type { Typed } from "../typed.ts";
+import { declarations, type Form, stores, updates } from "./accumulate.ts";
+import { both } from "./context.ts";
+import { Emitter } from "./emit.ts";
+import { addHash } from "./hash.ts";
+import { offsetsOf, type Part } from "./parts.ts";
+import { type Extra, type KernelText, Program } from "./program.ts";
+import { indent } from "./project.ts";
+
+export interface Digit {
+  /** Least value of the key. */
+  readonly low: number;
+  /** Number of values, without null, which is the last digit. */
+  readonly size: number;
+}
+
+export type Slots =
+  | { readonly by: "one" }
+  | { readonly by: "direct"; readonly digits: readonly Digit[]; readonly size: number }
+  | { readonly by: "hash" };
+
+export interface GroupSpec {
+  readonly where?: Typed;
+  readonly keys: readonly Typed[];
+  readonly parts: readonly Part[];
+  readonly slots: Slots;
+  readonly form: Form;
+  /** The pass that settles the low words of 64-bit extremes. */
+  readonly lowWords: boolean;
+}
+
+/** Extras: acc; unless there are no keys, reps; for hashing, state (groups, overflow flag). */
+export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
+  const { form, parts } = spec;
+  const program = new Program(store);
+  const emitter = new Emitter(program);
+  const width = offsetsOf(parts).at(-1)!;
+  const body: string[] = [];
+  if (spec.where) {
+    const { v, ok } = emitter.emit(spec.where);
+    body.push(...emitter.lines.splice(0), `if (!(${both(ok, v)})) { continue; }`);
+  }
+  body.push(...slotLines(emitter, spec));
+  if (form !== "local") {
+    const copy = form === "own" ? "id.x * arrayLength(&reps) + " : "";
+    body.push(`let at = (${copy}slot) * ${width}u;`);
+  }
+  body.push(...updates(emitter, parts, form, spec.lowWords));
+  const local = form === "local";
+  const main = [
+    "@compute @workgroup_size(64)",
+    "fn main(@builtin(global_invocation_id) id: vec3u) {",
+    "  var row = id.x * p[0].y;",
+    "  if (row >= p[0].x) { return; }",
+    ...(local ? [indent(declarations(parts), 2)] : []),
+    "  var n = 0u;",
+    "  loop {",
+    "    if (n >= p[0].w || row >= p[0].x) { break; }",
+    indent(body, 4),
+    "    continuing { n++; row += p[0].z; }",
+    "  }",
+    ...(local ? [indent([`let at = id.x * ${width}u;`, ...stores(parts)], 2)] : []),
+    "}",
+  ].join("\n");
+  return program.build(labelOf(spec), extrasOf(spec), main);
+}
+
+function labelOf({ slots, form, lowWords }: GroupSpec): string {
+  return `aggregate: ${slots.by}, ${form}${lowWords ? ", low words" : ""}`;
+}
+
+function extrasOf({ slots, form }: GroupSpec): Extra[] {
+  const extras: Extra[] = [
+    { name: "acc", type: form === "shared" ? "array<atomic<u32>>" : "array<u32>" },
+  ];
+  if (slots.by !== "one") extras.push({ name: "reps", type: "array<atomic<u32>>" });
+  if (slots.by === "hash") extras.push({ name: "state", type: "array<atomic<u32>>" });
+  return extras;
+}
+
+function slotLines(emitter: Emitter, spec: GroupSpec): string[] {
+  const { slots, keys } = spec;
+  if (slots.by === "one") return spec.form === "local" ? [] : ["let slot = 0u;"];
+  if (slots.by === "hash") {
+    addHash(emitter.program, keys);
+    return ["let slot = find(key(row), row);", "if (slot == 0xffffffffu) { continue; }"];
+  }
+  const terms = keys.map((key, i) => {
+    const { low, size } = slots.digits[i]!;
+    const { v, ok } = emitter.emit(key);
+    const digit = digitOf(key, v, low);
+    const stride = slots.digits.slice(0, i).reduce((product, d) => product * (d.size + 1), 1);
+    const term = ok === "true" ? digit : `select(${size}u, ${digit}, ${ok})`;
+    return stride === 1 ? term : `${term} * ${stride}u`;
+  });
+  return [
+    ...emitter.lines.splice(0),
+    `let slot = ${terms.join(" + ")};`,
+    "if (atomicLoad(&reps[slot]) == 0u) { atomicStore(&reps[slot], row + 1u); }",
+  ];
+}
+
+function digitOf(key: Typed, v: string, low: number): string {
+  if (key.type.kind === "bool") return `select(0u, 1u, ${v})`;
+  if (key.type.kind === "i32") return low === 0 ? `u32(${v})` : `u32(${v} - ${low}i)`;
+  if (key.type.kind === "i64") return low === 0 ? `${v}.x` : `(${v}.x - ${low >>> 0}u)`;
+  return v;
+}

@@ -1,0 +1,126 @@
+// The text of one kernel: its bindings, the helpers it calls, and the functions that make up its body.
+// Each column has one binding (`c0`, `c1` …: values, validity and text in one block, see
+// columns/layout.ts). Parameters are `p[0]` (four words of the kernel's own) and, for column i,
+// `p[i + 1]`: the words where its validity and its text begin.
+
+import { CenoteError } from "../../base/index.ts";
+import type { Column, ColumnChunk, ColumnStore } from "../../columns/index.ts";
+import { helperCode } from "./helpers.ts";
+
+/** Name and WGSL type of a binding that is not a column. */
+export interface Extra {
+  readonly name: string;
+  readonly type: "array<u32>" | "array<atomic<u32>>";
+}
+
+export interface KernelText {
+  readonly label: string;
+  readonly code: string;
+  readonly bindings: number;
+  /** Columns in the order of their bindings; the extras follow them. */
+  readonly columns: readonly string[];
+}
+
+/** Uniform parameters hold at most 64 vec4u (1 KiB). */
+const MAX_COLUMNS = 63;
+
+export class Program {
+  readonly store: ColumnStore;
+  readonly #columns: string[] = [];
+  readonly #helpers = new Set<string>();
+  readonly #functions: string[] = [];
+  readonly #named = new Set<string>();
+
+  constructor(store: ColumnStore) {
+    this.store = store;
+  }
+
+  column(name: string): Column {
+    return this.store.columns.get(name)!;
+  }
+
+  /** Index of the column's binding; it is bound from now on. */
+  bind(name: string): number {
+    const at = this.#columns.indexOf(name);
+    if (at >= 0) return at;
+    return this.#columns.push(name) - 1;
+  }
+
+  /** Notes that the kernel calls this helper, and gives its name back. */
+  use(helper: string): string {
+    this.#helpers.add(helper);
+    return helper;
+  }
+
+  /** Adds a function. */
+  add(code: string): void {
+    this.#functions.push(code);
+  }
+
+  /** Adds a function unless one of this name was added so. */
+  addOnce(name: string, code: string): void {
+    if (this.#named.has(name)) return;
+    this.#named.add(name);
+    this.add(code);
+  }
+
+  /** Name of a function that gives four bytes of a column's text from any byte on. */
+  textWord(name: string): string {
+    const i = this.bind(name);
+    const word = `c${i}_word`;
+    this.addOnce(
+      word,
+      `fn ${word}(byte: u32) -> u32 {
+  let at = p[${i + 1}].y + (byte >> 2u);
+  let shift = (byte & 3u) << 3u;
+  if (shift == 0u) { return c${i}[at]; }
+  return (c${i}[at] >> shift) | (c${i}[at + 1u] << (32u - shift));
+}`,
+    );
+    return word;
+  }
+
+  /** The whole kernel. Throws TOO_MANY_COLUMNS when its bindings are more than the adapter has. */
+  build(label: string, extras: readonly Extra[], main: string): KernelText {
+    const columns = [...this.#columns];
+    const bindings = columns.length + extras.length;
+    const { limits } = this.store.gpu.adapter;
+    const most = Math.min(limits["maxStorageBuffersPerShaderStage"] ?? 8, MAX_COLUMNS);
+    if (bindings > most) {
+      throw new CenoteError(
+        "TOO_MANY_COLUMNS",
+        `${label}: one kernel would read ${columns.length} columns and write ${extras.length} blocks; this adapter binds ${most} in all`,
+        {
+          mend: "Compute in steps: collect() a withColumns(…) of some of them, then use its columns.",
+        },
+      );
+    }
+    const declare = (name: string, type: string, i: number) =>
+      `@group(0) @binding(${i}) var<storage, read_write> ${name}: ${type};`;
+    const code = [
+      ...columns.map((_, i) => declare(`c${i}`, "array<u32>", i)),
+      ...extras.map(({ name, type }, i) => declare(name, type, columns.length + i)),
+      `@group(1) @binding(0) var<uniform> p: array<vec4u, ${columns.length + 1}>;`,
+      ...helperCode(this.#helpers),
+      ...this.#functions,
+      main,
+    ];
+    return { label, code: `${code.join("\n")}\n`, bindings, columns };
+  }
+}
+
+/** Parameters for one chunk: four words of the kernel's own, then the columns' sections. */
+export function parameters(
+  text: KernelText,
+  own: readonly number[],
+  chunkOf: (name: string) => ColumnChunk,
+): Uint32Array {
+  const words = new Uint32Array((text.columns.length + 1) * 4);
+  words.set(own);
+  text.columns.forEach((name, i) => {
+    const { layout } = chunkOf(name);
+    words[(i + 1) * 4] = Math.max(layout.validity, 0) / 4;
+    words[(i + 1) * 4 + 1] = Math.max(layout.bytes, 0) / 4;
+  });
+  return words;
+}
