@@ -144,6 +144,27 @@ run(
   },
 );
 
+run("parameters of the largest size are right too, more than one buffer of them", async () => {
+  const block = await blockOf(filled(0));
+  const last = gpu.pipeline({
+    label: "last parameter",
+    bindings: 1,
+    params: true,
+    code: /* wgsl */ `
+@group(0) @binding(0) var<storage, read_write> a: array<u32>;
+@group(1) @binding(0) var<uniform> p: array<vec4u, 64>;
+@compute @workgroup_size(1) fn main() { a[p[0].x] = p[63].w; }`,
+  });
+  for (let i = 0; i < 200; i++) {
+    const params = new Uint32Array(256);
+    params[0] = i % 64;
+    params[255] = i;
+    gpu.dispatch(last, { bindings: [{ block }], params, workgroups: [1] });
+  }
+  const expected = Uint32Array.from({ length: 64 }, (_, i) => (i < 8 ? 192 + i : 128 + i));
+  assert.deepEqual(await words({ block }), expected);
+});
+
 run("a wait is ended by the stop word while the GPU is still busy", async () => {
   const block = gpu.allocate(2 ** 20, { zeroed: true });
   const slow = gpu.pipeline({

@@ -12,6 +12,11 @@ type Step = { allocate: number } | { free: number } | { budget: number } | { tri
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ allocate: fc.nat(3000) }) },
   { weight: 2, arbitrary: fc.record({ allocate: fc.nat(4 * SLAB) }) },
+  // Close sizes, which share bins of the allocator.
+  {
+    weight: 4,
+    arbitrary: fc.integer({ min: 64, max: 72 }).map((granules) => ({ allocate: granules * 256 })),
+  },
   { weight: 6, arbitrary: fc.record({ free: fc.nat(10_000) }) },
   { weight: 1, arbitrary: fc.record({ budget: fc.nat(2 * BUDGET) }) },
   { weight: 1, arbitrary: fc.constant({ trim: true as const }) },
