@@ -1,0 +1,95 @@
+// The runtime folder: where each process that shares tables has its socket. Only its user may enter it.
+// There is no other registry: who has a socket here that accepts a connection is a peer, and a socket
+// that refuses one belonged to a process that was killed. python/cenote/_folder.py is its twin.
+import { randomBytes } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { CenoteError } from "../base/index.ts";
+
+/** `sockaddr_un.sun_path` holds 108 bytes, the last of them zero. */
+const SOCKET_PATH_LIMIT = 107;
+const SUFFIX = ".sock";
+const MEND = "Set CENOTE_RUNTIME_DIR to a short path of your own, the same for every process.";
+
+/**
+ * Path of the folder: CENOTE_RUNTIME_DIR, else XDG_RUNTIME_DIR/cenote, else /tmp/cenote-<uid>.
+ * XDG_RUNTIME_DIR counts only where it is a folder of this user's.
+ */
+export function runtimeFolder(): string {
+  const chosen = process.env["CENOTE_RUNTIME_DIR"];
+  if (chosen) return chosen;
+  const session = process.env["XDG_RUNTIME_DIR"];
+  if (session) {
+    const found = statSync(session, { throwIfNoEntry: false });
+    if (found?.isDirectory() && found.uid === process.getuid?.()) return join(session, "cenote");
+  }
+  return `/tmp/cenote-${process.getuid?.() ?? 0}`;
+}
+
+/** Makes the folder if there is none, and checks that it is ours alone. Throws RUNTIME_FOLDER. */
+export function ensureFolder(): string {
+  const folder = runtimeFolder();
+  try {
+    mkdirSync(folder, { mode: 0o700, recursive: true });
+    const found = lstatSync(folder);
+    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
+      throw new Error(
+        `wanted a folder of user ${process.getuid?.()}, found one of user ${found.uid}`,
+      );
+    }
+    if (found.mode & 0o077) chmodSync(folder, 0o700);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CenoteError(
+      "RUNTIME_FOLDER",
+      `${folder}: can't be used for Cenote's sockets (${why})`,
+      {
+        mend: MEND,
+        cause: error,
+      },
+    );
+  }
+  return folder;
+}
+
+/** A path in the folder for this process's socket that no other process uses. Throws RUNTIME_FOLDER. */
+export function newSocketPath(folder: string): string {
+  const path = join(folder, `${process.pid}-${randomBytes(4).toString("hex")}${SUFFIX}`);
+  const bytes = Buffer.byteLength(path);
+  if (bytes > SOCKET_PATH_LIMIT) {
+    throw new CenoteError(
+      "RUNTIME_FOLDER",
+      `${path}: a socket's path may have ${SOCKET_PATH_LIMIT} bytes, this one has ${bytes}`,
+      { mend: MEND },
+    );
+  }
+  return path;
+}
+
+/** Paths of all sockets in the folder; none where there is no folder. */
+export function socketPaths(): string[] {
+  const folder = runtimeFolder();
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(SUFFIX))
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/**
+ * Start time of a living process, in clock ticks since boot: a pair of pid and start is never reused.
+ * Undefined when it has ended (a zombie has) or can't be seen. Source: proc(5), /proc/pid/stat.
+ */
+export function processStart(pid: number): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
+}

@@ -1,0 +1,93 @@
+// Finds and loads the native addon (native/src), and says why not where it can't. Without it tables
+// cross by a copy that is counted. Both the main thread and the serving thread load it: its table of
+// mappings is the process's.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The addon's functions. Sizes and offsets are in bytes; failures throw Error with a `code`. */
+export interface Native {
+  /** A sealed memfd and this process's one writable mapping of it. */
+  createArena(name: string, bytes: number): { fd: number; mapping: number };
+  /** Maps another's arena copy-on-write. Refuses what is too small or could be shrunk. */
+  mapArena(fd: number, bytes: number): number;
+  /** Lets go of a mapping; its pages stay until its last view is gone. */
+  unmapArena(mapping: number): boolean;
+  /** Drops this process's own copies of the pages it wrote to in a copy-on-write mapping. */
+  forgetWrites(mapping: number, offset: number, bytes: number): void;
+  /** An ArrayBuffer of 1 B to 4 GiB over a range of a mapping. */
+  view(mapping: number, offset: number, bytes: number): ArrayBuffer;
+  detach(view: ArrayBuffer): void;
+  addressOf(view: ArrayBuffer): bigint;
+  /** Sends bytes with a descriptor; returns how many were sent, −1 when the socket is full. */
+  sendDescriptor(socket: number, bytes: Uint8Array, fd: number): number;
+  /** Connects, sends the frame, and gives the descriptor that comes back. */
+  receiveDescriptor(path: string, frame: Uint8Array, timeoutMs: number): Promise<number>;
+  peerCredentials(socket: number): { pid: number; uid: number };
+  closeDescriptor(fd: number): void;
+}
+
+export interface NativeStatus {
+  available: boolean;
+  /** The addon's file, where it was found. */
+  path?: string;
+  /** Why it is not available, and what to do about it. */
+  reason?: string;
+}
+
+let loaded: { native: Native | undefined; status: NativeStatus } | undefined;
+
+/** Whether tables can cross without a copy, and if not, why. */
+export function nativeStatus(): NativeStatus {
+  loaded ??= load();
+  return loaded.status;
+}
+
+/** The addon, or undefined where there is none. */
+export function native(): Native | undefined {
+  loaded ??= load();
+  return loaded.native;
+}
+
+function load(): { native: Native | undefined; status: NativeStatus } {
+  const without = (reason: string, path?: string) => ({
+    native: undefined,
+    status: { available: false, reason, ...(path === undefined ? {} : { path }) },
+  });
+  const off = process.env["CENOTE_NO_NATIVE"];
+  if (off !== undefined && off !== "" && off !== "0") return without("CENOTE_NO_NATIVE is set");
+  if (process.platform !== "linux") {
+    return without(`there is no shared memory for ${process.platform} yet; tables are copied`);
+  }
+  const path = find();
+  if (path === undefined) {
+    return without(
+      "native/build/cenote.node is missing: run `node native/build.mjs` (needs a C compiler)",
+    );
+  }
+  try {
+    return {
+      native: createRequire(import.meta.url)(path) as Native,
+      status: { available: true, path },
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return without(
+      `the addon does not load (${why}): delete native/build and run \`node native/build.mjs\``,
+      path,
+    );
+  }
+}
+
+/** Upwards from this file, which lies in kernel/src/exchange or, bundled, in kernel/dist. */
+function find(): string | undefined {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const path = join(folder, "native", "build", "cenote.node");
+    if (existsSync(path)) return path;
+    const parent = dirname(folder);
+    if (parent === folder) return undefined;
+    folder = parent;
+  }
+}

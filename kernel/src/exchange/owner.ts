@@ -1,0 +1,203 @@
+// What this process shares: its objects and the arenas they lie in. Runs in the main thread, and keeps
+// the serving thread informed. An object is immutable: putting a name again makes a new one, and the old
+// one's range is reused only when its last lease has ended.
+import { unlinkSync } from "node:fs";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
+import { CenoteError } from "../base/index.ts";
+import { Arenas, type Place } from "./arenas.ts";
+import { ensureFolder, newSocketPath } from "./folder.ts";
+import type { Description, SharedTable } from "./shared.ts";
+import type { FromServer, ToServer } from "./thread-messages.ts";
+
+/** One version of a named table, in an arena. */
+export interface Owned {
+  object: Description;
+  place: Place;
+  /** Leases of this process's own reads. */
+  leases: number;
+  /** Whether it is not current any more and no peer has a lease on it. */
+  idle: boolean;
+}
+
+/** What is said of a table besides where it lies. */
+export type TableFacts = Pick<SharedTable, "name" | "rows" | "columns" | "columnCount">;
+
+export class Owner {
+  /** Tables that went to peers over the socket, and their bytes. */
+  readonly sent = { tables: 0, bytes: 0 };
+  readonly #current = new Map<string, Owned>();
+  readonly #versions = new Map<number, Owned>();
+  readonly #arenas = new Arenas(
+    ({ id, segment }) =>
+      this.#tell({ type: "arena", id, bytes: segment.bytes, handle: segment.handle }),
+    ({ id }) => this.#tell({ type: "dropped", id }),
+  );
+  #port: MessagePort | undefined;
+  #starting: Promise<void> | undefined;
+  #version = 0;
+  #createdUs = 0;
+  /** This process's socket, once it listens. */
+  path: string | undefined;
+
+  /** Starts the serving thread, if it does not run yet. Throws RUNTIME_FOLDER or SERVING. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch((error) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const path = newSocketPath(ensureFolder());
+    const { port1: port, port2 } = new MessageChannel();
+    const source = import.meta.url.endsWith(".ts") ? "./serve-thread.ts" : "./exchange-thread.js";
+    const worker = new Worker(new URL(source, import.meta.url), {
+      name: "cenote-exchange",
+      workerData: { port: port2, path },
+      transferList: [port2],
+      // Not the program's own flags: those that set up a test runner or a loader are not for this thread.
+      execArgv: [],
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.once("error", reject);
+        worker.once("exit", (code) => reject(new Error(`the serving thread ended with ${code}`)));
+        port.once("message", (message: FromServer) => {
+          if (message.type === "listening") resolve();
+          else reject(new Error(message.type === "failed" ? message.message : message.type));
+        });
+      });
+    } catch (error) {
+      port.close();
+      await worker.terminate();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CenoteError("SERVING", `${path}: can't be served (${why})`, { cause: error });
+    }
+    worker.removeAllListeners("exit");
+    worker.on("error", (error) => console.error("cenote: the serving thread has failed:", error));
+    port.on("message", (message: FromServer) => this.#told(message));
+    port.unref();
+    worker.unref();
+    this.#port = port;
+    this.path = path;
+    process.on("exit", () => {
+      try {
+        unlinkSync(path);
+      } catch {
+        // someone has tidied up before us
+      }
+    });
+  }
+
+  /**
+   * Shares what `write` puts into the range, under the facts' name; visible to peers when it returns.
+   * `start` must have been awaited.
+   */
+  put(facts: TableFacts, bytes: number, write: (target: Uint8Array) => void): SharedTable {
+    this.catchUp();
+    const place = this.#arenas.take(bytes);
+    try {
+      place.arena.segment.fill(place.offset, bytes, write);
+    } catch (error) {
+      this.#arenas.giveBack(place);
+      throw error;
+    }
+    this.#createdUs = Math.max(
+      this.#createdUs + 1,
+      Math.floor((performance.timeOrigin + performance.now()) * 1000),
+    );
+    const { arena, offset } = place;
+    const table: SharedTable = {
+      ...facts,
+      version: ++this.#version,
+      bytes,
+      created: new Date(this.#createdUs / 1000),
+      owner: { pid: process.pid, language: "typescript" },
+    };
+    const shareable = arena.segment.handle.kind === "memfd";
+    const object: Description = {
+      table,
+      createdUs: this.#createdUs,
+      offset,
+      arena: shareable ? { id: arena.id, bytes: arena.segment.bytes } : undefined,
+    };
+    const owned = { object, place, leases: 0, idle: false };
+    this.#current.set(table.name, owned);
+    this.#versions.set(table.version, owned);
+    this.#tell({ type: "publish", object, arena: arena.id });
+    return table;
+  }
+
+  /** Takes the name back; false when there was none. Leases on it go on. */
+  remove(name: string): boolean {
+    this.catchUp();
+    if (!this.#current.delete(name)) return false;
+    this.#tell({ type: "remove", name });
+    return true;
+  }
+
+  /** The current object of that name, with one more lease. */
+  lease(name: string): Owned | undefined {
+    this.catchUp();
+    const owned = this.#current.get(name);
+    if (owned) owned.leases++;
+    return owned;
+  }
+
+  endLease(owned: Owned): void {
+    owned.leases--;
+    this.#freeIfUnused(owned);
+  }
+
+  /** What is shared now. */
+  tables(): SharedTable[] {
+    this.catchUp();
+    return [...this.#current.values()].map((owned) => owned.object.table);
+  }
+
+  get arenas(): { count: number; bytes: number } {
+    return { count: this.#arenas.count, bytes: this.#arenas.bytes };
+  }
+
+  hasArena(id: number): boolean {
+    return this.#arenas.has(id);
+  }
+
+  /** Takes in what the serving thread has told. */
+  catchUp(): void {
+    if (!this.#port) return;
+    for (let got: { message: FromServer } | undefined; (got = receiveMessageOnPort(this.#port)); ) {
+      this.#told(got.message);
+    }
+  }
+
+  #told(message: FromServer): void {
+    if (message.type === "idle") {
+      const owned = this.#versions.get(message.version);
+      if (!owned) return;
+      owned.idle = true;
+      this.#freeIfUnused(owned);
+    } else if (message.type === "removed") {
+      const owned = this.#current.get(message.name);
+      if (owned?.object.table.version === message.version) this.#current.delete(message.name);
+    } else if (message.type === "copied") {
+      this.sent.tables++;
+      this.sent.bytes += message.bytes;
+    }
+  }
+
+  #freeIfUnused(owned: Owned): void {
+    if (!owned.idle || owned.leases > 0) return;
+    if (this.#versions.delete(owned.object.table.version)) this.#arenas.giveBack(owned.place);
+  }
+
+  #tell(message: ToServer): void {
+    this.#port?.postMessage(message);
+  }
+}

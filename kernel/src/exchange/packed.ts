@@ -1,0 +1,94 @@
+// Makes a table ready to be written into an arena as an Arrow IPC stream, copying each byte once. The
+// chunks become one record batch as they are copied where their types allow (batch.ts): reading costs time
+// per batch. Other tables keep their chunks and go through apache-arrow's own writer, whose pieces are
+// collected without a copy.
+import type * as Arrow from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
+import { planBatch } from "./batch.ts";
+
+type ArrowModule = typeof Arrow;
+
+export interface Packed {
+  bytes: number;
+  write: (target: Uint8Array) => void;
+}
+
+/** apache-arrow's writer computes buffer sizes with 32-bit integers. */
+const WRITER_LIMIT = 2 ** 31 - 8;
+const END_OF_STREAM = new Uint8Array(new Int32Array([-1, 0]).buffer);
+
+export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
+  const { HeadWriter, PieceWriter } = (writers ??= makeWriters(arrow));
+  const head = new HeadWriter();
+  const plan = planBatch(arrow, table, () => {
+    head.write(table);
+    return head.bytes;
+  });
+  if (!plan) {
+    checkSizes(table);
+    const all = new PieceWriter();
+    all.write(table); // and the end mark
+    return { bytes: all.bytes, write: (target) => void writePieces(target, all.pieces) };
+  }
+  return {
+    bytes: head.bytes + plan.bytes + END_OF_STREAM.length,
+    write: (target) => {
+      const at = writePieces(target, head.pieces);
+      plan.write(target.subarray(at, at + plan.bytes));
+      target.set(END_OF_STREAM, at + plan.bytes);
+    },
+  };
+}
+
+function writePieces(target: Uint8Array, pieces: Uint8Array[]): number {
+  let at = 0;
+  for (const piece of pieces) {
+    target.set(piece, at);
+    at += piece.length;
+  }
+  return at;
+}
+
+function checkSizes(table: Arrow.Table): void {
+  for (const batch of table.batches) {
+    if (batch.data.byteLength > WRITER_LIMIT) {
+      throw new CenoteError(
+        "TOO_LARGE",
+        `a record batch has ${batch.data.byteLength} bytes, at most 2 GiB can be written`,
+        {
+          mend: "Split it into smaller batches: new Table([...]) of slices.",
+        },
+      );
+    }
+  }
+}
+
+let writers: ReturnType<typeof makeWriters> | undefined;
+
+/** The classes are made late, because apache-arrow is loaded late. */
+function makeWriters(arrow: ArrowModule) {
+  /** Collects what the stream writer writes. */
+  class PieceWriter extends arrow.RecordBatchStreamWriter {
+    readonly pieces: Uint8Array[] = [];
+    bytes = 0;
+
+    protected override _write(chunk: ArrayBufferView): this {
+      if (chunk.byteLength > 0) {
+        this.pieces.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        this.bytes += chunk.byteLength;
+      }
+      return this;
+    }
+  }
+  /** Writes only the schema and the dictionaries. */
+  class HeadWriter extends PieceWriter {
+    protected override _writeFooter(): this {
+      return this;
+    }
+
+    protected override _writeRecordBatch(batch: Arrow.RecordBatch): this {
+      return this._writeDictionaries(batch);
+    }
+  }
+  return { PieceWriter, HeadWriter };
+}

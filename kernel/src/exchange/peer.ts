@@ -1,0 +1,222 @@
+// A connection to another process that shares tables. Questions may overlap; each has its own patience.
+import { connect, type Socket } from "node:net";
+import { CenoteError } from "../base/index.ts";
+import {
+  encodeFrame,
+  FrameDecoder,
+  type Message,
+  PROTOCOL,
+  protocolError,
+  REPLY_LIMIT,
+} from "./frames.ts";
+import { native } from "./native.ts";
+import { socketDescriptor } from "./sending.ts";
+import { ownerText } from "./shared.ts";
+
+interface Question {
+  resolve: (reply: Message) => void;
+  reject: (error: Error) => void;
+  /** For `fetch`: where the bytes after the reply go. */
+  target?: Uint8Array;
+}
+
+export class Peer {
+  readonly path: string;
+  owner = { pid: 0, language: "?" };
+  closed = false;
+  /** Ids of arenas that the peer has dropped. */
+  readonly dropped = new Set<number>();
+  /** Called when the connection has ended, or the peer has dropped an arena. */
+  onChange: () => void = () => {};
+  readonly #socket: Socket;
+  readonly #decoder = new FrameDecoder(REPLY_LIMIT);
+  readonly #questions = new Map<number, Question>();
+  #fetching: { question: Question; reply: Message } | undefined;
+  #last = 0;
+
+  /** Connects and reads the greeting. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
+  static async open(path: string, patienceMs: number): Promise<Peer> {
+    const peer = new Peer(path);
+    // The greeting is the answer to question 0.
+    const greeting = await peer.#await(0, patienceMs);
+    if (greeting["cenote"] !== PROTOCOL) {
+      peer.close();
+      throw protocolError(
+        `${path} speaks version ${String(greeting["cenote"]).slice(0, 20)} of the protocol, this process version ${PROTOCOL}`,
+        "Install the same version of Cenote for both.",
+      );
+    }
+    const { pid, language } = greeting;
+    peer.owner = {
+      pid: typeof pid === "number" ? pid : 0,
+      language: String(language).slice(0, 32),
+    };
+    return peer;
+  }
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#socket = connect(path);
+    this.#socket.on("connect", () => this.#checkUser());
+    this.#socket.on("data", (data) => this.#received(data));
+    this.#socket.on("error", (error) => this.#end(error));
+    this.#socket.on("close", () => this.#end());
+  }
+
+  /** A question and its reply. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
+  async ask(message: Message, patienceMs: number): Promise<Message> {
+    const id = ++this.#last;
+    this.#write({ ...message, id });
+    return this.#checked(await this.#await(id, patienceMs));
+  }
+
+  /** Copies an object's bytes over the socket. Patience is counted from the last bytes that came. */
+  async fetch(lease: number, bytes: number, patienceMs: number): Promise<Uint8Array<ArrayBuffer>> {
+    const target = new Uint8Array(bytes);
+    const id = ++this.#last;
+    this.#write({ op: "fetch", lease, id });
+    this.#checked(await this.#await(id, patienceMs, target));
+    return target;
+  }
+
+  /** Tells the owner that a lease has ended; waits for nothing. */
+  release(lease: number): void {
+    if (!this.closed) this.#write({ op: "release", lease });
+  }
+
+  close(): void {
+    this.#end();
+  }
+
+  #write(message: Message): void {
+    if (this.closed) throw gone(this);
+    this.#socket.write(encodeFrame(message));
+  }
+
+  #checked(reply: Message): Message {
+    if (reply["error"] === undefined) return reply;
+    throw protocolError(
+      `${ownerText(this.owner)}: ${JSON.stringify(reply["error"]).slice(0, 200)}`,
+    );
+  }
+
+  #await(id: number, patienceMs: number, target?: Uint8Array): Promise<Message> {
+    if (this.closed) return Promise.reject(gone(this));
+    this.#socket.ref(); // while something is awaited the process must not end
+    return new Promise<Message>((resolve, reject) => {
+      let timer: NodeJS.Timeout;
+      let read = this.#socket.bytesRead;
+      const late = () => {
+        // After a busy spell timers run before sockets are read: give the reply that has come a turn.
+        setImmediate(() => {
+          if (!this.#questions.has(id) && this.#fetching?.question !== question) return;
+          if (target && this.#socket.bytesRead > read) {
+            read = this.#socket.bytesRead;
+            timer = setTimeout(late, patienceMs);
+            return;
+          }
+          settle();
+          if (target || id === 0) this.#end(); // what follows could not be told apart
+          reject(silent(this));
+        });
+      };
+      timer = setTimeout(late, patienceMs);
+      const settle = () => {
+        clearTimeout(timer);
+        this.#questions.delete(id);
+        if (this.#questions.size === 0) this.#socket.unref();
+      };
+      const question: Question = {
+        resolve: (reply) => {
+          settle();
+          resolve(reply);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+        ...(target ? { target } : {}),
+      };
+      this.#questions.set(id, question);
+    });
+  }
+
+  #received(data: Buffer): void {
+    this.#decoder.feed(data);
+    try {
+      while (!this.closed && this.#finishFetch()) {
+        const message = this.#decoder.next();
+        if (!message) return;
+        this.#handle(message);
+      }
+    } catch (error) {
+      this.#end(error as Error);
+    }
+  }
+
+  #handle(message: Message): void {
+    const id = "cenote" in message ? 0 : message["id"];
+    const question = typeof id === "number" ? this.#questions.get(id) : undefined;
+    if (!question) {
+      this.#stray(message);
+    } else if (!question.target || message["error"] !== undefined) {
+      question.resolve(message);
+    } else {
+      if (message["bytes"] !== question.target.length) {
+        const found = String(message["bytes"]);
+        throw protocolError(`wanted ${question.target.length} bytes, found ${found}`);
+      }
+      this.#fetching = { question, reply: message };
+      this.#decoder.expectRaw(question.target);
+    }
+  }
+
+  /** False while the bytes after a reply to `fetch` are still coming. */
+  #finishFetch(): boolean {
+    if (!this.#decoder.takeRaw()) return false;
+    const done = this.#fetching;
+    this.#fetching = undefined;
+    done?.question.resolve(done.reply);
+    return true;
+  }
+
+  /** An event, or the reply to a question that was given up. */
+  #stray(message: Message): void {
+    if (typeof message["lease"] === "number") this.release(message["lease"]);
+    if (Array.isArray(message["dropped"])) {
+      for (const arena of message["dropped"])
+        if (typeof arena === "number") this.dropped.add(arena);
+      this.onChange();
+    }
+    if (message["id"] === undefined && message["error"] !== undefined) this.#checked(message);
+  }
+
+  #checkUser(): void {
+    const descriptor = socketDescriptor(this.#socket);
+    const addon = native();
+    if (!addon || descriptor === undefined) return;
+    const { uid } = addon.peerCredentials(descriptor);
+    if (uid !== process.getuid?.()) this.#end(protocolError(`${this.path} belongs to user ${uid}`));
+  }
+
+  #end(cause?: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#socket.destroy();
+    const error = cause instanceof CenoteError ? cause : gone(this, cause);
+    for (const question of [...this.#questions.values()]) question.reject(error);
+    this.onChange();
+  }
+}
+
+function gone(peer: Peer, cause?: Error): CenoteError {
+  const who = peer.owner.pid === 0 ? peer.path : ownerText(peer.owner);
+  return new CenoteError("PEER_GONE", `${who} has ended`, { cause });
+}
+
+function silent(peer: Peer): CenoteError {
+  const who = peer.owner.pid === 0 ? peer.path : ownerText(peer.owner);
+  return new CenoteError("PEER_SILENT", `${who} lives, but has not answered in time`, {
+    mend: "It is stopped, or holds its interpreter. Try again, or let `get` wait: { wait: 30 }.",
+  });
+}

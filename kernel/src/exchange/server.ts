@@ -1,0 +1,240 @@
+// Answers peers: who has what, descriptors of arenas, leases. Runs in the serving thread, which never
+// runs user code. Protocol: docs/exchange.md.
+import type { Socket } from "node:net";
+import { CenoteError } from "../base/index.ts";
+import { processStart } from "./folder.ts";
+import { encodeFrame, FrameDecoder, type Message, PROTOCOL, REQUEST_LIMIT } from "./frames.ts";
+import { native } from "./native.ts";
+import { readSegment, type SegmentHandle } from "./segment.ts";
+import { sendBytes, sendWithDescriptor, socketDescriptor } from "./sending.ts";
+import { checkName, type Description, describe, whole } from "./shared.ts";
+import type { FromServer, ToServer } from "./thread-messages.ts";
+
+/** Milliseconds between looks whether a vanished holder is dead by now. */
+const TICK_MS = 250;
+/** Bytes that may wait for a peer that does not read its replies. */
+const MOST_WAITING = 128 * 1024 * 1024;
+
+interface Served {
+  object: Description;
+  arena: number;
+  leases: number;
+  current: boolean;
+}
+
+interface Connection {
+  socket: Socket;
+  /** 0 when it is not known. */
+  pid: number;
+  start: number | undefined;
+  decoder: FrameDecoder;
+  leases: Map<number, Served>;
+  lastLease: number;
+}
+
+export class Server {
+  readonly #objects = new Map<string, Served>();
+  readonly #arenas = new Map<number, { bytes: number; handle: SegmentHandle }>();
+  readonly #connections = new Set<Connection>();
+  readonly #retired = new Set<Connection>();
+  readonly #tell: (message: FromServer) => void;
+  readonly #catchUp: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `tell` reaches the owner; `catchUp` takes in what the owner has told and is not yet known here. */
+  constructor(tell: (message: FromServer) => void, catchUp: () => void) {
+    this.#tell = tell;
+    this.#catchUp = catchUp;
+  }
+
+  /** Takes in what the owner says. */
+  told(message: ToServer): void {
+    if (message.type === "arena") this.#arenas.set(message.id, message);
+    else if (message.type === "dropped") this.#drop(message.id);
+    else if (message.type === "remove") this.#retire(message.name);
+    else {
+      this.#retire(message.object.table.name);
+      const { object, arena } = message;
+      this.#objects.set(object.table.name, { object, arena, leases: 0, current: true });
+    }
+  }
+
+  /** A peer has connected. */
+  accept(socket: Socket): void {
+    const descriptor = socketDescriptor(socket);
+    const addon = native();
+    let pid = 0;
+    if (addon && descriptor !== undefined) {
+      const found = addon.peerCredentials(descriptor);
+      if (found.uid !== process.getuid?.()) return void socket.destroy();
+      pid = found.pid;
+    }
+    const connection: Connection = {
+      socket,
+      pid,
+      start: pid === 0 ? undefined : processStart(pid),
+      decoder: new FrameDecoder(REQUEST_LIMIT),
+      leases: new Map(),
+      lastLease: 0,
+    };
+    this.#connections.add(connection);
+    socket.on("data", (data) => this.#received(connection, data));
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#ended(connection));
+    this.#reply(connection, { cenote: PROTOCOL, pid: process.pid, language: "typescript" });
+  }
+
+  #received(connection: Connection, data: Buffer): void {
+    connection.decoder.feed(data);
+    this.#catchUp();
+    try {
+      for (let message: Message | undefined; (message = connection.decoder.next()); ) {
+        this.#handle(connection, message);
+      }
+    } catch (error) {
+      const known = error instanceof CenoteError;
+      this.#fail(
+        connection,
+        undefined,
+        known ? error.code : "FAILED",
+        String((error as Error).message),
+      );
+    }
+  }
+
+  #handle(connection: Connection, message: Message): void {
+    if (message["op"] === "release") {
+      const lease = whole(message, "lease");
+      const served = connection.leases.get(lease);
+      connection.leases.delete(lease);
+      if (served) this.#endLease(served);
+      return;
+    }
+    const id = whole(message, "id");
+    if (message["op"] === "get") this.#give(connection, id, checkName(message["name"]));
+    else if (message["op"] === "list") {
+      const objects = [...this.#objects.values()].map((served) => describe(served.object));
+      this.#reply(connection, { id, objects });
+    } else if (message["op"] === "arena")
+      this.#giveDescriptor(connection, id, whole(message, "arena"));
+    else if (message["op"] === "fetch") this.#giveBytes(connection, id, whole(message, "lease"));
+    else if (message["op"] === "remove") {
+      this.#reply(connection, { id, removed: this.#remove(checkName(message["name"])) });
+    } else {
+      const found = String(JSON.stringify(message["op"])).slice(0, 40);
+      this.#reply(connection, { id, error: { code: "UNKNOWN_OP", message: `op: found ${found}` } });
+    }
+  }
+
+  #give(connection: Connection, id: number, name: string): void {
+    const served = this.#objects.get(name);
+    if (!served) {
+      this.#reply(connection, { id, object: null });
+      return;
+    }
+    served.leases++;
+    const lease = ++connection.lastLease;
+    connection.leases.set(lease, served);
+    this.#reply(connection, { id, object: describe(served.object), lease });
+  }
+
+  #giveDescriptor(connection: Connection, id: number, arenaId: number): void {
+    const arena = this.#arenas.get(arenaId);
+    if (arena?.handle.kind === "memfd") {
+      const frame = encodeFrame({ id, bytes: arena.bytes });
+      sendWithDescriptor(connection.socket, frame, arena.handle.fd);
+    } else {
+      this.#fail(connection, id, "UNKNOWN_ARENA", `no arena ${arenaId} that can be mapped`);
+    }
+  }
+
+  #giveBytes(connection: Connection, id: number, lease: number): void {
+    const served = connection.leases.get(lease);
+    if (!served) {
+      const error = { code: "UNKNOWN_LEASE", message: `no lease ${lease}` };
+      this.#reply(connection, { id, error });
+      return;
+    }
+    const { bytes } = served.object.table;
+    const source = this.#arenas.get(served.arena)!.handle;
+    this.#reply(connection, { id, bytes });
+    sendBytes(connection.socket, readSegment(source, served.object.offset, bytes));
+    this.#tell({ type: "copied", bytes });
+  }
+
+  #remove(name: string): boolean {
+    const served = this.#objects.get(name);
+    if (!served) return false;
+    this.#tell({ type: "removed", name, version: served.object.table.version });
+    this.#retire(name);
+    return true;
+  }
+
+  /** The name's object is not current any more. */
+  #retire(name: string): void {
+    const served = this.#objects.get(name);
+    if (!served) return;
+    this.#objects.delete(name);
+    served.current = false;
+    this.#tellIfIdle(served);
+  }
+
+  #endLease(served: Served): void {
+    served.leases--;
+    this.#tellIfIdle(served);
+  }
+
+  #tellIfIdle(served: Served): void {
+    if (served.leases > 0 || served.current) return;
+    this.#tell({ type: "idle", version: served.object.table.version });
+  }
+
+  #drop(id: number): void {
+    const arena = this.#arenas.get(id);
+    this.#arenas.delete(id);
+    if (arena?.handle.kind === "memfd") native()!.closeDescriptor(arena.handle.fd);
+    for (const connection of this.#connections) this.#reply(connection, { dropped: [id] });
+  }
+
+  #reply(connection: Connection, message: Message): void {
+    const { socket } = connection;
+    if (socket.destroyed) return;
+    if (socket.writableLength > MOST_WAITING) socket.destroy();
+    else socket.write(encodeFrame(message));
+  }
+
+  /** Says what was wrong and ends the connection. */
+  #fail(connection: Connection, id: number | undefined, code: string, message: string): void {
+    this.#reply(connection, { ...(id === undefined ? {} : { id }), error: { code, message } });
+    connection.socket.end();
+  }
+
+  /** Leases end with the connection only if their holder is known to be dead. */
+  #ended(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (connection.leases.size === 0) return;
+    this.#retired.add(connection);
+    this.#timer ??= setInterval(() => this.#lookAfterRetired(), TICK_MS);
+    this.#lookAfterRetired();
+  }
+
+  #lookAfterRetired(): void {
+    for (const connection of this.#retired) {
+      if (!isDead(connection)) continue;
+      this.#retired.delete(connection);
+      for (const served of connection.leases.values()) this.#endLease(served);
+    }
+    if (this.#retired.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Whether the holder is known to be dead; one of another pid namespace (pid 0) never is. */
+function isDead(connection: Connection): boolean {
+  // Without the addon nothing can be mapped: who has fetched has a copy of its own.
+  if (!native()) return true;
+  if (connection.pid === 0) return false;
+  const start = processStart(connection.pid);
+  return start === undefined || start !== connection.start;
+}

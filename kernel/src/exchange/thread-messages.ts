@@ -1,0 +1,22 @@
+// What the main thread and the serving thread tell each other. Neither waits for the other: each takes
+// what has come before it acts (the server before it answers a peer, the owner before it allocates), so
+// that a `put` is visible to peers as soon as it returns, and both go on while the other is busy.
+import type { SegmentHandle } from "./segment.ts";
+import type { Description } from "./shared.ts";
+
+export type ToServer =
+  | { type: "arena"; id: number; bytes: number; handle: SegmentHandle }
+  /** Nobody has a lease in it any more. */
+  | { type: "dropped"; id: number }
+  | { type: "publish"; object: Description; arena: number }
+  | { type: "remove"; name: string };
+
+export type FromServer =
+  | { type: "listening"; path: string }
+  | { type: "failed"; code: string; message: string }
+  /** The object is not current any more, and no peer has a lease on it. */
+  | { type: "idle"; version: number }
+  /** A peer has taken the name back. */
+  | { type: "removed"; name: string; version: number }
+  /** A table went over a socket, because its reader can't map. */
+  | { type: "copied"; bytes: number };
