@@ -13,6 +13,13 @@ import type { PoolModel } from "./model/pool-model.ts";
 /** What kernel_info says of a kernel that serves the monitor. */
 const IMPLEMENTATION = "cenote";
 
+/**
+ * Milliseconds to wait for a snapshot before the comm is opened anew; doubled each time up to the most.
+ * A kernel that has just been restarted may answer before the server listens again.
+ */
+const PATIENCE_MS = 1500;
+const MOST_PATIENCE_MS = 30_000;
+
 export class MonitorLink implements IDisposable {
   readonly #kernel: Kernel.IKernelConnection;
   readonly #model: PoolModel;
@@ -24,6 +31,8 @@ export class MonitorLink implements IDisposable {
   #open = false;
   #paused = false;
   #disposed = false;
+  #patience = PATIENCE_MS;
+  #waiting = 0;
 
   /** `commId` names this page to the kernel; opening it again replaces the earlier one. */
   constructor(kernel: Kernel.IKernelConnection, model: PoolModel, commId: string) {
@@ -59,6 +68,7 @@ export class MonitorLink implements IDisposable {
   dispose(): void {
     if (this.#disposed) return;
     if (this.#open) this.#send("comm_close", {});
+    clearTimeout(this.#waiting);
     this.#disposed = true;
     Signal.clearData(this);
     this.#kernel.iopubMessage.disconnect(this.#onMessage, this);
@@ -88,12 +98,29 @@ export class MonitorLink implements IDisposable {
       this.#become("connecting");
       this.#open = true;
       this.#paused = false;
-      this.#send("comm_open", {});
+      this.#patience = PATIENCE_MS;
+      this.#askToOpen();
     } else if (this.#paused === this.#wanted && this.#state !== "mismatch") {
       this.#paused = !this.#wanted;
       this.#request({ kind: this.#paused ? "pause" : "resume" });
+      if (!this.#paused) this.#awaitSnapshot();
       this.#become(this.#paused ? "paused" : this.#model.known ? "live" : "connecting");
     }
+  }
+
+  #askToOpen(): void {
+    this.#send("comm_open", {});
+    this.#awaitSnapshot();
+  }
+
+  /** Opens the comm anew unless a snapshot comes in time. */
+  #awaitSnapshot(): void {
+    clearTimeout(this.#waiting);
+    this.#waiting = window.setTimeout(() => {
+      if (!this.#open || this.#paused) return;
+      this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE_MS);
+      this.#askToOpen();
+    }, this.#patience);
   }
 
   #onMessage(_kernel: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
@@ -109,13 +136,17 @@ export class MonitorLink implements IDisposable {
   #take(data: JSONObject, buffers: readonly (ArrayBuffer | ArrayBufferView)[]): void {
     switch (this.#model.take(data, buffers)) {
       case "taken":
+        clearTimeout(this.#waiting);
+        this.#patience = PATIENCE_MS;
         this.#state = this.#paused ? "paused" : "live";
         this.#changed.emit();
         break;
       case "gap":
         this.#request({ kind: "resync" });
+        this.#awaitSnapshot();
         break;
       case "version":
+        clearTimeout(this.#waiting);
         if (this.#state === "mismatch") break;
         this.#request({ kind: "pause" });
         this.#paused = true;

@@ -1,8 +1,9 @@
 // A Chromium and what a user does in JupyterLab with it, for the browser tests: open a notebook, run
 // cells, call commands, read the panel. What the page complains of is collected.
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, errors, type Page } from "playwright-core";
 import type { Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -74,12 +75,24 @@ export class LabPage {
 
   /** Opens the panel as a user who has heard of it would: by a search in the palette. */
   async openByPalette(): Promise<void> {
-    await this.command("apputils:activate-command-palette");
-    await this.page.locator(".lm-CommandPalette-input:visible").fill("GPU memory pool");
-    await this.page
-      .locator(".lm-CommandPalette-itemLabel:visible", { hasText: "Show GPU memory pool (Cenote)" })
-      .click();
-    await this.panel.waitFor();
+    const wanted = this.page.locator(".lm-CommandPalette-item.lm-mod-active:visible", {
+      hasText: "Show GPU memory pool (Cenote)",
+    });
+    // While the page is still coming up, something else may take the focus and so close the palette.
+    await until("the palette opens the panel", async () => {
+      await this.command("apputils:activate-command-palette");
+      const input = this.page.locator(".lm-CommandPalette-input:visible");
+      try {
+        await input.fill("GPU memory pool", { timeout: 2000 });
+        await wanted.waitFor({ timeout: 2000 });
+        await input.press("Enter", { timeout: 2000 });
+        await this.panel.waitFor({ timeout: 2000 });
+      } catch (error) {
+        if (error instanceof errors.TimeoutError) return false;
+        throw error;
+      }
+      return true;
+    });
   }
 
   get panel() {
@@ -99,7 +112,10 @@ export class LabPage {
     await cell.locator(".cm-content").click();
     await this.page.keyboard.press("Control+A");
     await this.page.keyboard.insertText(code);
-    await this.command("notebook:run-cell-and-insert-below");
+    // Not awaited: the command ends when the cell does.
+    await this.page.evaluate(
+      `void window.jupyterapp.commands.execute("notebook:run-cell-and-insert-below")`,
+    );
     const prompt = cell.locator(".jp-InputPrompt");
     return {
       running: async () => (await prompt.textContent())?.includes("*") ?? false,
@@ -110,10 +126,8 @@ export class LabPage {
         return (await errors.allTextContents()).join("\n");
       },
       done: async () => {
-        await this.page.waitForFunction(
-          `!document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")[${index}]
-            .querySelector(".jp-InputPrompt").textContent.includes("*")`,
-        );
+        const number = /\d/;
+        await until("the cell ends", async () => number.test((await prompt.textContent()) ?? ""));
       },
     };
   }
@@ -195,6 +209,7 @@ export class LabPage {
 }
 
 export interface StartedCell {
+  /** True while the prompt says [*]. */
   running(): Promise<boolean>;
   output(): Promise<string>;
   /** The traceback, empty where the cell raised nothing. */

@@ -72,15 +72,19 @@ async function panelEqualsPool(): Promise<void> {
 /** Runs the busy cell; returns the live bytes that the panel showed while the prompt said [*]. */
 async function watchBusyCell(): Promise<Set<number>> {
   const cell = await ui.start(BUSY_CELL);
+  await until("the busy cell runs", cell.running);
   const seen = new Set<number>();
-  await until("the busy cell ends", async () => {
+  while (true) {
     const live = await ui.bytes("live");
-    if (!(await cell.running())) return true;
+    if (!(await cell.running())) break;
     if (live !== undefined) seen.add(live);
-    return false;
-  });
+  }
   assert.equal(await cell.error(), "", "the busy cell ends without an error");
   return seen;
+}
+
+async function emptyPool(): Promise<boolean> {
+  return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
 }
 
 test("the panel is found in the palette, and says that nothing is used yet", async () => {
@@ -173,9 +177,7 @@ test("a restarted kernel is followed by itself", async () => {
   await ui.page.evaluate(
     "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
   );
-  await until("the new kernel's empty pool", async () => {
-    return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
-  });
+  await until("the new kernel's empty pool", emptyPool);
   const seen = await watchBusyCell();
   assert.ok(seen.size >= 5, `saw ${[...seen].join(", ")} live bytes while the cell ran`);
   await panelEqualsPool();
@@ -183,10 +185,8 @@ test("a restarted kernel is followed by itself", async () => {
 
 test("a kernel that dies comes back, and so does the panel", async () => {
   await ui.start("process.kill(process.pid, 'SIGKILL')");
-  await until("the kernel was started anew", async () => {
-    return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
-  });
   await ui.page.locator(".jp-Dialog button").click();
+  await until("the new kernel's empty pool", emptyPool);
   await watchBusyCell();
   await panelEqualsPool();
 });
