@@ -95,6 +95,12 @@ export class LabPage {
     });
   }
 
+  /** Puts the panel away, so that another way to it can be tried. */
+  async closePanel(): Promise<void> {
+    await this.command("application:toggle-right-area");
+    await this.panel.waitFor({ state: "hidden" });
+  }
+
   get panel() {
     return this.page.locator("#cenote-pool:not(.lm-mod-hidden)");
   }
@@ -199,6 +205,24 @@ export class LabPage {
     return sessions.find(({ path }) => path === notebook)?.kernel.id;
   }
 
+  /** Open comms of the monitor in the current notebook's kernel. */
+  async monitorComms(): Promise<number> {
+    return (await this.page.evaluate(
+      `window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+        .requestCommInfo({ target_name: "cenote.monitor" })
+        .then((reply) => Object.keys(reply.content.comms).length)`,
+    )) as number;
+  }
+
+  /** Resolves when the server has the layout with the panel open. */
+  async layoutSaved(): Promise<void> {
+    await until("the layout is saved", async () => {
+      const answer = await fetch(`${this.#lab.url}/lab/api/workspaces/default`);
+      const right = ((await answer.json()) as Workspace).data["layout-restorer:data"]?.right;
+      return right?.current === "cenote-pool" && right.collapsed === false;
+    });
+  }
+
   async #kernelIdle(notebook: string): Promise<void> {
     await this.page.waitForFunction(`(() => {
       const current = window.jupyterapp.shell.currentWidget;
@@ -206,6 +230,10 @@ export class LabPage {
         current.sessionContext.session?.kernel?.status === "idle";
     })()`);
   }
+}
+
+interface Workspace {
+  data: { "layout-restorer:data"?: { right?: { current?: string; collapsed?: boolean } } };
 }
 
 export interface StartedCell {

@@ -163,14 +163,33 @@ test("another kernel's notebook gets no comm, and the panel says why", async () 
   await panelEqualsPool();
 });
 
-test("a reloaded page has everything again", async () => {
+test("the status bar's item, the View menu and the launcher's card open the panel", async () => {
+  await ui.closePanel();
+  await ui.page.locator(".cenote-status button").click();
+  await ui.panel.waitFor();
+  await ui.closePanel();
+  await ui.page.locator(".lm-MenuBar-itemLabel", { hasText: "View" }).click();
+  await ui.page.locator(".lm-Menu-itemLabel", { hasText: "Show GPU memory pool" }).click();
+  await ui.panel.waitFor();
+  await ui.closePanel();
+  await ui.command("launcher:create");
+  await ui.page.locator(".jp-LauncherCard", { hasText: "GPU memory pool" }).click();
+  await ui.panel.waitFor();
+  assert.ok((await ui.bytes("live")) !== undefined, "the launcher leaves the notebook followed");
+  await ui.openNotebook(NOTEBOOK);
+});
+
+test("a reloaded page has the panel and everything in it again, on the same comm", async () => {
   const { live } = await poolStats();
+  assert.equal(await ui.monitorComms(), 1);
   await ui.command("docmanager:save");
+  await ui.layoutSaved();
   await ui.page.reload();
   await ui.ready(NOTEBOOK);
-  await ui.openByPalette();
+  await ui.panel.waitFor();
   await agree("live", live);
   await until("the timeline is drawn", () => ui.pixels(".cenote-timeline", "--cenote-live"));
+  assert.equal(await ui.monitorComms(), 1);
 });
 
 test("a restarted kernel is followed by itself", async () => {

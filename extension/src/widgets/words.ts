@@ -102,6 +102,6 @@ export function unused(trans: TranslationBundle): Message {
   return {
     title: trans.__("No GPU memory used yet"),
     text: trans.__("The pool shows here, live, as soon as a cell uses it. For example:"),
-    code: 'import { get, gpu } from "cenote";\nconst t = await gpu(await get("flights"));',
+    code: 'import { get, gpu } from "cenote";\nconst t = await get("flights");\nawait gpu(t)',
   };
 }
