@@ -25,7 +25,7 @@ from ._exchange import exchange
 from ._shared import Listing, SharedTable, check_name
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas  # type: ignore[import-untyped]
     import polars
     import pyarrow
 
@@ -51,10 +51,10 @@ def put(name: str, obj: Any) -> SharedTable:
     """Shares a table under a name, by one copy into shared memory.
 
     `obj` is anything that speaks Arrow's PyCapsule interface (`__arrow_c_stream__` or
-    `__arrow_c_array__`): a pyarrow Table, RecordBatch, Array or reader, a Polars or pandas DataFrame
-    or Series, a DuckDB relation. Something that is not a table becomes one with the column "values".
-    Putting a name again makes a new version; who has read the old one keeps it.
-    Raises NotArrowError, BadNameError.
+    `__arrow_c_array__`): a pyarrow Table, RecordBatch, Array or reader, a Polars or pandas
+    DataFrame or Series, a DuckDB relation. Something that is not a table becomes one with the
+    column "values". Putting a name again makes a new version; who has read the old one keeps it.
+    Raises NotArrowError, BadNameError, RuntimeFolderError.
     """
     from ._convert import to_table
 
@@ -74,9 +74,10 @@ def get(name: str, wait: float | None = None, *, as_: Literal["pandas"]) -> pand
 def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
     """The newest table of that name, over the memory of its owner: nothing is copied.
 
-    `wait`: seconds to wait for the name to appear. `as_`: "pyarrow", "polars" or "pandas" (with Arrow
-    column types, so that pandas copies nothing either). The owner keeps the memory until the table and
-    everything made from it are gone. Treat it as read-only: what is written to it stays in this process.
+    `wait`: seconds to wait for the name to appear. `as_`: "pyarrow", "polars" or "pandas" (with
+    Arrow column types, so that pandas copies nothing either). The owner keeps the memory until the
+    table and everything made from it are gone. Treat it as read-only: what is written to it stays
+    in this process.
     Raises UnknownNameError (a KeyError), PeerGoneError, ProtocolError.
     """
     from ._convert import check_target, from_table
@@ -86,12 +87,15 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
 
 
 def list() -> Listing:  # noqa: A001
-    """What is shared now, by all processes of this user, as a list that notebooks show as a table."""
-    return exchange().list()
+    """What all processes of this user share now; notebooks show it as a table."""
+    return exchange().listing()
 
 
 def delete(name: str) -> None:
-    """Takes a name back, whoever shares it. Who has read its table keeps it. Raises UnknownNameError."""
+    """Takes a name back, whoever shares it. Who has read its table keeps it.
+
+    Raises UnknownNameError.
+    """
     exchange().delete(check_name(name))
 
 
@@ -99,9 +103,9 @@ def stats() -> dict[str, int | float]:
     """What this process has moved: counts, and bytes unless the key says otherwise.
 
     `puts` and `bytes_put`: copies into arenas, the one copy of each table. `handoffs`: tables read.
-    `copies` and `bytes_copied`: those that crossed by a further copy, because one side has no shared
-    memory; 0 otherwise. `arenas`, `arena_bytes`: memory that this process shares (reserved; pages are
-    taken as they are written). `mapped_arenas`, `mapped_bytes`: memory of others (and its own) that it
-    has mapped. `last_get_us`: how long the last `get` took, in microseconds.
+    `copies` and `bytes_copied`: those that crossed by a further copy, because one side has no
+    shared memory; 0 otherwise. `arenas`, `arena_bytes`: memory that this process shares (reserved;
+    pages are taken as they are written). `mapped_arenas`, `mapped_bytes`: memory of others (and its
+    own) that it has mapped. `last_get_us`: how long the last `get` took, in microseconds.
     """
     return exchange().stats()

@@ -165,4 +165,3 @@ class Arenas:
     def bytes(self) -> int:
         """Size of all arenas."""
         return sum(arena.size for arena in self._arenas)
-

@@ -62,7 +62,7 @@ def from_table(table: pa.Table, target: str) -> Any:
 
         return polars.from_arrow(table, rechunk=False)
     if target == "pandas":
-        import pandas
+        import pandas  # type: ignore[import-untyped]
 
         return table.to_pandas(types_mapper=pandas.ArrowDtype)
     return table

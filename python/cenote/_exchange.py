@@ -23,6 +23,9 @@ from ._shared import Description, Listing, SharedTable, read_description
 
 #: Seconds that a living peer has to answer one question.
 PATIENCE = 1.0
+#: Seconds until the service's thread tries again to send releases, and between its looks at what
+#: peers say unasked while their arenas are mapped.
+RETRY, LISTEN_EVERY = 0.02, 1.0
 #: Seconds between looks while `get` waits for a name: the first pause, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 
@@ -78,31 +81,30 @@ class Exchange:
         deadline = time.monotonic() + wait
         pause = FIRST_PAUSE
         while True:
-            begun = time.monotonic()
+            begun = time.perf_counter()
             with self._talk:
-                found, silent = self._find(name, begun + max(PATIENCE, deadline - begun))
+                self._ended.run()
+                found, silent = self._find(name)
                 if found is not None:
-                    start = time.perf_counter()
                     try:
                         return self._open(found)
                     except PeerGoneError:
                         if time.monotonic() >= deadline:
                             raise
                     finally:
-                        taken = time.perf_counter() - start
-                        self.counts.last_get_us = (taken + start - begun) * 1e6
+                        self.counts.last_get_us = (time.perf_counter() - begun) * 1e6
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._unknown(name, silent)
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def list(self) -> Listing:
+    def listing(self) -> Listing:
         """What all processes share, by name, the newest first."""
         own = [shared.table for shared in self.owner.objects()]
         with self._talk:
-            peers, _ = self._refresh(time.monotonic() + PATIENCE)
-            replies, _ = self._peers.ask_all(peers, {"op": "list"}, time.monotonic() + PATIENCE)
+            self._refresh()
+            replies, _ = self._peers.ask_all({"op": "list"}, PATIENCE)
             for peer, reply in replies:
                 objects = reply.get("objects")
                 for item in objects if isinstance(objects, list) else ():
@@ -115,22 +117,23 @@ class Exchange:
         """Takes a name back, whoever shares it."""
         removed = self.owner.remove(name)
         with self._talk:
-            peers, _ = self._refresh(time.monotonic() + PATIENCE)
-            message = {"op": "remove", "name": name}
-            replies, silent = self._peers.ask_all(peers, message, time.monotonic() + PATIENCE)
+            self._refresh()
+            replies, silent = self._peers.ask_all({"op": "remove", "name": name}, PATIENCE)
             if not removed and not any(reply.get("removed") is True for _, reply in replies):
-                raise self._unknown(name, [peer.owner for peer in silent])
+                raise self._unknown(name, silent)
 
-    def _refresh(self, deadline: float) -> tuple[list[Peer], list[str]]:
+    def _refresh(self) -> list[str]:
         own = None if self.service.path is None else str(self.service.path)
-        peers, silent = self._peers.refresh(deadline, own)
+        silent = self._peers.refresh(time.monotonic() + PATIENCE, own)
         self._forget_dropped()
-        return peers, silent
+        return silent
 
-    def _find(self, name: str, deadline: float) -> tuple[_Found | None, list[str]]:
+    def _find(self, name: str) -> tuple[_Found | None, list[str]]:
         """The newest version of a name, leased, and who has not answered."""
-        peers, unreached = self._refresh(deadline)
-        replies, silent = self._peers.ask_all(peers, {"op": "get", "name": name}, deadline)
+        unreached = self._refresh()
+        replies, silent = self._peers.ask_all(
+            {"op": "get", "name": name}, PATIENCE, lambda reply: reply.get("object") is not None
+        )
         found: list[_Found] = []
         own = self.owner.lease(name)
         if own is not None:
@@ -148,7 +151,7 @@ class Exchange:
         found.sort(key=lambda one: one.description.table.created_us)
         for older in found[:-1]:
             self._release(older)
-        return (found[-1] if found else None), [*(peer.owner for peer in silent), *unreached]
+        return (found[-1] if found else None), silent + unreached
 
     def _release(self, found: _Found) -> None:
         if found.own is not None:
@@ -224,21 +227,22 @@ class Exchange:
         self.counts.bytes_copied += size
         return copied
 
-    def _chores(self) -> bool:
-        """In the service's thread: sends the releases, hears of dropped arenas. Never waits for a talk."""
+    def _chores(self) -> float | None:
+        """In the service's thread: sends releases, hears of dropped arenas. Waits for nobody."""
+        self._ended.slept()
         if not self._talk.acquire(blocking=False):
-            return True
+            return RETRY
         try:
             self._ended.run()
             for peer in self._peers.all():
                 peer.drain()
             self._forget_dropped()
-            return bool(self._mappings)
+            return LISTEN_EVERY if self._mappings else None
         finally:
             self._talk.release()
 
     def _forget_dropped(self) -> None:
-        """Unmaps arenas that their owner has dropped (or that died with it) and nobody here uses."""
+        """Unmaps arenas that are unused here and that their owner has dropped, or died with."""
         for key, mapping in list(self._mappings.items()):
             peer, arena = key
             if peer is None:
@@ -254,13 +258,15 @@ class Exchange:
                 f"nobody who answered shares {name!r}; no answer came from {', '.join(silent)}",
                 "It may be holding its interpreter. Try again, or wait longer: wait=30.",
             )
-        names = sorted({table.name for table in self.list()})
+        names = sorted({table.name for table in self.listing()})
         text = f"no process shares anything as {name!r}"
         language, pid = self._owners.get(name, ("", 0))
         if pid and process_start(pid) is None:
             text = f"{name!r} was shared by {language} process {pid}, which has ended"
         if not names:
-            return UnknownNameError(text, f"Nothing is shared now. cenote.put({name!r}, table) shares.")
+            return UnknownNameError(
+                text, f"Nothing is shared now. cenote.put({name!r}, table) shares."
+            )
         near = difflib.get_close_matches(name, names, 1)
         shown = ", ".join(map(repr, names[:20])) + (" …" if len(names) > 20 else "")
         hint = f" Did you mean {near[0]!r}?" if near else ""

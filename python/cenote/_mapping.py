@@ -1,9 +1,9 @@
 """Arenas of other processes as mapped here, and the leases that keep what lies in them.
 
 A mapping is copy-on-write: a stray write neither crashes this process nor reaches the owner. Every
-table that is read holds its lease through its buffers; when the last of them is collected, the lease
-ends, and what was written to its pages here is forgotten, so that a later table in the same place is
-seen as its owner wrote it.
+table that is read holds its lease through its buffers; when the last of them is collected, the
+lease ends, and what was written to its pages here is forgotten, so that a later table in the same
+place is seen as its owner wrote it.
 """
 
 from __future__ import annotations
@@ -82,17 +82,24 @@ class _Holder:
 
 
 class Ended:
-    """Leases that have ended but whose owners have not been told: filled by finalizers, any thread."""
+    """Leases that have ended but whose owners are to be told yet. Finalizers fill it, anywhere."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """`wake` is called for each, and must be safe in a finalizer."""
         self._queue: deque[Callable[[], None]] = deque()
         self._wake = wake
+        self._woken = False
 
     def add(self, chore: Callable[[], None]) -> None:
         """Notes what is to be done, and has it done soon. Takes no locks."""
         self._queue.append(chore)
-        self._wake()
+        if not self._woken:
+            self._woken = True
+            self._wake()
+
+    def slept(self) -> None:
+        """The woken thread is here: the next end wakes it again."""
+        self._woken = False
 
     def run(self) -> None:
         """Does what is to be done."""

@@ -121,7 +121,7 @@ class Owner:
             self._dropped(dropped)
 
     def arena_descriptor(self, arena_id: int) -> tuple[int, int] | None:
-        """Descriptor and size of an arena, or None where there is no such (or it can't be passed)."""
+        """Descriptor and size of an arena, or None where there is none that can be passed."""
         with self._lock:
             arena = self._arenas.find(arena_id)
             return None if arena is None or arena.fd is None else (arena.fd, arena.size)
@@ -137,7 +137,7 @@ class Owner:
             return self._arenas.count, self._arenas.bytes
 
     def close(self) -> None:
-        """Lets go of everything. Not locked: a forked child calls it, in which locks mean nothing."""
+        """Lets go of everything. Takes no lock: for a forked child."""
         self._objects.clear()
         self._arenas.close()
 

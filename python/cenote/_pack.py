@@ -1,9 +1,9 @@
 """Writes a table into an arena as an Arrow IPC stream, copying each of its bytes once.
 
-The chunks of a table become one record batch as they are copied: reading costs time per batch, and a
-table of 33 chunks would take ten times as long to hand over as one of a single chunk. Buffers are
-aligned to 64 bytes. Columns of nested, view, union and run-end types are written by pyarrow's own
-stream writer instead, with the chunks that they have.
+The chunks of a table become one record batch as they are copied: reading costs time per batch, and
+a table of 33 chunks would take ten times as long to hand over as one of a single chunk. Buffers are
+aligned to 64 bytes. Tables with columns of nested, view, union or run-end types are written by
+pyarrow's own stream writer instead, with the chunks that they have.
 
 Format: https://arrow.apache.org/docs/format/Columnar.html (Serialization and Interprocess
 Communication), Message.fbs.
@@ -15,9 +15,16 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    AnyArray: TypeAlias = pa.Array[Any]
+    AnyColumn: TypeAlias = pa.ChunkedArray[Any]
 
 ALIGNMENT = 64
 #: Rows and offsets of one batch are 32 bits in several readers.
@@ -92,19 +99,18 @@ def _empty_batch(table: pa.Table) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 
 
-def _empty_column(column: pa.ChunkedArray) -> pa.Array:
+def _empty_column(column: AnyColumn) -> AnyArray:
     # Not chunk.slice(0, 0): pyarrow writes all the texts of an empty slice.
     kind = column.type
-    if not column.num_chunks:
-        return pa.array([], kind)
-    chunk = column.chunk(0)
+    empty: AnyArray = pa.array([], kind)
+    chunk = column.chunk(0) if column.num_chunks else empty
     if isinstance(chunk, pa.DictionaryArray):
         none = pa.array([], kind.index_type)
-        return pa.DictionaryArray.from_arrays(none, chunk.dictionary, ordered=kind.ordered)
-    if isinstance(chunk, pa.ExtensionArray):
+        empty = pa.DictionaryArray.from_arrays(none, chunk.dictionary, ordered=kind.ordered)
+    elif isinstance(chunk, pa.ExtensionArray):
         storage = _empty_column(pa.chunked_array([chunk.storage]))
-        return pa.ExtensionArray.from_storage(kind, storage)
-    return pa.array([], kind)
+        empty = pa.ExtensionArray.from_storage(kind, storage)
+    return empty
 
 
 def _empty_batch_size(table: pa.Table) -> int:
@@ -137,13 +143,13 @@ def _storage_type(kind: pa.DataType) -> pa.DataType:
     return kind.index_type if pa.types.is_dictionary(kind) else kind
 
 
-def _storage(array: pa.Array) -> pa.Array:
+def _storage(array: AnyArray) -> AnyArray:
     while isinstance(array, pa.ExtensionArray):
         array = array.storage
     return array.indices if isinstance(array, pa.DictionaryArray) else array
 
 
-def _plan_column(plan: _Plan, kind: pa.DataType, chunks: list[pa.Array], rows: int) -> bool:
+def _plan_column(plan: _Plan, kind: pa.DataType, chunks: list[AnyArray], rows: int) -> bool:
     types = pa.types
     if types.is_null(kind):
         plan.nodes.append((rows, rows))
@@ -168,7 +174,7 @@ def _plan_column(plan: _Plan, kind: pa.DataType, chunks: list[pa.Array], rows: i
     return True
 
 
-def _plan_texts(plan: _Plan, chunks: list[pa.Array], kind: pa.DataType, rows: int) -> bool:
+def _plan_texts(plan: _Plan, chunks: list[AnyArray], kind: pa.DataType, rows: int) -> bool:
     spans = [_text_span(chunk, kind) for chunk in chunks]
     size = sum(last - first for first, last in spans)
     if kind == pa.int32() and size > _INT32_MAX:
@@ -181,53 +187,62 @@ def _plan_texts(plan: _Plan, chunks: list[pa.Array], kind: pa.DataType, rows: in
     return True
 
 
-def _offsets(chunk: pa.Array, kind: pa.DataType, count: int) -> pa.Array:
+def _offsets(chunk: AnyArray, kind: pa.DataType, count: int) -> AnyArray:
     return pa.Array.from_buffers(kind, count, [None, chunk.buffers()[1]], offset=chunk.offset)
 
 
-def _text_span(chunk: pa.Array, kind: pa.DataType) -> tuple[int, int]:
+def _text_span(chunk: AnyArray, kind: pa.DataType) -> tuple[int, int]:
     """First and last byte of the chunk's values in its data buffer."""
     offsets = _offsets(chunk, kind, len(chunk) + 1)
     return offsets[0].as_py(), offsets[len(chunk)].as_py()
 
 
 def _write_offsets(
-    to: Writer, chunks: list[pa.Array], spans: list[tuple[int, int]], kind: pa.DataType, size: int
+    to: Writer, chunks: list[AnyArray], spans: list[tuple[int, int]], kind: pa.DataType, size: int
 ) -> None:
     width, base = kind.bit_width // 8, 0
     for chunk, (first, last) in zip(chunks, spans, strict=True):
         offsets = _offsets(chunk, kind, len(chunk))
         if base != first:
-            offsets = pc.add(offsets, pa.scalar(base - first, kind))
-        to.write(offsets.buffers()[1].slice(offsets.offset * width, len(chunk) * width))
+            offsets = pc.add(offsets, _scalar(base - first, kind))
+        to.write(_buffer(offsets, 1).slice(offsets.offset * width, len(chunk) * width))
         base += last - first
     to.write(size.to_bytes(width, "little"))
 
 
-def _write_texts(to: Writer, chunks: list[pa.Array], spans: list[tuple[int, int]]) -> None:
+def _scalar(value: int, kind: pa.DataType) -> Any:
+    return pa.scalar(value, kind)
+
+
+def _buffer(array: AnyArray, index: int) -> pa.Buffer:
+    buffer = array.buffers()[index]
+    return pa.py_buffer(b"") if buffer is None else buffer
+
+
+def _write_texts(to: Writer, chunks: list[AnyArray], spans: list[tuple[int, int]]) -> None:
     for chunk, (first, last) in zip(chunks, spans, strict=True):
         if last > first:
-            to.write(chunk.buffers()[2].slice(first, last - first))
+            to.write(_buffer(chunk, 2).slice(first, last - first))
 
 
-def _write_values(to: Writer, chunks: list[pa.Array], width: int) -> None:
+def _write_values(to: Writer, chunks: list[AnyArray], width: int) -> None:
     if not width:
         return
     for chunk in chunks:
-        to.write(chunk.buffers()[1].slice(chunk.offset * width, len(chunk) * width))
+        to.write(_buffer(chunk, 1).slice(chunk.offset * width, len(chunk) * width))
 
 
-def _write_bits(to: Writer, chunks: list[pa.Array], index: int) -> None:
+def _write_bits(to: Writer, chunks: list[AnyArray], index: int) -> None:
     """Joins the chunks' bitmaps (buffer `index`), which may begin and end within a byte."""
     joined = pa.concat_arrays(list(_bits(chunks, index)))
     start, end = joined.offset, joined.offset + len(joined)
     if start % 8:
         joined = pa.concat_arrays([joined, pa.array([False])])
         start, end = joined.offset, joined.offset + len(joined) - 1
-    to.write(joined.buffers()[1].slice(start // 8, (end + 7) // 8 - start // 8))
+    to.write(_buffer(joined, 1).slice(start // 8, (end + 7) // 8 - start // 8))
 
 
-def _bits(chunks: list[pa.Array], index: int) -> Iterator[pa.BooleanArray]:
+def _bits(chunks: list[AnyArray], index: int) -> Iterator[AnyArray]:
     for chunk in chunks:
         bits = chunk.buffers()[index]
         if bits is None:  # no nulls in this chunk

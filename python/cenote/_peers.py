@@ -13,6 +13,9 @@ from ._errors import PeerGoneError, ProtocolError
 from ._folder import socket_paths
 from ._frames import PROTOCOL, REPLY_LIMIT, Decoder, Message, encode
 
+#: Seconds that the others get to answer once one peer's answer would do.
+GRACE = 0.1
+
 
 class SilentError(PeerGoneError):
     """The process lives but has not answered in time."""
@@ -56,6 +59,10 @@ class Peer:
         self.language = str(greeting.get("language"))[:32]
         self.owner = f"{self.language} process {self.pid}"
 
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._socket.fileno()
+
     @property
     def closed(self) -> bool:
         """Whether the connection is over."""
@@ -92,16 +99,31 @@ class Peer:
     def answer(self, number: int, deadline: float) -> Message:
         """The reply to a request. Raises SilentError, PeerGoneError or ProtocolError."""
         try:
-            while True:
-                message = self._next(deadline)
-                if message.get("id") == number:
-                    return message
-                self._stray(message)
+            while (reply := self._take(number)) is None:
+                self._wait(deadline)
+                self._receive()
+            return reply
         except SilentError:
             raise
         except BaseException:
             self.close()  # the conversation can't be taken up again
             raise
+
+    def answer_now(self, number: int) -> Message | None:
+        """The reply, if it is here once what the socket holds is read. Raises as `answer` does."""
+        try:
+            self._receive()
+            return self._take(number)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self, number: int) -> Message | None:
+        while (message := self._decoder.next()) is not None:
+            if message.get("id") == number:
+                return message
+            self._stray(message)
+        return None
 
     def call(self, message: Message, deadline: float) -> Message:
         """A request and its reply; an error in the reply raises ProtocolError."""
@@ -155,17 +177,20 @@ class Peer:
     def _next(self, deadline: float) -> Message:
         while (message := self._decoder.next()) is None:
             self._wait(deadline)
-            try:
-                data, fds, _, _ = socket.recv_fds(
-                    self._socket, 65536, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-                )
-            except OSError as error:
-                raise PeerGoneError(f"{self.owner} has ended") from error
-            self._descriptors += fds
-            if not data:
-                raise PeerGoneError(f"{self.owner} has ended")
-            self._decoder.feed(data)
+            self._receive()
         return message
+
+    def _receive(self) -> None:
+        try:
+            data, fds, _, _ = socket.recv_fds(
+                self._socket, 65536, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+            )
+        except OSError as error:
+            raise PeerGoneError(f"{self.owner} has ended") from error
+        self._descriptors += fds
+        if not data:
+            raise PeerGoneError(f"{self.owner} has ended")
+        self._decoder.feed(data)
 
     def _wait(self, deadline: float) -> None:
         left = max(0.0, deadline - time.monotonic())
@@ -173,8 +198,8 @@ class Peer:
         poller.register(self._socket, select.POLLIN)
         if not poller.poll(left * 1000):
             raise SilentError(
-                f"{self.owner} has not answered in time; it lives, but is stopped or holds its interpreter",
-                "Try again, or let `get` wait longer: wait=30.",
+                f"{self.owner} lives, but has not answered in time",
+                "It is stopped, or holds its interpreter. Try again, or let `get` wait: wait=30.",
             )
 
 
@@ -185,10 +210,10 @@ class Peers:
         """No connections yet."""
         self._peers: dict[str, Peer] = {}
 
-    def refresh(self, deadline: float, own: str | None) -> tuple[list[Peer], list[str]]:
+    def refresh(self, deadline: float, own: str | None) -> list[str]:
         """Connects to new sockets, forgets ended ones, and removes those that dead processes left.
 
-        Returns the peers, and the sockets whose process lives but does not answer.
+        `own`: this process's socket. Returns those whose process lives but does not answer.
         """
         for path, peer in list(self._peers.items()):
             peer.drain()
@@ -202,29 +227,47 @@ class Peers:
                 with contextlib.suppress(OSError):
                     os.unlink(path)  # nobody listens: its process was killed
             except SilentError:
-                silent.append(path)
+                silent.append(_process_of(path))
             except (OSError, ProtocolError):
                 continue  # it has just gone, or speaks another version
-        return list(self._peers.values()), silent
+        return silent
 
     def ask_all(
-        self, peers: list[Peer], message: Message, deadline: float
-    ) -> tuple[list[tuple[Peer, Message]], list[Peer]]:
-        """Asks all at once. Returns the replies, and the peers that live but did not answer."""
-        asked: list[tuple[Peer, int]] = []
-        for peer in peers:
+        self,
+        message: Message,
+        patience: float,
+        enough: Callable[[Message], bool] = lambda reply: False,
+    ) -> tuple[list[tuple[Peer, Message]], list[str]]:
+        """Asks all at once. Returns the replies, and who lives but did not answer.
+
+        When someone has given what is `enough`, the others get only a short grace. Should one of
+        them grant a lease later, that is returned.
+        """
+        waiting: dict[int, tuple[Peer, int]] = {}
+        poller = select.poll()
+        for peer in self._peers.values():
             with contextlib.suppress(PeerGoneError):
-                asked.append((peer, peer.ask(message)))
+                number = peer.ask(message)
+                waiting[peer.fileno()] = (peer, number)
+                poller.register(peer.fileno(), select.POLLIN)
         replies: list[tuple[Peer, Message]] = []
-        silent: list[Peer] = []
-        for peer, number in asked:
-            try:
-                replies.append((peer, peer.answer(number, deadline)))
-            except SilentError:
-                silent.append(peer)
-            except (PeerGoneError, ProtocolError):
-                continue
-        return replies, silent
+        deadline = time.monotonic() + patience
+        while waiting and (ready := poller.poll(max(0.0, deadline - time.monotonic()) * 1000)):
+            for fd, _ in ready:
+                peer, number = waiting[fd]
+                try:
+                    reply = peer.answer_now(number)
+                except (PeerGoneError, ProtocolError):
+                    reply = {}
+                if reply is None:
+                    continue
+                del waiting[fd]
+                poller.unregister(fd)
+                if reply:
+                    replies.append((peer, reply))
+                    if enough(reply):
+                        deadline = min(deadline, time.monotonic() + GRACE)
+        return replies, [peer.owner for peer, _ in waiting.values()]
 
     def all(self) -> list[Peer]:
         """The peers that are connected."""
@@ -235,3 +278,7 @@ class Peers:
         for peer in self._peers.values():
             peer.close()
         self._peers.clear()
+
+
+def _process_of(path: str) -> str:
+    return f"process {os.path.basename(path).split('-')[0]}"

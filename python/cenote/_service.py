@@ -27,6 +27,8 @@ from ._shared import check_name
 
 #: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
 TICK = 0.25
+#: Seconds from being woken to the chores: many leases that end together cost one wake-up.
+LINGER = 0.01
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -46,8 +48,8 @@ class _Connection:
 class Service:
     """The thread and its sockets."""
 
-    def __init__(self, chores: Callable[[], bool]) -> None:
-        """`chores` is run whenever the thread wakes; true asks for another run a tick later."""
+    def __init__(self, chores: Callable[[], float | None]) -> None:
+        """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
         self.owner: Owner = Owner(self._announce_dropped)
         self._chores = chores
         self._lock = threading.Lock()
@@ -123,13 +125,17 @@ class Service:
         self.wake()
 
     def _run(self) -> None:
-        again = False
+        due: float | None = None  # when the chores are to be done
         while True:
-            ready = self._selector.select(TICK if again or self._retired else None)
-            for key, events in ready:
+            waits = [] if due is None else [max(0.0, due - time.monotonic())]
+            if self._retired:
+                waits.append(TICK)
+            for key, events in self._selector.select(min(waits, default=None)):
                 if key.data is None:
                     with contextlib.suppress(OSError):
                         self._wake_target.recv(4096)
+                    soon = time.monotonic() + LINGER
+                    due = soon if due is None else min(due, soon)
                 elif key.data is self._listener:
                     self._accept()
                 else:
@@ -137,12 +143,17 @@ class Service:
                         self._serve(key.data, events)
                     except Exception:  # one peer's nonsense must not end the service of the others
                         self._end(key.data)
-            again = self._chores()
-            while self._dropped:
-                event = {"dropped": self._dropped.popleft()}
-                for connection in list(self._connections):
-                    self._reply(connection, event)
+            if due is not None and time.monotonic() >= due:
+                again = self._chores()
+                due = None if again is None else time.monotonic() + again
+            self._tell_dropped()
             self._look_after_retired()
+
+    def _tell_dropped(self) -> None:
+        while self._dropped:
+            event: Message = {"dropped": self._dropped.popleft()}
+            for connection in list(self._connections):
+                self._reply(connection, event)
 
     def _accept(self) -> None:
         assert self._listener is not None
