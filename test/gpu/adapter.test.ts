@@ -69,6 +69,17 @@ test("without an adapter, openGpu says what to install, and the process lives", 
 test("the budget comes from CENOTE_BUDGET, else from the system's memory", () => {
   const ask = "console.log(JSON.stringify((await gpu.openGpu()).pool.budget));";
   assert.equal(inProcess(ask, { CENOTE_BUDGET: "300 MiB" }), 300 * 2 ** 20);
+  const refused = inProcess(
+    `const codes = [];
+     for (const text of ["lots", "lots", "1 GiB"]) {
+       process.env.CENOTE_BUDGET = text;
+       const found = await gpu.openGpu().catch((error) => error);
+       codes.push(found.code ?? found.pool.budget);
+     }
+     console.log(JSON.stringify(codes));`,
+    {},
+  );
+  assert.deepEqual(refused, ["BAD_BUDGET", "BAD_BUDGET", 2 ** 30]);
   const share = inProcess(ask, { CENOTE_BUDGET: "" }) as number;
   assert.ok(share > 64 * 2 ** 20, `${share}`);
 });

@@ -51,12 +51,7 @@ export class DawnGpu implements Gpu {
     gpuCopies: 0,
   };
 
-  constructor(
-    device: GPUDevice,
-    adapter: AdapterFacts,
-    errors: DeviceErrors,
-    budget: number | string,
-  ) {
+  constructor(device: GPUDevice, adapter: AdapterFacts, errors: DeviceErrors, budget: number) {
     this.device = device;
     this.adapter = adapter;
     this.errors = errors;

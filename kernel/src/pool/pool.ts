@@ -61,7 +61,6 @@ export class Pool {
         mend: "Use the pool that there is, close it first, or give this one books of its own.",
       });
     }
-    kept.add(books.buffer);
     this.#memory = memory;
     this.#ledger = new Ledger(books);
     this.#fit = new Fit(books);
@@ -69,6 +68,7 @@ export class Pool {
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
+    kept.add(books.buffer);
   }
 
   get books(): Books {
