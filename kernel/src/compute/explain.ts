@@ -1,11 +1,10 @@
 // What a query will run: its kernels, what they read, and what they will allocate.
 import { formatBytes } from "../base/index.ts";
 import { type ColumnStore, isText, layoutOf } from "../columns/index.ts";
-import type { Plan } from "./plan.ts";
+import type { NamedKey, Plan } from "./plan.ts";
 import { shapeFor } from "./run/group.ts";
 import { slotsFor } from "./run/slots.ts";
-import type { NamedKey } from "./sources.ts";
-import { columnsOf, type Typed } from "./typed.ts";
+import { columnsOf, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
 
 const LATER = "  (bytes are known when the step before has run)";
@@ -26,7 +25,7 @@ export function explainRows(plan: Plan): string[] {
   const outputs = [...plan.columns];
   const lines: string[] = [];
   if (where) {
-    lines.push(`filter: mask, scan, index · reads ${reads(store, [where])} · ${where.key}`);
+    lines.push(`filter: mask, scan, index · reads ${reads(store, [where])} · ${showTyped(where)}`);
     if (store) {
       const mask = store.chunkRows.reduce((sum, rows) => sum + Math.ceil(rows / 8) + 16_384, 0);
       lines.push(
@@ -70,7 +69,7 @@ export function explainAggregate(
   const roots = [...(plan.where ? [plan.where] : []), ...keys.map(({ at }) => at), ...ofs];
   const by = keys.length > 0 ? `by ${keys.map(({ name }) => name).join(", ")}` : "of all rows";
   const lines = [`aggregate ${by}: 1 fused kernel · reads ${reads(store, roots)}`];
-  if (plan.where) lines.push(`  filter inside it: ${plan.where.key}`);
+  if (plan.where) lines.push(`  filter inside it: ${showTyped(plan.where)}`);
   if (!store) return [...lines, LATER];
   const slots = slotsFor(
     store,

@@ -36,6 +36,12 @@ export interface Plan {
   readonly columns: Scope;
 }
 
+/** A key of a group-by. */
+export interface NamedKey {
+  readonly name: string;
+  readonly at: Typed;
+}
+
 /** All rows and columns of a source. */
 export function wholeOf(source: Source): Plan {
   const columns = source.columns.map(

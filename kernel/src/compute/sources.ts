@@ -6,13 +6,12 @@ import type { Block } from "../pool/index.ts";
 import { explainAggregate, explainRows } from "./explain.ts";
 import { partsOf, type TypedAggregate } from "./figures.ts";
 import { groupedTable } from "./grouped.ts";
-import type { Plan, Source } from "./plan.ts";
+import type { NamedKey, Plan, Source } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
 import { select } from "./run/select.ts";
-import type { Typed } from "./typed.ts";
-import { columnsOf } from "./typed.ts";
+import { columnsOf, type Typed } from "./typed.ts";
 
 /** Columns that are in the pool. */
 export class StoreSource implements Source {
@@ -98,11 +97,6 @@ export class RowsSource extends PendingSource {
   explain(): string[] {
     return [...this.plan.source.explain(), ...explainRows(this.plan)];
   }
-}
-
-export interface NamedKey {
-  readonly name: string;
-  readonly at: Typed;
 }
 
 /** The groups of a query. The result is made on the host, and uploaded only if it is computed with. */

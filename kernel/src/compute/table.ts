@@ -18,15 +18,15 @@ import type { TypedAggregate } from "./figures.ts";
 import {
   filtered,
   isWhole,
+  type NamedKey,
   named,
   type Plan,
   type Selected,
-  type Source,
   wholeOf,
 } from "./plan.ts";
 import { resolve, wrongType } from "./rules.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
-import { AggregateSource, materialise, type NamedKey, RowsSource, StoreSource } from "./sources.ts";
+import { AggregateSource, materialise, RowsSource, StoreSource } from "./sources.ts";
 import type { Typed } from "./typed.ts";
 
 /** Objects with this method own blocks of the pool: scopes keep those of what they return. */
@@ -277,5 +277,3 @@ export async function tableToGpu(
 ): Promise<GpuTable> {
   return new GpuTable(wholeOf(new StoreSource(await uploadTable(gpu, table, options))), true);
 }
-
-export type { Source };

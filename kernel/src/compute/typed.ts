@@ -78,3 +78,31 @@ export function columnsOf(...roots: readonly Typed[]): string[] {
   roots.forEach(visit);
   return [...names];
 }
+
+const INFIX: Partial<Record<TypedOp, string>> = {
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  gt: ">",
+  ge: "≥",
+  lt: "<",
+  le: "≤",
+  eq: "=",
+  ne: "≠",
+  and: "and",
+  or: "or",
+};
+
+/** A tree as people read it, e.g. `(delay > 15) and (origin in LAX, SFO)`. */
+export function showTyped(at: Typed): string {
+  if (at.op === "column") return at.column!;
+  if (at.op === "literal") return String(at.value);
+  const args = at.args.map((arg) => (INFIX[arg.op] ? `(${showTyped(arg)})` : showTyped(arg)));
+  const infix = INFIX[at.op];
+  if (infix) return args.join(` ${infix} `);
+  if (at.op === "among") return `${args[0]} in ${at.values!.join(", ")}`;
+  if (at.op === "cast") return `${at.type.name}(${args[0]})`;
+  if (at.op === "known") return `${at.value} where ${args[0]} is not null`;
+  return `${at.op}(${args.join(", ")})`;
+}

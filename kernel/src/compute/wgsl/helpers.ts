@@ -1,12 +1,8 @@
 // WGSL functions that generated kernels call: 64-bit integers as vec2u (low, high), floats by their bits.
 // WGSL has neither 64-bit types nor dependable NaN tests (FACTS: `x != x` is false on some adapters), so
 // all of it is integer arithmetic. Soft float conversions are in soft-float.ts.
+import type { Helper } from "./helper.ts";
 import { SOFT_FLOAT } from "./soft-float.ts";
-
-export interface Helper {
-  readonly code: string;
-  readonly needs?: readonly string[];
-}
 
 const INTEGERS: Record<string, Helper> = {
   u64_add: {

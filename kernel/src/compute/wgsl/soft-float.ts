@@ -1,7 +1,7 @@
 // Conversions to and from IEEE doubles held as vec2u (low, high), by integer arithmetic, correctly
 // rounded (to nearest, ties to even). They are exact on every adapter: no f32 operation is involved
 // whose rounding WGSL leaves open.
-import type { Helper } from "./helpers.ts";
+import type { Helper } from "./helper.ts";
 
 export const SOFT_FLOAT: Record<string, Helper> = {
   u64_shl: {

@@ -1,0 +1,204 @@
+// Random tables and expressions for property tests. A table is made twice: as an Arrow table (chunked,
+// sliced, with nulls) and as plain JavaScript arrays, from which expected results are computed.
+import * as arrow from "apache-arrow";
+import fc from "fast-check";
+import type { TYPES } from "../../kernel/src/columns/index.ts";
+import type { HostValue } from "../../kernel/src/compute/evaluate.ts";
+import { col, type Expr, lit } from "../../kernel/src/compute/index.ts";
+
+export type ColumnName = keyof typeof TYPES | "text" | "codes" | "when";
+
+const MOMENT = new arrow.TimestampMicrosecond();
+const ARROW: Record<string, () => arrow.DataType> = {
+  int8: () => new arrow.Int8(),
+  int16: () => new arrow.Int16(),
+  int32: () => new arrow.Int32(),
+  int64: () => new arrow.Int64(),
+  uint8: () => new arrow.Uint8(),
+  uint16: () => new arrow.Uint16(),
+  uint32: () => new arrow.Uint32(),
+  uint64: () => new arrow.Uint64(),
+  float32: () => new arrow.Float32(),
+  float64: () => new arrow.Float64(),
+  bool: () => new arrow.Bool(),
+  date32: () => new arrow.DateDay(),
+  when: () => MOMENT,
+  text: () => new arrow.Utf8(),
+};
+
+const float32 = fc.oneof(
+  fc.float(),
+  fc.constantFrom(0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1.5, -2.5),
+  fc.integer({ min: -100, max: 100 }),
+);
+const small = (min: number, max: number) =>
+  fc.oneof(
+    fc.integer({ min, max }),
+    fc.integer({ min: Math.max(min, -3), max: 3 }),
+    fc.constantFrom(min, max),
+  );
+const big = (min: bigint, max: bigint) =>
+  fc.oneof(
+    fc.bigInt({ min, max }),
+    fc.bigInt({ min: min < 0n ? -3n : 0n, max: 3n }),
+    fc.constantFrom(min, max),
+  );
+
+/** Values of each sort of column; extremes and small values come often, so that they meet. */
+export const VALUES: Record<string, fc.Arbitrary<HostValue>> = {
+  int8: small(-128, 127),
+  int16: small(-32768, 32767),
+  int32: small(-(2 ** 31), 2 ** 31 - 1),
+  int64: big(-(2n ** 63n), 2n ** 63n - 1n),
+  uint8: small(0, 255),
+  uint16: small(0, 65535),
+  uint32: small(0, 2 ** 32 - 1),
+  uint64: big(0n, 2n ** 64n - 1n),
+  float32,
+  float64: fc.oneof(fc.double(), float32),
+  bool: fc.boolean(),
+  date32: fc.integer({ min: -100_000, max: 100_000 }),
+  when: fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }),
+  text: fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.constantFrom("", "a", "ab", "abc", "LAX", "a longer text than a word"),
+  ),
+  codes: fc.constantFrom("red", "green", "blue", "", "ultraviolet"),
+};
+
+export interface RandomTable {
+  readonly table: arrow.Table;
+  readonly values: Record<string, HostValue[]>;
+  readonly rows: number;
+  readonly chunkRows: number;
+}
+
+/** A table of these columns, of up to `most` rows. */
+export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<RandomTable> {
+  const columns = (rows: number) =>
+    fc.record(
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          fc.oneof(
+            fc.array(VALUES[name]!, { minLength: rows, maxLength: rows }),
+            fc.array(fc.option(VALUES[name]!, { freq: 3 }), { minLength: rows, maxLength: rows }),
+          ),
+        ]),
+      ),
+    );
+  return fc
+    .tuple(
+      fc.integer({ min: 0, max: most }),
+      fc.integer({ min: 1, max: most }),
+      fc.nat({ max: 40 }),
+      fc.integer({ min: 1, max: most }),
+    )
+    .chain(([rows, batch, skip, chunkRows]) =>
+      columns(rows + skip).map((all) => {
+        const whole = new arrow.Table(
+          Object.fromEntries(
+            names.map((name) => [name, vectorOf(name, all[name] as HostValue[], batch)]),
+          ),
+        );
+        const values = Object.fromEntries(
+          Object.entries(all).map(([name, column]) => [name, (column as HostValue[]).slice(skip)]),
+        );
+        return { table: whole.slice(skip), values, rows, chunkRows };
+      }),
+    );
+}
+
+function vectorOf(name: string, values: readonly HostValue[], batch: number): arrow.Vector {
+  const chunks: arrow.Data[] = [];
+  for (let i = 0; i === 0 || i < values.length; i += batch) {
+    chunks.push(...dataOf(name, values.slice(i, i + batch)));
+  }
+  return new arrow.Vector(chunks);
+}
+
+const CODES = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int8(), 7);
+
+// Each batch of codes has a dictionary of its own, in its own order.
+function dataOf(name: string, values: readonly HostValue[]): readonly arrow.Data[] {
+  if (name === "codes") {
+    return arrow.vectorFromArray(values as (string | null)[], CODES).data;
+  }
+  if (name === "float32" || name === "float64" || name === "date32" || name === "when")
+    return [rawData(name, values)];
+  return arrow.vectorFromArray(values, ARROW[name]!()).data;
+}
+
+// Values as they are stored: builders would read dates as Date objects.
+function rawData(name: string, values: readonly HostValue[]): arrow.Data {
+  const bits = new Uint8Array(Math.ceil(values.length / 8));
+  values.forEach((value, i) => {
+    if (value !== null) bits[i >> 3]! |= 1 << (i & 7);
+  });
+  const type = ARROW[name]!();
+  const View = name === "when" ? BigInt64Array : (type.ArrayType as Float64ArrayConstructor);
+  const zero = name === "when" ? 0n : 0;
+  const data = (View as Float64ArrayConstructor).from(
+    values.map((value) => value ?? zero) as number[],
+  );
+  const nullCount = values.filter((value) => value === null).length;
+  return arrow.makeData({
+    type,
+    data,
+    length: values.length,
+    nullCount,
+    nullBitmap: nullCount ? bits : null,
+  } as never);
+}
+
+const INTS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
+export const NUMBERS = [...INTS, "float32", "float64"];
+
+/** A random expression of numbers over columns that are named after their types. */
+export function numberExpr(depth: number): fc.Arbitrary<Expr> {
+  const column = fc.constantFrom(...NUMBERS).map(col);
+  if (depth === 0) return column;
+  const part = numberExpr(depth - 1);
+  const constant = fc.oneof(
+    fc.integer({ min: -100, max: 100 }),
+    fc.constantFrom(0.5, 1000, 3600, 65_536, 7),
+  );
+  const operator = fc.constantFrom("add", "sub", "mul", "floorDiv", "mod", "fillNull" as const);
+  return fc.oneof(
+    column,
+    fc.tuple(part, operator, part).map(([a, op, b]) => a[op as "add"](b)),
+    fc.tuple(part, operator, constant).map(([a, op, b]) => a[op as "add"](b)),
+    fc
+      .tuple(constant, fc.constantFrom("add", "sub", "mul"), part)
+      .map(([a, op, b]) => lit(a)[op as "add"](b)),
+    fc
+      .tuple(part, fc.constantFrom("neg", "abs", "floor", "ceil", "round"))
+      .map(([a, op]) => a[op as "neg"]()),
+    fc.tuple(part, fc.constantFrom(...NUMBERS)).map(([a, to]) => a.cast(to as "int8")),
+  );
+}
+
+/** A random test over columns that are named after their types. */
+export function testExpr(depth: number): fc.Arbitrary<Expr> {
+  const comparison = fc.constantFrom("gt", "ge", "lt", "le", "eq", "ne");
+  const constants = fc.oneof(
+    fc.integer({ min: -5, max: 5 }),
+    fc.double({ noNaN: true, min: -300, max: 300 }),
+    fc.constantFrom(1e12, -1e12),
+  );
+  const leaf = fc.oneof(
+    fc.tuple(numberExpr(1), comparison, constants).map(([a, op, b]) => a[op as "gt"](b)),
+    fc.tuple(numberExpr(1), comparison, numberExpr(1)).map(([a, op, b]) => a[op as "gt"](b)),
+    fc.constantFrom(...NUMBERS, "text", "codes").map((name) => col(name).isNull()),
+    fc.array(VALUES["text"]!, { maxLength: 4 }).map((texts) => col("text").isIn(texts)),
+    fc.constantFrom("red", "blue", "none").map((text) => col("codes").eq(text)),
+    fc.constant(col("bool")),
+  );
+  if (depth === 0) return leaf;
+  const part = testExpr(depth - 1);
+  return fc.oneof(
+    leaf,
+    fc.tuple(part, fc.constantFrom("and", "or"), part).map(([a, op, b]) => a[op as "and"](b)),
+    part.map((a) => a.not()),
+  );
+}
