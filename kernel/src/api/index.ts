@@ -1,0 +1,38 @@
+// What a cell sees as "cenote".
+
+export {
+  CenoteError,
+  formatBytes,
+  Interrupted,
+  OutOfPoolMemory,
+  parseBytes,
+} from "../base/index.ts";
+export {
+  type Aggregate,
+  col,
+  count,
+  Expr,
+  GpuTable,
+  GroupBy,
+  lit,
+  max,
+  mean,
+  min,
+  sum,
+} from "../compute/index.ts";
+export {
+  type ExchangeStats,
+  exchangeStats,
+  get,
+  type Listing,
+  list,
+  release,
+  remove,
+  type SharedTable,
+} from "../exchange/index.ts";
+export type { AdapterFacts } from "../gpu/index.ts";
+export type { AllocateOptions, Block, Holder, PoolStats } from "../pool/index.ts";
+export { adapter } from "./device.ts";
+export * from "./display.ts";
+export { pool } from "./pool.ts";
+export { gpu, put } from "./table.ts";
