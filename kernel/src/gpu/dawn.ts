@@ -54,18 +54,27 @@ export function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
   return found;
 }
 
+/** Dawn's description is the driver and its version, which for software says all; `device` is the model. */
+function nameOf(info: GPUAdapterInfo, software: boolean): string {
+  const { device, description } = info;
+  if (!software && device && description) return `${device} (${description})`;
+  return description || device || info.architecture || "unnamed adapter";
+}
+
 export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
   const info = adapter.info;
   const words = [info.description, info.device, info.architecture, info.vendor].join(" ");
   const features = [...adapter.features].sort();
+  const software =
+    info.isFallbackAdapter || /\bsoftware\b|llvmpipe|swiftshader|softpipe/i.test(words);
   const facts: AdapterFacts = {
-    name: info.description || info.device || info.architecture || "unnamed adapter",
+    name: nameOf(info, software),
     vendor: info.vendor,
     architecture: info.architecture,
     driver: `${info.device} ${info.description}`.trim(),
     backend:
       process.platform === "darwin" ? "Metal" : process.platform === "win32" ? "D3D12" : "Vulkan",
-    software: info.isFallbackAdapter || /\bsoftware\b|llvmpipe|swiftshader|softpipe/i.test(words),
+    software,
     f16: features.includes("shader-f16"),
     features,
     limits: limitsOf(adapter.limits),
