@@ -1,0 +1,66 @@
+"""Writes Arrow files that pyarrow and polars make and apache-arrow's builders do not."""
+
+import datetime as dt
+import decimal
+import sys
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+folder = Path(sys.argv[1])
+
+
+def write(name: str, table: pa.Table) -> None:
+    with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as out:
+        out.write_table(table, max_chunksize=37)
+
+
+ROWS = 101
+some = [i % 5 != 2 for i in range(ROWS)]
+
+
+def column(kind: pa.DataType, make) -> pa.Array:
+    values = [make(i) if some[i] else None for i in range(ROWS)]
+    return pa.array(values, kind)
+
+
+day = dt.date(2001, 2, 3)
+moment = dt.datetime(1969, 12, 31, 23, 59, 59, 999999)
+columns = {
+    "decimal128": column(pa.decimal128(20, 3), lambda i: decimal.Decimal(i * 10**15 - 7) / 1000),
+    "date32": column(pa.date32(), lambda i: day + dt.timedelta(days=i)),
+    "date64": column(pa.date64(), lambda i: day - dt.timedelta(days=i)),
+    "time32": column(pa.time32("ms"), lambda i: dt.time(1, 2, i % 60)),
+    "time64": column(pa.time64("us"), lambda i: dt.time(1, 2, i % 60, i)),
+    "timestamp": column(pa.timestamp("us"), lambda i: moment + dt.timedelta(hours=i)),
+    "zoned": column(pa.timestamp("ns", "Europe/Berlin"), lambda i: i * 10**15 + 1),
+    "duration": column(pa.duration("ms"), lambda i: dt.timedelta(milliseconds=-i)),
+    "half": column(pa.float16(), lambda i: i / 8),
+    "fixed3": column(pa.binary(3), lambda i: bytes([i, 2, 255])),
+    "fixed16": column(pa.binary(16), lambda i: bytes(range(i, i + 16))),
+    "binary": column(pa.binary(), lambda i: bytes(i % 7)),
+    "large_binary": column(pa.large_binary(), lambda i: bytes([i]) * (i % 9)),
+    "large_string": column(pa.large_string(), lambda i: "héé" * (i % 4)),
+    "nothing": pa.nulls(ROWS),
+    "codes": column(pa.string(), lambda i: f"value {i % 11}").dictionary_encode(),
+    "wide_codes": pa.DictionaryArray.from_arrays(
+        pa.array([i % 3 for i in range(ROWS)], pa.int64()), pa.array([30, 10, 20], pa.int16())
+    ),
+}
+schema = pa.schema(
+    [
+        pa.field(name, array.type, nullable=name != "fixed16" or True, metadata={"unit": name})
+        for name, array in columns.items()
+    ],
+    metadata={"made by": "pyarrow"},
+)
+write("types", pa.table(list(columns.values()), schema=schema))
+
+frame = pl.DataFrame(
+    {
+        "short": [None if i % 4 == 0 else f"s{i}" for i in range(ROWS)],
+        "long": [f"a text that is longer than twelve bytes {i}" for i in range(ROWS)],
+    }
+)
+frame.write_ipc(folder / "views.arrow", compat_level=pl.CompatLevel.newest(), compression=None)
