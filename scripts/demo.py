@@ -30,7 +30,7 @@ NAMES = {
 }
 EXACT = ["hour", "n", "worst", "miles"]
 
-# What is asked of the kernels after the notebooks' own cells, in this order; not kept in the notebooks.
+# What is asked of the kernels after the notebooks' own cells, in this order; none is kept.
 # First each side's own figures, then handoffs of 3,000 and of all rows, interleaved, each way.
 TS_FIGURES = """
 import { adapter, exchangeStats } from "cenote";
