@@ -194,6 +194,7 @@ export class LabPage {
     await this.page.waitForFunction(
       `document.body.dataset.jpThemeName === ${JSON.stringify(name)}`,
     );
+    await this.page.locator("#jupyterlab-splash").waitFor({ state: "detached" });
   }
 
   /** Kernel id of a notebook, from the server. */

@@ -9,6 +9,7 @@ import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
 import { until } from "./until.ts";
 
 const NOTEBOOK = "pool.ipynb";
+const SECOND = "second.ipynb";
 const PLAIN = "plain.ipynb";
 const SHOTS = at("build/ui");
 
@@ -31,6 +32,7 @@ before(async () => {
   mkdirSync(SHOTS, { recursive: true });
   lab = await startLab();
   await writeNotebook(lab, NOTEBOOK, "cenote");
+  await writeNotebook(lab, SECOND, "cenote");
   await writeNotebook(lab, PLAIN, "python3");
   browser = await startBrowser();
   ui = await LabPage.open(browser, lab, NOTEBOOK);
@@ -161,6 +163,20 @@ test("another kernel's notebook gets no comm, and the panel says why", async () 
   await ui.openNotebook(NOTEBOOK);
   await until("the pool is back", async () => (await ui.bytes("live")) !== undefined);
   await panelEqualsPool();
+});
+
+test("each notebook shows its own pool, and a console its own", async () => {
+  const { live } = await poolStats();
+  await ui.openNotebook(SECOND);
+  await until("the second kernel's empty pool", emptyPool);
+  await ui.run(`import { pool } from "cenote"; const one = await pool.allocate(1_000_000);`);
+  await panelEqualsPool();
+  await ui.openNotebook(NOTEBOOK);
+  await agree("live", live);
+  await ui.command("console:create", { kernelPreference: { name: "cenote" } });
+  await until("the console's empty pool", emptyPool);
+  await ui.openNotebook(NOTEBOOK);
+  await agree("live", live);
 });
 
 test("the status bar's item, the View menu and the launcher's card open the panel", async () => {

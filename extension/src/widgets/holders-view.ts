@@ -80,7 +80,9 @@ export class HoldersView {
     if (tag !== undefined) name.title = tag;
     const where = [
       place(this.#trans, holder.cell, holder.line),
-      this.#trans._n("%1 block", "%1 blocks", holder.blocks),
+      holder.blocks === 1
+        ? this.#trans.__("1 block")
+        : this.#trans.__("%1 blocks", exact(holder.blocks)),
     ];
     const who = el("td", {}, name, el("div", { class: "cenote-place", text: where.join(" · ") }));
     const bytes = el("td", {

@@ -12,10 +12,11 @@ import {
   type SlabLayout,
   type Strip,
 } from "../model/slab-layout.ts";
-import { el, exactBytes, percent, setText } from "./dom.ts";
+import { rasterise } from "../model/slab-raster.ts";
+import { el, exact, exactBytes, percent, setText } from "./dom.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
-import { cellIndex, type Theme } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 
 const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0 };
 
@@ -27,6 +28,8 @@ export class SlabView {
   readonly #picture: Picture;
   readonly #note = el("span", { class: "cenote-note" });
   #layout = EMPTY;
+  /** What #layout was made of: the model's version and the width. */
+  #laidOut = "";
   #chosen: number | undefined;
   #lit: ((id: number) => boolean) | undefined;
 
@@ -51,16 +54,19 @@ export class SlabView {
 
   update(): void {
     const { slabs, blocks, hidden } = this.#model;
-    const width = this.#picture.canvas.clientWidth || 300;
-    this.#layout = layoutSlabs(slabs.values(), blocks, width);
+    this.#layOut(this.#picture.canvas.clientWidth || 300);
     const height = `${Math.max(this.#layout.height, 1)}px`;
     if (this.#picture.canvas.style.height !== height) this.#picture.canvas.style.height = height;
     const parts = [
-      this.#trans._n("%1 slab", "%1 slabs", slabs.size),
-      this.#trans._n("%1 block", "%1 blocks", blocks.count),
+      slabs.size === 1 ? this.#trans.__("1 slab") : this.#trans.__("%1 slabs", exact(slabs.size)),
+      blocks.count === 1
+        ? this.#trans.__("1 block")
+        : this.#trans.__("%1 blocks", exact(blocks.count)),
     ];
-    if (this.#layout.hidden > 0) parts.push(this.#trans.__("%1 not drawn", this.#layout.hidden));
-    if (hidden > 0) parts.push(this.#trans.__("%1 events behind", hidden));
+    if (this.#layout.hidden > 0) {
+      parts.push(this.#trans.__("%1 not drawn", exact(this.#layout.hidden)));
+    }
+    if (hidden > 0) parts.push(this.#trans.__("%1 events behind", exact(hidden)));
     setText(this.#note, parts.join(" · "));
     this.#picture.invalidate();
   }
@@ -87,15 +93,23 @@ export class SlabView {
     this.#picture.dispose();
   }
 
-  #draw(context: CanvasRenderingContext2D, width: number, theme: Theme): void {
-    const { slabs, blocks } = this.#model;
+  #layOut(width: number): void {
+    const { slabs, blocks, version } = this.#model;
+    const of = `${version} ${width}`;
+    if (of === this.#laidOut) return;
+    this.#laidOut = of;
     this.#layout = layoutSlabs(slabs.values(), blocks, width);
+  }
+
+  #draw(context: CanvasRenderingContext2D, width: number, theme: Theme): void {
+    const { blocks } = this.#model;
+    this.#layOut(width);
     const strips = new Map(this.#layout.strips.map((strip) => [strip.slab, strip]));
     for (const strip of strips.values()) this.#drawStrip(context, theme, strip);
-    for (let id = 0; id < blocks.rows; id++) {
-      if (blocks.state[id] === BLOCK_STATE.none) continue;
-      const strip = strips.get(blocks.slab[id]!);
-      if (strip) this.#drawBlock(context, theme, strip, id);
+    for (const box of rasterise(this.#layout, blocks, this.#lit)) {
+      context.globalAlpha = box.alpha;
+      context.fillStyle = theme.cells[box.colour]!;
+      context.fillRect(box.x, box.y, box.width, box.height);
     }
     context.globalAlpha = 1;
     this.#drawChosen(context, theme, strips);
@@ -116,16 +130,6 @@ export class SlabView {
       percent(strip.used / strip.bytes),
     );
     context.fillText(text, strip.x, strip.textY);
-  }
-
-  #drawBlock(context: CanvasRenderingContext2D, theme: Theme, strip: Strip, id: number): void {
-    const { blocks } = this.#model;
-    const [x, width] = this.#extent(strip, id);
-    const cached = blocks.state[id] === BLOCK_STATE.cached;
-    context.globalAlpha = (this.#lit && !this.#lit(id) ? 0.2 : 1) * (cached ? 0.35 : 1);
-    context.fillStyle = theme.cells[cellIndex(blocks.cell[id]!)]!;
-    // A hair between neighbours where there is room, so that equal ones can be told apart.
-    context.fillRect(x, strip.y, width > 3 ? width - 1 : Math.max(width, 0.75), strip.height);
   }
 
   #drawChosen(

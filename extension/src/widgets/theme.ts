@@ -1,6 +1,8 @@
 // The colours that pictures are drawn with, read from the panel's CSS variables, so that they follow
 // JupyterLab's theme.
 
+import { CELL_COLOURS, cellIndex } from "../model/colours.ts";
+
 export interface Theme {
   text: string;
   dim: string;
@@ -12,8 +14,6 @@ export interface Theme {
   font: string;
   cells: string[];
 }
-
-const CELL_COLOURS = 9;
 
 /** Reads the colours that hold at an element. */
 export function readTheme(at: HTMLElement): Theme {
@@ -35,9 +35,4 @@ export function readTheme(at: HTMLElement): Theme {
 /** The CSS variable with a cell's colour. Cell 0 (outside any cell) has its own. */
 export function cellVariable(cell: number): string {
   return `var(--cenote-cell-${cellIndex(cell)})`;
-}
-
-/** Index of a cell's colour: 0 for code outside any cell, then in turn. */
-export function cellIndex(cell: number): number {
-  return cell === 0 ? 0 : 1 + ((cell - 1) % (CELL_COLOURS - 1));
 }

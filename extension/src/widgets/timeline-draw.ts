@@ -2,11 +2,12 @@
 // peak as a dashed line, waits without changes as marks on the time axis. Only drawing; the view decides
 // which window is shown.
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
+import { cellIndex } from "../model/colours.ts";
 import { envelope, niceCeiling } from "../model/envelope.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { GAP_MS } from "../model/timeline.ts";
 import { duration } from "./dom.ts";
-import { cellIndex, type Theme } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 
 /** What is shown: places on the timeline's axis (milliseconds), and where the cursor is. */
 export interface Window {

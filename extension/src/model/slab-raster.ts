@@ -1,0 +1,95 @@
+// Reduces the slab map to what its pixels can show. Blocks of some pixels stay boxes of their own; smaller
+// ones are summed up by pixel column, so that 100,000 blocks cost no more to draw than a few thousand.
+import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
+import type { BlockTable } from "./blocks.ts";
+import { CELL_COLOURS, cellIndex } from "./colours.ts";
+import type { SlabLayout, Strip } from "./slab-layout.ts";
+
+/** A box to fill: pixels, the index of its cell's colour, and how opaque. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  colour: number;
+  alpha: number;
+}
+
+/** Blocks narrower than this many pixels are summed up. */
+const NARROW = 2;
+const CACHED = 0.35;
+const UNLIT = 0.2;
+
+/** What to fill for the blocks of a layout. `lit` says which blocks are not to be dimmed; without it, all. */
+export function rasterise(
+  layout: SlabLayout,
+  blocks: BlockTable,
+  lit?: (id: number) => boolean,
+): Box[] {
+  const boxes: Box[] = [];
+  const rows = new Map(layout.strips.map((strip) => [strip.slab, new Columns(strip)]));
+  for (let id = 0; id < blocks.rows; id++) {
+    const state = blocks.state[id]!;
+    if (state === BLOCK_STATE.none) continue;
+    const row = rows.get(blocks.slab[id]!);
+    if (!row) continue;
+    const alpha = (state === BLOCK_STATE.cached ? CACHED : 1) * (lit && !lit(id) ? UNLIT : 1);
+    const colour = cellIndex(blocks.cell[id]!);
+    const scale = (GRANULE * row.strip.width) / row.strip.bytes;
+    const x = blocks.offset[id]! * scale;
+    const width = blocks.size[id]! * scale;
+    if (width < NARROW) {
+      row.add(x, width, colour, alpha);
+      continue;
+    }
+    const { x: left, y, height } = row.strip;
+    // A hair between neighbours where there is room, so that equal ones can be told apart.
+    const shown = width > NARROW + 1 ? width - 1 : width;
+    boxes.push({ x: left + x, y, width: shown, height, colour, alpha });
+  }
+  for (const row of rows.values()) row.flush(boxes);
+  return boxes;
+}
+
+/** Sums of one strip's narrow blocks: share of each pixel column, by colour. */
+class Columns {
+  readonly strip: Strip;
+  #shares: Float32Array | undefined;
+
+  constructor(strip: Strip) {
+    this.strip = strip;
+  }
+
+  add(x: number, width: number, colour: number, alpha: number): void {
+    const columns = Math.ceil(this.strip.width);
+    this.#shares ??= new Float32Array(columns * CELL_COLOURS);
+    const end = x + width;
+    for (let column = Math.floor(x); column < end && column < columns; column++) {
+      const share = Math.min(end, column + 1) - Math.max(x, column);
+      this.#shares[column * CELL_COLOURS + colour]! += share * alpha;
+    }
+  }
+
+  /** Boxes for the columns: the colour with the largest share, as opaque as all shares together. */
+  flush(boxes: Box[]): void {
+    const shares = this.#shares;
+    if (!shares) return;
+    const { x, y, height } = this.strip;
+    let open: Box | undefined;
+    for (let column = 0; column * CELL_COLOURS < shares.length; column++) {
+      let colour = 0;
+      let sum = 0;
+      for (let c = 0; c < CELL_COLOURS; c++) {
+        const share = shares[column * CELL_COLOURS + c]!;
+        sum += share;
+        if (share > shares[column * CELL_COLOURS + colour]!) colour = c;
+      }
+      if (sum <= 0) continue;
+      // A lone tiny block must still be seen; steps of 1/16 let equal neighbours become one box.
+      const alpha = Math.max(0.25, Math.min(1, Math.round(sum * 16) / 16));
+      if (open?.colour === colour && open.alpha === alpha && open.x + open.width === x + column) {
+        open.width++;
+      } else boxes.push((open = { x: x + column, y, width: 1, height, colour, alpha }));
+    }
+  }
+}
