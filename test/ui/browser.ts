@@ -33,6 +33,8 @@ export class LabPage {
   readonly errors: string[] = [];
   /** Addresses of the WebSockets over which the monitor's target was named. */
   readonly monitored: string[] = [];
+  /** What the page asked the monitor for, in order: open, close, pause, resume, resync. */
+  readonly requests: string[] = [];
   readonly #lab: Lab;
 
   private constructor(page: Page, lab: Lab) {
@@ -47,7 +49,14 @@ export class LabPage {
     page.on("pageerror", (error) => this.errors.push(String(error.stack ?? error)));
     page.on("websocket", (socket) => {
       socket.on("framesent", ({ payload }) => {
-        if (payload.includes("cenote.monitor")) this.monitored.push(socket.url());
+        const text = payload.toString();
+        if (text.includes('"target_name":"cenote.monitor"')) {
+          if (text.includes("comm_info_request")) return;
+          this.monitored.push(socket.url());
+          this.requests.push("open");
+        } else if (text.includes('"comm_id":"cenote-panel-')) {
+          this.requests.push(/"kind":"(\w+)"/.exec(text)?.[1] ?? "close");
+        }
       });
     });
   }
@@ -61,10 +70,15 @@ export class LabPage {
   }
 
   async ready(notebook: string): Promise<void> {
-    await this.page.waitForFunction("window.jupyterapp !== undefined");
-    await this.page.evaluate("window.jupyterapp.restored");
+    await this.started();
     await this.page.waitForSelector(`.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook`);
     await this.#kernelIdle(notebook);
+  }
+
+  /** Resolves when JupyterLab has come up in the page. */
+  async started(): Promise<void> {
+    await this.page.waitForFunction("window.jupyterapp !== undefined");
+    await this.page.evaluate("window.jupyterapp.restored.then(() => true)");
   }
 
   command(id: string, args: object = {}): Promise<unknown> {
@@ -204,6 +218,14 @@ export class LabPage {
       kernel: { id: string };
     }[];
     return sessions.find(({ path }) => path === notebook)?.kernel.id;
+  }
+
+  /** Makes the page believe that it is hidden, or seen again; Chromium without a window can't be hidden. */
+  async hide(hidden: boolean): Promise<void> {
+    await this.page.evaluate(`
+      Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    `);
   }
 
   /** Open comms of the monitor in the current notebook's kernel. */

@@ -96,8 +96,11 @@ test("the panel is found in the palette, and says that nothing is used yet", asy
   await ui.page.screenshot({ path: `${SHOTS}/unused.png` });
 });
 
-test("live data appear while a cell runs", async () => {
+test("live data appear while a cell runs, without a word from the page to the kernel", async () => {
+  const before = ui.requests.length;
   const seen = await watchBusyCell();
+  assert.deepEqual(ui.requests.slice(before), []);
+  assert.deepEqual(ui.requests, ["open"]);
   assert.ok(seen.size >= 5, `saw ${[...seen].join(", ")} live bytes while the cell ran`);
 });
 
@@ -149,6 +152,31 @@ test("a block tells its tag, bytes, cell and line, by pointer and by keyboard", 
   assert.match((await spoken.textContent()) ?? "", /(acts|weights).*cell \[1\] line \d+/);
   await ui.page.keyboard.press("Escape");
   await readout.waitFor({ state: "hidden" });
+});
+
+test("the timeline tells its values and the time, by pointer and by keyboard", async () => {
+  const line = ui.panel.locator(".cenote-timeline");
+  await line.hover({ position: { x: 150, y: 90 } });
+  const readout = ui.page.locator(".cenote-readout:visible");
+  const told = /live .*B.*reserved .*B.*\d\d:\d\d:\d\d\.\d\d\d/;
+  assert.match((await readout.textContent()) ?? "", told);
+  await line.focus();
+  for (const key of ["End", "ArrowLeft"]) await ui.page.keyboard.press(key);
+  const spoken = ui.panel.locator(".cenote-unseen[role=status]");
+  assert.match((await spoken.textContent()) ?? "", told);
+  await ui.page.keyboard.press("Escape");
+  await readout.waitFor({ state: "hidden" });
+  const words = ui.panel.locator(".cenote-timeline + .cenote-unseen");
+  assert.match((await words.textContent()) ?? "", /Live .*B, reserved .*B, peak .*B/);
+});
+
+test("a page that nobody sees asks the kernel to be silent, and is up to date again when seen", async () => {
+  await ui.hide(true);
+  await until("the page pauses", async () => ui.requests.at(-1) === "pause");
+  await ui.hide(false);
+  await until("the page resumes", async () => ui.requests.at(-1) === "resume");
+  await ui.run("for (const block of held.splice(0, 3)) block.dispose();");
+  await panelEqualsPool();
 });
 
 test("another kernel's notebook gets no comm, and the panel says why", async () => {
@@ -230,6 +258,14 @@ test("without a kernel the panel says so", async () => {
   await ui.command("kernelmenu:shutdown");
   await until("the panel has noticed", async () => (await ui.state()) === "no-kernel");
   assert.equal(await ui.message(), "No kernel");
+});
+
+test("a page without any notebook opens the panel too", async () => {
+  await ui.page.goto(`${lab.url}/lab?reset`);
+  await ui.started();
+  await ui.openByPalette();
+  await until("the panel has something to say", () => ui.message());
+  assert.equal(await ui.message(), "No notebook yet");
 });
 
 test("the page complained of nothing", () => {

@@ -57,3 +57,10 @@ export function duration(ms: number): string {
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;
 }
+
+/** Milliseconds since the epoch → "14:03:09", with `digits` digits of a second's fraction. */
+export function clock(time: number, digits: 0 | 3 = 0): string {
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+  const fraction = digits === 0 ? {} : { fractionalSecondDigits: digits };
+  return new Date(time).toLocaleTimeString([], { hour12: false, ...parts, ...fraction });
+}

@@ -6,7 +6,7 @@ import { cellIndex } from "../model/colours.ts";
 import { envelope, niceCeiling } from "../model/envelope.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { GAP_MS } from "../model/timeline.ts";
-import { duration } from "./dom.ts";
+import { clock, duration } from "./dom.ts";
 import type { Theme } from "./theme.ts";
 
 /** What is shown: places on the timeline's axis (milliseconds), and where the cursor is. */
@@ -201,8 +201,4 @@ function drawWaits(
     context.fillText(text, middle, base);
     room.to = middle - half - 6;
   }
-}
-
-function clock(time: number): string {
-  return new Date(time).toLocaleTimeString([], { hour12: false });
 }

@@ -2,7 +2,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { duration, el, setText } from "./dom.ts";
+import { clock, duration, el, setText } from "./dom.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
 import { drawTimeline, type Window } from "./timeline-draw.ts";
@@ -155,7 +155,7 @@ export class TimelineView {
     const lines = [
       this.#trans.__("live %1", formatBytes(sample.live)),
       this.#trans.__("reserved %1", formatBytes(sample.reserved)),
-      new Date(time).toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 3 }),
+      clock(time, 3),
     ];
     if (span) lines.push(this.#trans.__("cell [%1]", span.cell));
     const { canvas } = this.#picture;
