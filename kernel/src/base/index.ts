@@ -1,6 +1,7 @@
 export * from "./attribution.ts";
 export * from "./books.ts";
 export * from "./bytes.ts";
+export * from "./comm.ts";
 export * from "./display.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
@@ -8,3 +9,4 @@ export * from "./kernel-protocol.ts";
 export * from "./monitor-protocol.ts";
 export * from "./outlet.ts";
 export * from "./output-ring.ts";
+export * from "./recovery.ts";

@@ -4,6 +4,13 @@ import { type CellMap, mapCell, type Position } from "../language/index.ts";
 /** Sources kept, in characters: enough for years of typing. */
 const MAX_CHARACTERS = 32 << 20;
 
+/** Frames of Node between the kernel and the cell. */
+const RUNNERS = [
+  "node:vm",
+  "node:internal/async_local_storage",
+  "nodejs\\.internal\\.kHybridDispatch",
+];
+
 interface CellSource {
   /** As people call it: "Cell [3]". */
   label: string;
@@ -27,13 +34,13 @@ export class CellSources {
   /** `own`: what the URLs and paths of the kernel's own code begin with. */
   constructor(own: string[]) {
     const escaped = own.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const places = ["node:inspector", "node:internal/async_local_storage", ...escaped].join("|");
+    const places = [...RUNNERS, ...escaped].join("|");
     this.#ownFrame = new RegExp(`\\n {4}at [^\\n]*(?:${places})[^\\n]*`, "g");
   }
 
   /** True when text may hold places or frames that `remap` changes. */
   mayHoldPlaces(text: string): boolean {
-    return text.includes("cell:///") || text.includes("node:inspector");
+    return text.includes("cell:///") || text.includes("node:vm");
   }
 
   /** Remembers a cell and returns the URL that its code goes by. */

@@ -1,72 +1,72 @@
-// Runs scripts in V8's REPL mode through the inspector. Values never pass through the inspector's own
-// descriptions, except that what was thrown is fetched by its handle; handles are released at once.
-import { type Runtime, Session } from "node:inspector";
+// Runs the scripts of cells in the notebook's global scope. By node:vm, not by the inspector's REPL mode:
+// V8 answers a REPL evaluation whose promise is collected (an await that nothing will ever end, a cell that
+// was terminated) from inside the garbage collector, which ends the process.
+import vm from "node:vm";
+import type { CellCode, Position } from "../language/index.ts";
 
 export type Outcome =
   | { ok: true }
   | {
       ok: false;
       thrown: unknown;
-      /** Where compilation failed, from 1, in the script that was run; only for syntax errors. */
-      at: { line: number; column: number };
+      /** Where V8 found a syntax error that the parser let through, in the script. */
+      at?: Position | undefined;
     };
 
-const GROUP = "cenote-cell";
-
 export class Evaluator {
-  readonly #session = new Session();
+  /** Names that cells have declared, each by a `let` of its own in the global scope. */
+  readonly #declared = new Set<string>();
+  #body: (() => Promise<void>) | undefined;
 
-  constructor() {
-    this.#session.connect();
-  }
+  /** For the script of a cell that awaits: takes its body. */
+  readonly take = (body: () => Promise<void>): void => {
+    this.#body = body;
+  };
 
-  /** Runs the script. `done` is not called when the script is terminated. */
-  run(script: string, done: (outcome: Outcome) => void): void {
-    this.#session.post(
-      "Runtime.evaluate",
-      { expression: script, replMode: true, silent: true, objectGroup: GROUP },
-      (error, answer) => {
-        const outcome: Outcome = error
-          ? { ok: false, thrown: new Error(error.message), at: { line: 0, column: 0 } }
-          : this.#outcomeOf(answer as Runtime.EvaluateReturnType);
-        this.#session.post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
-        done(outcome);
-      },
+  /**
+   * Runs the cell's code and calls `done` when it has ended; not when it is terminated, nor while it waits
+   * for something that never happens. Code that doesn't await is run before this returns.
+   */
+  run(cell: CellCode, url: string, done: (outcome: Outcome) => void): void {
+    let script: vm.Script;
+    try {
+      this.#declare(cell.declares);
+      script = new vm.Script(cell.code, { filename: url });
+    } catch (error) {
+      done({ ok: false, thrown: error, at: compileErrorPosition(error, url) });
+      return;
+    }
+    try {
+      script.runInThisContext();
+    } catch (thrown) {
+      done({ ok: false, thrown });
+      return;
+    }
+    if (!cell.isAsync) {
+      done({ ok: true });
+      return;
+    }
+    const body = this.#body!;
+    this.#body = undefined;
+    body().then(
+      () => done({ ok: true }),
+      (thrown) => done({ ok: false, thrown }),
     );
   }
 
-  #outcomeOf(answer: Runtime.EvaluateReturnType): Outcome {
-    const details = answer.exceptionDetails;
-    if (!details) return { ok: true };
-    const at = { line: details.lineNumber + 1, column: details.columnNumber + 1 };
-    return { ok: false, thrown: this.#valueOf(details.exception), at };
-  }
-
-  #valueOf(remote: Runtime.RemoteObject | undefined): unknown {
-    if (!remote) return undefined;
-    if (remote.objectId) return this.#fetch(remote.objectId);
-    if (remote.unserializableValue === undefined) return remote.value;
-    const text = remote.unserializableValue;
-    return text.endsWith("n") ? BigInt(text.slice(0, -1)) : Number(text);
-  }
-
-  /** The object itself, handed over by a function that runs with it as argument. */
-  #fetch(objectId: string): unknown {
-    const box: { value?: unknown } = {};
-    handover.take = (value) => {
-      box.value = value;
-    };
-    this.#session.post("Runtime.callFunctionOn", {
-      functionDeclaration: `function (value) { globalThis[Symbol.for("${HANDOVER}")].take(value); }`,
-      objectId,
-      arguments: [{ objectId }],
-      silent: true,
-    });
-    handover.take = () => {};
-    return box.value;
+  #declare(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#declared.has(name)) continue;
+      vm.runInThisContext(`"use strict"; let ${name};`);
+      this.#declared.add(name);
+    }
   }
 }
 
-const HANDOVER = "cenote.handover";
-const handover = { take: (_value: unknown): void => {} };
-Object.defineProperty(globalThis, Symbol.for(HANDOVER), { value: handover });
+/** Node puts "FILE:LINE", the line and a caret before the stack of an error of compilation. */
+function compileErrorPosition(error: unknown, url: string): Position | undefined {
+  if (!(error instanceof SyntaxError) || typeof error.stack !== "string") return undefined;
+  const [head, , carets] = error.stack.split("\n");
+  if (!head?.startsWith(`${url}:`) || carets === undefined) return undefined;
+  return { line: Number(head.slice(url.length + 1)), column: carets.indexOf("^") + 1 };
+}

@@ -5,10 +5,12 @@ import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
 import { pictureType } from "./format-picture.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
 
-/** Throws what the value's own method throws. */
-export function formatValue(value: unknown): Formatted | Promise<Formatted> {
+type Remap = (text: string) => string;
+
+/** `remap` mends places in generated code. Throws what the value's own method throws. */
+export function formatValue(value: unknown, remap: Remap): Formatted | Promise<Formatted> {
   const own = methodOf(value, DISPLAY) ?? methodOf(value, DENO_DISPLAY);
-  if (!own) return { data: byShape(value), metadata: {} };
+  if (!own) return { data: byShape(value, remap), metadata: {} };
   const bundle = own.call(value);
   return isPromise(bundle)
     ? bundle.then((one) => asFormatted(one, value))
@@ -18,7 +20,7 @@ export function formatValue(value: unknown): Formatted | Promise<Formatted> {
 /** Notebooks for Deno name their method so. */
 const DENO_DISPLAY = Symbol.for("Deno.jupyter.display");
 
-function byShape(value: unknown): MimeBundle {
+function byShape(value: unknown, remap: Remap): MimeBundle {
   if (value === null || typeof value !== "object") return { "text/plain": inspectBounded(value) };
   if (isArrowTable(value)) return formatArrowTable(value);
   if (value instanceof Uint8Array) {
@@ -28,7 +30,7 @@ function byShape(value: unknown): MimeBundle {
       return { [type]: Buffer.from(value).toString("base64"), "text/plain": text };
     }
   }
-  const text = inspectBounded(value);
+  const text = remap(inspectBounded(value));
   const chart = chartType(value);
   if (chart) return { [chart]: value, "text/plain": text };
   const html = markup(value);

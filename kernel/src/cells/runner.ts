@@ -9,7 +9,7 @@ import {
   Interrupted,
   runInCell,
 } from "../base/index.ts";
-import { transformCell } from "../language/index.ts";
+import { type CellCode, transformCell } from "../language/index.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { CellSources } from "./cell-sources.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
@@ -34,6 +34,7 @@ export class CellRunner {
   readonly #evaluator: Evaluator;
   readonly #sources: CellSources;
   readonly #reporter: ErrorReporter;
+  readonly #remap = (text: string): string => this.#sources.remap(text);
   #current: Cell | undefined;
   /** By request; a cell's code may go on after its end, in the background. */
   readonly #cells = new Map<number, Cell>();
@@ -69,15 +70,15 @@ export class CellRunner {
     this.#cells.set(job.request, cell);
     this.#output.begin(job.executionCount, job.request);
     cellBegan(job.executionCount);
-    let script: string;
+    let code: CellCode;
     try {
-      script = transformCell(job.code, job.request, cell.url).code;
+      code = transformCell(job.code, job.request);
     } catch (error) {
       this.#endWithError(cell, this.#reporter.report(error, cell.url));
       return;
     }
     runInCell(job.executionCount, () => {
-      this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
+      this.#evaluator.run(code, cell.url, (outcome) => void this.#conclude(cell, outcome));
     });
   }
 
@@ -91,7 +92,7 @@ export class CellRunner {
 
   /** As formatValue; the running cell ends after what it shows. */
   readonly format = (value: unknown): Formatted | Promise<Formatted> => {
-    const formatted = formatValue(value);
+    const formatted = formatValue(value, this.#remap);
     // One turn later, so that whoever waits for it has published it.
     if (formatted instanceof Promise) this.#current?.displays.push(formatted.then(() => {}));
     return formatted;
@@ -99,6 +100,7 @@ export class CellRunner {
 
   /** What the generated code of cells calls (runtime-names.ts). */
   readonly hooks = {
+    run: (body: () => Promise<void>): void => this.#evaluator.take(body),
     result: (id: number, value: unknown): void => {
       const cell = this.#cells.get(id);
       if (!cell) return;
@@ -144,7 +146,7 @@ export class CellRunner {
   async #publishResult(cell: Cell): Promise<void> {
     const { job, result } = cell;
     if (result === undefined || job.silent || cell.ended) return;
-    const { data, metadata } = await formatValue(result);
+    const { data, metadata } = await formatValue(result, this.#remap);
     if (cell.ended || Object.keys(data).length === 0) return;
     const content = { execution_count: job.executionCount, data, metadata };
     this.#output.publish("execute_result", content, job.request);
@@ -163,14 +165,14 @@ export class CellRunner {
       const fail = (error: unknown, at?: { line: number; column: number }) =>
         resolve({ status: "error", ...this.#reporter.report(error, undefined, at) });
       cell.result = undefined;
-      let script: string;
+      let code: CellCode;
       try {
-        script = transformCell(expression, cell.job.request, cell.url).code;
+        code = transformCell(expression, cell.job.request);
       } catch (error) {
         fail(error);
         return;
       }
-      this.#evaluator.run(script, (outcome) => {
+      this.#evaluator.run(code, "user-expression", (outcome) => {
         if (!outcome.ok) return fail(outcome.thrown, outcome.at);
         this.#formatted(cell.result).then(
           ({ data, metadata }) => resolve({ status: "ok", data, metadata }),
@@ -181,7 +183,7 @@ export class CellRunner {
   }
 
   async #formatted(value: unknown): Promise<Formatted> {
-    return formatValue(value);
+    return formatValue(value, this.#remap);
   }
 
   #endWithError(cell: Cell, error: ErrorContent): void {

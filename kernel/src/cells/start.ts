@@ -1,9 +1,17 @@
 // Puts the parts of the room together.
 import { fileURLToPath } from "node:url";
 import type { MessagePort } from "node:worker_threads";
-import { connectFormatter, lineWord, type OutputWriter, type ToMain, WORD } from "../base/index.ts";
+import {
+  connectComms,
+  connectFormatter,
+  lineWord,
+  type OutputWriter,
+  type ToMain,
+  WORD,
+} from "../base/index.ts";
 import { LINE_WORD, RUNTIME } from "../language/index.ts";
 import { CellSources } from "./cell-sources.ts";
+import { CommHub } from "./comm-hub.ts";
 import { installConsole } from "./console.ts";
 import { ErrorReporter } from "./errors.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -45,11 +53,15 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         runner.run(message);
         break;
       case "interrupt":
-        runner.interrupt();
+        // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
+        runner.interrupt();
         break;
       case "input":
         input.answer(message.serial, message.value);
+        break;
+      case "comm":
+        comms.receive(message.event);
         break;
       case "exit":
         exitAsked = true;
@@ -57,6 +69,8 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
     }
   }
 
+  const comms = new CommHub(output);
+  connectComms(comms);
   const allowed = () => runner.running?.allowStdin;
   const input = new Input({ output, port, allowed, receive });
   defineGlobal(RUNTIME, { ...runner.hooks, ...loader.hooks });

@@ -9,14 +9,14 @@ import { boundNames, forEachChild, isFunctionScope, type Node } from "./syntax-t
 export class CellEditor {
   readonly script: MagicString;
   readonly id: number;
-  readonly declares: string[] = [];
+  /** True when the cell itself awaits: it runs as the body of an async function. */
+  isAsync = false;
   hasResult = false;
+  readonly #declares = new Set<string>();
   readonly #lines: LineTable;
   readonly #showResult: boolean;
   /** Statements that belong at the start: imports and functions. */
   readonly #moved: Node[] = [];
-  /** What `var` declares anywhere in the cell's own scope; declared at the start. */
-  readonly #hoisted = new Set<string>();
 
   constructor(script: MagicString, id: number, lines: LineTable, options: { showResult: boolean }) {
     this.script = script;
@@ -33,10 +33,15 @@ export class CellEditor {
     }
     for (const statement of body) this.#topLevel(statement, statement === body.at(-1));
     this.#moveToStart(body);
-    for (const name of this.declares) this.#hoisted.delete(name);
-    const hoists = this.#hoisted.size > 0 ? `let ${[...this.#hoisted].join(", ")}; ` : "";
-    this.declares.push(...this.#hoisted);
-    this.script.prepend(`"use strict"; ${hoists}`);
+    this.script.prepend(
+      this.isAsync ? `"use strict"; ${RUNTIME}.run(async () => { ` : '"use strict"; ',
+    );
+    if (this.isAsync) this.script.append("\n});");
+  }
+
+  /** The names that the cell declares, each once. */
+  get declares(): string[] {
+    return [...this.#declares];
   }
 
   // ---- the cell's own statements ----
@@ -54,7 +59,8 @@ export class CellEditor {
   #topLevel(statement: Node, last: boolean): void {
     switch (statement.type) {
       case "ImportDeclaration":
-        this.declares.push(...editImport(this.script, statement));
+        this.isAsync = true;
+        for (const name of editImport(this.script, statement)) this.#declares.add(name);
         this.#moved.push(statement);
         break;
       case "ExportNamedDeclaration":
@@ -62,7 +68,10 @@ export class CellEditor {
       case "ExportAllDeclaration": {
         const declaration = editExport(this.script, statement);
         if (declaration) this.#topLevel(declaration, last);
-        else this.#moved.push(statement);
+        else {
+          this.#moved.push(statement);
+          this.isAsync ||= Boolean(statement["source"]);
+        }
         break;
       }
       case "VariableDeclaration":
@@ -86,26 +95,25 @@ export class CellEditor {
     const kind = statement["kind"] as string;
     if (kind === "var") return; // already done by the walk, as for nested ones
     for (const declarator of statement["declarations"] as Node[]) {
-      boundNames(declarator["id"] as Node, this.declares);
-      if (kind === "using" || kind === "await using") this.#using(declarator, kind);
+      if (!declarator["init"]) this.script.appendLeft(declarator.end, " = undefined");
+      if (kind.endsWith("using")) this.#using(declarator["init"] as Node, kind);
     }
-    this.script.update(statement.start, statement.start + kind.length, "let");
+    this.#toAssignments(statement);
   }
 
-  /** `using x = f()` → `let x = $cenote.using(id, f())`. */
-  #using(declarator: Node, kind: string): void {
-    const init = declarator["init"] as Node;
+  /** `using x = f()` → `x = $cenote.using(id, f())`. */
+  #using(init: Node, kind: string): void {
     const call = kind === "using" ? "using" : "awaitUsing";
     this.script.appendLeft(init.start, `${RUNTIME}.${call}(${this.id}, `);
     this.script.appendRight(init.end, ")");
   }
 
-  /** `function f() {}` → at the start, `let f = function () {};`. The name is inferred. */
+  /** `function f() {}` → at the start, `f = function () {};`. The name is inferred. */
   #function(statement: Node): void {
     const id = statement["id"] as Node | null;
     if (id) {
-      this.declares.push(id["name"] as string);
-      this.script.appendRight(statement.start, `let ${id["name"]} = `);
+      this.#declares.add(id["name"] as string);
+      this.script.appendRight(statement.start, `${id["name"]} = `);
       this.script.remove(id.start, id.end);
     } else {
       this.script.appendRight(statement.start, "(");
@@ -121,8 +129,8 @@ export class CellEditor {
       this.script.appendRight(statement.start, "void ");
       return;
     }
-    this.declares.push(id["name"] as string);
-    this.script.appendRight(statement.start, `let ${id["name"]} = `);
+    this.#declares.add(id["name"] as string);
+    this.script.appendRight(statement.start, `${id["name"]} = `);
     this.script.appendLeft(statement.end, ";");
   }
 
@@ -152,7 +160,7 @@ export class CellEditor {
         if (depth === 0 && node["await"]) this.#guard(node["right"] as Node, "each");
         break;
       case "VariableDeclaration":
-        if (depth === 0 && node["kind"] === "var") this.#hoistVar(node);
+        if (depth === 0 && node["kind"] === "var") this.#toAssignments(node);
         break;
       case "BlockStatement":
       case "StaticBlock":
@@ -168,24 +176,25 @@ export class CellEditor {
 
   /** `await x` → `await $cenote.wait(id, x)`, so that an interrupt can reject it. */
   #guard(argument: Node, call: string): void {
+    this.isAsync = true;
     this.script.appendRight(argument.start, `${RUNTIME}.${call}(${this.id}, `);
     this.script.appendLeft(argument.end, ")");
   }
 
-  /** Takes the `var` away and leaves assignments; the names are declared at the start. */
-  #hoistVar(declaration: Node): void {
+  /** Takes the keyword away and leaves assignments; the names are declared before the cell runs. */
+  #toAssignments(declaration: Node): void {
     const declarators = declaration["declarations"] as Node[];
     for (const declarator of declarators) {
-      for (const name of boundNames(declarator["id"] as Node)) this.#hoisted.add(name);
-    }
-    const first = declarators[0]!;
-    this.script.remove(declaration.start, first.start);
-    for (const declarator of declarators) {
+      for (const name of boundNames(declarator["id"] as Node)) this.#declares.add(name);
+      // An enum adds to what its name holds; here that would be a value of an earlier cell.
+      if (isEnum(declarator))
+        this.script.appendLeft(declarator.start, `${nameOf(declarator)} = undefined, `);
       if ((declarator["id"] as Node).type === "ObjectPattern" && declarator["init"]) {
         this.script.appendRight(declarator.start, "(");
         this.script.appendLeft(declarator.end, ")");
       }
     }
+    this.script.remove(declaration.start, declarators[0]!.start);
   }
 
   #storeLine(statement: Node): void {
@@ -193,6 +202,16 @@ export class CellEditor {
     const line = this.#lines.lineOf(statement.start);
     if (line !== undefined) this.script.appendRight(statement.start, `${LINE_WORD}[0]=${line};`);
   }
+}
+
+const nameOf = (declarator: Node) => (declarator["id"] as Node)["name"] as string;
+
+/** `E = function (E) {…}(E || {})`, as oxc writes an enum. */
+function isEnum(declarator: Node): boolean {
+  const init = declarator["init"] as Node | null;
+  const [argument] = (init?.type === "CallExpression" ? init["arguments"] : []) as Node[];
+  if (argument?.type !== "LogicalExpression") return false;
+  return (argument["left"] as Node)["name"] === nameOf(declarator);
 }
 
 /** An `export default` expression stands where a statement was. */

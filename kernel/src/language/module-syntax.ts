@@ -16,7 +16,7 @@ export function editImport(script: MagicString, node: Node): string[] {
     imported.push(name);
     pairs.push(`${JSON.stringify(name)}: ${local}`);
   }
-  const target = pairs.length > 0 ? `let {${pairs.join(", ")}} = ` : "";
+  const target = pairs.length > 0 ? `{${pairs.join(", ")}}` : "";
   replaceByLoad(script, node, target, imported);
   return names;
 }
@@ -65,6 +65,6 @@ function replaceByLoad(script: MagicString, node: Node, target: string, names: s
     const value = (attribute["value"] as Node)["value"];
     return `${JSON.stringify(moduleExportName(key))}: ${JSON.stringify(value)}`;
   });
-  const load = `await ${RUNTIME}.load(${from}, ${JSON.stringify(names)}, {${options.join(", ")}});`;
-  script.update(node.start, node.end, target + load);
+  const load = `await ${RUNTIME}.load(${from}, ${JSON.stringify(names)}, {${options.join(", ")}})`;
+  script.update(node.start, node.end, target ? `(${target} = ${load});` : `${load};`);
 }

@@ -1,9 +1,11 @@
-// Turns a cell of TypeScript into a script that V8's REPL mode runs. oxc strips the types; the result is
-// then edited by its syntax tree so that it behaves as a notebook's cell should:
-//   - every declaration at the top becomes `let`, so that a later cell may declare the name again in any
-//     way; functions, and what `var` declares, move to the start as JavaScript hoists them;
-//   - imports go to our loader, since REPL mode takes no `import`;
-//   - awaits of the cell itself can be cancelled; `using` disposes at the cell's end;
+// Turns a cell of TypeScript into a script that runs in the notebook's one global scope. oxc strips the
+// types; the result is then edited by its syntax tree so that it behaves as a notebook's cell should:
+//   - what the cell declares at its top is declared once, apart, as `let`, and assigned here: so a later
+//     cell may declare the name again in any way, and functions of earlier cells see the new value;
+//     functions, and imports, move to the start, as JavaScript hoists them;
+//   - imports go to our loader, since a script takes none;
+//   - a cell that awaits is the body of an async function, and its own awaits can be cancelled;
+//     `using` disposes at the cell's end;
 //   - the last expression goes to our callback unless the cell ends with a semicolon;
 //   - statements that call something first store their line, for the pool's attribution.
 // Source maps cost nothing until an error asks: `mapCell` makes the same edits again and keeps the map.
@@ -16,8 +18,10 @@ import { firstSyntaxError } from "./syntax-error.ts";
 import type { Node } from "./syntax-tree.ts";
 
 export interface CellCode {
-  /** A script for `Runtime.evaluate` with `replMode`. */
+  /** A script; the names in `declares` must be declared before it runs. */
   code: string;
+  /** True when the script hands an async function to the runtime instead of running at once. */
+  isAsync: boolean;
   /** True when the value of the last expression goes to the callback. */
   hasResult: boolean;
   /** Names that the cell declares at its top. */
@@ -35,10 +39,11 @@ interface Prepared {
  * Compiles the cell with this id (it appears in the code, so that a late await knows its cell).
  * Throws CellSyntaxError.
  */
-export function transformCell(source: string, id: number, url: string): CellCode {
+export function transformCell(source: string, id: number): CellCode {
   const { script, editor } = prepare(source, id);
   return {
-    code: `${script.toString()}\n;void 0\n//# sourceURL=${url}`,
+    code: script.toString(),
+    isAsync: editor.isAsync,
     hasResult: editor.hasResult,
     declares: editor.declares,
   };

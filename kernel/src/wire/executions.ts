@@ -19,6 +19,8 @@ export interface ExecutionHost {
   reply(message: Message, type: string, content: object | Buffer): Promise<void>;
   publisher: Publisher;
   history: History;
+  /** A cell is about to run. */
+  beforeCell(): void;
 }
 
 export class Executions {
@@ -83,6 +85,7 @@ export class Executions {
     const job = this.#jobOf(message);
     const { publisher, history } = this.#host;
     this.#remember(job.request, message.header);
+    this.#host.beforeCell();
     this.running = { request: job.request, message, executionCount: job.executionCount };
     void publisher.status("busy", message.header);
     if (!job.silent) {

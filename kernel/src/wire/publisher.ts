@@ -5,8 +5,10 @@ import type { SendQueue } from "./sockets.ts";
 
 /** Text that comes faster than this is gathered into one message. */
 const GATHER_MS = 30;
+/** After a pause, text waits only for the rest of its line or cell. */
+const FIRST_MS = 3;
 /** …or until there is this much of it, in characters. */
-const GATHER_CHARACTERS = 1 << 18;
+const GATHER_CHARACTERS = 1 << 17;
 
 export interface Extras {
   metadata?: Record<string, unknown>;
@@ -66,12 +68,11 @@ export class Publisher {
     if (this.#pending!.characters > GATHER_CHARACTERS) this.flush();
   }
 
-  /** Sends what was gathered, now or soon, as text comes seldom or often. */
+  /** Sends what was gathered soon, sooner where text comes seldom. */
   settle(): void {
     if (!this.#pending) return;
     const wait = this.#lastFlush + GATHER_MS - performance.now();
-    if (wait <= 0) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), wait);
+    this.#timer ??= setTimeout(() => this.flush(), Math.max(wait, FIRST_MS));
   }
 
   flush(): void {

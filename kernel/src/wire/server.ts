@@ -44,6 +44,8 @@ export class KernelServer {
   readonly #history = new History();
   readonly #comms: Comms;
   readonly #handlers: Record<string, Handler>;
+  /** What receives; each ends when its socket closes. */
+  readonly #loops: Promise<void>[];
   /** Messages that were dropped because they could not be read or were signed wrongly. */
   dropped = 0;
 
@@ -64,13 +66,16 @@ export class KernelServer {
       reply: (message, type, content) => this.#reply(sockets.toShell, message, type, content),
       publisher: this.#publisher,
       history: this.#history,
+      beforeCell: () => sockets.waitForAll(),
     });
     this.#handlers = this.#makeHandlers();
     void this.#publisher.status("starting");
-    void this.#receive(sockets.shell, sockets.toShell);
-    void this.#receive(sockets.control, sockets.toControl);
-    void this.#receiveInput();
-    void this.#welcomeSubscribers();
+    this.#loops = [
+      this.#receive(sockets.shell, sockets.toShell),
+      this.#receive(sockets.control, sockets.toControl),
+      this.#receiveInput(),
+      this.#welcomeSubscribers(),
+    ];
     void pumpOutput(services.output, {
       publisher: this.#publisher,
       executions: this.#executions,
@@ -280,6 +285,7 @@ export class KernelServer {
     }
     await this.#publisher.drained();
     this.#sockets.close();
+    await Promise.allSettled([...this.#loops, this.#sockets.heartbeat]);
     const { output } = this.#services;
     output.close();
     Atomics.store(output.state, WORD.flushed, 1);

@@ -6,8 +6,13 @@ import { log } from "./log.ts";
 
 type Frames = (Buffer | Uint8Array)[];
 
-/** How long the whole kernel waits for a frontend that takes no output before that one loses some. */
-const SLOW_SUBSCRIBER_MS = 10_000;
+/**
+ * Messages on iopub that wait for a frontend which doesn't keep up; then the cell's output is held back.
+ * Text is gathered, so that this many are a few dozen megabytes at most.
+ */
+const IOPUB_MESSAGES = 250;
+/** A frontend that takes nothing for so long (it was suspended, say) loses output; the others go on. */
+const STUCK_MS = 30_000;
 
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
@@ -39,6 +44,8 @@ export class SendQueue {
 }
 
 export interface Sockets {
+  /** Ends when the sockets close. */
+  heartbeat: Promise<void>;
   shell: Router;
   control: Router;
   stdin: Router;
@@ -47,6 +54,8 @@ export interface Sockets {
   toControl: SendQueue;
   toStdin: SendQueue;
   toIopub: SendQueue;
+  /** From now on a frontend that doesn't keep up holds output back again instead of losing it. */
+  waitForAll(): void;
   /** Closes all; what was taken for sending still leaves. */
   close(): void;
 }
@@ -58,10 +67,13 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   const control = router();
   const stdin = router();
   const heartbeat = new Reply({ linger: 0 });
-  // A subscriber that doesn't keep up holds the output back rather than losing it.
-  const iopub = new XPublisher({ linger: 2000, sendHighWaterMark: 1000, verbosity: "allSubs" });
+  const iopub = new XPublisher({
+    linger: 2000,
+    sendHighWaterMark: IOPUB_MESSAGES,
+    sendTimeout: STUCK_MS,
+    verbosity: "allSubs",
+  });
   iopub.noDrop = true;
-  iopub.sendTimeout = SLOW_SUBSCRIBER_MS;
   await Promise.all([
     shell.bind(endpoint(connection, "shell")),
     control.bind(endpoint(connection, "control")),
@@ -69,8 +81,8 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     iopub.bind(endpoint(connection, "iopub")),
     heartbeat.bind(endpoint(connection, "hb")),
   ]);
-  void echo(heartbeat);
   return {
+    heartbeat: echo(heartbeat),
     shell,
     control,
     stdin,
@@ -79,6 +91,9 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     toControl: new SendQueue((frames) => control.send(frames)),
     toStdin: new SendQueue((frames) => stdin.send(frames)),
     toIopub: new SendQueue((frames) => publish(iopub, frames)),
+    waitForAll() {
+      if (!iopub.noDrop) iopub.noDrop = true;
+    },
     close() {
       for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
     },
@@ -90,10 +105,9 @@ async function publish(iopub: XPublisher, frames: Frames): Promise<void> {
     await iopub.send(frames);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    // Someone subscribed and reads nothing: the others come first.
+    log(`a frontend took no output for ${STUCK_MS / 1000} s: it loses some from now on`);
     iopub.noDrop = false;
     await iopub.send(frames);
-    iopub.noDrop = true;
   }
 }
 

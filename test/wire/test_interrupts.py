@@ -1,0 +1,105 @@
+"""Interrupts: by request and by signal, of a busy loop and of a pending await, with the state kept."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from client import Kernel
+
+BUSY = [
+    "console.log('begun'); while (true) {}",
+    "console.log('begun'); while (true) { try { while (true) {} } catch {} finally {} }",
+    "console.log('begun'); while (true) await 0;",
+    "console.log('begun'); for (;;) JSON.parse('[1,2,3]');",
+]
+WAITING = [
+    "console.log('begun'); await new Promise(() => {})",
+    "console.log('begun'); await new Promise((r) => setTimeout(r, 1e6))",
+    "console.log('begun'); for (;;) await new Promise((r) => setTimeout(r, 5));",
+    "console.log('begun'); for await (const x of [new Promise(() => {})]) {}",
+    "const stuck = async () => { await new Promise(() => {}) }; console.log('begun'); await stuck()",
+]
+
+
+def by_request(kernel: Kernel) -> None:
+    assert kernel.control("interrupt_request")["content"]["status"] == "ok"
+
+
+def by_signal(kernel: Kernel) -> None:
+    os.kill(kernel.pid, signal.SIGINT)
+
+
+@pytest.mark.parametrize("interrupt", [by_request, by_signal])
+@pytest.mark.parametrize("code", BUSY + WAITING)
+def test_interrupt_ends_the_cell_and_keeps_the_state(kernel: Kernel, interrupt, code: str) -> None:
+    kernel.run("let state = { n: 1 }")
+    for n in (1, 2):  # a second interrupt works too
+        request = kernel.send(code)
+        kernel.wait_for_text("begun")
+        interrupt(kernel)
+        ran = kernel.finish(request)
+        assert ran.reply["content"]["ename"] == "Interrupted"
+        assert kernel.run(f"state.n += 1; state.n === {n + 1}").plain == "true"
+
+
+def test_a_loop_of_awaits_really_ends(kernel: Kernel) -> None:
+    request = kernel.send(
+        "console.log('begun');\n"
+        "for (globalThis.turns = 0; ; turns++) await new Promise((r) => setTimeout(r, 1))"
+    )
+    kernel.wait_for_text("begun")
+    by_request(kernel)
+    kernel.finish(request)
+    kernel.run("let before = turns; await new Promise((r) => setTimeout(r, 60))")
+    # one turn may have been under way
+    assert kernel.run("turns - before <= 1").plain == "true"
+
+
+def test_finally_runs_where_the_cell_waits(kernel: Kernel) -> None:
+    request = kernel.send(
+        "console.log('begun'); try { await new Promise(() => {}) } finally { globalThis.cleaned = 1 }"
+    )
+    kernel.wait_for_text("begun")
+    by_request(kernel)
+    kernel.finish(request)
+    assert kernel.run("cleaned").plain == "1"
+
+
+def test_interrupt_aborts_the_cells_that_wait(kernel: Kernel) -> None:
+    first = kernel.send("console.log('begun'); while (true) {}")
+    second = kernel.send("globalThis.ranAnyway = true")
+    kernel.wait_for_text("begun")
+    by_request(kernel)
+    assert kernel.finish(first).status == "error"
+    assert kernel.finish(second).status == "aborted"
+    assert kernel.run("typeof ranAnyway").plain == "'undefined'"
+
+
+def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:
+    by_request(kernel)
+    by_signal(kernel)
+    assert kernel.run("1 + 1").plain == "2"
+
+
+def test_two_hundred_interrupts_at_random_moments(kernel: Kernel) -> None:
+    codes = [*BUSY, *WAITING, "console.log('begun'); for (let i = 0; ; i++) console.log(i)"]
+    seed = random.randrange(1 << 30)
+    chance = random.Random(seed)
+    kernel.run("let count = 0")
+    for turn in range(200):
+        request = kernel.send(codes[turn % len(codes)].replace("console.log('begun');", "count++;"))
+        time.sleep(chance.random() * 0.01)
+        # An interrupt before the cell has begun is not for it: ask again until it has ended.
+        ended = False
+        while not ended:
+            (by_request if turn % 2 else by_signal)(kernel)
+            try:
+                kernel.finish(request, timeout=1)
+                ended = True
+            except Exception:  # noqa: BLE001 - queue.Empty of the time-out
+                continue
+    assert kernel.run("count").plain == "200", f"seed {seed}"
