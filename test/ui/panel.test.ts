@@ -23,6 +23,9 @@ for (let step = 0; step < 90; step++) {
 }`;
 const STATS_CELL = `import { pool } from "cenote";
 console.log("STATS" + JSON.stringify(pool.stats()) + "STATS")`;
+const ADAPTER_CELL = `import { adapter } from "cenote";
+const { name, software } = await adapter();
+console.log("ADAPTER" + JSON.stringify({ name, software }) + "ADAPTER")`;
 
 let lab: Lab;
 let browser: Browser;
@@ -108,7 +111,11 @@ test("afterwards the panel's numbers are the pool's, to the byte", async () => {
   await panelEqualsPool();
   const status = await ui.page.locator('[data-cenote="status"]').getAttribute("data-bytes");
   assert.equal(Number(status), (await poolStats()).live);
-  assert.match((await ui.panel.locator('[data-cenote="adapter"]').textContent()) ?? "", /\w/);
+  const printed = await ui.run(ADAPTER_CELL);
+  const adapter = JSON.parse(/ADAPTER(\{.*\})ADAPTER/.exec(printed)?.[1] ?? "{}");
+  const named = await ui.panel.locator('[data-cenote="adapter"]').textContent();
+  assert.ok(adapter.name && named === adapter.name, `${named} for ${printed}`);
+  assert.equal(await ui.panel.locator(".cenote-software").isVisible(), adapter.software);
 });
 
 test("timeline, slab map and holders are drawn, in light and in dark", async () => {
@@ -233,6 +240,17 @@ test("a reloaded page has the panel and everything in it again, on the same comm
   await ui.panel.waitFor();
   await agree("live", live);
   await until("the timeline is drawn", () => ui.pixels(".cenote-timeline", "--cenote-live"));
+  assert.equal(await ui.monitorComms(), 1);
+});
+
+test("a lost connection is taken up again", async () => {
+  const before = ui.requests.length;
+  await ui.page.evaluate(
+    "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()",
+  );
+  await until("the comm is opened anew", () => ui.requests.slice(before).includes("open"));
+  await ui.run("const later = await pool.allocate(123_456);");
+  await panelEqualsPool();
   assert.equal(await ui.monitorComms(), 1);
 });
 
