@@ -35,9 +35,11 @@ async function open(): Promise<DawnGpu> {
   }
   errors.throwLate();
   const gpu = new DawnGpu(device, facts, errors, budget);
+  const forget = onTermination((cell) => gpu.pool.recover(cell));
   device.lost.then(
     () => {
       opening = undefined;
+      forget();
       gpu.pool.close();
     },
     () => {},
