@@ -38,7 +38,7 @@ export function drawTimeline(
   const shape = envelope(model.timeline, from, to, Math.ceil(width), model.timeline.placeOf(end));
   const ceiling = niceCeiling(shape.most * 1.08);
   const y = (bytes: number) => bottom - (bytes / ceiling) * (bottom - BANDS - 4);
-  drawCells(context, bottom, theme, model, x, end);
+  drawCells(context, width, bottom, theme, model, x, end);
   drawGrid(context, width, theme, ceiling, y);
   context.fillStyle = theme.reserved;
   fillSteps(context, shape.highReserved, bottom, y);
@@ -69,6 +69,7 @@ function fillSteps(
 
 function drawCells(
   context: Context,
+  width: number,
   bottom: number,
   theme: Theme,
   model: PoolModel,
@@ -90,7 +91,7 @@ function drawCells(
     context.fillRect(left, 1, right - left - (right - left > 4 ? 1 : 0), 3);
     const text = done === undefined ? `[${cell}] ▸` : `[${cell}]`;
     const half = context.measureText(text).width / 2;
-    const middle = Math.max(half, (Math.max(left, 0) + right) / 2);
+    const middle = Math.min(width - half, Math.max(half, (Math.max(left, 0) + right) / 2));
     if (middle - half < labelled + 3) continue;
     context.fillStyle = theme.text;
     context.fillText(text, middle, 11);
