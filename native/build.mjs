@@ -28,13 +28,18 @@ function headers() {
 function isFresh() {
   if (!existsSync(output)) return false;
   const built = statSync(output).mtimeMs;
-  const inputs = [...readdirSync(source).map((file) => join(source, file)), join(here, "build.mjs")];
+  const inputs = [
+    ...readdirSync(source).map((file) => join(source, file)),
+    join(here, "build.mjs"),
+  ];
   return inputs.every((file) => statSync(file).mtimeMs < built);
 }
 
 function compiler() {
   const candidates = process.env.CC ? [process.env.CC] : ["cc", "gcc", "clang"];
-  const found = candidates.find((name) => !spawnSync(name, ["--version"], { stdio: "ignore" }).error);
+  const found = candidates.find(
+    (name) => !spawnSync(name, ["--version"], { stdio: "ignore" }).error,
+  );
   return (
     found ??
     stop(
@@ -45,7 +50,9 @@ function compiler() {
 }
 
 if (process.platform !== "linux") {
-  console.log(`native: nothing to build on ${process.platform}; tables cross by a counted copy there`);
+  console.log(
+    `native: nothing to build on ${process.platform}; tables cross by a counted copy there`,
+  );
 } else if (isFresh()) {
   console.log("native: up to date");
 } else {
@@ -54,10 +61,28 @@ if (process.platform !== "linux") {
   const files = readdirSync(source).filter((file) => file.endsWith(".c"));
   // Written aside and renamed, because a running kernel may have the old one loaded.
   const fresh = `${output}.${process.pid}`;
-  const flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"];
-  const args = [...flags, "-pthread", "-I", headers(), ...files.map((file) => join(source, file)), "-o", fresh];
+  const flags = [
+    "-std=gnu11",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+  ];
+  const args = [
+    ...flags,
+    "-pthread",
+    "-I",
+    headers(),
+    ...files.map((file) => join(source, file)),
+    "-o",
+    fresh,
+  ];
   const done = spawnSync(cc, args, { stdio: "inherit" });
-  if (done.error || done.status !== 0) stop(`native: ${cc} failed (${done.error?.message ?? `exit ${done.status}`})`);
+  if (done.error || done.status !== 0)
+    stop(`native: ${cc} failed (${done.error?.message ?? `exit ${done.status}`})`);
   renameSync(fresh, output);
   console.log("native: built build/cenote.node");
 }

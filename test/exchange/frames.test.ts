@@ -14,9 +14,13 @@ function cut(bytes: Buffer, sizes: number[]): Buffer[] {
 }
 
 test("messages come out as they went in, however the stream is cut", () => {
-  const message = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.constant(null)), {
-    noNullPrototype: true,
-  });
+  const message = fc.dictionary(
+    fc.string(),
+    fc.oneof(fc.string(), fc.integer(), fc.constant(null)),
+    {
+      noNullPrototype: true,
+    },
+  );
   fc.assert(
     fc.property(fc.array(message), fc.array(fc.integer({ min: 1, max: 9 })), (messages, sizes) => {
       const decoder = new FrameDecoder(1 << 16);

@@ -27,7 +27,9 @@ export class Remote {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, ...env },
     });
-    createInterface({ input: this.process.stdout! }).on("line", (line) => this.#waiting.shift()?.(line));
+    createInterface({ input: this.process.stdout! }).on("line", (line) =>
+      this.#waiting.shift()?.(line),
+    );
     this.#ended = new Promise((resolve) => {
       this.process.on("exit", () => {
         for (const waiting of this.#waiting.splice(0)) waiting('{"error":"the process has ended"}');
@@ -49,7 +51,9 @@ export class Remote {
   async run<T = unknown>(run: string, then?: string): Promise<T> {
     const line = await new Promise<string>((resolve) => {
       this.#waiting.push(resolve);
-      this.process.stdin!.write(`${JSON.stringify(then === undefined ? { run } : { run, then })}\n`);
+      this.process.stdin!.write(
+        `${JSON.stringify(then === undefined ? { run } : { run, then })}\n`,
+      );
     });
     const reply = JSON.parse(line) as { answer?: T; error?: string };
     if (reply.error !== undefined) throw new Error(reply.error);
@@ -73,7 +77,10 @@ export class Remote {
 }
 
 /** Waits until the condition holds; fails after half a minute. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
   const deadline = Date.now() + 30_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);

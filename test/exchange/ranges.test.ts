@@ -4,7 +4,11 @@ import fc from "fast-check";
 import { PAGE, pageAlign, Ranges } from "../../kernel/src/exchange/ranges.ts";
 
 test("ranges that are taken never overlap, and all of them come back as one", () => {
-  const step = fc.record({ take: fc.boolean(), pages: fc.integer({ min: 1, max: 20 }), which: fc.nat() });
+  const step = fc.record({
+    take: fc.boolean(),
+    pages: fc.integer({ min: 1, max: 20 }),
+    which: fc.nat(),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const ranges = new Ranges(64 * PAGE);
