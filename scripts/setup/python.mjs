@@ -1,5 +1,6 @@
 // The project's own Python environment in .venv, with the cenote package (editable) and JupyterLab.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { at, python, venv } from "../lib/paths.mjs";
 import { capture, run, SetupError } from "../lib/progress.mjs";
 import { digest, once } from "../lib/stamps.mjs";
@@ -35,6 +36,8 @@ export async function preparePython(say) {
         );
       });
     }
+    // Scripts that JupyterLab brings are CommonJS; our package.json above them says otherwise.
+    writeFileSync(join(venv, "package.json"), "{}\n");
     const pip = (...args) =>
       run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...args], {
         cwd: at(),

@@ -1,6 +1,6 @@
 // Opens the process's one Gpu, on first use.
 import { totalmem } from "node:os";
-import { CenoteError, parseBytes, postNote } from "../base/index.ts";
+import { CenoteError, onTermination, parseBytes, postNote } from "../base/index.ts";
 import { describeAdapter, findAdapter, limitsOf } from "./dawn.ts";
 import { DeviceErrors } from "./errors.ts";
 import { DawnGpu } from "./gpu.ts";
