@@ -97,9 +97,11 @@ function number(at: Typed, x: Any, y: Any): HostValue {
     case "div":
       return fit(at, x / y);
     case "floorDiv":
-      return y == 0 ? null : fit(at, floorDiv(BigInt(x), BigInt(y)));
+      return Number(y) === 0 ? null : fit(at, floorDiv(BigInt(x), BigInt(y)));
     case "mod":
-      return y == 0 ? null : fit(at, BigInt(x) - floorDiv(BigInt(x), BigInt(y)) * BigInt(y));
+      return Number(y) === 0
+        ? null
+        : fit(at, BigInt(x) - floorDiv(BigInt(x), BigInt(y)) * BigInt(y));
     case "neg":
       return fit(at, -x);
     case "abs":
@@ -109,7 +111,7 @@ function number(at: Typed, x: Any, y: Any): HostValue {
     case "ceil":
       return Math.ceil(x);
     case "sqrt":
-      return Math.fround(Math.sqrt(x));
+      return fit(at, Math.sqrt(x));
     case "round":
       return roundEven(x);
     default:

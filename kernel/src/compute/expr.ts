@@ -75,7 +75,7 @@ export class Expr {
   mul(other: Operand): Expr {
     return this.#binary("mul", other);
   }
-  /** True division: float32 for integers of 8 and 16 bits and for float32. */
+  /** True division: of float32 by float32 a float32, else a float64. */
   div(other: Operand): Expr {
     return this.#binary("div", other);
   }

@@ -28,7 +28,7 @@ export async function groupedTable(
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const locate = locator(sizes);
   const keys = groups.keys.map((column, k) => hostColumn(column, groups, k));
-  const compare = keys.map((key) => comparator(key, locate));
+  const compare = keys.map((key) => comparator(key));
   const order = Uint32Array.from({ length: total }, (_, i) => i);
   const byKeys = (a: number, b: number) => {
     for (const one of compare) {
@@ -37,7 +37,8 @@ export async function groupedTable(
     }
     return 0;
   };
-  if (keys.length > 0) order.sort(byKeys);
+  if (compare.length === 1) order.sort(compare[0]);
+  else if (compare.length > 1) order.sort(byKeys);
   const words = allWords(groups, offsetsOf(parts).at(-1)!, total);
   const first = fold(order, byKeys, sizes.length > 1, (to, from) =>
     merge(parts, words, total, to, from),

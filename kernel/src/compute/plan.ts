@@ -7,7 +7,8 @@ import { type ColumnStore, type ColumnType, TYPES } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { Expr } from "./expr.ts";
-import { resolve, type Scope, wrongType } from "./rules.ts";
+import { wrongType } from "./kinds.ts";
+import { resolve, type Scope } from "./rules.ts";
 import { node, type Typed } from "./typed.ts";
 
 /** Where rows come from: columns in the pool, or a query that will put them there. */

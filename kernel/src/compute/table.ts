@@ -15,6 +15,7 @@ import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
 import { type Aggregate, count, type Expr } from "./expr.ts";
 import type { TypedAggregate } from "./figures.ts";
+import { wrongType } from "./kinds.ts";
 import {
   filtered,
   isWhole,
@@ -24,7 +25,7 @@ import {
   type Selected,
   wholeOf,
 } from "./plan.ts";
-import { resolve, wrongType } from "./rules.ts";
+import { resolve } from "./rules.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
 import { AggregateSource, materialise, RowsSource, StoreSource } from "./sources.ts";
 import type { Typed } from "./typed.ts";

@@ -31,11 +31,13 @@ fn u64_mul(a: vec2u, b: vec2u) -> vec2u {
 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  var row = id.x * p[0].y;
-  if (row >= p[0].x) { return; }
-  var n = 0u;
+  let size = p[0].x - p[0].w;
+  var i = id.x * p[0].y;
+  if (i >= size) { return; }
+  let end = select(size, min(i + p[0].y, size), p[0].z == 1u);
   loop {
-    if (n >= p[0].w || row >= p[0].x) { break; }
+    if (i >= end) { break; }
+    let row = p[0].w + i;
     let v0 = extractBits(bitcast<i32>(c0[row >> 1u]), (row & 1u) << 4u, 16u);
     let ok1 = ((c0[p[1].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
     let v2 = v0 >= 0i;
@@ -68,6 +70,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let top = bitcast<u32>(v0 >> 31u) + carry0;
       acc[at + 2u] += top;
     }
-    continuing { n++; row += p[0].z; }
+    continuing { i += p[0].z; }
   }
 }

@@ -118,13 +118,16 @@ fn add_f32(sum: u32, bits: u32) {
 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  var row = id.x * p[0].y;
-  if (row >= p[0].x) { return; }
-  var n = 0u;
+  let size = p[0].x - p[0].w;
+  var i = id.x * p[0].y;
+  if (i >= size) { return; }
+  let end = select(size, min(i + p[0].y, size), p[0].z == 1u);
   loop {
-    if (n >= p[0].w || row >= p[0].x) { break; }
+    if (i >= end) { break; }
+    let row = p[0].w + i;
+    if (atomicLoad(&state[1]) != 0u) { break; }
     let slot = find(key(row), row);
-    if (slot == 0xffffffffu) { continue; }
+    if (slot == 0xffffffffu) { break; }
     let at = (slot) * 14u;
     let v0 = bitcast<f32>(c1[row]);
     let ok1 = ((c1[p[2].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
@@ -137,6 +140,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let best = ~vec2u(v2.x, v2.y ^ 0x80000000u);
       if (atomicLoad(&acc[at + 12u]) < best.y) { atomicMax(&acc[at + 12u], best.y); }
     }
-    continuing { n++; row += p[0].z; }
+    continuing { i += p[0].z; }
   }
 }

@@ -1,7 +1,6 @@
 // Runs an aggregate: fills the tables of each chunk, starts again with larger ones where the groups are
 // more than they hold, and brings the groups' words and keys to the host with one read-back.
 
-import { CenoteError, formatBytes } from "../../base/index.ts";
 import type { Column, ColumnStore } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import type { Typed } from "../typed.ts";
@@ -11,6 +10,7 @@ import { groupKernel, type Slots } from "../wgsl/group.ts";
 import { offsetsOf, type Part } from "../wgsl/parts.ts";
 import { gather } from "./gather.ts";
 import { launch, type Scratch } from "./scratch.ts";
+import type { Selection } from "./select.ts";
 import { slotsFor } from "./slots.ts";
 
 export interface GroupQuery {
@@ -55,11 +55,11 @@ export function shapeFor(
   width: number,
   rows: number,
 ): Shape {
-  const most = software ? 256 : 8192;
+  const most = software ? 512 : 8192;
   const wanted = Math.max(1, Math.min(most, Math.ceil(rows / 128)));
   const copyBytes = capacity * width * 4;
   const copies = Math.min(wanted, Math.floor(OWN_BYTES / Math.max(copyBytes, 1)));
-  if (slots.by === "one" || copies >= Math.min(wanted, 32)) {
+  if (slots.by === "one" || copies >= Math.min(wanted, 256)) {
     const invocations = slots.by === "one" ? wanted : copies;
     return {
       form: slots.by === "one" ? "local" : "own",
@@ -81,33 +81,54 @@ interface Filled {
   readonly acc: Block;
 }
 
-/** Groups and their words, unmerged over chunks. Throws TOO_MANY_GROUPS and OutOfPoolMemory. */
+/** Rows [from, to) of a chunk. */
+interface Window {
+  readonly chunk: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Found {
+  readonly groups: number;
+  readonly out: Block;
+  readonly selection: Selection;
+}
+
+/**
+ * Groups and their words, not merged over chunks. A chunk whose groups' table would be larger than a
+ * binding is done in windows of rows. Throws OutOfPoolMemory.
+ */
 export async function group(
   store: ColumnStore,
   query: GroupQuery,
   scratch: Scratch,
 ): Promise<Groups> {
   const width = offsetsOf(query.parts).at(-1)!;
-  const merged: {
-    groups: number;
-    out: Block;
-    selection: { chunk: number; rows: number; index: Block };
-  }[] = [];
-  for (const [chunk, rows] of store.chunkRows.entries()) {
-    const filled = await fill(store, query, chunk, rows, scratch);
-    const out = scratch.block(filled.groups * width * 4, "groups");
-    if (filled.groups > 0 && width > 0) mergeCopies(store, query, filled, out);
+  const found: Found[] = [];
+  const windows = store.chunkRows
+    .map((rows, chunk): Window => ({ chunk, from: 0, to: rows }))
+    .reverse();
+  for (let window = windows.pop(); window; window = windows.pop()) {
+    const filled = await fill(store, query, window, scratch);
+    if (!filled) {
+      const middle = Math.floor((window.from + window.to) / 2);
+      windows.push({ ...window, from: middle }, { ...window, to: middle });
+      continue;
+    }
+    const { groups } = filled;
+    const out = scratch.block(groups * width * 4, "groups");
+    if (groups > 0 && width > 0) mergeCopies(store, query, filled, out);
     scratch.free(filled.acc);
     const index = filled.rows ?? filled.slots;
-    merged.push({ groups: filled.groups, out, selection: { chunk, rows: filled.groups, index } });
+    if (groups > 0)
+      found.push({ groups, out, selection: { chunk: window.chunk, rows: groups, index } });
   }
   const keys = await gather(
     store,
-    merged.map((m) => m.selection).filter((s) => s.rows > 0),
+    found.map(({ selection }) => selection),
     query.keys,
     scratch,
   );
-  const found = merged.filter((m) => m.groups > 0);
   return { chunks: await read(store, found, keys, width), keys };
 }
 
@@ -132,26 +153,27 @@ async function read(
   });
 }
 
+/** Fills tables for the rows of a window; undefined when the table would be larger than a binding. */
 async function fill(
   store: ColumnStore,
   query: GroupQuery,
-  chunk: number,
-  rows: number,
+  window: Window,
   scratch: Scratch,
-): Promise<Filled> {
+): Promise<Filled | undefined> {
   const slots = slotsFor(
     store,
     query.keys.map((key) => key.at),
   );
   const width = offsetsOf(query.parts).at(-1)!;
   const { software } = store.gpu.adapter;
+  const rows = window.to - window.from;
   let capacity = slots.by === "one" ? 1 : slots.by === "direct" ? slots.size : FIRST_CAPACITY;
   for (;;) {
     const shape = shapeFor(software, slots, capacity, width, rows);
-    checkSize(store, shape);
+    if (Math.max(shape.accBytes, capacity * 4) > store.gpu.maxBinding) return undefined;
     const acc = scratch.block(shape.accBytes, "group figures", true);
     if (slots.by === "one") {
-      run(store, query, slots, shape, chunk, rows, [acc]);
+      run(store, query, slots, shape, window, [acc]);
       return {
         groups: 1,
         slots: scratch.block(4, "group list", true),
@@ -162,11 +184,7 @@ async function fill(
     }
     const reps = scratch.block(capacity * 4, "group table", true);
     const state = scratch.block(16, "group state", true);
-    run(store, query, slots, shape, chunk, rows, [
-      acc,
-      reps,
-      ...(slots.by === "hash" ? [state] : []),
-    ]);
+    run(store, query, slots, shape, window, [acc, reps, ...(slots.by === "hash" ? [state] : [])]);
     const list = scratch.block(capacity * 4, "group list");
     const repRows = scratch.block(capacity * 4, "group rows");
     listSlots(store, capacity, [reps, state, list, repRows]);
@@ -175,18 +193,14 @@ async function fill(
     scratch.free(reps, state);
     if (overflow === 0) return { groups: groups!, slots: list, rows: repRows, shape, acc };
     scratch.free(acc, list, repRows);
-    capacity *= 16;
+    capacity = largerTable(capacity, rows);
   }
 }
 
-function checkSize(store: ColumnStore, { accBytes, capacity }: Shape): void {
-  const bytes = Math.max(accBytes, capacity * 4);
-  if (bytes <= store.gpu.maxBinding) return;
-  throw new CenoteError(
-    "TOO_MANY_GROUPS",
-    `the groups' table would take ${formatBytes(bytes)}; one binding of this adapter holds ${formatBytes(store.gpu.maxBinding)}`,
-    { mend: "Group by fewer or coarser keys, or ask for fewer figures at once." },
-  );
+/** The next size of a table that was too small: at most what holds every row as a group of its own. */
+export function largerTable(capacity: number, rows: number): number {
+  const enough = 2 ** Math.ceil(Math.log2(Math.max(rows, 1) * 2));
+  return capacity >= enough ? capacity * 2 : Math.min(capacity * 16, enough);
 }
 
 function run(
@@ -194,15 +208,16 @@ function run(
   query: GroupQuery,
   slots: Slots,
   shape: Shape,
-  chunk: number,
-  rows: number,
+  { chunk, from, to }: Window,
   blocks: readonly Block[],
 ): void {
   const { form, invocations } = shape;
   const keys = query.keys.map((key) => key.at);
-  const each = Math.ceil(rows / invocations);
   // Neighbouring rows to one invocation on a processor, to neighbouring invocations on a GPU.
-  const own = store.gpu.adapter.software ? [rows, each, 1, each] : [rows, 1, invocations, each];
+  const each = Math.ceil((to - from) / invocations);
+  const own = store.gpu.adapter.software
+    ? [to, each, 1, from]
+    : hardwareShare(to, from, invocations);
   const sizes = [shape.accBytes, shape.capacity * 4, 16];
   const extras = blocks.map((block, i) => ({ block, bytes: Math.max(4, sizes[i]!) }));
   const wide = query.parts.some((part) => part.kind === "extreme" && part.wide);
@@ -217,6 +232,11 @@ function run(
     });
     launch(store, text, { chunk, own, extras, invocations });
   }
+}
+
+function hardwareShare(to: number, from: number, invocations: number): number[] {
+  // A step of 1 means rows that lie together: so does a single invocation's.
+  return invocations === 1 ? [to, to - from, 1, from] : [to, 1, invocations, from];
 }
 
 function listSlots(store: ColumnStore, capacity: number, blocks: readonly Block[]): void {

@@ -187,6 +187,8 @@ const INFIX: Partial<Record<Typed["op"], string>> = {
   ne: "!=",
 };
 
+const COMPARISONS = new Set<Typed["op"]>(["gt", "ge", "lt", "le", "eq", "ne"]);
+
 function operation(program: Program, at: Typed, v: string[]): string {
   const [a, b] = v as [string, string];
   const { kind } = at.args[0]!.type;
@@ -233,13 +235,24 @@ function wide(
   op: Typed["op"],
   kind: "i64" | "u64" | "f64",
   a: string,
-  b: string,
+  b: string | undefined,
 ): string {
   if (kind === "f64") {
     if (op === "neg") return `vec2u(${a}.x, ${a}.y ^ 0x80000000u)`;
     if (op === "abs") return `vec2u(${a}.x, ${a}.y & 0x7fffffffu)`;
-    return floatComparison(program, op, "f64", a, b);
+    if (COMPARISONS.has(op)) return floatComparison(program, op, "f64", a, b!);
+    return `${program.use(`f64_${op}`)}(${b === undefined ? a : `${a}, ${b}`})`;
   }
+  return wideInteger(program, op, kind, a, b!);
+}
+
+function wideInteger(
+  program: Program,
+  op: Typed["op"],
+  kind: "i64" | "u64",
+  a: string,
+  b: string,
+): string {
   const less = (x: string, y: string) => `${program.use(`${kind}_lt`)}(${x}, ${y})`;
   switch (op) {
     case "gt":

@@ -7,8 +7,9 @@
 //            its slot by comparing its keys with those of the row that holds it, which never change, so
 //            that no order of memory operations beyond one compare-and-swap is needed.
 // `reps[slot]` is the number of a row of the group, plus 1; 0 is an empty slot.
-// Parameters p[0]: rows; distance between the first rows of two invocations; distance between an
-// invocation's rows; rows for each invocation.
+// Parameters p[0]: end of the rows; distance between the first rows of two invocations; distance between
+// an invocation's rows; first row. Either invocations lie apart and their rows together, or the reverse:
+// whichever, `i` counts from the first row.
 import type { ColumnStore } from "../../columns/index.ts";
 import type { Typed } from "../typed.ts";
 import { declarations, type Form, stores, updates } from "./accumulate.ts";
@@ -62,14 +63,16 @@ export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
   const main = [
     "@compute @workgroup_size(64)",
     "fn main(@builtin(global_invocation_id) id: vec3u) {",
-    "  var row = id.x * p[0].y;",
-    "  if (row >= p[0].x) { return; }",
+    "  let size = p[0].x - p[0].w;",
+    "  var i = id.x * p[0].y;",
+    "  if (i >= size) { return; }",
+    "  let end = select(size, min(i + p[0].y, size), p[0].z == 1u);",
     ...(local ? [indent(declarations(parts), 2)] : []),
-    "  var n = 0u;",
     "  loop {",
-    "    if (n >= p[0].w || row >= p[0].x) { break; }",
+    "    if (i >= end) { break; }",
+    "    let row = p[0].w + i;",
     indent(body, 4),
-    "    continuing { n++; row += p[0].z; }",
+    "    continuing { i += p[0].z; }",
     "  }",
     ...(local ? [indent([`let at = id.x * ${width}u;`, ...stores(parts)], 2)] : []),
     "}",
@@ -95,7 +98,12 @@ function slotLines(emitter: Emitter, spec: GroupSpec): string[] {
   if (slots.by === "one") return spec.form === "local" ? [] : ["let slot = 0u;"];
   if (slots.by === "hash") {
     addHash(emitter.program, keys);
-    return ["let slot = find(key(row), row);", "if (slot == 0xffffffffu) { continue; }"];
+    // Once the table is known to be too small this pass is void: leave as soon as anyone has found out.
+    return [
+      "if (atomicLoad(&state[1]) != 0u) { break; }",
+      "let slot = find(key(row), row);",
+      "if (slot == 0xffffffffu) { break; }",
+    ];
   }
   const terms = keys.map((key, i) => {
     const { low, size } = slots.digits[i]!;

@@ -2,6 +2,7 @@
 // WGSL has neither 64-bit types nor dependable NaN tests (FACTS: `x != x` is false on some adapters), so
 // all of it is integer arithmetic. Soft float conversions are in soft-float.ts.
 import type { Helper } from "./helper.ts";
+import { SOFT_ARITHMETIC } from "./soft-arithmetic.ts";
 import { SOFT_FLOAT } from "./soft-float.ts";
 
 const INTEGERS: Record<string, Helper> = {
@@ -193,7 +194,13 @@ const OTHERS: Record<string, Helper> = {
   },
 };
 
-const HELPERS: Record<string, Helper> = { ...INTEGERS, ...FLOATS, ...SOFT_FLOAT, ...OTHERS };
+const HELPERS: Record<string, Helper> = {
+  ...INTEGERS,
+  ...FLOATS,
+  ...SOFT_FLOAT,
+  ...SOFT_ARITHMETIC,
+  ...OTHERS,
+};
 
 /** The code of these helpers and of those that they need, each once, callees first. */
 export function helperCode(names: Iterable<string>): string[] {

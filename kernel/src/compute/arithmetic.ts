@@ -1,0 +1,111 @@
+// Arithmetic: what may be computed with what, and filling nulls.
+import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
+import { isTextual } from "./comparison.ts";
+import type { Value } from "./expr.ts";
+import { common, convert, number, type Side, typedSide, wrongType } from "./kinds.ts";
+import { literal } from "./literals.ts";
+import { node, type Typed } from "./typed.ts";
+
+/** left where it is not null, else right. */
+export function fillNull(left: Side, right: Side, where: string): Typed {
+  const a = typedSide(left, where);
+  if (isTextual(a) || a.type.kind === "opaque" || a.type.kind === "null") {
+    throw wrongType(
+      where,
+      a,
+      "a number, bool, date or timestamp",
+      "Text with nulls is carried as it is.",
+    );
+  }
+  const b = "at" in right ? right.at : literal(right.value, a.type, where);
+  if (b.type.name === a.type.name) return node("fillNull", a.type, [a, b]);
+  const type = common(number(a, where), number(b, where), where);
+  return node("fillNull", type, [convert(a, type), convert(b, type)]);
+}
+
+export type Arithmetic = "add" | "sub" | "mul" | "div" | "floorDiv" | "mod";
+
+/** `left op right`. Throws WRONG_TYPE and LITERAL_TYPE. */
+export function arithmetic(op: Arithmetic, left: Side, right: Side, where: string): Typed {
+  const [a, b] = operands(op, left, right, where);
+  if (a.type.temporal || b.type.temporal) return temporalArithmetic(op, a, b, where);
+  for (const side of [a, b]) number(side, where);
+  if (op === "div") {
+    const small = a.type.kind === "f32" && b.type.kind === "f32";
+    const type = small ? TYPES.float32 : TYPES.float64;
+    return node("div", type, [convert(a, type), convert(b, type)]);
+  }
+  const type = common(a, b, where);
+  if ((op === "floorDiv" || op === "mod") && isFloat(type)) {
+    throw wrongType(where, isFloat(a.type) ? a : b, "integers", "For floats: .div(other).floor().");
+  }
+  return node(op, type, [convert(a, type), convert(b, type)], rangeOf(op, b));
+}
+
+function rangeOf(op: Arithmetic, b: Typed): { range?: [number, number] } {
+  if (op !== "mod" || b.op !== "literal") return {};
+  const divisor = Number(b.value);
+  return divisor > 0 && divisor <= 1 << 20 ? { range: [0, divisor - 1] } : {};
+}
+
+// A literal takes the other side's type; a fraction beside integers of 32 bits makes float64 of both.
+function operands(op: Arithmetic, left: Side, right: Side, where: string): [Typed, Typed] {
+  if ("at" in left && "value" in right)
+    return [left.at, literalBeside(left.at, right.value, op, where)];
+  if ("value" in left && "at" in right)
+    return [literalBeside(right.at, left.value, op, where), right.at];
+  return [typedSide(left, where), typedSide(right, where)];
+}
+
+function literalBeside(other: Typed, value: Value, op: Arithmetic, where: string): Typed {
+  const { type } = other;
+  if (type.temporal) return temporalLiteral(type, value, where);
+  number(other, where);
+  if (isInteger(type) && type.bits <= 32) {
+    const fraction = typeof value === "number" && !Number.isInteger(value);
+    if (fraction || op === "div") return literal(value, TYPES.float64, where);
+    return literal(value, narrowest(Number(value), type), where);
+  }
+  if (isInteger(type) && op === "div") return literal(value, TYPES.float64, where);
+  return literal(value, type, where);
+}
+
+// Beyond 32 bits the literal makes int64 of both sides.
+function narrowest(value: number, beside: ColumnType): ColumnType {
+  if (beside.name === "uint32" && value >= 0 && value < 2 ** 32) return beside;
+  return value >= -(2 ** 31) && value < 2 ** 31 ? TYPES.int32 : TYPES.int64;
+}
+
+function temporalLiteral(type: ColumnType, value: Value, where: string): Typed {
+  const moment = value instanceof Date || typeof value === "string";
+  const duration: ColumnType = {
+    name: `duration[${type.unit}]`,
+    kind: "i64",
+    bits: 64,
+    temporal: "duration",
+    unit: type.unit ?? "ms",
+  };
+  return literal(value, moment || type.kind === "i32" ? type : duration, where);
+}
+
+function temporalArithmetic(op: Arithmetic, a: Typed, b: Typed, where: string): Typed {
+  const [x, y] = [a.type, b.type];
+  const plusMinus =
+    (op === "add" || op === "sub") && x.kind === "i64" && y.kind === "i64" && x.unit === y.unit;
+  if (plusMinus && y.temporal === "duration" && x.temporal !== "time") return node(op, x, [a, b]);
+  if (plusMinus && op === "add" && x.temporal === "duration" && y.temporal === "timestamp")
+    return node(op, y, [a, b]);
+  if (plusMinus && op === "sub" && x.temporal === "timestamp" && y.temporal === "timestamp") {
+    return node(
+      op,
+      { name: `duration[${x.unit}]`, kind: "i64", bits: 64, temporal: "duration", unit: x.unit! },
+      [a, b],
+    );
+  }
+  throw wrongType(
+    where,
+    x.temporal ? a : b,
+    "timestamp − timestamp, or timestamp ± duration, of one unit",
+    'Cast it first: .cast("int64").',
+  );
+}

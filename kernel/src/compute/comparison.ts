@@ -1,0 +1,99 @@
+// Comparisons and membership: what may be compared with what.
+import type { CenoteError } from "../base/index.ts";
+import { TYPES } from "../columns/index.ts";
+import type { Value } from "./expr.ts";
+import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
+import { compareLiteral } from "./literals.ts";
+import { node, type Typed } from "./typed.ts";
+
+export type Comparison = "gt" | "ge" | "lt" | "le" | "eq" | "ne";
+const MIRROR = { gt: "lt", ge: "le", lt: "gt", le: "ge", eq: "eq", ne: "ne" } as const;
+
+/** `left op right`. Throws WRONG_TYPE and LITERAL_TYPE. */
+export function comparison(op: Comparison, left: Side, right: Side, where: string): Typed {
+  if ("value" in left && "at" in right) return comparison(MIRROR[op], right, left, where);
+  const a = typedSide(left, where);
+  if ("value" in right) return withLiteral(op, a, right.value, where);
+  const b = right.at;
+  if (a.type.kind === "bool" && b.type.kind === "bool") {
+    equalityOnly(op, a, where);
+    return node(op, TYPES.bool, [a, b]);
+  }
+  if (a.type.temporal || b.type.temporal) return node(op, TYPES.bool, sameTemporal(a, b, where));
+  for (const side of [a, b]) if (!isNumber(side.type)) throw incomparable(where, side);
+  const type = common(a, b, where);
+  return node(op, TYPES.bool, [convert(a, type), convert(b, type)]);
+}
+
+function withLiteral(op: Comparison, a: Typed, value: Value, where: string): Typed {
+  if (isTextual(a)) return textComparison(op, a, value, where);
+  if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
+  if (a.type.kind === "bool") equalityOnly(op, a, where);
+  return compareLiteral(op, a, value, where);
+}
+
+/** Whether values are text, in full or as codes. */
+export const isTextual = (at: Typed) => at.type.kind === "text" || at.type.kind === "code";
+
+function incomparable(where: string, at: Typed): CenoteError {
+  return isTextual(at)
+    ? wrongType(
+        where,
+        at,
+        "a comparison of text with a literal",
+        "Two text columns cannot be compared on the GPU yet.",
+      )
+    : wrongType(
+        where,
+        at,
+        "a type that can be compared",
+        "Such columns are carried, but not computed with.",
+      );
+}
+
+function equalityOnly(op: Comparison, at: Typed, where: string): void {
+  if (op === "eq" || op === "ne") return;
+  throw wrongType(where, at, "a type with an order", "Use .eq or .ne.");
+}
+
+function textComparison(op: Comparison, a: Typed, value: Value, where: string): Typed {
+  equalityOnly(op, a, where);
+  if (value === null) return node("literal", TYPES.bool, [], { value: null });
+  const found = among(a, [value], where);
+  return op === "eq" ? found : node("not", TYPES.bool, [found]);
+}
+
+function among(a: Typed, values: readonly Value[], where: string): Typed {
+  const texts = values.filter((value) => value !== null);
+  const odd = texts.find((value) => typeof value !== "string");
+  if (odd !== undefined)
+    throw wrongType(
+      where,
+      a,
+      `text to compare with, not ${String(odd)}`,
+      "Write a text in quotes.",
+    );
+  return node("among", TYPES.bool, [a], { values: texts as string[] });
+}
+
+/** Whether a is one of `values`; nulls among them match nothing. */
+export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
+  if (isTextual(a)) return among(a, values, where);
+  if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
+  const tests = values
+    .filter((v) => v !== null)
+    .map((value) => compareLiteral("eq", a, value, where));
+  return tests.reduce(
+    (found, test) => node("or", TYPES.bool, [found, test]),
+    tests.shift() ?? node("known", TYPES.bool, [a], { value: false }),
+  );
+}
+
+function sameTemporal(a: Typed, b: Typed, where: string): [Typed, Typed] {
+  const same =
+    a.type.temporal === b.type.temporal &&
+    a.type.unit === b.type.unit &&
+    a.type.bits === b.type.bits;
+  if (same) return [a, b];
+  throw wrongType(where, b, `${a.type.name} as on the other side`, 'Cast both: .cast("int64").');
+}
