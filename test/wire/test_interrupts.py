@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 import pytest
 from client import Kernel
@@ -85,21 +87,35 @@ def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:
     assert kernel.run("1 + 1").plain == "2"
 
 
+@contextmanager
+def interrupting(kernel: Kernel, interrupt: Callable[[Kernel], None], after: float) -> Iterator[None]:
+    """Interrupts after a while, and again: one that comes before the cell has begun is not for it."""
+    done = Event()
+
+    def work() -> None:
+        wait = after
+        while not done.wait(wait):
+            interrupt(kernel)
+            wait = 0.5
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_two_hundred_interrupts_at_random_moments(kernel: Kernel) -> None:
     codes = [*BUSY, *WAITING, "console.log('begun'); for (let i = 0; ; i++) console.log(i)"]
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    kernel.run("let count = 0")
+    kernel.run("const kept = new Map([['a', 1]])")
     for turn in range(200):
-        request = kernel.send(codes[turn % len(codes)].replace("console.log('begun');", "count++;"))
-        time.sleep(chance.random() * 0.01)
-        # An interrupt before the cell has begun is not for it: ask again until it has ended.
-        ended = False
-        while not ended:
-            (by_request if turn % 2 else by_signal)(kernel)
-            try:
-                kernel.finish(request, timeout=1)
-                ended = True
-            except Exception:  # noqa: BLE001 - queue.Empty of the time-out
-                continue
-    assert kernel.run("count").plain == "200", f"seed {seed}"
+        code = codes[turn % len(codes)].replace("console.log('begun');", f"kept.set({turn}, 1);")
+        with interrupting(kernel, (by_request, by_signal)[turn % 2], chance.random() * 0.02):
+            ran = kernel.finish(kernel.send(code))
+        assert ran.reply["content"]["ename"] == "Interrupted", f"seed {seed}, turn {turn}"
+        if turn % 20 == 19:
+            assert kernel.run(f"kept.get('a') + kept.size > {turn // 2}").plain == "true"

@@ -29,7 +29,7 @@ export class Executions {
   readonly #headers = new Map<number, Header>();
   #lastRequest = 0;
   #executionCount = 0;
-  #finished: ((status: "ok" | "error") => void) | undefined;
+  #finished: (() => void) | undefined;
   #working = false;
   running: Running | undefined;
 
@@ -51,37 +51,45 @@ export class Executions {
   async finish(request: number, status: "ok" | "error", content: Buffer): Promise<void> {
     const running = this.running;
     if (running?.request !== request) return;
-    await this.#host.publisher.drained();
+    const { publisher } = this.#host;
+    await publisher.drained();
+    // What waits now is aborted; what comes once the error is known is not.
+    const stop = status === "error" && running.message.content["stop_on_error"] !== false;
+    const aborted = stop ? await this.#takeWaiting() : [];
     await this.#host.reply(running.message, "execute_reply", content);
     this.running = undefined;
-    await this.#host.publisher.status("idle", running.message.header);
-    this.#finished?.(status);
+    await publisher.status("idle", running.message.header);
+    for (const message of aborted) await this.#abort(message);
+    this.#finished?.();
   }
 
   /** Answers everything that waits with status "aborted". */
   async abortWaiting(): Promise<void> {
-    for (const message of this.#queue.splice(0)) {
-      await this.#host.publisher.status("busy", message.header);
-      const content = { status: "aborted", execution_count: this.#executionCount };
-      await this.#host.reply(message, "execute_reply", content);
-      await this.#host.publisher.status("idle", message.header);
-    }
+    for (const message of await this.#takeWaiting()) await this.#abort(message);
+  }
+
+  async #takeWaiting(): Promise<Message[]> {
+    // Requests that were sent with the one that failed may still be on their way through the socket.
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.#queue.splice(0);
+  }
+
+  async #abort(message: Message): Promise<void> {
+    await this.#host.publisher.status("busy", message.header);
+    const content = { status: "aborted", execution_count: this.#executionCount };
+    await this.#host.reply(message, "execute_reply", content);
+    await this.#host.publisher.status("idle", message.header);
   }
 
   async #work(): Promise<void> {
     this.#working = true;
     for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
-      const status = await this.#execute(message);
-      if (status === "error" && message.content["stop_on_error"] !== false) {
-        // Requests that were sent with this one may still be on their way through the socket.
-        await new Promise((resolve) => setImmediate(resolve));
-        await this.abortWaiting();
-      }
+      await this.#execute(message);
     }
     this.#working = false;
   }
 
-  #execute(message: Message): Promise<"ok" | "error"> {
+  #execute(message: Message): Promise<void> {
     const job = this.#jobOf(message);
     const { publisher, history } = this.#host;
     this.#remember(job.request, message.header);
@@ -92,7 +100,7 @@ export class Executions {
       const input = { code: job.code, execution_count: job.executionCount };
       void publisher.send("execute_input", input, message.header);
     }
-    const done = new Promise<"ok" | "error">((resolve) => {
+    const done = new Promise<void>((resolve) => {
       this.#finished = resolve;
     });
     this.#host.post(job);

@@ -13,7 +13,7 @@ export function kernelInfo(protocolVersion: string): object {
       mimetype: "text/typescript",
       file_extension: ".ts",
       pygments_lexer: "typescript",
-      codemirror_mode: { name: "text/typescript" },
+      codemirror_mode: "typescript",
       nbconvert_exporter: "script",
     },
     banner: `Cenote 0.1.0: TypeScript on Node ${process.versions.node}`,

@@ -22,9 +22,13 @@ export interface PumpHost {
   exiting(code: number): Promise<void>;
 }
 
+/** A cell that prints without a pause must not keep this thread from its sockets and timers. */
+const TURN_MS = 5;
+
 /** Runs until the process ends. */
 export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
   for (;;) {
+    let turnEnds = performance.now() + TURN_MS;
     for (let record = output.next(); record; record = output.next()) {
       if (record.kind === RECORD.event) {
         await publishEvent(host, record.request, readEventRecord(record.payload));
@@ -34,6 +38,10 @@ export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<
         host.publisher.text(name, record.payload.toString("utf8"), parent);
       }
       if (host.publisher.backlog > MAX_BACKLOG) await host.publisher.drained();
+      if (performance.now() > turnEnds) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turnEnds = performance.now() + TURN_MS;
+      }
     }
     host.publisher.settle();
     await output.wait();
