@@ -35,6 +35,7 @@ export class PoolPanel extends Widget {
   #look: IDisposable | undefined;
   #frame = 0;
   #slow = 0;
+  #slowAgain = false;
   #ticking = 0;
   #said = "";
 
@@ -141,12 +142,21 @@ export class PoolPanel extends Widget {
     this.#counters.update(model);
     this.#timeline.update();
     this.#slabs.update();
-    this.#slow ||= window.setTimeout(() => this.#showSlow(), SLOW_MS);
+    this.#showSlow();
     this.#tick();
   }
 
+  /** What costs more or is read aloud: at once, then at most once every SLOW_MS. */
   #showSlow(): void {
-    this.#slow = 0;
+    if (this.#slow) {
+      this.#slowAgain = true;
+      return;
+    }
+    this.#slowAgain = false;
+    this.#slow = window.setTimeout(() => {
+      this.#slow = 0;
+      if (this.#slowAgain) this.#showSlow();
+    }, SLOW_MS);
     this.#holders.update();
     this.#timeline.describe();
     this.#slabs.describe();

@@ -52,6 +52,8 @@ async function ran(fromEnd: number): Promise<void> {
 test("both notebooks run from the top, and the Python one finds the results equal", async () => {
   await start("notebook:run-all-cells");
   await ui.openNotebook(TYPESCRIPT);
+  const coloured = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .cm-line span[class]");
+  await until("the code is highlighted", async () => (await coloured.count()) > 5);
   await ui.openByPalette();
   const last = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").last();
   await last.locator(".cm-content").click();
@@ -70,6 +72,8 @@ test("the panel shows the table's columns, and nothing once it is disposed", asy
   mkdirSync(at("build/ui"), { recursive: true });
   await ui.command("application:toggle-left-area");
   await ui.page.locator("p", { hasText: "Showing the result runs it" }).scrollIntoViewIfNeeded();
+  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  assert.equal(holders.length, 5, `a holder for each column, found: ${holders}`);
   await ui.page.screenshot({ path: at("build/ui/tutorial.png") });
   const last = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").last();
   await last.locator(".cm-content").click();
