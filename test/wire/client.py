@@ -20,7 +20,7 @@ TIMEOUT = 30.0
 
 @dataclass
 class Ran:
-    """A cell that has ended: its reply and its messages on iopub in the order in which they came."""
+    """A cell that has ended: its reply, and its messages on iopub as they came."""
 
     reply: Message
     messages: list[Message] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Ran:
 
 
 class Kernel:
-    """A running kernel with its client. Every message that is read is checked against the specification."""
+    """A running kernel and its client. Every message is checked against the specification."""
 
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self.manager = manager
@@ -108,9 +108,11 @@ class Kernel:
     def wait_for_text(self, text: str, name: str = "stdout") -> None:
         """Until a stream message holds the text, so that a test knows how far a cell is."""
         self.wait_for(
-            lambda m: m["msg_type"] == "stream"
-            and m["content"]["name"] == name
-            and text in m["content"]["text"]
+            lambda m: (
+                m["msg_type"] == "stream"
+                and m["content"]["name"] == name
+                and text in m["content"]["text"]
+            )
         )
 
     def control(self, kind: str, content: dict[str, Any] | None = None) -> Message:

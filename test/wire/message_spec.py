@@ -1,6 +1,6 @@
 """A typed description of Jupyter's messages, after ipykernel's test_message_spec.
 
-Each content is a table from key to type; a tuple of types allows any of them; a callable checks further.
+Each content is a table from key to type; a tuple allows any of its types; a callable checks more.
 https://jupyter-client.readthedocs.io/en/stable/messaging.html
 """
 

@@ -101,7 +101,9 @@ def test_errors_show_the_users_line(
 
 
 def test_an_error_names_the_cells_it_came_through(kernel: Kernel) -> None:
-    one = kernel.run("function thrower() {\n  throw new Error('deep', { cause: new Error('why') });\n}")
+    one = kernel.run(
+        "function thrower() {\n  throw new Error('deep', { cause: new Error('why') });\n}"
+    )
     two = kernel.run("// first line\nconst call = async () => { await 0; thrower(); };")
     three = kernel.run("await call()")
     n1, n2, n3 = (r.reply["content"]["execution_count"] for r in (one, two, three))
@@ -112,7 +114,9 @@ def test_an_error_names_the_cells_it_came_through(kernel: Kernel) -> None:
     assert "Caused by:" in text and "why" in text
 
 
-@pytest.mark.parametrize("thrown", ["'text'", "undefined", "null", "42", "10n", "{ a: 1 }", "Symbol('s')"])
+@pytest.mark.parametrize(
+    "thrown", ["'text'", "undefined", "null", "42", "10n", "{ a: 1 }", "Symbol('s')"]
+)
 def test_anything_can_be_thrown(kernel: Kernel, thrown: str) -> None:
     content = kernel.run(f"throw ({thrown})").reply["content"]
     assert content["status"] == "error"
@@ -120,7 +124,10 @@ def test_anything_can_be_thrown(kernel: Kernel, thrown: str) -> None:
 
 
 def test_output_keeps_its_order(kernel: Kernel) -> None:
-    kernel.run("const show = (n: number) => ({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': `d${n}` }) })")
+    kernel.run(
+        "const show = (n: number) =>\n"
+        "  ({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': `d${n}` }) })"
+    )
     ran = kernel.run(
         "console.log('a'); process.stdout.write('b\\n'); console.error('c');\n"
         "for (let i = 0; i < 3; i++) { console.log('line', i); }\n"
@@ -185,7 +192,9 @@ def test_late_output_belongs_to_its_own_cell(kernel: Kernel) -> None:
     first = kernel.send("setTimeout(() => console.log('from the first'), 30);")
     kernel.finish(first)
     kernel.run("await new Promise((r) => setTimeout(r, 80))")
-    message = kernel.wait_for(lambda m: m["msg_type"] == "stream" and "first" in m["content"]["text"])
+    message = kernel.wait_for(
+        lambda m: m["msg_type"] == "stream" and "first" in m["content"]["text"]
+    )
     assert message["parent_header"]["msg_id"] == first
 
 
@@ -196,7 +205,7 @@ def test_late_output_belongs_to_its_own_cell(kernel: Kernel) -> None:
         "Promise.reject(new Error('too late'));",
         "setTimeout(async () => { throw new Error('too late') }, 10);",
         "queueMicrotask(() => { throw new Error('too late') });",
-        "new (require('node:events').EventEmitter)().emit.bind; setImmediate(() => { throw new Error('too late') });",
+        "setImmediate(() => { throw new Error('too late') });",
     ],
 )
 def test_late_errors_are_shown_and_survived(kernel: Kernel, code: str) -> None:
@@ -231,7 +240,9 @@ def test_arrow_tables_show_types_and_size(kernel: Kernel) -> None:
 
 def test_a_huge_value_is_shown_shortly(kernel: Kernel) -> None:
     plain = kernel.run(
-        "const wide = (d: number): unknown => d === 0 ? 0 : Array.from({ length: 200 }, () => wide(d - 1)); wide(3)"
+        "const wide = (d: number): unknown =>\n"
+        "  d === 0 ? 0 : Array.from({ length: 200 }, () => wide(d - 1));\n"
+        "wide(3)"
     ).plain
     assert plain is not None and len(plain) <= 101_000
     assert len(kernel.run("'x'.repeat(1e6)").plain or "") < 110_000

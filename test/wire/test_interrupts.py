@@ -1,4 +1,4 @@
-"""Interrupts: by request and by signal, of a busy loop and of a pending await, with the state kept."""
+"""Interrupts: by request and by signal, of busy loops and pending awaits, the state kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAITING = [
     "console.log('begun'); await new Promise((r) => setTimeout(r, 1e6))",
     "console.log('begun'); for (;;) await new Promise((r) => setTimeout(r, 5));",
     "console.log('begun'); for await (const x of [new Promise(() => {})]) {}",
-    "const stuck = async () => { await new Promise(() => {}) }; console.log('begun'); await stuck()",
+    "console.log('begun'); await (async () => { await new Promise(() => {}) })()",
 ]
 
 
@@ -63,7 +63,8 @@ def test_a_loop_of_awaits_really_ends(kernel: Kernel) -> None:
 
 def test_finally_runs_where_the_cell_waits(kernel: Kernel) -> None:
     request = kernel.send(
-        "console.log('begun'); try { await new Promise(() => {}) } finally { globalThis.cleaned = 1 }"
+        "console.log('begun');\n"
+        "try { await new Promise(() => {}) } finally { globalThis.cleaned = 1 }"
     )
     kernel.wait_for_text("begun")
     by_request(kernel)
@@ -88,8 +89,10 @@ def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:
 
 
 @contextmanager
-def interrupting(kernel: Kernel, interrupt: Callable[[Kernel], None], after: float) -> Iterator[None]:
-    """Interrupts after a while, and again: one that comes before the cell has begun is not for it."""
+def interrupting(
+    kernel: Kernel, interrupt: Callable[[Kernel], None], after: float
+) -> Iterator[None]:
+    """Interrupts after a while, and again: one before the cell has begun is not for it."""
     done = Event()
 
     def work() -> None:

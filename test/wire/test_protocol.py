@@ -102,21 +102,27 @@ def test_questions_are_answered_while_a_cell_spins(kernel: Kernel) -> None:
     kernel.wait_for_text("begun")
     assert kernel.ask("kernel_info_request", {}, 5)["status"] == "ok"
     assert complete(kernel, "spinner.")["matches"][:1] == ["alpha"]
-    assert kernel.ask("inspect_request", {"code": "spinner", "cursor_pos": 3, "detail_level": 0})["found"]
+    assert kernel.ask("inspect_request", {"code": "spinner", "cursor_pos": 3, "detail_level": 0})[
+        "found"
+    ]
     assert kernel.ask("is_complete_request", {"code": "1"})["status"] == "complete"
     # A frontend shows the last status that it saw.
     states = []
     while len(states) < 1 or states[-1] != ("busy", request):
         message = kernel.iopub()
         if message["msg_type"] == "status":
-            states.append((message["content"]["execution_state"], message["parent_header"]["msg_id"]))
+            states.append(
+                (message["content"]["execution_state"], message["parent_header"]["msg_id"])
+            )
     kernel.manager.interrupt_kernel()
     assert kernel.finish(request).status == "error"
 
 
 def test_inspection(kernel: Kernel) -> None:
     kernel.run("function area(width: number, height: number) { return width * height }")
-    content = kernel.ask("inspect_request", {"code": "area(1, 2)", "cursor_pos": 2, "detail_level": 0})
+    content = kernel.ask(
+        "inspect_request", {"code": "area(1, 2)", "cursor_pos": 2, "detail_level": 0}
+    )
     assert content["found"] and "width, height" in content["data"]["text/plain"]
     content = kernel.ask("inspect_request", {"code": "nothing", "cursor_pos": 2, "detail_level": 0})
     assert content == {"status": "ok", "found": False, "data": {}, "metadata": {}}
@@ -142,7 +148,14 @@ def test_history_lasts_over_restarts(kernel_name: str, tmp_path: Path) -> None:
         assert [source for _, _, source in found] == ["const firstOfHistory = 1"]
         session = two.ask(
             "history_request",
-            {"output": True, "raw": True, "hist_access_type": "range", "session": 0, "start": 1, "stop": 2},
+            {
+                "output": True,
+                "raw": True,
+                "hist_access_type": "range",
+                "session": 0,
+                "start": 1,
+                "stop": 2,
+            },
         )["history"]
         assert [entry[1:] for entry in session] == [[1, ["const secondOfHistory = 2", None]]]
 
@@ -158,7 +171,9 @@ def test_silent_and_unstored_cells_do_not_count(kernel: Kernel) -> None:
 
 
 def test_user_expressions(kernel: Kernel) -> None:
-    ran = kernel.run("const ue = 4", user_expressions={"a": "ue * 2", "b": "missing.x", "c": "await 3"})
+    ran = kernel.run(
+        "const ue = 4", user_expressions={"a": "ue * 2", "b": "missing.x", "c": "await 3"}
+    )
     answers = ran.reply["content"]["user_expressions"]
     assert answers["a"] == {"status": "ok", "data": {"text/plain": "8"}, "metadata": {}}
     assert (answers["b"]["status"], answers["b"]["ename"]) == ("error", "ReferenceError")
@@ -178,7 +193,10 @@ def test_an_error_aborts_what_waits_unless_told_otherwise(kernel: Kernel) -> Non
 
 
 def test_input_and_prompt(kernel: Kernel) -> None:
-    request = kernel.send("const typed = await input('Name? '); const now = prompt('And? '); [typed, now]", allow_stdin=True)
+    request = kernel.send(
+        "const typed = await input('Name? '); const now = prompt('And? '); [typed, now]",
+        allow_stdin=True,
+    )
     for prompt, value in (("Name? ", "Ada"), ("And? ", "Grace é😀")):
         asked = kernel.client.get_stdin_msg(timeout=10)
         assert asked["content"] == {"prompt": prompt, "password": False}
@@ -224,7 +242,11 @@ def test_messages_with_a_bad_signature_are_dropped(kernel: Kernel) -> None:
     ],
 )
 def test_malformed_messages_stop_nothing(kernel: Kernel, frames: list[bytes]) -> None:
-    for channel in (kernel.client.shell_channel, kernel.client.control_channel, kernel.client.stdin_channel):
+    for channel in (
+        kernel.client.shell_channel,
+        kernel.client.control_channel,
+        kernel.client.stdin_channel,
+    ):
         channel.socket.send_multipart(frames)
     assert kernel.run("1 + 1").plain == "2"
 
@@ -242,8 +264,16 @@ SIGNED_NONSENSE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "content"), SIGNED_NONSENSE)
-def test_nonsense_that_is_signed_gets_an_answer(kernel: Kernel, kind: str, content: dict[str, Any]) -> None:
-    assert kernel.ask(kind, content)["status"] in ("ok", "error", "complete", "incomplete", "invalid")
+def test_nonsense_that_is_signed_gets_an_answer(
+    kernel: Kernel, kind: str, content: dict[str, Any]
+) -> None:
+    assert kernel.ask(kind, content)["status"] in (
+        "ok",
+        "error",
+        "complete",
+        "incomplete",
+        "invalid",
+    )
 
 
 def test_unknown_message_types(kernel: Kernel) -> None:
@@ -283,7 +313,8 @@ def test_comms_of_cells_go_both_ways_with_buffers(kernel: Kernel) -> None:
     opened = kernel.run(
         "import { openComm, serveComm } from 'cenote';\n"
         "const comm = openComm('page.target', { n: 1 }, [Uint8Array.of(1, 2)]);\n"
-        "comm.onMessage = (data, buffers) => comm.send(data, buffers.map((b) => b.map((x) => x * 2)));\n"
+        "comm.onMessage = (data, buffers) =>\n"
+        "  comm.send(data, buffers.map((b) => b.map((x) => x * 2)));\n"
         "serveComm('cell.target', (c, data) => { c.send({ got: data }); c.close(); });"
     )
     assert opened.status == "ok", opened.reply
@@ -298,8 +329,13 @@ def test_comms_of_cells_go_both_ways_with_buffers(kernel: Kernel) -> None:
     assert [bytes(b) for b in answer["buffers"]] == [b"\x0a\x0c"]
     content = {"comm_id": "from-page", "target_name": "cell.target", "data": {"y": 2}}
     shell.send(session.msg("comm_open", content))
-    assert kernel.wait_for(lambda m: m["msg_type"] == "comm_msg")["content"]["data"] == {"got": {"y": 2}}
-    assert kernel.wait_for(lambda m: m["msg_type"] == "comm_close")["content"]["comm_id"] == "from-page"
+    assert kernel.wait_for(lambda m: m["msg_type"] == "comm_msg")["content"]["data"] == {
+        "got": {"y": 2}
+    }
+    assert (
+        kernel.wait_for(lambda m: m["msg_type"] == "comm_close")["content"]["comm_id"]
+        == "from-page"
+    )
 
 
 def wait_for_end(kernel: Kernel) -> None:

@@ -2,11 +2,13 @@
 // MIME type a text or bytes are meant.
 import { randomUUID } from "node:crypto";
 import {
+  clearOutput,
   DISPLAY,
   type Formatted,
   formatForDisplay,
   type MimeBundle,
   publishDisplay,
+  showInPager,
 } from "../base/index.ts";
 
 /** Something that was shown and can be replaced where it stands. */
@@ -43,6 +45,16 @@ export function display(value: unknown, options: { displayId?: string } = {}): D
 /** Replaces what was shown under this id. */
 export function updateDisplay(displayId: string, value: unknown): Displayed {
   return new Displayed(displayId, publish(value, displayId, true));
+}
+
+/** Clears what the cell has shown so far; with `wait`, when the next output comes, so that nothing flickers. */
+export function clear(options: { wait?: boolean } = {}): void {
+  clearOutput(options.wait ?? false);
+}
+
+/** Shows a value beside the notebook, where the frontend has a pager. */
+export async function page(value: unknown): Promise<void> {
+  showInPager(await formatForDisplay(value));
 }
 
 /** Values that are shown by these MIME types; `display` them, or end a cell with them. */

@@ -46,3 +46,23 @@ export function connectFormatter(to: Formatter): void {
 export function formatForDisplay(value: unknown): Formatted | Promise<Formatted> {
   return formatter(value);
 }
+
+/** What else a cell can ask of the place where its output goes. */
+export interface Outputs {
+  /** Clears the cell's output, at once or when the next output comes. */
+  clear(wait: boolean): void;
+  /** Shows a value in the frontend's pager, beside the notebook. */
+  page(formatted: Formatted): void;
+}
+
+let outputs: Outputs = {
+  clear() {},
+  page: ({ data }) => console.log(data["text/plain"] ?? data),
+};
+
+export function connectOutputs(to: Outputs): void {
+  outputs = to;
+}
+
+export const clearOutput = (wait: boolean): void => outputs.clear(wait);
+export const showInPager = (formatted: Formatted): void => outputs.page(formatted);

@@ -6,21 +6,35 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { LocalFiles } from "./local-files.ts";
+import type { CellOutput } from "./output.ts";
+import { connectTslab } from "./tslab.ts";
 
 type Import = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 interface ImportCallOptions {
   with?: Record<string, string>;
 }
 
+export interface LoaderOptions {
+  /** The notebook's. */
+  folder: string;
+  /** URL of what "cenote" is. */
+  apiUrl: string;
+  /** URL of the folder of the kernel's own code. */
+  ownFolder: string;
+  output: CellOutput;
+}
+
 export class ModuleLoader {
+  readonly #output: CellOutput;
   readonly #import: Import;
   readonly #apiUrl: string;
   readonly #kernelPackages: string;
   readonly #local: LocalFiles;
   readonly hooks;
 
-  constructor(folder: string, apiUrl: string, ownFolder: string) {
+  constructor({ folder, apiUrl, ownFolder, output }: LoaderOptions) {
     this.#apiUrl = apiUrl;
+    this.#output = output;
     // Any file of the kernel's package will do as the parent of a fallback resolution.
     this.#kernelPackages = apiUrl;
     this.#local = new LocalFiles(ownFolder);
@@ -69,7 +83,9 @@ export class ModuleLoader {
     registerHooks({
       resolve: (specifier, context, next) => {
         if (specifier === "cenote") return { url: this.#apiUrl, shortCircuit: true };
-        return this.#local.version(this.#resolve(specifier, context, next));
+        const resolved = this.#resolve(specifier, context, next);
+        if (specifier === "tslab") connectTslab(resolved.url, this.#output);
+        return this.#local.version(resolved);
       },
       load: (url, context, next) => this.#local.load(url) ?? next(url, context),
     });

@@ -27,6 +27,8 @@ interface Cell {
   ended: boolean;
   /** Displays that the cell began and that are not shown yet. */
   displays: Promise<unknown>[];
+  /** Of the reply: what the frontend is asked to do besides. */
+  payload: object[];
 }
 
 export class CellRunner {
@@ -65,6 +67,7 @@ export class CellRunner {
       hasResult: false,
       ended: false,
       displays: [],
+      payload: [],
     };
     this.#current = cell;
     this.#cells.set(job.request, cell);
@@ -88,6 +91,11 @@ export class CellRunner {
     if (!cell || cell.ended) return;
     cell.cancellation.cancel();
     this.#endWithError(cell, this.#reporter.report(new Interrupted()));
+  }
+
+  /** Asks the frontend to show this beside the notebook when the cell has ended. */
+  page({ data }: Formatted): void {
+    this.#current?.payload.push({ source: "page", data, start: 0 });
   }
 
   /** As formatValue; the running cell ends after what it shows. */
@@ -134,7 +142,7 @@ export class CellRunner {
       if (!failure && cell.hasResult) await this.#publishResult(cell);
       if (!failure) {
         const expressions = await this.#userExpressions(cell);
-        this.#end(cell, "ok", { payload: [], user_expressions: expressions });
+        this.#end(cell, "ok", { payload: cell.payload, user_expressions: expressions });
         return;
       }
     } catch (error) {

@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import {
   connectComms,
   connectFormatter,
+  connectOutputs,
   lineWord,
   type OutputWriter,
   type ToMain,
@@ -44,7 +45,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   const sources = new CellSources(own);
   const reporter = new ErrorReporter(sources, own);
   const runner = new CellRunner(output, new Evaluator(), sources, reporter);
-  const loader = new ModuleLoader(process.cwd(), apiUrl, ownFolder);
+  const loader = new ModuleLoader({ folder: process.cwd(), apiUrl, ownFolder, output });
   let exitAsked = false;
 
   function receive(message: ToMain): void {
@@ -79,6 +80,10 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   defineGlobal("prompt", input.askNow.bind(input));
   installConsole(output, (text) => sources.remap(text));
   connectFormatter(runner.format);
+  connectOutputs({
+    clear: (wait) => output.publish("clear_output", { wait }),
+    page: (formatted) => runner.page(formatted),
+  });
   showLateErrors(output, reporter);
   flushAtExit(writer, output, () => exitAsked);
   return { output, receive };

@@ -1,0 +1,138 @@
+"""Imports of cells: packages, the notebook's own files, "cenote" and "tslab"."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from client import Kernel
+
+
+def write(file: Path, text: str, age: int) -> None:
+    """Writes a file that is `age` seconds younger than the first one."""
+    file.write_text(text)
+    os.utime(file, (1_700_000_000 + age,) * 2)
+
+
+def test_packages_of_the_notebook_and_of_the_kernel(fresh: Kernel, tmp_path: Path) -> None:
+    package = tmp_path / "node_modules" / "here"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"name": "here", "main": "index.js"}')
+    (package / "index.js").write_text("module.exports = { answer: 42, twice: (x) => 2 * x }")
+    ran = fresh.run(
+        "import here, { twice } from 'here'; import * as arrow from 'apache-arrow';\n"
+        "[here.answer, twice(4), typeof arrow.Table]"
+    )
+    assert ran.plain == "[ 42, 8, 'function' ]"
+    assert fresh.run("require('here').answer").plain == "42"
+    assert fresh.run("(await import('here')).default.answer").plain == "42"
+
+
+def test_local_typescript_reloads_when_it_or_its_imports_change(
+    fresh: Kernel, tmp_path: Path
+) -> None:
+    write(tmp_path / "deep.ts", "export enum Level { low = 1 }\nexport const deep: number = 1;", 0)
+    write(
+        tmp_path / "local.ts", "import { deep } from './deep';\nexport const value = deep * 10;", 0
+    )
+    code = "import { value } from './local.ts'; value"
+    assert fresh.run(code).plain == "10"
+    write(tmp_path / "deep.ts", "export const deep: number = 2;", 10)
+    assert fresh.run(code).plain == "20"
+    write(
+        tmp_path / "local.ts",
+        "import { deep } from './deep.ts';\nexport const value = deep * 100;",
+        20,
+    )
+    assert fresh.run(code).plain == "200"
+    fresh.run("globalThis.first = await import('./local.ts')")
+    assert fresh.run("first === await import('./local.ts')").plain == "true"
+
+
+def test_errors_in_local_files_name_their_place(fresh: Kernel, tmp_path: Path) -> None:
+    write(tmp_path / "broken.ts", "export const a = 1;\nlet b: = 2;", 0)
+    ran = fresh.run("import { a } from './broken.ts'")
+    assert "broken.ts, line 2:8" in ran.reply["content"]["evalue"]
+    write(tmp_path / "broken.ts", "export const a: number = 5;", 10)
+    assert fresh.run("import { a } from './broken.ts'; a").plain == "5"
+
+
+def test_json_with_attributes(fresh: Kernel, tmp_path: Path) -> None:
+    write(tmp_path / "data.json", '{"rows": 3}', 0)
+    assert fresh.run("import data from './data.json' with { type: 'json' }; data.rows").plain == "3"
+
+
+def test_a_type_that_is_imported_as_a_value_is_an_error_with_its_mend(
+    fresh: Kernel, tmp_path: Path
+) -> None:
+    write(tmp_path / "types.ts", "export interface Row { a: number }\nexport const n = 1;", 0)
+    assert fresh.run("import { Row, n } from './types.ts'").status == "error"
+    assert (
+        fresh.run("import { type Row, n } from './types.ts'; const r: Row = { a: n }; r").plain
+        == "{ a: 1 }"
+    )
+
+
+def test_cenote_is_one_instance_everywhere(fresh: Kernel, tmp_path: Path) -> None:
+    write(
+        tmp_path / "uses.ts",
+        "import * as cenote from 'cenote';\nexport const seen = cenote.display;",
+        0,
+    )
+    ran = fresh.run(
+        "import { display } from 'cenote'; import { seen } from './uses.ts';\n"
+        "const { display: dynamic } = await import('cenote');\n"
+        "[display === seen, display === dynamic, display === require('cenote').display]"
+    )
+    assert ran.plain == "[ true, true, true ]"
+
+
+def test_displays_of_cenote(fresh: Kernel) -> None:
+    ran = fresh.run(
+        "import { display, html, json, markdown, png, svg } from 'cenote';\n"
+        "const shown = display(html`<b>${1 + 1}</b>`);\n"
+        "display(markdown('*x*')); display(svg('<svg/>'));\n"
+        "display(png(Uint8Array.of(1, 2, 3))); display({ a: 1 });\n"
+        "display({ [Symbol.for('Jupyter.display')]: async () => ({ 'text/plain': 'slow' }) });\n"
+        "shown.update(html('<i>3</i>')); display(json([1]))"
+    )
+    data = [m["data"] for m in ran.of("display_data")]
+    assert data[0]["text/html"] == "<b>2</b>"
+    assert data[1]["text/markdown"] == "*x*"
+    assert data[2]["image/svg+xml"] == "<svg/>"
+    assert data[3]["image/png"] == "AQID"
+    assert data[4] == {"text/plain": "{ a: 1 }"}
+    assert {"text/plain": "slow"} in data
+    assert {"application/json": [1], "text/plain": "[\n  1\n]"} in data
+    (update,) = ran.of("update_display_data")
+    assert update["data"]["text/html"] == "<i>3</i>"
+    assert update["transient"] == ran.of("display_data")[0]["transient"]
+    assert ran.result is None
+
+
+def test_notebooks_written_for_tslab(fresh: Kernel) -> None:
+    ran = fresh.run(
+        "import { display, newDisplay } from 'tslab'; import * as tslab from 'tslab';\n"
+        "display.html('<b>x</b>'); tslab.display.png(Buffer.from([1, 2, 3]));\n"
+        "const d = newDisplay(); d.text('one'); d.text('two');\n"
+        "typeof tslab.versions.tslab"
+    )
+    assert ran.plain == "'string'", ran.reply
+    assert [m["data"] for m in ran.of("display_data")] == [
+        {"text/html": "<b>x</b>"},
+        {"image/png": "AQID"},
+        {"text/plain": "one"},
+    ]
+    (update,) = ran.of("update_display_data")
+    assert update["data"] == {"text/plain": "two"}
+
+
+def test_lines_of_allocations_are_stored(fresh: Kernel) -> None:
+    ran = fresh.run(
+        "const look = () => $cenoteLine[0];\n"
+        "const seen: number[] = [];\n"
+        "seen.push(look());\n"
+        "if (true) {\n  seen.push(look());\n}\n"
+        "seen"
+    )
+    assert ran.plain == "[ 3, 5 ]"
