@@ -33,8 +33,8 @@ const code = (wanted: string) => (error: unknown) =>
   error instanceof CenoteError && error.code === wanted;
 
 describe("allocation", () => {
-  test("nothing is reserved before the first use, then slabs as needed", () => {
-    const { pool, memory } = newPool({ budget: "1 GiB" });
+  test("nothing is reserved before the first use, then slabs of one size where that is wanted", () => {
+    const { pool, memory } = newPool({ budget: "1 GiB", slabBytes: 64 * MIB });
     assert.equal(memory.slabs.size, 0);
     const small = pool.allocate(1);
     assert.deepEqual([...memory.slabs.values()], [64 * MIB]);
@@ -42,6 +42,33 @@ describe("allocation", () => {
     assert.deepEqual([...memory.slabs.values()], [64 * MIB, 100 * MIB + 256]);
     assert.deepEqual([small.bytes, large.bytes], [1, 100 * MIB + 1]);
     assert.equal(pool.place(small).size, 256);
+  });
+
+  test("by default slabs grow with what is live, and a large block has one of its own", () => {
+    const { pool, memory } = newPool({ budget: "1 GiB" });
+    pool.allocate(1);
+    assert.deepEqual([...memory.slabs.values()], [16 * KIB]);
+    const large = pool.allocate(100 * MIB);
+    pool.allocate(MIB);
+    pool.allocate(MIB / 2);
+    pool.allocate(2 * MIB);
+    // A 64th of the peak for small blocks; what they ask for, at least a 128th, for the next ones.
+    assert.deepEqual([...memory.slabs.values()], [16 * KIB, 100 * MIB, MIB, MIB / 2, 2 * MIB]);
+    assert.equal(pool.place(large).offset, 0);
+  });
+
+  test("an empty slab makes room for another size before more than the peak is reserved", () => {
+    const { pool, memory } = newPool({ budget: "1 GiB" });
+    pool.allocate(64 * MIB).dispose();
+    pool.allocate(48 * MIB).dispose();
+    assert.deepEqual([...memory.slabs.values()], [48 * MIB]);
+    const again = pool.allocate(48 * MIB);
+    assert.equal(memory.slabs.size, 1);
+    again.dispose();
+    const { pool: lax, memory: more } = newPool({ budget: "1 GiB", slack: 1 });
+    lax.allocate(64 * MIB).dispose();
+    lax.allocate(48 * MIB).dispose();
+    assert.equal(more.slabs.size, 2);
   });
 
   test("blocks are 256-byte aligned and a size of 0 is a block too", () => {

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OutOfPoolMemory, openBooks } from "../../kernel/src/base/index.ts";
-import { type Block, Pool, SimulatedMemory } from "../../kernel/src/pool/index.ts";
+import {
+  type Block,
+  Pool,
+  type PoolOptions,
+  SimulatedMemory,
+} from "../../kernel/src/pool/index.ts";
 import { judge } from "./judge.ts";
 
 const SLAB = 64 * 1024;
@@ -22,6 +27,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ trim: true as const }) },
 );
 
+const steps = (maxLength: number) => fc.array(step, { maxLength });
+
 function apply(pool: Pool, step: Step, live: Block[]): void {
   if ("trim" in step) pool.trim();
   else if ("budget" in step) pool.budget = step.budget;
@@ -36,6 +43,9 @@ function apply(pool: Pool, step: Step, live: Block[]): void {
   }
 }
 
+/** A pool whose slabs have one size, or whose slabs follow what is live. */
+const layout = fc.constantFrom<PoolOptions>({ slabBytes: SLAB }, {}, { slack: 0.5 });
+
 const model = (live: readonly Block[]) => new Map(live.map((block) => [block.id, block.bytes]));
 
 /** Frees everything, then allocates the whole budget again in one piece. */
@@ -48,10 +58,10 @@ function allAgain(pool: Pool, live: Block[]): void {
 
 test("any sequence of operations leaves slabs tiled and books equal to a model", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    fc.property(steps(200), layout, (steps, options) => {
       const memory = new SimulatedMemory();
       const books = openBooks();
-      const pool = new Pool(memory, { books, budget: BUDGET, slabBytes: SLAB });
+      const pool = new Pool(memory, { books, budget: BUDGET, ...options });
       const live: Block[] = [];
       for (const step of steps) {
         apply(pool, step, live);
@@ -65,10 +75,10 @@ test("any sequence of operations leaves slabs tiled and books equal to a model",
 
 test("the allocator rebuilt from the block table serves on, with the same blocks", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), fc.array(step, { maxLength: 60 }), (a, b) => {
+    fc.property(steps(120), steps(60), layout, (a, b, options) => {
       const memory = new SimulatedMemory();
       const books = openBooks();
-      const pool = new Pool(memory, { books, budget: BUDGET, slabBytes: SLAB });
+      const pool = new Pool(memory, { books, budget: BUDGET, ...options });
       const live: Block[] = [];
       for (const step of a) apply(pool, step, live);
       const places = live.map((block) => pool.place(block));
@@ -89,10 +99,10 @@ test("the allocator rebuilt from the block table serves on, with the same blocks
 
 test("a request fails only when no hole and no growth could serve it", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), fc.nat(4 * SLAB), (steps, bytes) => {
+    fc.property(steps(150), fc.nat(4 * SLAB), layout, (steps, bytes, options) => {
       const memory = new SimulatedMemory();
       const books = openBooks();
-      const pool = new Pool(memory, { books, budget: BUDGET, slabBytes: SLAB });
+      const pool = new Pool(memory, { books, budget: BUDGET, ...options });
       const live: Block[] = [];
       for (const step of steps) if (!("budget" in step)) apply(pool, step, live);
       const { largestFree } = pool.stats();

@@ -1,24 +1,27 @@
-// Places chunks inside slabs: a segregated best fit with immediate coalescing, all of it in typed
-// arrays. It knows rows, slabs and granules, and leaves counters, events and handles to pool.ts.
+// Places chunks inside slabs, with immediate coalescing, all of it in typed arrays. It knows rows, slabs
+// and granules, and leaves the choice of slabs to slabs.ts, counters and events to ledger.ts.
 //
 // Every chunk, live or free, is a row of the books' block table (`slab`, `offset`, `size`); free chunks
-// have state "none". Beside the table lie private links: the chunk before and after it in its slab,
-// and for free chunks the list of its bin. Row 0 means "none". Holes are binned by size: below 32
-// granules one bin a size, above that 32 bins for each power of two, found through two levels of
-// bitmaps (Masmano et al., "TLSF", ECRTS 2004, section 3).
+// have state "none". Beside the table lie private links: the chunk before and after it in its slab.
+// Row 0 means "none". A hole keeps its row while blocks are cut from its start and given back to it, so
+// that most operations change only its offset and size.
 import { BLOCK_CAPACITY, BLOCK_STATE, type Books, CONTROL } from "../base/index.ts";
+import { Bins } from "./bins.ts";
 
-const BINS = 28 * 32;
-/** Holes looked at in one bin before the best of them is taken. */
-const SCAN = 16;
+/** What a slab is for; holes of different kinds are kept apart (slabs.ts says why). */
+export const KIND = {
+  /** Many small blocks. */
+  small: 0,
+  /** Blocks of middling size. */
+  shared: 1,
+  /** One block that is large for this pool. */
+  own: 2,
+  /** The memory of a plan, cut at planned offsets only; its holes are in no bin. */
+  planned: 3,
+} as const;
 
-function binOf(granules: number): number {
-  if (granules < 32) return granules;
-  const exponent = 31 - Math.clz32(granules);
-  return (exponent - 4) * 32 + ((granules >>> (exponent - 5)) & 31);
-}
-
-const lowestBit = (word: number) => 31 - Math.clz32(word & -word);
+/** An own slab serves requests of at least 7/8 of its size. */
+const OWN_WASTE = 8 / 7;
 
 export class Fit {
   readonly #slab: Uint32Array;
@@ -28,11 +31,10 @@ export class Fit {
   readonly #control: Uint32Array;
   readonly #before = new Uint32Array(BLOCK_CAPACITY);
   readonly #after = new Uint32Array(BLOCK_CAPACITY);
-  readonly #previous = new Uint32Array(BLOCK_CAPACITY);
-  readonly #next = new Uint32Array(BLOCK_CAPACITY);
-  readonly #heads = new Uint32Array(BINS);
-  readonly #words = new Uint32Array(BINS / 32);
-  #top = 0;
+  readonly #kind = new Uint8Array(BLOCK_CAPACITY);
+  readonly #bins: Bins;
+  readonly #isWhole = (row: number) => this.isWhole(row);
+  /** First of the dropped rows, which are joined by #after. */
   #spareRow = 0;
 
   constructor(books: Books) {
@@ -41,11 +43,12 @@ export class Fit {
     this.#size = books.blocks.size;
     this.#state = books.blocks.state;
     this.#control = books.control;
+    this.#bins = new Bins(books);
     if (this.#control[CONTROL.blockRows] === 0) this.#control[CONTROL.blockRows] = 1;
   }
 
   /** Adds a slab as one hole; returns its row, or 0 when the table is full. */
-  addSlab(slab: number, granules: number): number {
+  addSlab(slab: number, granules: number, kind: number): number {
     const row = this.#newRow();
     if (row === 0) return 0;
     this.#slab[row] = slab;
@@ -53,13 +56,14 @@ export class Fit {
     this.#size[row] = granules;
     this.#before[row] = 0;
     this.#after[row] = 0;
+    this.#kind[row] = kind;
     this.#link(row);
     return row;
   }
 
   /** Removes a slab that is one hole, `row`. */
   removeSlab(row: number): void {
-    this.#unlink(row);
+    this.#unlink(row, this.#size[row]!);
     this.#dropRow(row);
   }
 
@@ -68,84 +72,126 @@ export class Fit {
     return this.#before[row] === 0 && this.#after[row] === 0;
   }
 
-  /** The hole that `granules` would be cut from: the smallest that fits, as far as was looked; 0 for none. */
-  find(granules: number): number {
-    const bin = binOf(granules);
-    const near = this.#bestOf(this.#heads[bin]!, granules, SCAN);
-    if (near !== 0) return near;
-    const above = this.#binFrom(bin + 1);
-    if (above >= 0) return this.#bestOf(this.#heads[above]!, granules, SCAN);
-    return this.#bestOf(this.#heads[bin]!, granules, BLOCK_CAPACITY);
+  kindOf(row: number): number {
+    return this.#kind[row]!;
   }
 
-  /** Cuts `granules` from the start of the hole `row`, which becomes the chunk. */
-  cut(row: number, granules: number): void {
-    this.#unlink(row);
-    const rest = this.#size[row]! - granules;
-    if (rest === 0) return;
-    const hole = this.#newRow();
-    if (hole === 0) return; // the table is full: the chunk keeps the rest
-    const after = this.#after[row]!;
-    this.#slab[hole] = this.#slab[row]!;
-    this.#offset[hole] = this.#offset[row]! + granules;
-    this.#size[hole] = rest;
+  /** The hole of this kind that `granules` would be cut from, or 0. */
+  find(granules: number, kind: number): number {
+    if (kind !== KIND.own) return this.#bins.find(granules, kind);
+    return this.#bins.findClose(granules, Math.floor(granules * OWN_WASTE), kind, this.#isWhole);
+  }
+
+  /** The smallest hole of any kind that holds `granules`, for when nothing else is left; or 0. */
+  findAny(granules: number): number {
+    let best = 0;
+    for (const kind of [KIND.small, KIND.shared, KIND.own]) {
+      const row = this.#bins.find(granules, kind);
+      if (row !== 0 && (best === 0 || this.#size[row]! < this.#size[best]!)) best = row;
+    }
+    return best;
+  }
+
+  /** Cuts `granules` from the start of the hole `hole`; returns the chunk's row. */
+  cut(hole: number, granules: number): number {
+    const size = this.#size[hole]!;
+    const row = size === granules ? 0 : this.#newRow();
+    if (row === 0) {
+      // A whole hole, or the table is full and the chunk keeps the rest.
+      this.#unlink(hole, size);
+      return hole;
+    }
+    const offset = this.#offset[hole]!;
+    this.#slab[row] = this.#slab[hole]!;
+    this.#offset[row] = offset;
     this.#size[row] = granules;
-    this.#before[hole] = row;
-    this.#after[hole] = after;
-    if (after !== 0) this.#before[after] = hole;
-    this.#after[row] = hole;
-    this.#link(hole);
+    this.#kind[row] = this.#kind[hole]!;
+    this.#offset[hole] = offset + granules;
+    this.#size[hole] = size - granules;
+    this.#insertBefore(row, hole);
+    this.#resized(hole, size);
+    return row;
+  }
+
+  /**
+   * Cuts `granules` at `offset` out of a hole of a planned slab; returns the chunk's row, or 0 when the
+   * table is full.
+   */
+  carve(hole: number, offset: number, granules: number): number {
+    const left = offset - this.#offset[hole]!;
+    if (left === 0) return this.cut(hole, granules);
+    const rest = this.#newRow();
+    if (rest === 0) return 0;
+    const after = this.#after[hole]!;
+    this.#slab[rest] = this.#slab[hole]!;
+    this.#kind[rest] = this.#kind[hole]!;
+    this.#offset[rest] = offset;
+    this.#size[rest] = this.#size[hole]! - left;
+    this.#size[hole] = left;
+    this.#before[rest] = hole;
+    this.#after[rest] = after;
+    this.#after[hole] = rest;
+    if (after !== 0) this.#before[after] = rest;
+    return this.cut(rest, granules);
   }
 
   /** Makes the chunk `row` (state "none" by now) a hole, joined with holes beside it; returns the hole's row. */
   give(row: number): number {
     const after = this.#after[row]!;
-    if (after !== 0 && this.#state[after] === BLOCK_STATE.none) {
-      this.#unlink(after);
-      this.#absorb(row, after);
-    }
     const before = this.#before[row]!;
-    let hole = row;
+    const joinsAfter = after !== 0 && this.#state[after] === BLOCK_STATE.none;
     if (before !== 0 && this.#state[before] === BLOCK_STATE.none) {
-      this.#unlink(before);
+      const size = this.#size[before]!;
+      if (joinsAfter) {
+        this.#unlink(after, this.#size[after]!);
+        this.#absorb(row, after);
+      }
       this.#absorb(before, row);
-      hole = before;
+      this.#resized(before, size);
+      return before;
     }
-    this.#link(hole);
-    return hole;
+    if (!joinsAfter) {
+      this.#link(row);
+      return row;
+    }
+    const size = this.#size[after]!;
+    this.#offset[after] = this.#offset[row]!;
+    this.#size[after] = size + this.#size[row]!;
+    this.#before[after] = before;
+    if (before !== 0) this.#after[before] = after;
+    this.#dropRow(row);
+    this.#resized(after, size);
+    return after;
   }
 
-  /** Granules of a hole in the topmost bin: the largest hole, or within 1/32 of it. */
+  /** The chunk after `row` in its slab, or 0. */
+  next(row: number): number {
+    return this.#after[row]!;
+  }
+
+  /** Granules of the largest hole, or within 1/32 of it. */
   nearLargest(): number {
-    if (this.#top === 0) return 0;
-    return this.#size[this.#heads[this.#topBin()]!]!;
+    return this.#bins.nearLargest();
   }
 
   /** Granules of the largest hole. */
   largest(): number {
-    if (this.#top === 0) return 0;
-    let most = 0;
-    for (let row = this.#heads[this.#topBin()]!; row !== 0; row = this.#next[row]!) {
-      most = Math.max(most, this.#size[row]!);
-    }
-    return most;
+    return this.#bins.largest();
   }
 
-  /** Slab and row of every hole that is a whole slab. */
-  *wholeHoles(): Generator<[slab: number, row: number]> {
-    for (const head of this.#heads) {
-      for (let row = head; row !== 0; row = this.#next[row]!) {
-        if (this.isWhole(row)) yield [this.#slab[row]!, row];
-      }
+  /** Row of every slab that is one hole; looks through the whole table. */
+  *emptySlabs(): Generator<number> {
+    for (let row = 1; row < this.#control[CONTROL.blockRows]!; row++) {
+      const hole = this.#size[row] !== 0 && this.#state[row] === BLOCK_STATE.none;
+      if (hole && this.isWhole(row)) yield row;
     }
   }
 
-  /** Makes links and bins anew from the live rows of the table and these slabs (id → granules). */
-  rebuild(slabs: ReadonlyMap<number, number>): void {
-    for (const links of [this.#before, this.#after, this.#previous, this.#next]) links.fill(0);
-    this.#heads.fill(0);
-    this.#words.fill(0);
-    this.#top = 0;
+  /** Makes links and bins anew from the live rows of the table and these slabs. */
+  rebuild(slabs: ReadonlyMap<number, { granules: number; kind: number }>): void {
+    this.#before.fill(0);
+    this.#after.fill(0);
+    this.#bins.clear();
     this.#spareRow = 0;
     const live: number[] = [];
     for (let row = this.#control[CONTROL.blockRows]! - 1; row > 0; row--) {
@@ -154,18 +200,20 @@ export class Fit {
     }
     live.sort((a, b) => this.#slab[a]! - this.#slab[b]! || this.#offset[a]! - this.#offset[b]!);
     let at = 0;
-    for (const [slab, granules] of [...slabs].sort((a, b) => a[0] - b[0])) {
+    for (const [slab, { granules, kind }] of [...slabs].sort((a, b) => a[0] - b[0])) {
       const from = at;
       while (at < live.length && this.#slab[live[at]!] === slab) at++;
-      this.#rebuildSlab(slab, granules, live.slice(from, at));
+      this.#rebuildSlab(slab, granules, kind, live.slice(from, at));
     }
   }
 
-  #rebuildSlab(slab: number, granules: number, live: number[]): void {
+  #rebuildSlab(slab: number, granules: number, kind: number, live: number[]): void {
     let last = 0;
     let end = 0;
     const append = (row: number) => {
+      this.#kind[row] = kind;
       this.#before[row] = last;
+      this.#after[row] = 0;
       if (last !== 0) this.#after[last] = row;
       last = row;
     };
@@ -186,63 +234,27 @@ export class Fit {
     hole(granules);
   }
 
-  #bestOf(head: number, granules: number, limit: number): number {
-    let best = 0;
-    let bestSize = 2 ** 32;
-    let looked = 0;
-    for (let row = head; row !== 0 && looked < limit; row = this.#next[row]!, looked++) {
-      const size = this.#size[row]!;
-      if (size < granules || size >= bestSize) continue;
-      best = row;
-      bestSize = size;
-      if (size === granules) break;
-    }
-    return best;
-  }
-
-  /** The lowest bin from `bin` on that holds anything, or −1. */
-  #binFrom(bin: number): number {
-    if (bin >= BINS) return -1;
-    let word = bin >>> 5;
-    const here = this.#words[word]! & (-1 << (bin & 31));
-    if (here !== 0) return word * 32 + lowestBit(here);
-    if (word >= 27) return -1;
-    const above = this.#top & (-1 << (word + 1));
-    if (above === 0) return -1;
-    word = lowestBit(above);
-    return word * 32 + lowestBit(this.#words[word]!);
-  }
-
-  #topBin(): number {
-    const word = 31 - Math.clz32(this.#top);
-    return word * 32 + 31 - Math.clz32(this.#words[word]!);
-  }
-
   #link(row: number): void {
-    const bin = binOf(this.#size[row]!);
-    const head = this.#heads[bin]!;
-    this.#previous[row] = 0;
-    this.#next[row] = head;
-    if (head !== 0) this.#previous[head] = row;
-    this.#heads[bin] = row;
-    this.#words[bin >>> 5]! |= 1 << (bin & 31);
-    this.#top |= 1 << (bin >>> 5);
+    const kind = this.#kind[row]!;
+    if (kind !== KIND.planned) this.#bins.link(row, kind);
   }
 
-  #unlink(row: number): void {
-    const previous = this.#previous[row]!;
-    const next = this.#next[row]!;
-    if (next !== 0) this.#previous[next] = previous;
-    if (previous !== 0) {
-      this.#next[previous] = next;
-      return;
-    }
-    const bin = binOf(this.#size[row]!);
-    this.#heads[bin] = next;
-    if (next !== 0) return;
-    const word = bin >>> 5;
-    this.#words[word]! &= ~(1 << (bin & 31));
-    if (this.#words[word] === 0) this.#top &= ~(1 << word);
+  #unlink(row: number, size: number): void {
+    const kind = this.#kind[row]!;
+    if (kind !== KIND.planned) this.#bins.unlink(row, kind, size);
+  }
+
+  #resized(row: number, before: number): void {
+    const kind = this.#kind[row]!;
+    if (kind !== KIND.planned) this.#bins.resized(row, kind, before);
+  }
+
+  #insertBefore(row: number, hole: number): void {
+    const before = this.#before[hole]!;
+    this.#before[row] = before;
+    this.#after[row] = hole;
+    this.#before[hole] = row;
+    if (before !== 0) this.#after[before] = row;
   }
 
   /** Joins the chunk `second`, which follows `first`, to it. */
@@ -257,7 +269,7 @@ export class Fit {
   #newRow(): number {
     const spare = this.#spareRow;
     if (spare !== 0) {
-      this.#spareRow = this.#next[spare]!;
+      this.#spareRow = this.#after[spare]!;
       return spare;
     }
     const row = this.#control[CONTROL.blockRows]!;
@@ -269,7 +281,7 @@ export class Fit {
   #dropRow(row: number): void {
     this.#size[row] = 0;
     this.#slab[row] = 0;
-    this.#next[row] = this.#spareRow;
+    this.#after[row] = this.#spareRow;
     this.#spareRow = row;
   }
 }

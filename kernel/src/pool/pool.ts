@@ -24,6 +24,7 @@ import {
   usedAfterDispose,
 } from "./report.ts";
 import { Scopes } from "./scopes.ts";
+import { ScaledSlabs, type SlabPolicy, UniformSlabs } from "./slab-policy.ts";
 import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
 import type {
@@ -37,12 +38,14 @@ import type {
 } from "./types.ts";
 
 const DEFAULT_BUDGET = "1 GiB";
+const DEFAULT_SLACK = 1 / 32;
 const NO_OPTIONS: AllocateOptions = {};
 const kept = new WeakSet<SharedArrayBuffer>();
 
 export class Pool {
   readonly #ledger: Ledger;
   readonly #fit: Fit;
+  readonly #policy: SlabPolicy;
   readonly #slabs: Slabs;
   readonly #memory: Memory;
   readonly #scopes: Scopes;
@@ -64,7 +67,8 @@ export class Pool {
     this.#memory = memory;
     this.#ledger = new Ledger(books);
     this.#fit = new Fit(books);
-    this.#slabs = new Slabs(memory, this.#ledger, this.#fit, options.slabBytes, options.keepEmpty);
+    this.#policy = slabPolicy(memory, options);
+    this.#slabs = new Slabs(memory, this.#ledger, this.#fit, this.#policy, options.keepEmpty);
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
@@ -219,7 +223,7 @@ export class Pool {
    */
   recover(cell: number): void {
     if (this.#ledger.heal()) {
-      this.#fit.rebuild(this.#slabs.granules());
+      this.#fit.rebuild(this.#slabs.layout());
       this.#slabs.recount();
     }
     this.#scopes.abandon(cell);
@@ -237,21 +241,24 @@ export class Pool {
     }
   }
 
+  /** Cuts a chunk for `bytes`; returns its row. */
   #take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
-    const granules = Math.max(1, Math.ceil(bytes / GRANULE));
-    let row = this.#fit.find(granules);
-    if (row === 0) row = this.#grow(granules, bytes, options, cell, line);
-    if (this.#fit.isWhole(row)) this.#slabs.used(row);
-    this.#fit.cut(row, granules);
-    return row;
+    const granules = bytes <= GRANULE ? 1 : Math.ceil(bytes / GRANULE);
+    const fit = this.#fit;
+    let hole = fit.find(granules, this.#policy.kindOf(granules));
+    if (hole === 0) hole = this.#grow(granules, bytes, options, cell, line);
+    if (fit.isWhole(hole)) this.#slabs.used(hole);
+    return fit.cut(hole, granules);
   }
 
   #grow(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
     const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
     const request: Request = { wanted: bytes, what, cell, line };
     if (granules * GRANULE > this.#memory.maxSlab) throw tooLarge(request, this.#memory);
-    const growth = this.#slabs.grow(granules * GRANULE);
+    const growth = this.#slabs.grow(granules * GRANULE, this.#policy.kindOf(granules));
     if (growth.row !== 0) return growth.row;
+    const last = this.#fit.findAny(granules);
+    if (last !== 0) return last;
     const { tried, refusal } = growth;
     const largestHole = this.#fit.largest() * GRANULE;
     throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
@@ -305,4 +312,10 @@ export class Pool {
       });
     }
   }
+}
+
+function slabPolicy(memory: Memory, { slabBytes, slack }: PoolOptions): SlabPolicy {
+  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK);
+  const granules = Math.ceil(slabBytes / GRANULE);
+  return new UniformSlabs(Math.max(GRANULE, Math.min(granules * GRANULE, memory.maxSlab)));
 }

@@ -1,11 +1,11 @@
-// The slabs of a pool: how large to make them, which are empty, and when empty ones go back.
-// A request larger than the ordinary slab gets one of its own size.
+// The slabs of a pool: reserves them, knows which are empty, and gives empty ones back. How large they
+// are and what they serve is slab-policy.ts's.
 import { COUNTER, formatBytes, GRANULE } from "../base/index.ts";
 import type { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
+import { RowList } from "./row-list.ts";
+import type { SlabPolicy } from "./slab-policy.ts";
 import type { Memory } from "./types.ts";
-
-const SLAB_BYTES = 64 * 2 ** 20;
 
 export interface Growth {
   /** Row of a hole that is large enough, or 0. */
@@ -14,73 +14,90 @@ export interface Growth {
   refusal?: unknown;
 }
 
+interface Slab {
+  bytes: number;
+  kind: number;
+}
+
 export class Slabs {
   readonly #memory: Memory;
   readonly #ledger: Ledger;
   readonly #fit: Fit;
-  readonly #ordinary: number;
+  readonly #policy: SlabPolicy;
   readonly #keepEmpty: number | undefined;
-  /** Bytes by slab id. */
-  readonly #bytes = new Map<number, number>();
+  readonly #slabs = new Map<number, Slab>();
+  /** Rows of the empty slabs, longest empty first. */
+  readonly #empty = new RowList();
   #emptyBytes = 0;
 
-  constructor(memory: Memory, ledger: Ledger, fit: Fit, slabBytes?: number, keepEmpty?: number) {
+  constructor(memory: Memory, ledger: Ledger, fit: Fit, policy: SlabPolicy, keepEmpty?: number) {
     this.#memory = memory;
     this.#ledger = ledger;
     this.#fit = fit;
-    const wanted = roundUp(slabBytes ?? SLAB_BYTES);
-    this.#ordinary = Math.max(GRANULE, Math.min(wanted, memory.maxSlab));
+    this.#policy = policy;
     this.#keepEmpty = keepEmpty;
   }
 
   get count(): number {
-    return this.#bytes.size;
+    return this.#slabs.size;
   }
 
-  /** Granules by slab id. */
-  granules(): Map<number, number> {
-    return new Map([...this.#bytes].map(([id, bytes]) => [id, bytes / GRANULE]));
+  has(slab: number): boolean {
+    return this.#slabs.has(slab);
   }
 
-  /** Reserves a slab that holds `size` bytes (a multiple of GRANULE), trimming empty ones if it must. */
-  grow(size: number): Growth {
+  /** Every slab by id. */
+  layout(): Map<number, { granules: number; kind: number }> {
+    return new Map(
+      [...this.#slabs].map(([id, { bytes, kind }]) => [id, { granules: bytes / GRANULE, kind }]),
+    );
+  }
+
+  /** Reserves a slab of this kind that holds `size` bytes (a multiple of GRANULE), trimming empty ones if it must. */
+  grow(size: number, kind: number): Growth {
     const tried: string[] = [];
+    const peak = this.#peakWith(size);
+    this.#policy.learn(peak);
+    const wanted = Math.min(this.#policy.slabFor(size, kind), this.#memory.maxSlab);
+    // Rather than reserve more than the peak needs, empty slabs of other sizes make room.
+    this.trim(this.#ledger.get(COUNTER.reserved) + wanted - this.#policy.allowance(peak));
     if (this.#room() < size) {
       const trimmed = this.trim(size - this.#room());
       if (trimmed.slabs > 0) tried.push(trimmedText(trimmed));
     }
     if (this.#room() < size) return { row: 0, tried };
-    const first = this.#reserve(Math.max(size, Math.min(this.#ordinary, floor(this.#room()))));
+    const first = this.#reserve(Math.max(size, Math.min(wanted, floor(this.#room()))), kind);
     if (first.row !== 0) return { ...first, tried };
     // The memory itself refused: give back what is empty and ask for no more than is needed.
     const trimmed = this.trim(Number.POSITIVE_INFINITY);
     if (trimmed.slabs > 0) tried.push(trimmedText(trimmed));
     tried.push(`asked for a slab of just ${formatBytes(size)}`);
-    return { ...this.#reserve(size), tried };
+    return { ...this.#reserve(size, kind), tried };
   }
 
   /** The slab whose one hole is `row` is about to be used. */
   used(row: number): void {
+    this.#empty.remove(row);
     this.#emptyBytes -= this.#sizeOf(row);
   }
 
   /** The slab of the hole `row` has become empty; when too much is empty, slabs go back. */
   emptied(row: number): void {
+    const ledger = this.#ledger;
+    this.#empty.add(row);
     this.#emptyBytes += this.#sizeOf(row);
-    const budget = this.#ledger.get(COUNTER.budget);
+    const budget = ledger.get(COUNTER.budget);
     const keep = this.#keepEmpty ?? budget / 4;
     if (this.#emptyBytes > keep) this.trim(this.#emptyBytes - keep);
-    if (this.#ledger.get(COUNTER.reserved) > budget) this.fitBudget();
+    if (ledger.get(COUNTER.reserved) > budget) this.fitBudget();
   }
 
-  /** Gives empty slabs back, oldest first, until at least `bytes` are given back or none is left. */
+  /** Gives empty slabs back, longest empty first, until at least `bytes` are given back or none is left. */
   trim(bytes: number): { slabs: number; bytes: number } {
     let given = 0;
     let slabs = 0;
-    if (this.#emptyBytes === 0) return { slabs, bytes: given };
-    for (const [slab, row] of [...this.#fit.wholeHoles()].sort((a, b) => a[0] - b[0])) {
-      if (given >= bytes) break;
-      given += this.#remove(slab, row);
+    while (given < bytes && this.#empty.oldest !== 0) {
+      given += this.#remove(this.#empty.oldest);
       slabs++;
     }
     return { slabs, bytes: given };
@@ -94,7 +111,17 @@ export class Slabs {
   /** Counts the empty slabs again after the allocator was rebuilt. */
   recount(): void {
     this.#emptyBytes = 0;
-    for (const [, row] of this.#fit.wholeHoles()) this.#emptyBytes += this.#sizeOf(row);
+    this.#empty.clear();
+    for (const row of this.#fit.emptySlabs()) {
+      this.#empty.add(row);
+      this.#emptyBytes += this.#sizeOf(row);
+    }
+  }
+
+  /** The most bytes that were ever live, or will be when `size` more are. */
+  #peakWith(size: number): number {
+    const live = this.#ledger.get(COUNTER.live);
+    return Math.max(this.#ledger.get(COUNTER.peakLive), live + size);
   }
 
   #room(): number {
@@ -106,36 +133,38 @@ export class Slabs {
     return this.#ledger.books.blocks.size[row]! * GRANULE;
   }
 
-  #reserve(bytes: number): { row: number; refusal?: unknown } {
+  #reserve(bytes: number, kind: number): { row: number; refusal?: unknown } {
     let slab: number;
     try {
       slab = this.#memory.reserve(bytes);
     } catch (refusal) {
       return { row: 0, refusal };
     }
-    const row = this.#fit.addSlab(slab, bytes / GRANULE);
+    const row = this.#fit.addSlab(slab, bytes / GRANULE, kind);
     if (row === 0) {
       this.#memory.release(slab);
       return { row: 0, refusal: "the block table is full (262143 blocks and holes)" };
     }
-    this.#bytes.set(slab, bytes);
+    this.#slabs.set(slab, { bytes, kind });
     this.#emptyBytes += bytes;
+    this.#empty.add(row);
     this.#ledger.slabNew(slab, bytes);
     return { row };
   }
 
-  #remove(slab: number, row: number): number {
-    const bytes = this.#bytes.get(slab)!;
+  #remove(row: number): number {
+    const slab = this.#ledger.books.blocks.slab[row]!;
+    const { bytes } = this.#slabs.get(slab)!;
+    this.#empty.remove(row);
     this.#fit.removeSlab(row);
     this.#emptyBytes -= bytes;
-    this.#bytes.delete(slab);
+    this.#slabs.delete(slab);
     this.#ledger.slabFree(slab, bytes);
     this.#memory.release(slab);
     return bytes;
   }
 }
 
-const roundUp = (bytes: number) => Math.ceil(bytes / GRANULE) * GRANULE;
 const floor = (bytes: number) => Math.floor(bytes / GRANULE) * GRANULE;
 
 function trimmedText(trimmed: { slabs: number; bytes: number }): string {

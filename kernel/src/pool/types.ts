@@ -58,8 +58,16 @@ export interface Memory {
 export interface PoolOptions {
   /** Bytes, or text such as "4 GiB". Default: CENOTE_BUDGET, else 1 GiB. */
   budget?: number | string;
-  /** Size of an ordinary slab; larger requests get a slab of their own. Default 64 MiB. */
+  /**
+   * One size for all slabs but those of larger requests. By default sizes follow what is live
+   * (docs/memory.md, Placement).
+   */
   slabBytes?: number;
+  /**
+   * Without slabBytes: how far beyond the peak of live bytes slabs are reserved before empty ones go
+   * back to make room, as a share of the peak. Default 1/32. More slack, fewer slabs made anew.
+   */
+  slack?: number;
   /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
   keepEmpty?: number;
   /** The books to keep; default those of the process. */
