@@ -81,7 +81,7 @@ test("hashed keys and an exact sum of floats, in a shared table", () => {
       keys,
       parts: [
         { kind: "floats", of, limbs: 10 },
-        { kind: "extreme", of: typed(col("when")), best: "min", wide: true },
+        { kind: "extreme", of: typed(col("when")), best: "min", wide: true, flags: false },
       ],
       slots: slotsFor(store, keys),
       form: "shared",

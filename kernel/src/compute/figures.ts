@@ -19,17 +19,26 @@ export interface TypedAggregate {
   readonly type: ColumnType;
 }
 
-/** The parts that these aggregates need, each once. */
-export function partsOf(aggregates: readonly TypedAggregate[]): Part[] {
+/**
+ * The parts that these aggregates need, each once. `certain` says of an expression that every group has a
+ * value of it: then an extreme needs no flag for "none".
+ */
+export function partsOf(
+  aggregates: readonly TypedAggregate[],
+  certain: (of: Typed) => boolean = () => false,
+): Part[] {
   const parts = new Map<string, Part>();
-  for (const part of aggregates.flatMap(needs)) parts.set(partKey(part), part);
+  for (const part of aggregates.flatMap((aggregate) => needs(aggregate, certain))) {
+    parts.set(partKey(part), part);
+  }
   return [...parts.values()];
 }
 
-function needs({ fn, of }: TypedAggregate): Part[] {
+function needs({ fn, of }: TypedAggregate, certain: (of: Typed) => boolean = () => false): Part[] {
   if (fn === "count" || !of) return [of ? { kind: "count", of } : { kind: "count" }];
   if (fn === "min" || fn === "max") {
-    return [{ kind: "extreme", of, best: fn, wide: of.type.bits === 64 }];
+    const flags = isFloat(of.type) || !certain(of);
+    return [{ kind: "extreme", of, best: fn, wide: of.type.bits === 64, flags }];
   }
   const sum: Part = isFloat(of.type)
     ? { kind: "floats", of, limbs: of.type.kind === "f32" ? 10 : 67 }
@@ -51,9 +60,18 @@ class Words {
     this.groups = groups;
   }
 
+  #index(part: Part): number {
+    return this.#parts.findIndex((p) => partKey(p) === partKey(part));
+  }
+
+  /** The part as it was computed. */
+  kept(part: Part): Part {
+    return this.#parts[this.#index(part)]!;
+  }
+
   /** Reads word `word` of this part of any group. */
   of(part: Part): (word: number, group: number) => number {
-    const at = this.#parts.findIndex((p) => partKey(p) === partKey(part));
+    const at = this.#index(part);
     const first = this.#offsets[at]!;
     return (word, group) => this.#words[(first + word) * this.groups + group]!;
   }
@@ -91,7 +109,7 @@ export function figure(
     case "mean":
       return means(main, read, source.of(other!), pick);
     default:
-      return extremes(aggregate, main as Part & { kind: "extreme" }, read, pick);
+      return extremes(aggregate, source.kept(main) as Part & { kind: "extreme" }, read, pick);
   }
 }
 
@@ -188,16 +206,17 @@ function extremes(
 ): HostChunk {
   const { type } = aggregate;
   const valid = new Uint8Array(Math.ceil(pick.length / 32) * 4);
+  const first = part.flags ? 1 : 0;
   const flip = part.best === "min" ? 0xffff_ffff : 0;
   const values = new Array<number | bigint>(pick.length);
   pick.forEach((group, i) => {
-    const flags = read(0, group);
+    const flags = part.flags ? read(0, group) : 1;
     if (flags !== 0) valid[i >> 3]! |= 1 << (i & 7);
     if ((flags & 1) === 0) values[i] = flags === 0 ? zero(type) : Number.NaN;
     else {
-      const high = (read(1, group) ^ flip) >>> 0;
+      const high = (read(first, group) ^ flip) >>> 0;
       values[i] = part.wide
-        ? wideValue(type, high, (read(2, group) ^ flip) >>> 0)
+        ? wideValue(type, high, (read(first + 1, group) ^ flip) >>> 0)
         : value(type, high);
     }
   });

@@ -125,11 +125,14 @@ export class AggregateSource extends PendingSource {
   }
   async #run(): Promise<Table> {
     const { plan, keys, aggregates } = this;
-    const parts = partsOf(aggregates);
     const store = await opened(plan, [
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),
     ]);
+    // Of a column without nulls every group has a value; only without keys there may be no rows.
+    const certain = (of: Typed) =>
+      keys.length > 0 && of.op === "column" && !store.columns.get(of.column!)!.nulls;
+    const parts = partsOf(aggregates, certain);
     using scratch = new Scratch(this.gpu);
     const where = plan.where ? { where: plan.where } : {};
     const groups = await group(store, { ...where, keys, parts }, scratch);

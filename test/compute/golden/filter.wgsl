@@ -16,8 +16,7 @@ fn f32_le(a: f32, b: f32) -> bool {
 fn c2_word(byte: u32) -> u32 {
   let at = p[3].y + (byte >> 2u);
   let shift = (byte & 3u) << 3u;
-  if (shift == 0u) { return c2[at]; }
-  return (c2[at] >> shift) | (c2[at + 1u] << (32u - shift));
+  return (c2[at] >> shift) | ((c2[at + 1u] << 1u) << (31u - shift));
 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -6,8 +6,7 @@
 fn c0_word(byte: u32) -> u32 {
   let at = p[1].y + (byte >> 2u);
   let shift = (byte & 3u) << 3u;
-  if (shift == 0u) { return c0[at]; }
-  return (c0[at] >> shift) | (c0[at + 1u] << (32u - shift));
+  return (c0[at] >> shift) | ((c0[at + 1u] << 1u) << (31u - shift));
 }
 fn put(byte: u32, value: u32) {
   let to = p[0].w + (byte >> 2u);

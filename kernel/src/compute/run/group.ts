@@ -1,6 +1,7 @@
 // Runs an aggregate: fills the tables of each chunk, starts again with larger ones where the groups are
 // more than they hold, and brings the groups' words and keys to the host with one read-back.
 
+import { availableParallelism } from "node:os";
 import type { Column, ColumnStore } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import type { Typed } from "../typed.ts";
@@ -55,11 +56,11 @@ export function shapeFor(
   width: number,
   rows: number,
 ): Shape {
-  const most = software ? 512 : 8192;
+  const most = software ? 128 * availableParallelism() : 8192;
   const wanted = Math.max(1, Math.min(most, Math.ceil(rows / 128)));
   const copyBytes = capacity * width * 4;
   const copies = Math.min(wanted, Math.floor(OWN_BYTES / Math.max(copyBytes, 1)));
-  if (slots.by === "one" || copies >= Math.min(wanted, 256)) {
+  if (slots.by === "one" || copies >= Math.min(wanted, software ? most : 256)) {
     const invocations = slots.by === "one" ? wanted : copies;
     return {
       form: slots.by === "one" ? "local" : "own",

@@ -119,16 +119,18 @@ class Update {
       `let low = ${v}.x;`,
       ...this.#carry(0, "low"),
       `let middle = ${v}.y + carry0;`,
-      ...this.#carry(1, "middle"),
-      `let top = ${sign} + carry1 + select(0u, 1u, middle < carry0);`,
-      this.#form === "shared" ? `if (top != 0u) { ${this.#plus(2, "top")} }` : this.#plus(2, "top"),
+      `var top = ${sign} + select(0u, 1u, middle < carry0);`,
+      // Small numbers of either sign seldom reach beyond the low limb.
+      "if (middle != 0u) {",
+      ...inner([...this.#carry(1, "middle"), "top += carry1;"]),
+      "}",
+      `if (top != 0u) { ${this.#plus(2, "top")} }`,
     ];
   }
 
   #integer2(low: string, high: string): string[] {
     const top = high === "0u" ? "carry0" : `${high} + carry0`;
-    const plus =
-      this.#form === "shared" ? `if (top != 0u) { ${this.#plus(1, "top")} }` : this.#plus(1, "top");
+    const plus = `if (top != 0u) { ${this.#plus(1, "top")} }`;
     return [`let low = ${low};`, ...this.#carry(0, "low"), `let top = ${top};`, plus];
   }
 
@@ -148,10 +150,12 @@ class Update {
     const { kind } = part.of.type;
     const order = ordered(this.#program, kind, value.v);
     const best = part.best === "max" ? order : `~${order}`;
-    const keep = part.wide ? this.#keepWide(lowWords) : this.#keepNarrow();
+    const first = part.flags ? 1 : 0;
+    const keep = part.wide ? this.#keepWide(first, lowWords) : this.#keepNarrow(first);
     const lines = [`let best = ${best};`, ...keep];
     if (kind !== "f32" && kind !== "f64") {
-      return { ok: value.ok, body: [...(lowWords ? [] : this.#flag("1u")), ...lines] };
+      const flag = part.flags && !lowWords ? this.#flag("1u") : [];
+      return { ok: value.ok, body: [...flag, ...lines] };
     }
     const nan = this.#emitter.condition(`${this.#program.use(`${kind}_nan`)}(${value.v})`);
     if (lowWords) return { ok: both(value.ok, `!${nan}`), body: lines };
@@ -172,14 +176,14 @@ class Update {
     return [`if ((atomicLoad(&${at}) & ${bit}) == 0u) { atomicOr(&${at}, ${bit}); }`];
   }
 
-  #keepNarrow(): string[] {
-    const at = this.#at(1);
+  #keepNarrow(first: number): string[] {
+    const at = this.#at(first);
     if (this.#form !== "shared") return [`${at} = max(${at}, best);`];
     return [`if (atomicLoad(&${at}) < best) { atomicMax(&${at}, best); }`];
   }
 
-  #keepWide(lowWords: boolean): string[] {
-    const [high, low] = [this.#at(1), this.#at(2)];
+  #keepWide(first: number, lowWords: boolean): string[] {
+    const [high, low] = [this.#at(first), this.#at(first + 1)];
     if (this.#form !== "shared") {
       const less = `${this.#program.use("u64_lt")}(vec2u(${low}, ${high}), best)`;
       return [`if (${less}) { ${high} = best.y; ${low} = best.x; }`];

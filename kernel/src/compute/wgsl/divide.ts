@@ -22,6 +22,8 @@ export function emitFloorDiv(to: Emitting, at: Typed): Emitted {
 /** Emits a − ⌊a / b⌋ × b. */
 export function emitMod(to: Emitting, at: Typed): Emitted {
   const [a, b] = at.args as [Typed, Typed];
+  const short = shortMod(to, a, b);
+  if (short) return short;
   const q = emitFloorDiv(to, at);
   const x = to.emit(a).v;
   const y = to.emit(b).v;
@@ -31,6 +33,38 @@ export function emitMod(to: Emitting, at: Typed): Emitted {
     v: to.let(`${program.use("u64_sub")}(${x}, ${program.use("u64_mul")}(${q.v}, ${y}))`),
     ok: q.ok,
   };
+}
+
+// ⌊x / c⌋ mod d of 64 bits (the hour of a timestamp), where the quotient's magnitude is sure to fit 32 bits:
+// then its remainder is that of one word. Of a negative number: (~q) mod d = d − 1 − (q mod d).
+function shortMod(to: Emitting, a: Typed, b: Typed): Emitted | undefined {
+  if (a.op !== "floorDiv" || a.type.kind !== "i64" || b.op !== "literal") return undefined;
+  const [divisor, modulus] = [constantOf(a.args[1]!), constantOf(b)];
+  if (modulus <= 0n || modulus >= 1n << 31n || divisor < 1n << 31n) return undefined;
+  const factors = factorsOf(divisor);
+  if (!factors) return undefined;
+  const { v: x, ok } = to.emit(a.args[0]!);
+  const sign = to.let(`vec2u(0u - (${x}.y >> 31u))`);
+  const q = byFactors(to, to.let(`${x} ^ ${sign}`), factors);
+  const r = to.let(`${q}.x % ${modulus}u`);
+  return { v: to.let(`vec2u(select(${r}, ${modulus - 1n}u - ${r}, ${sign}.x != 0u), 0u)`), ok };
+}
+
+/** A literal integer, or 0 for anything else. */
+function constantOf(at: Typed): bigint {
+  return at.op === "literal" ? BigInt((at.value as number | bigint | null) ?? 0) : 0n;
+}
+
+function byFactors(
+  to: Emitting,
+  x: string,
+  { shift, small }: { shift: number; small: number[] },
+): string {
+  const { program } = to;
+  let q = x;
+  if (shift > 0) q = to.let(`${program.use("u64_shr")}(${q}, ${shift}u)`);
+  for (const factor of small) q = to.let(`${program.use("u64_div_small")}(${q}, ${factor}u)`);
+  return q;
 }
 
 function byVariable(to: Emitting, at: Typed, x: string, y: string): string {
@@ -56,10 +90,7 @@ function byConstant(to: Emitting, x: string, at: Typed, divisor: bigint): string
   // Of a negative number: ⌊x/d⌋ = ~(~x / d), and ~x is not negative.
   const signed = at.type.kind === "i64";
   const sign = signed ? to.let(`vec2u(0u - (${x}.y >> 31u))`) : "";
-  let q = signed ? to.let(`${x} ^ ${sign}`) : x;
-  if (factors.shift > 0) q = to.let(`${program.use("u64_shr")}(${q}, ${factors.shift}u)`);
-  for (const factor of factors.small)
-    q = to.let(`${program.use("u64_div_small")}(${q}, ${factor}u)`);
+  const q = byFactors(to, signed ? to.let(`${x} ^ ${sign}`) : x, factors);
   return signed ? `${q} ^ ${sign}` : q;
 }
 

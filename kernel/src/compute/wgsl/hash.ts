@@ -9,19 +9,22 @@ import { indent } from "./project.ts";
 
 /** Adds the functions for these keys to a kernel that binds `reps` and `state`. */
 export function addHash(program: Program, keys: readonly Typed[]): void {
-  const fields = keys.map((key, i) => `  k${i}: ${fieldType(key)},`);
+  // Of text the first four bytes are kept beside its place: short texts need no second look.
+  const fields = keys.map(
+    (key, i) => `  k${i}: ${fieldType(key)},${isText(key.type) ? `\n  w${i}: u32,` : ""}`,
+  );
   program.add(`struct Key {\n${fields.join("\n")}\n  nulls: u32,\n}`);
-  addKey(program, keys);
   const texts = keys.map((key) => (isText(key.type) ? addText(program, key.column!) : undefined));
+  addKey(program, keys);
   const hashes = keys.flatMap((key, i) => {
-    if (texts[i]) return [`h = ${texts[i]}_hash(h, a.k${i});`];
+    if (texts[i]) return [`h = ${texts[i]}_hash(h, a.k${i}, a.w${i});`];
     if (fieldType(key) === "u32") return [`h = mix(h, a.k${i});`];
     return [`h = mix(mix(h, a.k${i}.x), a.k${i}.y);`];
   });
   program.use("mix");
   program.add(`fn hash(a: Key) -> u32 {\n  var h = a.nulls;\n${indent(hashes, 2)}\n  return h;\n}`);
   const tests = keys.map((key, i) => {
-    if (texts[i]) return `${texts[i]}_same(a.k${i}, b.k${i})`;
+    if (texts[i]) return `a.w${i} == b.w${i} && ${texts[i]}_same(a.k${i}, b.k${i})`;
     return fieldType(key) === "u32" ? `a.k${i} == b.k${i}` : `all(a.k${i} == b.k${i})`;
   });
   program.add(
@@ -38,11 +41,14 @@ function fieldType(key: Typed): "u32" | "vec2u" {
 function addKey(program: Program, keys: readonly Typed[]): void {
   const emitter = new Emitter(program);
   const nulls: string[] = [];
-  const values = keys.map((key, i) => {
+  const values = keys.flatMap((key, i) => {
     const { v, ok } = emitter.emit(key);
     if (ok !== "true") nulls.push(`select(${2 ** i}u, 0u, ${ok})`);
     const bits = groupBits(program, key, v);
-    return ok === "true" ? bits : `select(${fieldType(key)}(), ${bits}, ${ok})`;
+    const place = ok === "true" ? bits : `select(${fieldType(key)}(), ${bits}, ${ok})`;
+    if (!isText(key.type)) return [place];
+    const at = emitter.let(place);
+    return [at, `${addText(program, key.column!)}_part(${at}, 0u)`];
   });
   const made = `return Key(${[...values, nulls.join(" | ") || "0u"].join(", ")});`;
   program.add(`fn key(row: u32) -> Key {\n${indent([...emitter.lines, made], 2)}\n}`);
@@ -70,20 +76,18 @@ function addText(program: Program, column: string): string {
   program.addOnce(
     name,
     `fn ${name}_part(at: vec2u, k: u32) -> u32 {
-  let left = at.y - at.x - k;
-  let value = ${word}(at.x + k);
-  if (left >= 4u) { return value; }
-  return value & ((1u << (left << 3u)) - 1u);
+  let left = min(at.y - at.x - k, 4u);
+  return ${word}(at.x + k) & select((1u << (left << 3u)) - 1u, 0xffffffffu, left == 4u);
 }
-fn ${name}_hash(start: u32, at: vec2u) -> u32 {
-  var h = mix(start, at.y - at.x);
-  for (var k = 0u; k < at.y - at.x; k += 4u) { h = mix(h, ${name}_part(at, k)); }
+fn ${name}_hash(start: u32, at: vec2u, first: u32) -> u32 {
+  var h = mix(mix(start, at.y - at.x), first);
+  for (var k = 4u; k < at.y - at.x; k += 4u) { h = mix(h, ${name}_part(at, k)); }
   return h;
 }
 fn ${name}_same(a: vec2u, b: vec2u) -> bool {
   let size = a.y - a.x;
   if (size != b.y - b.x) { return false; }
-  for (var k = 0u; k < size; k += 4u) {
+  for (var k = 4u; k < size; k += 4u) {
     if (${name}_part(a, k) != ${name}_part(b, k)) { return false; }
   }
   return true;

@@ -5,8 +5,9 @@
 //   floats    the exact sum in fixed point (Kulisch, "Computer Arithmetic and Validity", 2008): for
 //             float32 10 limbs whose lowest bit is 2^-149, for float64 67 limbs from 2^-1074; then a word
 //             of flags (NaN 1, +∞ 2, −∞ 4). Exact sums do not depend on the order of the rows.
-//   extreme   a word of flags (number 1, NaN 2), then the best value in an unsigned order, high word
-//             first; for min its complement, so that zeros are the neutral element
+//   extreme   a word of flags (number 1, NaN 2), but for integers that every group has; then the best
+//             value in an unsigned order, high word first; for min its complement, so that zeros are the
+//             neutral element
 // Merging two groups is adding limbs, or-ing flags and taking the greater value: see merge().
 import type { Typed } from "../typed.ts";
 
@@ -19,6 +20,7 @@ export type Part =
       readonly of: Typed;
       readonly best: "min" | "max";
       readonly wide: boolean;
+      readonly flags: boolean;
     };
 
 /** A run of words that merge in one way. */
@@ -41,7 +43,7 @@ export function merges(part: Part): Merge[] {
       ];
     default:
       return [
-        { by: "or", words: 1 },
+        ...(part.flags ? [{ by: "or", words: 1 } as const] : []),
         { by: "max", words: part.wide ? 2 : 1 },
       ];
   }

@@ -73,8 +73,7 @@ export class Program {
       `fn ${word}(byte: u32) -> u32 {
   let at = p[${i + 1}].y + (byte >> 2u);
   let shift = (byte & 3u) << 3u;
-  if (shift == 0u) { return c${i}[at]; }
-  return (c${i}[at] >> shift) | (c${i}[at + 1u] << (32u - shift));
+  return (c${i}[at] >> shift) | ((c${i}[at + 1u] << 1u) << (31u - shift));
 }`,
     );
     return word;
