@@ -11,7 +11,7 @@ const ROOMS = {
   cells: ["base", "language", "api"],
   wire: ["base"],
   monitor: ["base"],
-  cli: ["base", "gpu", "exchange"],
+  cli: ["base", "pool", "gpu", "exchange"],
 };
 const room = (name) => `^kernel/src/${name}/`;
 const forbidden = Object.entries(ROOMS).flatMap(([name, allowed]) => [

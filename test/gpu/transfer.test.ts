@@ -119,9 +119,10 @@ run("zero clears a range, and a zeroed block is zero where old bytes were", asyn
 run("copies between slabs and within one, overlapping both ways", async () => {
   const size = 9 * MIB; // more than two pieces of the scratch buffer
   const data = pattern(size / 4);
+  const elsewhere = gpu.allocate(200 * MIB); // so large that the others share a slab
+  gpu.allocate(20 * MIB).dispose();
   const inSlab = await blockOf(data);
   const beside = gpu.allocate(size);
-  const elsewhere = gpu.allocate(80 * MIB);
   assert.equal(gpu.pool.place(inSlab).slab, gpu.pool.place(beside).slab);
   assert.notEqual(gpu.pool.place(inSlab).slab, gpu.pool.place(elsewhere).slab);
   gpu.copy({ block: inSlab }, { block: beside });

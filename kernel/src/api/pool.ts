@@ -27,10 +27,14 @@ const NOTHING_YET: PoolStats = {
   largestFree: 0,
   fragmentation: 0,
   slabs: 0,
+  slabsMade: 0,
+  bytesMade: 0,
   liveBlocks: 0,
   allocations: 0,
   frees: 0,
   collected: 0,
+  slabsMade: 0,
+  bytesMade: 0,
 };
 
 function line(stats: PoolStats): string {

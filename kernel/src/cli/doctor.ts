@@ -56,7 +56,9 @@ const adapter: Check = async () => {
 
 const driver: Check = async () => {
   const facts = await adapterFacts();
-  return ok(`${facts.driver || facts.name}, ${facts.backend}, shader-f16 ${facts.f16 ? "yes" : "no"}`);
+  return ok(
+    `${facts.driver || facts.name}, ${facts.backend}, shader-f16 ${facts.f16 ? "yes" : "no"}`,
+  );
 };
 
 const limits: Check = async () => {
@@ -90,8 +92,9 @@ const kernelspec: Check = async () => {
 
 const extension: Check = async () => {
   const text = await output("jupyter", ["labextension", "list"]);
+  const shown = /^.*cenote-lab.*$/m.exec(text ?? "")?.[0] ?? "";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the listing is coloured
-  const line = /^.*cenote-lab.*$/m.exec(text ?? "")?.[0].replace(/\x1b\[[0-9;]*m/g, "").trim();
+  const line = shown.replace(/\x1b\[[0-9;]*m/g, "").trim();
   if (!line) return bad("cenote-lab is not installed in JupyterLab", SETUP);
   return /enabled/.test(line) && /OK/.test(line) ? ok(line) : bad(line, SETUP);
 };

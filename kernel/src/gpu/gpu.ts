@@ -27,6 +27,8 @@ const SCRATCH_BYTES = 4 * 2 ** 20;
 /** An upload of this size is submitted at once, so that the GPU copies while the host goes on. */
 const WORTH_SUBMITTING = 2 ** 20;
 const STOP_POLL_MS = 20;
+/** Share of the budget below which slabs are not made anew for the sake of other sizes. */
+const FLOOR_SHARE = 1 / 16;
 
 export class DawnGpu implements Gpu {
   readonly adapter: AdapterFacts;
@@ -63,7 +65,7 @@ export class DawnGpu implements Gpu {
     const params = new Params(device, this.#binds);
     this.#recorder = new Recorder(device, errors, params, this.#ring);
     this.#memory = new GpuMemory(adapter.name, device, errors, this.#recorder, this.#binds);
-    this.pool = new Pool(this.#memory, { budget });
+    this.pool = new Pool(this.#memory, { budget, floor: budget * FLOOR_SHARE });
     this.#ranges = new Ranges(this.pool, this.#memory, device.limits);
   }
 

@@ -155,6 +155,8 @@ export class Pool {
       largestFree,
       fragmentation: holes > 0 ? 1 - largestFree / holes : 0,
       slabs: this.#slabs.count,
+      slabsMade: this.#slabs.made.slabs,
+      bytesMade: this.#slabs.made.bytes,
       liveBlocks: get(COUNTER.liveBlocks),
       allocations: get(COUNTER.allocations),
       frees: get(COUNTER.frees),
@@ -314,8 +316,8 @@ export class Pool {
   }
 }
 
-function slabPolicy(memory: Memory, { slabBytes, slack }: PoolOptions): SlabPolicy {
-  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK);
+function slabPolicy(memory: Memory, { slabBytes, slack, floor }: PoolOptions): SlabPolicy {
+  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK, floor ?? 0);
   const granules = Math.ceil(slabBytes / GRANULE);
   return new UniformSlabs(Math.max(GRANULE, Math.min(granules * GRANULE, memory.maxSlab)));
 }

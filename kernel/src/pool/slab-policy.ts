@@ -60,12 +60,15 @@ export class UniformSlabs implements SlabPolicy {
  */
 export class ScaledSlabs implements SlabPolicy {
   readonly #slack: number;
+  readonly #floor: number;
   #peak = 0;
   #smallGranules = 0;
   #ownGranules = 0;
 
-  constructor(slack: number) {
+  /** Slack is a share of the peak, floor bytes that may be reserved in any case. */
+  constructor(slack: number, floor: number) {
     this.#slack = slack;
+    this.#floor = floor;
     this.learn(0);
   }
 
@@ -81,14 +84,14 @@ export class ScaledSlabs implements SlabPolicy {
   }
 
   allowance(peakLive: number): number {
-    return peakLive * (1 + this.#slack);
+    return Math.max(this.#floor, peakLive * (1 + this.#slack));
   }
 
   learn(peakLive: number): void {
-    this.#peak = peakLive;
+    this.#peak = Math.max(peakLive, this.#floor);
     const small = Math.min(SMALL_REQUEST_MOST, this.#smallSlab() / SMALL_REQUESTS);
     this.#smallGranules = small / GRANULE;
-    this.#ownGranules = Math.ceil(peakLive / OWN_SLABS / GRANULE);
+    this.#ownGranules = Math.ceil(this.#peak / OWN_SLABS / GRANULE);
   }
 
   #smallSlab(): number {

@@ -29,6 +29,8 @@ export class Slabs {
   /** Rows of the empty slabs, longest empty first. */
   readonly #empty = new RowList();
   #emptyBytes = 0;
+  /** Slabs reserved since the beginning, and their bytes. */
+  readonly made = { slabs: 0, bytes: 0 };
 
   constructor(memory: Memory, ledger: Ledger, fit: Fit, policy: SlabPolicy, keepEmpty?: number) {
     this.#memory = memory;
@@ -146,6 +148,8 @@ export class Slabs {
       return { row: 0, refusal: "the block table is full (262143 blocks and holes)" };
     }
     this.#slabs.set(slab, { bytes, kind });
+    this.made.slabs++;
+    this.made.bytes += bytes;
     this.#emptyBytes += bytes;
     this.#empty.add(row);
     this.#ledger.slabNew(slab, bytes);

@@ -68,6 +68,11 @@ export interface PoolOptions {
    * back to make room, as a share of the peak. Default 1/32. More slack, fewer slabs made anew.
    */
   slack?: number;
+  /**
+   * Without slabBytes: bytes that may be reserved in any case. Slab sizes begin at what suits a peak of
+   * this size, and below it no slab is made anew while an empty one of another size is kept. Default 0.
+   */
+  floor?: number;
   /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
   keepEmpty?: number;
   /** The books to keep; default those of the process. */
@@ -89,6 +94,9 @@ export interface PoolStats {
   /** 1 − largest hole ÷ bytes in holes; 0 when there are no holes. */
   fragmentation: number;
   slabs: number;
+  /** Slabs reserved since the beginning, and their bytes: memory that was made anew. */
+  slabsMade: number;
+  bytesMade: number;
   liveBlocks: number;
   allocations: number;
   frees: number;

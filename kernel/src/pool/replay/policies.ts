@@ -1,23 +1,25 @@
 // The policies that a trace can be replayed on: the pool itself, and models of what others do, to
 // compare with. The models only count; what they reserve is what the real ones would.
-import { CenoteError, GRANULE, OutOfPoolMemory, openBooks } from "../../base/index.ts";
+import { CenoteError, COUNTER, GRANULE, OutOfPoolMemory, openBooks } from "../../base/index.ts";
 import { Pool } from "../pool.ts";
 import { SimulatedMemory } from "../simulated.ts";
-import type { Block, Memory, PoolOptions } from "../types.ts";
+import type { Block, PoolOptions } from "../types.ts";
 import { CachingModel } from "./caching.ts";
 import type { Policy } from "./replay.ts";
 
-/** Replays on a pool, by default one on simulated memory without bounds. */
+/** Replays on a pool, by default a new one on simulated memory without bounds. */
 export class PoolPolicy implements Policy {
   readonly name: string;
   readonly pool: Pool;
-  readonly #memory: CountedMemory;
+  readonly #counters: Float64Array;
   readonly #blocks: (Block | undefined)[] = [];
+  readonly #owned: boolean;
 
-  constructor(name: string, options: PoolOptions = {}, memory: Memory = new SimulatedMemory()) {
+  constructor(name: string, over: PoolOptions | Pool = {}) {
     this.name = name;
-    this.#memory = new CountedMemory(memory);
-    this.pool = new Pool(this.#memory, { books: openBooks(), budget: 2 ** 50, ...options });
+    this.#owned = !(over instanceof Pool);
+    this.pool = over instanceof Pool ? over : simulatedPool(over);
+    this.#counters = this.pool.books.counters;
   }
 
   allocate(slot: number, bytes: number): boolean {
@@ -36,60 +38,29 @@ export class PoolPolicy implements Policy {
   }
 
   get reserved(): number {
-    return this.#memory.reserved;
+    return this.#counters[COUNTER.reserved]!;
   }
 
   get grown(): { slabs: number; bytes: number } {
-    return this.#memory.grown;
+    const { slabsMade, bytesMade } = this.pool.stats();
+    return { slabs: slabsMade, bytes: bytesMade };
   }
 
+  /** Ends what is live, and the pool unless it was given. */
   close(): void {
-    this.pool.close();
+    for (const block of this.#blocks) block?.dispose();
+    this.#blocks.length = 0;
+    if (this.#owned) this.pool.close();
   }
+}
+
+function simulatedPool(options: PoolOptions): Pool {
+  return new Pool(new SimulatedMemory(), { books: openBooks(), budget: 2 ** 50, ...options });
 }
 
 function isShortage(error: unknown): boolean {
   if (error instanceof OutOfPoolMemory) return true;
   return error instanceof CenoteError && error.code === "BLOCK_TOO_LARGE";
-}
-
-/** Counts what passes to another memory. */
-class CountedMemory implements Memory {
-  readonly #memory: Memory;
-  readonly #bytes = new Map<number, number>();
-  reserved = 0;
-  readonly grown = { slabs: 0, bytes: 0 };
-
-  constructor(memory: Memory) {
-    this.#memory = memory;
-  }
-
-  get name(): string {
-    return this.#memory.name;
-  }
-
-  get maxSlab(): number {
-    return this.#memory.maxSlab;
-  }
-
-  reserve(bytes: number): number {
-    const slab = this.#memory.reserve(bytes);
-    this.#bytes.set(slab, bytes);
-    this.reserved += bytes;
-    this.grown.slabs++;
-    this.grown.bytes += bytes;
-    return slab;
-  }
-
-  release(slab: number): void {
-    this.#memory.release(slab);
-    this.reserved -= this.#bytes.get(slab) ?? 0;
-    this.#bytes.delete(slab);
-  }
-
-  clear(slab: number, offset: number, bytes: number): void {
-    this.#memory.clear(slab, offset, bytes);
-  }
 }
 
 /**
@@ -158,14 +129,16 @@ const MIB = 2 ** 20;
 
 /** What each policy does, by name. */
 export const POLICIES: Readonly<
-  Record<string, { about: string; make: (options: PoolOptions) => Policy }>
+  Record<string, { about: string; takesOptions?: true; make: (options: PoolOptions) => Policy }>
 > = {
   pool: {
     about: "Cenote's pool as it is by default",
+    takesOptions: true,
     make: (options) => new PoolPolicy("pool", options),
   },
   "best-fit": {
     about: "best fit with coalescing in slabs of one size (64 MiB, or --slab)",
+    takesOptions: true,
     make: (options) =>
       new PoolPolicy("best-fit", {
         slabBytes: 64 * MIB,
