@@ -179,6 +179,11 @@ class Exchange:
             raise ProtocolError(
                 f"{table.owner}: {table.name!r} is not a readable Arrow stream ({error})"
             ) from error
+        if (result.num_rows, result.num_columns) != (table.rows, table.column_count):
+            raise ProtocolError(
+                f"{table.owner}: {table.name!r}: wanted {table.rows} rows of {table.column_count} "
+                f"columns, found {result.num_rows} of {result.num_columns}"
+            )
         self.counts.handoffs += 1
         return result
 

@@ -90,7 +90,7 @@ test("a bad name", async () => {
     const code = JSON.stringify(name); // also Python's notation, surrogates included
     await assert.rejects(python.run(`cenote.put(${code}, pa.table({"x": [1]}))`), /BadNameError/);
   }
-  const fine = `${"ü".repeat(127)}" '`;
+  const fine = `${"ü".repeat(126)}" '`;
   await put(fine, { x: Int8Array.of(1) });
   assert.equal(await python.run(`answer = cenote.get(${JSON.stringify(fine)}).num_rows`), 1);
 });
@@ -274,12 +274,7 @@ for (const [what, description, descriptor] of lies) {
     const peer = Remote.python();
     await peer.run(liar(description, descriptor));
     try {
-      const failed = { code: /PROTOCOL|PEER_GONE|ERR_NOT_SEALED|ERR_ARENA_SIZE/ };
-      const bad = await get("lie").then(
-        (table) => table,
-        (error: { code: string }) => error,
-      );
-      assert.match((bad as { code: string }).code, failed.code, String(bad));
+      await assert.rejects(get("lie"), { name: "CenoteError", code: /PROTOCOL|PEER_GONE/ });
       await assert.rejects(python.run("cenote.get('lie')"), /ProtocolError|PeerGoneError/);
     } finally {
       await peer.kill();

@@ -1,7 +1,8 @@
-"""A Python process for the tests: runs lines of JSON {"run": code}, answers {"answer": …} or {"error": …}.
+"""A Python process for the tests: runs code that it is given.
 
-The code finds `cenote`, `pa` and what earlier lines have defined, and assigns `answer`. A line with
-"then" is answered before the code in "then" runs, which may never end.
+Lines of JSON {"run": code} are answered by {"answer": …} or {"error": …}. The code finds `cenote`,
+`pa` and what earlier lines have defined, and assigns `answer`. A line with "then" is answered
+before the code in "then" runs, which may never end.
 """
 
 import json

@@ -269,9 +269,14 @@ export class Exchange {
         `${who} has not passed its arena (${(error as Error).message})`,
       );
     }
-    const mapped = new MappedArena(addon, fd, arena.bytes);
-    this.#arenas.add(mapped);
-    return mapped;
+    try {
+      const mapped = new MappedArena(addon, fd, arena.bytes);
+      this.#arenas.add(mapped);
+      return mapped;
+    } catch (error) {
+      const who = ownerText(found.description.table.owner);
+      throw protocolError(`${who}: its arena can't be mapped (${(error as Error).message})`);
+    }
   }
 
   async #copy(found: Found): Promise<Uint8Array<ArrayBuffer>> {
@@ -338,11 +343,19 @@ export class Exchange {
 }
 
 function decode(arrow: typeof Arrow, memory: Uint8Array, { table }: Description): Arrow.Table {
+  const what = `${ownerText(table.owner)}: ${JSON.stringify(table.name)}`;
+  let read: Arrow.Table;
   try {
-    return arrow.tableFromIPC(memory);
+    read = arrow.tableFromIPC(memory);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const what = `${ownerText(table.owner)}: ${JSON.stringify(table.name)}`;
     throw protocolError(`${what} is not an Arrow stream that apache-arrow reads (${why})`);
   }
+  if (read.numRows !== table.rows || read.schema.fields.length !== table.columnCount) {
+    throw protocolError(
+      `${what}: wanted ${table.rows} rows of ${table.columnCount} columns, ` +
+        `found ${read.numRows} of ${read.schema.fields.length}`,
+    );
+  }
+  return read;
 }

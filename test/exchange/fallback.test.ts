@@ -1,0 +1,103 @@
+// Where one side can't map memory, tables cross by a copy over the socket, and it is counted. The same
+// exchange, in every pair of processes with and without shared memory.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Remote, useRuntimeFolder } from "./processes.ts";
+
+const folder = useRuntimeFolder();
+after(folder.remove);
+
+const BYTES = 5_000_000;
+const WITHOUT = { CENOTE_NO_NATIVE: "1" };
+
+interface Counts {
+  copies: number;
+  bytesCopied: number;
+  handoffs: number;
+}
+interface Side {
+  start: (env: Record<string, string>) => Remote;
+  put: string;
+  /** Gets the table twice, and gives the sum of its values. */
+  get: string;
+  counts: (remote: Remote) => Promise<Counts>;
+}
+
+const python: Side = {
+  start: Remote.python,
+  put: `
+import numpy as np
+cenote.put("t", pa.table({"x": np.arange(${BYTES / 8}, dtype="int64"), "s": ["ü"] * ${BYTES / 8}}))`,
+  get: `
+import pyarrow.compute as pc
+cenote.get("t")
+t = cenote.get("t")
+answer = str(pc.sum(t["x"]).as_py()) + t["s"][7].as_py()`,
+  counts: (remote) =>
+    remote.run(`s = cenote.stats()
+answer = {"copies": s["copies"], "bytesCopied": s["bytes_copied"], "handoffs": s["handoffs"]}`),
+};
+const node: Side = {
+  start: Remote.node,
+  put: `
+    const x = BigInt64Array.from({ length: ${BYTES / 8} }, (_, i) => BigInt(i));
+    const s = arrow.vectorFromArray(Array(${BYTES / 8}).fill("ü"), new arrow.Utf8());
+    return cenote.put("t", new arrow.Table({ x: arrow.makeVector(x), s }));`,
+  get: `
+    await cenote.get("t");
+    const t = await cenote.get("t");
+    return String([...t.getChild("x")].reduce((a, b) => a + b)) + t.getChild("s").get(7);`,
+  counts: (remote) => remote.run("return cenote.exchangeStats()"),
+};
+const n = BigInt(BYTES / 8);
+const SUM = `${((n - 1n) * n) / 2n}ü`;
+
+for (const [ownerName, owner] of Object.entries({ python, node })) {
+  for (const [readerName, reader] of Object.entries({ python, node })) {
+    for (const [ownerEnv, readerEnv] of [
+      [{}, {}],
+      [WITHOUT, {}],
+      [{}, WITHOUT],
+      [WITHOUT, WITHOUT],
+    ]) {
+      const bare = (env: object) => ("CENOTE_NO_NATIVE" in env ? " without shared memory" : "");
+      const title = `${ownerName}${bare(ownerEnv!)} to ${readerName}${bare(readerEnv!)}`;
+      test(title, async () => {
+        const [from, to] = [owner.start(ownerEnv!), reader.start(readerEnv!)];
+        try {
+          await from.run(owner.put);
+          assert.equal(await to.run(reader.get), SUM);
+          const [sent, got] = [await owner.counts(from), await reader.counts(to)];
+          assert.equal(got.handoffs, 2);
+          const copied = ownerEnv === WITHOUT || readerEnv === WITHOUT;
+          // Each side counts what it has copied.
+          for (const side of [sent, got]) {
+            assert.equal(side.copies, copied ? 2 : 0);
+            if (copied) assert.ok(side.bytesCopied >= 2 * BYTES);
+            else assert.equal(side.bytesCopied, 0);
+          }
+          // What one has put itself it gets as well.
+          const own = await owner.start(ownerEnv!);
+          await own.run(owner.put);
+          assert.equal(await own.run(owner.get), SUM);
+          await own.end();
+        } finally {
+          await Promise.all([from.end(), to.end()]);
+        }
+      });
+    }
+  }
+}
+
+test("the status says why", async () => {
+  const bare = Remote.node(WITHOUT);
+  assert.deepEqual(await bare.run("return cenote.nativeStatus()"), {
+    available: false,
+    reason: "CENOTE_NO_NATIVE is set",
+  });
+  assert.equal(
+    (await bare.run<{ zeroCopy: boolean }>("return cenote.exchangeStats()")).zeroCopy,
+    false,
+  );
+  await bare.end();
+});
