@@ -192,7 +192,8 @@ def report(found: dict[str, Any], pages: list[Path]) -> bool:
         "to TypeScript": handoff(to_ts["took"]),
         "to Python": handoff(to_py["took"]),
         "upload": f"{ts['uploadMs']:.0f} ms, 1 upload (with the opening of the GPU)",
-        "GPU": f"{ts['gpuMs']:.0f} ms: filter, group-by, 4 aggregates, 1 read-back, compiling",
+        "GPU": f"{ts['gpuMs']:.0f} ms: filter, group-by, 4 aggregates (compiling included); "
+        f"{pool['readBackBytes']:,} bytes read back",
         "pool": f"peak {size(pool['peakLive'])}, reserved at most {size(pool['peakReserved'])}",
         "result": f"{'equal' if equal else 'NOT EQUAL'} to Polars on the CPU",
         "notebooks": ", ".join(str(page.relative_to(ROOT)) for page in pages),

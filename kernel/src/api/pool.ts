@@ -13,6 +13,9 @@ import { device, openedDevice, setBudget } from "./device.ts";
 
 /** Figures of the pool that show as one line. */
 export interface ShownStats extends PoolStats {
+  /** Bytes moved to and from the GPU so far. */
+  uploadBytes: number;
+  readBackBytes: number;
   [DISPLAY](): MimeBundle;
 }
 
@@ -33,8 +36,6 @@ const NOTHING_YET: PoolStats = {
   allocations: 0,
   frees: 0,
   collected: 0,
-  slabsMade: 0,
-  bytesMade: 0,
 };
 
 function line(stats: PoolStats): string {
@@ -54,7 +55,12 @@ class PoolAccess {
   stats(): ShownStats {
     const stats = openedDevice()?.pool.stats() ?? NOTHING_YET;
     const bundle = () => ({ "text/plain": line(stats) });
-    return Object.defineProperty({ ...stats }, DISPLAY, { value: bundle }) as ShownStats;
+    const { counters } = books();
+    const moved = {
+      uploadBytes: counters[COUNTER.uploadBytes]!,
+      readBackBytes: counters[COUNTER.readBackBytes]!,
+    };
+    return Object.defineProperty({ ...stats, ...moved }, DISPLAY, { value: bundle }) as ShownStats;
   }
 
   /** Bytes that the pool may take of the GPU. May be set as bytes or as text such as "1 GiB". */
