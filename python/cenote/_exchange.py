@@ -227,7 +227,8 @@ class Exchange:
         else:
             assert found.peer is not None
             copied = pa.allocate_buffer(size)
-            found.peer.fetch(found.lease, memoryview(copied), lambda: time.monotonic() + PATIENCE)
+            target = memoryview(copied).cast("B")
+            found.peer.fetch(found.lease, target, lambda: time.monotonic() + PATIENCE)
         self.counts.copies += 1
         self.counts.bytes_copied += size
         return copied

@@ -234,6 +234,8 @@ def _write_values(to: Writer, chunks: list[AnyArray], width: int) -> None:
 
 def _write_bits(to: Writer, chunks: list[AnyArray], index: int) -> None:
     """Joins the chunks' bitmaps (buffer `index`), which may begin and end within a byte."""
+    if not chunks:
+        return
     joined = pa.concat_arrays(list(_bits(chunks, index)))
     start, end = joined.offset, joined.offset + len(joined)
     if start % 8:

@@ -6,7 +6,8 @@ export function* tableBuffers(table: Table): Generator<ArrayBufferView> {
   for (const batch of table.batches) yield* dataBuffers(batch.data as Data);
 }
 
-function* dataBuffers(data: Data): Generator<ArrayBufferView> {
+function* dataBuffers(data: Data | undefined): Generator<ArrayBufferView> {
+  if (!data) return; // the child of a list without rows
   for (const buffer of [data.values, data.valueOffsets, data.nullBitmap, data.typeIds]) {
     if (ArrayBuffer.isView(buffer) && buffer.byteLength > 0) yield buffer;
   }

@@ -51,7 +51,7 @@ function writePieces(target: Uint8Array, pieces: Uint8Array[]): number {
 
 function checkSizes(table: Arrow.Table): void {
   for (const batch of table.batches) {
-    if (batch.data.byteLength > WRITER_LIMIT) {
+    if (batch.numRows > 0 && batch.data.byteLength > WRITER_LIMIT) {
       throw new CenoteError(
         "TOO_LARGE",
         `a record batch has ${batch.data.byteLength} bytes, at most 2 GiB can be written`,
