@@ -39,7 +39,7 @@ export async function complete(
   );
   const matches = [...new Map(candidates.map((one) => [one.name, one])).values()]
     .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
-    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))
     .slice(0, MAX_MATCHES);
   const cursor_end = codePointsBefore(code, offset);
   const cursor_start = cursor_end - [...prefix].length;
@@ -64,16 +64,16 @@ export async function inspectAt(
 ): Promise<Record<string, unknown>> {
   const offset = offsetFromCodePoints(code, cursor);
   const rest = new RegExp(`^(${NAME}|[\\p{L}\\p{N}_$]*)`, "u").exec(code.slice(offset))?.[0] ?? "";
-  // Inside a call's parentheses the function is what is asked about.
   const upTo = code.slice(0, offset) + rest;
-  const chain = namesBefore(upTo) ?? namesBefore(upTo.replace(/\([^()]*$/, ""));
-  const text = chain && (await live.describe(chain[0]!, chain.slice(1), detail));
-  return {
-    status: "ok",
-    found: text !== undefined,
-    data: text === undefined ? {} : { "text/plain": `${chain!.join(".")}\n${text}` },
-    metadata: {},
-  };
+  // Inside a call's parentheses the function is what is asked about, unless the name there is a value.
+  const called = upTo.replace(/\([^()]*$/, "");
+  for (const chain of [namesBefore(upTo), called === upTo ? undefined : namesBefore(called)]) {
+    const text = chain && (await live.describe(chain[0]!, chain.slice(1), detail));
+    if (text === undefined) continue;
+    const data = { "text/plain": `${chain!.join(".")}\n${text}` };
+    return { status: "ok", found: true, data, metadata: {} };
+  }
+  return { status: "ok", found: false, data: {}, metadata: {} };
 }
 
 async function candidatesFor(live: LiveValues, code: string, before: string): Promise<LiveName[]> {
@@ -101,5 +101,6 @@ function declaredNames(code: string): LiveName[] {
   return [...code.matchAll(declared)].map((found) => ({ name: found[1]!, kind: "instance" }));
 }
 
-/** Public names first, then those with an underscore. */
-const rank = (name: string) => (name.startsWith("_") || name.startsWith("$") ? 1 : 0);
+/** An object's own names first, then inherited ones, each with private ones last. */
+const rank = ({ name, inherited }: LiveName) =>
+  (inherited ? 2 : 0) + (name.startsWith("_") || name.startsWith("$") ? 1 : 0);

@@ -14,11 +14,8 @@ export interface InspectorSession {
 export interface LiveName {
   name: string;
   kind: "function" | "class" | "instance" | "keyword" | "module";
-}
-
-export interface LiveDescription {
-  /** The value's type and a short form of it. */
-  text: string;
+  /** Of a property that a prototype has. */
+  inherited?: boolean;
 }
 
 const GROUP = "cenote-look";
@@ -59,8 +56,8 @@ export class LiveValues {
   }
 
   async #collect(root: string, path: string[]): Promise<LiveName[] | undefined> {
-    const found = await this.#call<[string, LiveName["kind"]][]>(root, COLLECT, [path]);
-    return found?.map(([name, kind]) => ({ name, kind }));
+    const found = await this.#call<[string, LiveName["kind"], boolean][]>(root, COLLECT, [path]);
+    return found?.map(([name, kind, inherited]) => ({ name, kind, inherited }));
   }
 
   async #call<T>(root: string, body: string, args: unknown[]): Promise<T | undefined> {
@@ -136,11 +133,11 @@ const COLLECT = `(root, path) => {
       const found = Object.getOwnPropertyDescriptor(at, key);
       const is = typeof found.value;
       const cls = is === "function" && /^class\\b/.test(Function.prototype.toString.call(found.value).slice(0, 6));
-      names.set(key, is === "function" ? (cls ? "class" : "function") : "instance");
+      names.set(key, [is === "function" ? (cls ? "class" : "function") : "instance", depth > 0]);
     }
     at = Object.getPrototypeOf(at);
   }
-  return [...names];
+  return [...names].map(([name, [kind, inherited]]) => [name, kind, inherited]);
 }`;
 
 const DESCRIBE = `(root, path, detail) => {

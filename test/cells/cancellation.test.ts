@@ -1,0 +1,39 @@
+// Awaits of a cell that can be cancelled.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Interrupted } from "../../kernel/src/base/index.ts";
+import { Cancellation } from "../../kernel/src/cells/cancellation.ts";
+
+test("what is not cancelled is as it was", async () => {
+  const cancellation = new Cancellation();
+  assert.equal(await cancellation.wait(5), 5);
+  assert.equal(await cancellation.wait(Promise.resolve("x")), "x");
+  await assert.rejects(
+    async () => cancellation.wait(Promise.reject(new TypeError("t"))),
+    TypeError,
+  );
+  const seen: unknown[] = [];
+  for await (const x of cancellation.each([1, Promise.resolve(2)])) seen.push(x);
+  assert.deepEqual(seen, [1, 2]);
+});
+
+test("a pending await is rejected, and every later one", async () => {
+  const cancellation = new Cancellation();
+  const pending = cancellation.wait(new Promise(() => {}));
+  cancellation.cancel();
+  await assert.rejects(pending as Promise<unknown>, Interrupted);
+  assert.throws(() => cancellation.wait(1), Interrupted);
+});
+
+test("a loop that is left closes its iterator", async () => {
+  let closed = 0;
+  async function* numbers() {
+    try {
+      for (let i = 0; ; i++) yield i;
+    } finally {
+      closed++;
+    }
+  }
+  for await (const x of new Cancellation().each(numbers())) if (x === 3) break;
+  assert.equal(closed, 1);
+});

@@ -1,0 +1,53 @@
+// Completion and inspection against the real inspector of this very process.
+import assert from "node:assert/strict";
+import { Session } from "node:inspector";
+import { after, test } from "node:test";
+import { complete, inspectAt, LiveValues } from "../../kernel/src/language/index.ts";
+
+const session = new Session();
+session.connect();
+after(() => session.disconnect());
+const live = new LiveValues({
+  post: (method, params, done) =>
+    session.post(method, params, (error, answer) => done(error, answer as Record<string, unknown>)),
+});
+
+let touched = 0;
+Object.assign(globalThis, {
+  sample: {
+    plain: { inner: "text" },
+    get effect() {
+      touched++;
+      return { hidden: 1 };
+    },
+  },
+  trap: new Proxy({}, { has: () => touched++ > 0, get: () => touched++ }),
+});
+
+const names = async (code: string) => (await complete(live, code, [...code].length)).matches;
+
+test("properties of values, along a path", async () => {
+  assert.deepEqual((await names("sample.")).slice(0, 2), ["effect", "plain"]);
+  assert.deepEqual(await names("f(sample.plain.inn"), ["inner"]);
+  assert.ok((await names("sample.plain.inner.toUp")).includes("toUpperCase"));
+  assert.ok((await names("sample?.plain?.inner.le")).includes("length"));
+});
+
+test("nothing of the user's runs: getters and proxies are left alone", async () => {
+  assert.deepEqual(await names("sample.effect."), []);
+  assert.deepEqual(await names("trap."), []);
+  assert.equal(touched, 0);
+});
+
+test("no names after what isn't a name", async () => {
+  assert.deepEqual(await names("f()."), []);
+  assert.deepEqual(await names("1."), []);
+  assert.deepEqual(await names("missing.pro"), []);
+});
+
+test("inspection says what a value is", async () => {
+  const at = async (code: string, cursor: number) => inspectAt(live, code, cursor, 0);
+  assert.match(JSON.stringify(await at("sample.plain", 10)), /inner/);
+  assert.match(JSON.stringify(await at("JSON.parse('x", 12)), /parse/);
+  assert.equal((await at("missing", 3))["found"], false);
+});
