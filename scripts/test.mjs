@@ -40,8 +40,13 @@ function stagesOf(folder) {
   return stages;
 }
 
-const countOne = (_, code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
-const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0);
+function countOne(_, code) {
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function number(text, pattern) {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
 
 function countNode(text) {
   const failed = number(text, /^ℹ fail (\d+)/m) + number(text, /^ℹ cancelled (\d+)/m);

@@ -91,7 +91,11 @@ afterEach(() => {
 
 function watched() {
   const books = openBooks();
-  const pool = new Pool(new SimulatedMemory(), { books, budget: "64 GiB" });
+  const pool = new Pool(new SimulatedMemory(), {
+    books,
+    budget: "64 GiB",
+    slabBytes: 64 * 2 ** 20,
+  });
   const pages = new Map<string, Page>();
   const monitor = new Monitor(books, (commId, data, buffers) =>
     pages.get(commId)!.receive(structuredClone(data), structuredClone(buffers)),

@@ -3,6 +3,7 @@ import { type CellMap, mapCell, type Position } from "../language/index.ts";
 
 /** Sources kept, in characters: enough for years of typing. */
 const MAX_CHARACTERS = 32 << 20;
+const MAX_MAPS = 20;
 
 /** Frames of Node between the kernel and the cell. */
 const RUNNERS = [
@@ -16,7 +17,6 @@ interface CellSource {
   label: string;
   source: string;
   id: number;
-  map?: CellMap;
 }
 
 /** Where in which cell. */
@@ -29,6 +29,8 @@ export interface CellPlace {
 export class CellSources {
   readonly #cells = new Map<string, CellSource>();
   readonly #ownFrame: RegExp;
+  /** Maps are made when an error asks, and only those used last are kept. */
+  readonly #maps = new Map<string, CellMap>();
   #characters = 0;
 
   /** `own`: what the URLs and paths of the kernel's own code begin with. */
@@ -66,9 +68,16 @@ export class CellSources {
   find(url: string, at: Position): CellPlace | undefined {
     const cell = this.#cells.get(url);
     if (!cell) return undefined;
-    cell.map ??= mapCell(cell.source, cell.id);
-    const position = cell.map.original(at);
+    const position = this.#mapOf(url, cell).original(at);
     return position && { label: cell.label, source: cell.source, position };
+  }
+
+  #mapOf(url: string, cell: CellSource): CellMap {
+    const map = this.#maps.get(url) ?? mapCell(cell.source, cell.id);
+    this.#maps.delete(url);
+    this.#maps.set(url, map); // the newest is last
+    if (this.#maps.size > MAX_MAPS) this.#maps.delete(this.#maps.keys().next().value!);
+    return map;
   }
 
   /** The text with each "cell:///3:1:30" replaced by "Cell [3], line 2:5", less the kernel's own frames. */

@@ -1,8 +1,12 @@
 // Runs the scripts of cells in the notebook's global scope. By node:vm, not by the inspector's REPL mode:
 // V8 answers a REPL evaluation whose promise is collected (an await that nothing will ever end, a cell that
 // was terminated) from inside the garbage collector, which ends the process.
+import v8 from "node:v8";
 import vm from "node:vm";
 import type { CellCode, Position } from "../language/index.ts";
+
+// V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
+v8.setFlagsFromString("--no-compilation-cache");
 
 export type Outcome =
   | { ok: true }

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { LocalFiles } from "./local-files.ts";
 import type { CellOutput } from "./output.ts";
+import { silenceOwnWarnings } from "./own-warnings.ts";
 import { connectTslab } from "./tslab.ts";
 
 type Import = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
@@ -39,6 +40,7 @@ export class ModuleLoader {
     this.#kernelPackages = apiUrl;
     this.#local = new LocalFiles(ownFolder);
     const cellFile = join(folder, "cell.mjs");
+    silenceOwnWarnings();
     this.#import = vm.runInThisContext("(specifier, options) => import(specifier, options)", {
       filename: cellFile,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -10,7 +10,7 @@ import {
 } from "../base/index.ts";
 
 /** Cells whose late output still finds its request. */
-const REMEMBERED = 10_000;
+const REMEMBERED = 1000;
 
 export class CellOutput {
   readonly #writer: OutputWriter;
