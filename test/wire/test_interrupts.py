@@ -122,3 +122,18 @@ def test_two_hundred_interrupts_at_random_moments(kernel: Kernel) -> None:
         assert ran.reply["content"]["ename"] == "Interrupted", f"seed {seed}, turn {turn}"
         if turn % 20 == 19:
             assert kernel.run(f"kept.get('a') + kept.size > {turn // 2}").plain == "true"
+
+
+def test_an_interrupted_scope_gives_its_memory_back(kernel: Kernel) -> None:
+    kernel.run('import { pool } from "cenote"; const kept = await pool.allocate(1000)')
+    request = kernel.send(
+        "await pool.scope(async () => {\n"
+        "  for (let i = 0; i < 10; i++) await pool.allocate(4096);\n"
+        "  console.log('begun', pool.stats().liveBlocks);\n"
+        "  while (true) {}\n"
+        "})"
+    )
+    kernel.wait_for_text("begun 11")
+    by_request(kernel)
+    kernel.finish(request)
+    assert kernel.run("pool.stats().liveBlocks").plain == "1"

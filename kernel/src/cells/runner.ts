@@ -7,6 +7,7 @@ import {
   type ExecuteJob,
   type Formatted,
   Interrupted,
+  recoverFrom,
   runInCell,
 } from "../base/index.ts";
 import { type CellCode, transformCell } from "../language/index.ts";
@@ -90,6 +91,7 @@ export class CellRunner {
     const cell = this.#current;
     if (!cell || cell.ended) return;
     cell.cancellation.cancel();
+    recoverFrom(cell.job.executionCount);
     this.#endWithError(cell, this.#reporter.report(new Interrupted()));
   }
 
