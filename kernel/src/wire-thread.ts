@@ -4,7 +4,14 @@ import { Session } from "node:inspector";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { MONITOR_TARGET, OutputReader, openBooks, type ToMain } from "./base/index.ts";
 import { Monitor } from "./monitor/index.ts";
-import { Interrupter, KernelServer, log, onInterruptSignal, readConnection } from "./wire/index.ts";
+import {
+  Interrupter,
+  KernelServer,
+  log,
+  onInterruptSignal,
+  onParentLost,
+  readConnection,
+} from "./wire/index.ts";
 
 export interface WireThreadData {
   connectionFile: string;
@@ -64,3 +71,4 @@ const monitor = new Monitor(books, (commId, message, buffers) => {
 });
 server.serveComm(MONITOR_TARGET, monitor);
 onInterruptSignal(() => void server.interrupt());
+onParentLost(() => server.end());

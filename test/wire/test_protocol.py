@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 import zmq
 from client import Kernel, start
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jupyter_client.session import Session
 from message_spec import check
 
@@ -251,6 +255,29 @@ def test_malformed_messages_stop_nothing(kernel: Kernel, frames: list[bytes]) ->
     assert kernel.run("1 + 1").plain == "2"
 
 
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    frames=st.lists(st.binary(max_size=200), min_size=1, max_size=9),
+    kind=st.sampled_from(["execute_request", "complete_request", "comm_msg", "history_request"]),
+    content=st.dictionaries(
+        st.sampled_from(["code", "cursor_pos", "silent", "comm_id", "data", "n", "pattern"]),
+        st.one_of(st.none(), st.integers(), st.text(max_size=9), st.lists(st.booleans())),
+    ),
+)
+def test_random_frames_and_contents_stop_nothing(
+    kernel: Kernel, frames: list[bytes], kind: str, content: dict[str, Any]
+) -> None:
+    session, shell = kernel.client.session, kernel.client.shell_channel
+    shell.socket.send_multipart(frames)
+    shell.socket.send_multipart([b"<IDS|MSG>", *frames])
+    if kind == "execute_request":
+        content.pop("code", None)  # random code may do anything
+    shell.send(session.msg(kind, content))
+    assert kernel.run("1 + 1").plain == "2"
+
+
 SIGNED_NONSENSE: list[tuple[str, dict[str, Any]]] = [
     ("execute_request", {}),
     ("execute_request", {"code": 5, "user_expressions": [1]}),
@@ -367,3 +394,34 @@ def test_shutdown_ends_the_process(fresh: Kernel, busy: bool) -> None:
     reply = fresh.control("shutdown_request", {"restart": False})
     assert reply["content"] == {"status": "ok", "restart": False}
     wait_for_end(fresh)
+
+
+def test_the_kernel_ends_with_its_server(kernel_name: str, tmp_path: Path) -> None:
+    """A server that is killed leaves no kernel behind, not even a busy one."""
+    server = (
+        "import sys, time\n"
+        "from jupyter_client.manager import start_new_kernel\n"
+        f"manager, client = start_new_kernel(kernel_name={kernel_name!r})\n"
+        "client.execute('while (true) {}')\n"
+        "print(manager.provisioner.process.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", server], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    end = time.monotonic() + 20
+    while is_running(pid):
+        assert time.monotonic() < end, "the kernel outlived its server"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """False for zombies too, which a container may never reap."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

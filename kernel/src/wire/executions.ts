@@ -6,7 +6,7 @@ import type { Header, Message } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Requests whose late output still finds its cell. */
-const REMEMBERED = 10_000;
+const REMEMBERED = 1000;
 
 export interface Running {
   request: number;

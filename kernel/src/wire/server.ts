@@ -255,8 +255,12 @@ export class KernelServer {
     await this.#executions.abortWaiting();
     await this.#reply(queue, message, "shutdown_reply", content);
     await this.#publisher.send("shutdown_reply", content, message.header);
+    this.end();
+  }
+
+  /** Ends the process: politely, then by stopping a busy cell, then by force. */
+  end(): void {
     this.#services.post({ type: "exit", code: 0 });
-    // A busy cell doesn't see the message before it is stopped.
     setTimeout(() => void this.interrupt(), 100);
     setTimeout(() => process.kill(process.pid, "SIGKILL"), 2500);
   }

@@ -1,0 +1,186 @@
+// Completion by types at an offset of the draft.
+import ts from "typescript";
+import type { TypedCompletion } from "../../base/index.ts";
+import { codePointsBefore, offsetFromCodePoints } from "../positions.ts";
+import type { NotebookHost } from "./host.ts";
+
+const MAX_MATCHES = 1000;
+const PREFIX = /[\p{L}\p{N}_$]*$/u;
+const IDENTIFIER = /^#?[\p{L}_$][\p{L}\p{N}_$]*$/u;
+
+const PREFERENCES: ts.GetCompletionsAtPositionOptions = {
+  includeCompletionsForModuleExports: false,
+  includeCompletionsWithInsertText: false,
+  includeCompletionsForImportStatements: false,
+  includeCompletionsWithObjectLiteralMethodSnippets: false,
+  includeCompletionsWithClassMemberSnippets: false,
+};
+
+interface Candidate {
+  name: string;
+  kind: string;
+  order: string;
+}
+
+interface Candidates {
+  /** Where what is completed begins, in UTF-16 code units of the source. */
+  start: number;
+  all: Candidate[];
+  place: "member" | "scope" | "text";
+}
+
+/** Remembers the last candidates: the next key of the same word asks for them again. */
+export class Completer {
+  readonly #service: ts.LanguageService;
+  readonly #host: NotebookHost;
+  #last: { key: string; prefix: string; candidates: Candidates } | undefined;
+
+  constructor(service: ts.LanguageService, host: NotebookHost) {
+    this.#service = service;
+    this.#host = host;
+  }
+
+  /** The program has changed. */
+  forget(): void {
+    this.#last = undefined;
+  }
+
+  complete(source: string, cursor: number): TypedCompletion {
+    const offset = offsetFromCodePoints(source, cursor);
+    const { start, all, place } = this.#candidates(source, offset);
+    const wanted = source.slice(start, offset);
+    const fits = matcher(all, wanted);
+    const matches = [...new Map(all.map((one) => [one.name, one])).values()]
+      .filter(({ name }) => fits(name) && name !== wanted)
+      .sort((a, b) => compare(a.order, b.order) || compare(a.name, b.name))
+      .slice(0, MAX_MATCHES);
+    const extent = place === "scope" ? "names" : "complete";
+    return {
+      matches: matches.map(({ name }) => name),
+      kinds: matches.map(({ kind }) => kind),
+      cursor_start: codePointsBefore(source, start),
+      cursor_end: codePointsBefore(source, offset),
+      extent: all.length === 0 && place !== "text" ? "unknown" : extent,
+    };
+  }
+
+  #candidates(source: string, offset: number): Candidates {
+    const prefix = PREFIX.exec(source.slice(0, offset))![0];
+    const start = offset - prefix.length;
+    const key = JSON.stringify([source.slice(0, start), source.slice(offset)]);
+    const last = this.#last;
+    if (last?.key === key && last.candidates.start === start && prefix.startsWith(last.prefix)) {
+      return last.candidates;
+    }
+    const candidates = this.#ask(source, offset, start);
+    this.#last = { key, prefix, candidates };
+    return candidates;
+  }
+
+  #ask(source: string, offset: number, wordStart: number): Candidates {
+    const draft = this.#host.draft(source);
+    const at = offset + draft.shift;
+    const found = this.#service.getCompletionsAtPosition(draft.path, at, PREFERENCES);
+    const place = this.#place(draft.path, at, source, wordStart, found);
+    if (!found) return { start: wordStart, all: [], place };
+    const span = found.entries[0]?.replacementSpan ?? found.optionalReplacementSpan;
+    const start = place === "text" && span ? span.start - draft.shift : wordStart;
+    const all = found.entries
+      .filter(({ name }) => place === "text" || IDENTIFIER.test(name))
+      .filter(({ sortText }) => place !== "member" || !/^1[5-9]$/.test(sortText) || true)
+      .map(({ name, kind, sortText }) => ({ name, kind: kindOf(kind), order: orderOf(name, sortText) }));
+    if (place === "text" && importsFrom(source.slice(0, start))) {
+      all.push({ name: "cenote", kind: "module", order: "0" });
+    }
+    if (place === "scope") {
+      for (const name of this.#host.notebook.names) {
+        all.push({ name, kind: "instance", order: orderOf(name, "11") });
+      }
+    }
+    return { start: Math.max(0, start), all, place };
+  }
+
+  #place(
+    path: string,
+    at: number,
+    source: string,
+    wordStart: number,
+    found: ts.CompletionInfo | undefined,
+  ): Candidates["place"] {
+    if (/\?\.\s*$|(?<!\.)\.\s*$/.test(source.slice(0, wordStart))) return "member";
+    const file = this.#service.getProgram()?.getSourceFile(path);
+    if (file && inText(file, at)) return "text";
+    return found?.isGlobalCompletion === false ? "member" : "scope";
+  }
+}
+
+function matcher(all: Candidate[], wanted: string): (name: string) => boolean {
+  const exact = (name: string) => name.startsWith(wanted);
+  if (all.some(({ name }) => exact(name))) return exact;
+  const lower = wanted.toLowerCase();
+  return (name) => name.toLowerCase().startsWith(lower);
+}
+
+/** Inside a string or template without substitutions, comments or a regular expression. */
+function inText(file: ts.SourceFile, at: number): boolean {
+  let found = false;
+  const visit = (node: ts.Node): void => {
+    if (at <= node.getStart(file) || at > node.end) return;
+    if (ts.isStringLiteralLike(node)) found = at < node.end || isUnterminated(node);
+    node.forEachChild(visit);
+  };
+  file.forEachChild(visit);
+  return found;
+}
+
+const isUnterminated = (node: ts.LiteralLikeNode) => node.isUnterminated === true;
+
+/** Whether a string after this text names a module. */
+const importsFrom = (before: string) =>
+  /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["'`]$/.test(before);
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Names that begin with an underscore or a dollar come after the others. */
+const orderOf = (name: string, sortText: string) => (/^[_$]/.test(name) ? "z" : "") + sortText;
+
+/** The compiler's kinds in the words that frontends have colours for. */
+function kindOf(kind: ts.ScriptElementKind): string {
+  switch (kind) {
+    case ts.ScriptElementKind.functionElement:
+    case ts.ScriptElementKind.localFunctionElement:
+      return "function";
+    case ts.ScriptElementKind.memberFunctionElement:
+    case ts.ScriptElementKind.callSignatureElement:
+      return "method";
+    case ts.ScriptElementKind.memberVariableElement:
+    case ts.ScriptElementKind.memberGetAccessorElement:
+    case ts.ScriptElementKind.memberSetAccessorElement:
+    case ts.ScriptElementKind.memberAccessorVariableElement:
+      return "property";
+    case ts.ScriptElementKind.classElement:
+    case ts.ScriptElementKind.localClassElement:
+      return "class";
+    case ts.ScriptElementKind.moduleElement:
+    case ts.ScriptElementKind.externalModuleName:
+    case ts.ScriptElementKind.directory:
+    case ts.ScriptElementKind.scriptElement:
+      return "module";
+    case ts.ScriptElementKind.keyword:
+    case ts.ScriptElementKind.primitiveType:
+      return "keyword";
+    case ts.ScriptElementKind.interfaceElement:
+      return "interface";
+    case ts.ScriptElementKind.enumElement:
+      return "enum";
+    case ts.ScriptElementKind.enumMemberElement:
+      return "property";
+    case ts.ScriptElementKind.typeElement:
+    case ts.ScriptElementKind.typeParameterElement:
+      return "type";
+    case ts.ScriptElementKind.string:
+      return "text";
+    default:
+      return "instance";
+  }
+}

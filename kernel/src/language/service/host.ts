@@ -1,0 +1,178 @@
+// What the compiler asks of the world: the cells as virtual files beside the notebook, everything else
+// from disk. Files are read again when their time has changed.
+import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import ts from "typescript";
+import { type CellModule, Notebook } from "./notebook.ts";
+
+/** The language as Node 24 runs it. */
+const LIBRARIES = [
+  "es2025",
+  ...["esnext.disposable", "esnext.decorators", "esnext.array", "esnext.error", "esnext.sharedmemory"],
+].map((name) => `lib.${name}.d.ts`);
+
+/** What the kernel adds to the global scope. */
+const GLOBALS = `
+/** Asks the user for a line of text and waits for it. */
+declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
+/** Asks the user for a line of text; nothing else runs meanwhile. */
+declare function prompt(prompt?: string, preset?: string | null): string | null;
+`;
+
+export interface HostOptions {
+  /** The notebook's folder. */
+  folder: string;
+  /** What "cenote" is: a file of declarations or the source. */
+  api: string;
+  /** True to have the running work given up. */
+  cancelled(): boolean;
+}
+
+export class NotebookHost implements ts.LanguageServiceHost {
+  readonly notebook: Notebook;
+  readonly #options: HostOptions;
+  readonly #folder: string;
+  readonly #settings: ts.CompilerOptions;
+  readonly #globals: string;
+  /** Whose packages serve where the notebook has none. */
+  readonly #kernelFile: string;
+  #resolutions: ts.ModuleResolutionCache;
+  /** Versions of files in packages, which are looked at again after each cell. */
+  readonly #packageFiles = new Map<string, string>();
+  readonly #libraries: string;
+  #draft: CellModule;
+  #draftVersion = 0;
+  #checked: readonly string[] = [];
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#folder = options.folder.replaceAll("\\", "/");
+    this.notebook = new Notebook(this.#folder);
+    this.#globals = `${this.#folder}/cenote-globals.d.ts`;
+    this.#kernelFile = options.api;
+    this.#libraries = dirname(createRequire(import.meta.url).resolve("typescript"));
+    this.#settings = {
+      target: ts.ScriptTarget.ESNext,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      customConditions: ["node"],
+      lib: LIBRARIES,
+      types: ["node"],
+      strict: true,
+      noEmit: true,
+      allowJs: true,
+      allowImportingTsExtensions: true,
+      resolveJsonModule: true,
+      skipLibCheck: true,
+    };
+    this.#resolutions = this.#newResolutions();
+    this.#draft = this.notebook.draft("");
+  }
+
+  /** Shows the compiler a cell that is being written; its path is the answer's. */
+  draft(source: string, label?: string): CellModule {
+    const next = this.notebook.draft(source, label);
+    if (next.text !== this.#draft.text) this.#draftVersion++;
+    this.#draft = next;
+    return next;
+  }
+
+  /** The cells that are looked at for themselves. */
+  check(paths: readonly string[]): void {
+    this.#checked = paths;
+  }
+
+  /** A cell has run: packages may have been installed, files written. */
+  changed(): void {
+    this.#packageFiles.clear();
+    this.#resolutions = this.#newResolutions();
+  }
+
+  #newResolutions(): ts.ModuleResolutionCache {
+    return ts.createModuleResolutionCache(this.#folder, (name) => name, this.#settings);
+  }
+
+  // ---- ts.LanguageServiceHost ----
+
+  getCompilationSettings = () => this.#settings;
+  getScriptFileNames = () => [this.#globals, this.#draft.path, ...this.#checked];
+  getCurrentDirectory = () => this.#folder;
+  getDefaultLibFileName = () => `${this.#libraries}/lib.d.ts`;
+  getCancellationToken = () => ({ isCancellationRequested: () => this.#options.cancelled() });
+  directoryExists = (path: string) => ts.sys.directoryExists(path);
+  getDirectories = (path: string) => ts.sys.getDirectories(path);
+  readDirectory: NonNullable<ts.LanguageServiceHost["readDirectory"]> = (...args) =>
+    ts.sys.readDirectory(...args);
+  fileExists = (path: string) => this.#virtual(path) !== undefined || ts.sys.fileExists(path);
+  readFile = (path: string) => this.#virtual(path) ?? ts.sys.readFile(path);
+  realpath = (path: string) => (this.#virtual(path) === undefined ? ts.sys.realpath!(path) : path);
+
+  getScriptVersion = (path: string): string => {
+    if (path === this.#draft.path) return `draft ${this.#draftVersion}`;
+    if (this.#virtual(path) !== undefined || path.startsWith(this.#libraries)) return "1";
+    if (!path.includes("/node_modules/")) return timeOf(path);
+    const known = this.#packageFiles.get(path);
+    if (known !== undefined) return known;
+    const version = timeOf(path);
+    this.#packageFiles.set(path, version);
+    return version;
+  };
+
+  getScriptSnapshot = (path: string): ts.IScriptSnapshot | undefined => {
+    const text = this.#virtual(path) ?? readIfThere(path);
+    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+  };
+
+  resolveModuleNameLiterals: NonNullable<ts.LanguageServiceHost["resolveModuleNameLiterals"]> = (
+    literals,
+    containing,
+  ) => literals.map(({ text }) => this.#resolve(text, containing));
+
+  resolveTypeReferenceDirectiveReferences: NonNullable<
+    ts.LanguageServiceHost["resolveTypeReferenceDirectiveReferences"]
+  > = (references, containing) =>
+    references.map((reference) => {
+      const name = typeof reference === "string" ? reference : reference.fileName;
+      const from = (file: string) =>
+        ts.resolveTypeReferenceDirective(name, file, this.#settings, this);
+      const found = from(containing);
+      return found.resolvedTypeReferenceDirective ? found : from(this.#kernelFile);
+    });
+
+  #resolve(name: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
+    if (name === "cenote") {
+      const extension = this.#options.api.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
+      return { resolvedModule: { resolvedFileName: this.#options.api, extension } };
+    }
+    const found = ts.resolveModuleName(
+      name,
+      containing,
+      this.#settings,
+      this,
+      this.#resolutions,
+    );
+    const bare = !/^[./]|^[a-z]+:/i.test(name);
+    if (found.resolvedModule || !bare || containing.includes("/node_modules/")) return found;
+    return ts.resolveModuleName(name, this.#kernelFile, this.#settings, this, this.#resolutions);
+  }
+
+  #virtual(path: string): string | undefined {
+    if (path === this.#draft.path) return this.#draft.text;
+    if (path === this.#globals) return GLOBALS;
+    return this.notebook.module(path)?.text;
+  }
+}
+
+function timeOf(path: string): string {
+  return String(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? "missing");
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
