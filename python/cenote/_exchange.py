@@ -158,6 +158,7 @@ class Exchange:
             self.owner.end_lease(found.own)
         elif found.peer is not None and not found.peer.closed:
             found.peer.release(found.lease)
+            self._ended.nudge()
 
     def _open(self, found: _Found) -> pa.Table:
         """The table, over the mapped arena; or over a copy where it can't be mapped."""
@@ -241,6 +242,7 @@ class Exchange:
         try:
             self._ended.run()
             for peer in self._peers.all():
+                peer.flush()
                 peer.drain()
             self._forget_dropped()
             return LISTEN_EVERY if self._mappings else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 
 from ._errors import RuntimeFolderError
@@ -16,6 +17,8 @@ from ._errors import RuntimeFolderError
 #: `sockaddr_un.sun_path` holds 108 bytes, the last of them zero.
 SOCKET_PATH_LIMIT = 107
 SUFFIX = ".sock"
+#: A folder whose time of change is older than this when it is read has changed no more since.
+SETTLED_NS = 50_000_000
 
 
 def runtime_folder() -> Path:
@@ -75,13 +78,25 @@ def new_socket_path(folder: Path) -> Path:
     return path
 
 
+_scanned: tuple[Path, int, int, list[str]] | None = None
+
+
 def socket_paths() -> list[str]:
     """Paths of all sockets in the folder, in no order; none where there is no folder."""
+    global _scanned
     folder = runtime_folder()
     try:
-        return [str(folder / name) for name in os.listdir(folder) if name.endswith(SUFFIX)]
+        changed = os.stat(folder).st_mtime_ns
+        if _scanned is not None:
+            of, then, at, paths = _scanned
+            if of == folder and then == changed and at - then > SETTLED_NS:
+                return paths
+        now = time.time_ns()
+        paths = [str(folder / name) for name in os.listdir(folder) if name.endswith(SUFFIX)]
     except FileNotFoundError:
         return []
+    _scanned = (folder, changed, now, paths)
+    return paths
 
 
 def process_start(pid: int) -> int | None:

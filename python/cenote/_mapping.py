@@ -93,6 +93,10 @@ class Ended:
     def add(self, chore: Callable[[], None]) -> None:
         """Notes what is to be done, and has it done soon. Takes no locks."""
         self._queue.append(chore)
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Has the thread that sends releases run soon, once however many there are."""
         if not self._woken:
             self._woken = True
             self._wake()

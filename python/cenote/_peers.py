@@ -36,6 +36,7 @@ class Peer:
         self._decoder = Decoder(REPLY_LIMIT)
         self._descriptors: list[int] = []
         self._last = 0
+        self._unsent = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(max(0.001, deadline - time.monotonic()))
@@ -81,12 +82,18 @@ class Peer:
         return self._last
 
     def release(self, lease: int) -> None:
-        """Tells the owner that a lease has ended; never waits."""
-        with contextlib.suppress(PeerGoneError):
-            self._send(encode({"op": "release", "lease": lease}))
+        """Tells the owner that a lease has ended, with the next request or `flush`."""
+        self._unsent += encode({"op": "release", "lease": lease})
+
+    def flush(self) -> None:
+        """Sends the releases that wait."""
+        if self._unsent and not self.closed:
+            with contextlib.suppress(PeerGoneError):
+                self._send(b"")
 
     def _send(self, frame: bytes) -> None:
         """Never waits: a peer that lets requests pile up until the socket is full is given up."""
+        frame, self._unsent = self._unsent + frame, b""
         try:
             if self._socket.send(frame, socket.MSG_DONTWAIT) == len(frame):
                 return

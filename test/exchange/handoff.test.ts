@@ -154,24 +154,40 @@ test("a reader's stray write stays its own, and is forgotten with its lease", as
   values[0] = 99n;
   assert.deepEqual(await python.run("answer = cenote.get('stray')['x'].to_pylist()"), [1, 2, 3]);
   await release(first);
+  await until("its array is empty", () => values.length === 0);
   const again = await get("stray");
   assert.deepEqual([...again.getChild("x")!], [1n, 2n, 3n]);
 });
 
-test("a released table is empty, and never shows what comes after it", async () => {
+test("a released table raises, and its arrays never show what comes after it", async () => {
+  const forgets = "cenote.delete('gone')";
   await python.run(`cenote.put("gone", pa.table({"x": pa.array([1, 2, 3])}))`);
   const [one, two] = [await get("gone"), await get("gone")];
   const values = one.getChild("x")!.data[0]!.values as BigInt64Array;
   await release(one);
-  assert.deepEqual([...values.subarray(0, 3)], [1n, 2n, 3n], "another table claims the version");
+  assert.throws(() => one.numRows, {
+    code: "RELEASED",
+    message: /got as "gone".*\n {2}Get it again/,
+  });
+  assert.throws(() => one.getChild("x"), { code: "RELEASED" });
+  assert.throws(() => [...one], { code: "RELEASED" });
   await release(one);
-  assert.equal(values.length >= 3, true, "a claim ends once");
+  assert.equal(two.numRows, 3, "a claim ends once");
   await release(two);
-  assert.equal(values.length, 0);
-  assert.equal(two.getChild("x")!.data[0]!.values.length, 0);
+  // Got again at once, the version has not changed its place.
   const three = await get("gone");
+  assert.equal(three.getChild("x")!.data[0]!.values, three.getChild("x")!.data[0]!.values);
+  assert.equal(three.getChild("x")!.data[0]!.values.buffer, values.buffer);
+  await python.run(forgets);
   await release("gone");
-  assert.equal(three.getChild("x")!.data[0]!.values.length, 0);
+  assert.throws(() => three.numRows, { code: "RELEASED" });
+  await until("the arrays are empty", async () => {
+    if (values.length === 0) return true;
+    assert.deepEqual([...values.subarray(0, 3)], [1n, 2n, 3n]);
+    // Were the range free already, this would be written there.
+    await python.run("cenote.put('next', pa.table({'x': pa.array([7, 8, 9])}))");
+    return false;
+  });
 });
 
 test("a new version leaves the readers of the old one alone", async () => {

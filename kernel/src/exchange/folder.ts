@@ -87,17 +87,23 @@ export function newSocketPath(folder: string): string {
   return path;
 }
 
+/** A folder whose time of change is older than this when it is read has changed no more since. */
+const SETTLED_MS = 50;
+let scanned = { folder: "", changed: 0, at: 0, paths: [] as string[] };
+
 /** Paths of all sockets in the folder; none where there is no folder. */
-export function socketPaths(): string[] {
+export function socketPaths(): readonly string[] {
   const folder = runtimeFolder();
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith(SUFFIX))
-      .map((name) => join(folder, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+  if (changed === undefined) return [];
+  const settled = scanned.at - scanned.changed > SETTLED_MS;
+  if (settled && scanned.folder === folder && scanned.changed === changed) return scanned.paths;
+  const at = Date.now();
+  const paths = readdirSync(folder)
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => join(folder, name));
+  scanned = { folder, changed, at, paths };
+  return paths;
 }
 
 /**

@@ -55,9 +55,10 @@ export async function list(): Promise<Listing> {
 }
 
 /**
- * Ends this process's claim on a table that `get` gave, or on all that were got under a name. When no claim
- * on a version is left, all arrays over it are empty at once, and its owner may reuse the memory. A table
- * that is not released ends its claim when it is collected.
+ * Ends this process's claim on a table that `get` gave, or on all that were got under a name: they raise
+ * RELEASED from now on. A moment after the last claim on a version (0.2 s, unless it is got again) all arrays
+ * over it are empty, and its owner may reuse the memory; until then they show what they showed. A table that
+ * is not released ends its claim when it and all arrays over it are collected.
  */
 export async function release(what: string | Table): Promise<void> {
   exchange().release(typeof what === "string" ? checkName(what) : what);

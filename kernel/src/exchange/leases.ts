@@ -1,8 +1,15 @@
 // The leases of this process: its claims on what lies in arenas. There is one view (an ArrayBuffer) and one
-// lease for each version of a table that is in use here, however often it was got: V8 counts every view as
-// memory of its own, and a second view of a large table would set its garbage collector going.
+// lease for each version of a table that is in use here, however often it was got, and the view outlives its
+// last table for a moment: V8 counts every view as memory of its own, so that making one of a large table
+// sets its garbage collector going, which takes longer than the rest of a handoff.
 import type { Table } from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
 import type { Native } from "./native.ts";
+
+/** Milliseconds that a released version may be got again without a new view. */
+const PARKED_MS = 200;
+/** Tables of one version that are remembered before the collected ones are sorted out. */
+const SORT_OUT_AT = 64;
 
 /** A version of a table in use here. */
 export interface Lease {
@@ -11,8 +18,11 @@ export interface Lease {
   /** Weak: when the table and all arrays over it are collected, the lease ends. */
   readonly view: WeakRef<ArrayBuffer>;
   readonly onEnd: () => void;
-  /** Tables got from it and not released. */
+  /** Tables got from it and not released; collected ones count, because arrays of theirs may live on. */
   claims: number;
+  tables: WeakRef<Table>[];
+  /** Set while the version is released but its view is kept. */
+  parked?: { view: ArrayBuffer; timer: NodeJS.Timeout } | undefined;
 }
 
 export class Leases {
@@ -25,14 +35,23 @@ export class Leases {
     this.#native = addon;
   }
 
-  /** The view of that version, if it is in use here. */
+  /** The view of that version, if it is in use here or was until a moment ago. */
   find(key: string): ArrayBuffer | undefined {
-    return this.#byKey.get(key)?.view.deref();
+    const lease = this.#byKey.get(key);
+    if (!lease?.parked) return lease?.view.deref();
+    const { view, timer } = lease.parked;
+    clearTimeout(timer);
+    lease.parked = undefined;
+    return view;
   }
 
-  /** A version comes into use. `onEnd` is called once, when it is not any more. */
+  /**
+   * A version comes into use. `onEnd` is called once, when it is not any more. Released versions of the same
+   * name are older, and nobody will get them again.
+   */
   add(name: string, key: string, view: ArrayBuffer, onEnd: () => void): void {
-    const lease = { name, key, view: new WeakRef(view), onEnd, claims: 0 };
+    for (const old of this.#byKey.values()) if (old.name === name && old.parked) this.#unpark(old);
+    const lease = { name, key, view: new WeakRef(view), onEnd, claims: 0, tables: [] };
     this.#byKey.set(key, lease);
     this.#collected.register(view, lease, lease);
   }
@@ -41,35 +60,60 @@ export class Leases {
   claim(key: string, table: Table): void {
     const lease = this.#byKey.get(key)!;
     lease.claims++;
+    if (lease.tables.length >= SORT_OUT_AT)
+      lease.tables = lease.tables.filter((ref) => ref.deref());
+    lease.tables.push(new WeakRef(table));
     this.#byTable.set(table, lease);
   }
 
   /**
-   * Ends the table's claim. With the last one on its version all arrays over it are empty at once, and the
-   * lease ends. False when the table has no claim.
+   * Ends the table's claim: it raises from now on. Soon after the last claim on its version all arrays over
+   * it are empty, and the lease ends. False when the table has no claim.
    */
   releaseTable(table: Table): boolean {
     const lease = this.#byTable.get(table);
     if (!lease) return false;
     this.#byTable.delete(table);
-    if (--lease.claims <= 0) this.#detach(lease);
+    forbid(table, lease.name);
+    if (--lease.claims <= 0) this.#park(lease);
     return true;
   }
 
-  /** Ends all leases on what was got under this name. */
+  /** Ends all claims on what was got under this name. */
   releaseName(name: string): void {
-    for (const lease of [...this.#byKey.values()]) if (lease.name === name) this.#detach(lease);
+    for (const lease of [...this.#byKey.values()]) {
+      if (lease.name !== name) continue;
+      for (const ref of lease.tables) {
+        const table = ref.deref();
+        if (table && this.#byTable.delete(table)) forbid(table, name);
+      }
+      lease.claims = 0;
+      this.#park(lease);
+    }
   }
 
   /** Ends a lease on which there is no table. */
   abandon(key: string): void {
     const lease = this.#byKey.get(key);
-    if (lease && lease.claims === 0) this.#detach(lease);
+    if (lease?.claims === 0) this.#park(lease);
   }
 
-  #detach(lease: Lease): void {
+  /** Keeps the view for a moment, in case the version is got again. */
+  #park(lease: Lease): void {
+    if (lease.parked) return;
+    lease.tables = [];
     const view = lease.view.deref();
-    if (view) this.#native.detach(view);
+    if (!view) return; // the collector is about to tell
+    const timer = setTimeout(() => this.#unpark(lease), PARKED_MS);
+    lease.parked = { view, timer: timer.unref() };
+  }
+
+  /** Empties all arrays over the version, and ends its lease. */
+  #unpark(lease: Lease): void {
+    if (!lease.parked) return;
+    clearTimeout(lease.parked.timer);
+    this.#native.detach(lease.parked.view);
+    lease.parked = undefined;
     this.#collected.unregister(lease);
     this.#end(lease);
   }
@@ -79,4 +123,16 @@ export class Leases {
     if (this.#byKey.get(lease.key) === lease) this.#byKey.delete(lease.key);
     lease.onEnd();
   }
+}
+
+/** Makes a table raise, whatever is asked of it: all its methods go through its batches. */
+function forbid(table: Table, name: string): void {
+  Object.defineProperty(table, "batches", {
+    get() {
+      const quoted = JSON.stringify(name);
+      throw new CenoteError("RELEASED", `this table was released (it was got as ${quoted})`, {
+        mend: `Get it again: await get(${quoted}).`,
+      });
+    },
+  });
 }

@@ -13,6 +13,9 @@ import { native } from "./native.ts";
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
 
+/** Milliseconds that a release waits for a question to go with: each message wakes the owner. */
+const RELEASE_MS = 5;
+
 interface Question {
   resolve: (reply: Message) => void;
   reject: (error: Error) => void;
@@ -33,6 +36,8 @@ export class Peer {
   readonly #questions = new Map<number, Question>();
   #fetching: { question: Question; reply: Message } | undefined;
   #last = 0;
+  #unsent: Buffer[] = [];
+  #flushing: NodeJS.Timeout | undefined;
 
   /** Connects and reads the greeting. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
   static async open(path: string, patienceMs: number): Promise<Peer> {
@@ -79,18 +84,29 @@ export class Peer {
     return target;
   }
 
-  /** Tells the owner that a lease has ended; waits for nothing. */
+  /** Tells the owner that a lease has ended, soon or with the next question; waits for nothing. */
   release(lease: number): void {
-    if (!this.closed) this.#write({ op: "release", lease });
+    if (this.closed) return;
+    this.#unsent.push(encodeFrame({ op: "release", lease }));
+    this.#flushing ??= setTimeout(() => this.#write(), RELEASE_MS).unref();
   }
 
   close(): void {
     this.#end();
   }
 
-  #write(message: Message): void {
-    if (this.closed) throw gone(this);
-    this.#socket.write(encodeFrame(message));
+  /** Sends what is unsent, and the message after it. */
+  #write(message?: Message): void {
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    if (this.closed) {
+      if (message) throw gone(this);
+      return;
+    }
+    const frames = this.#unsent;
+    this.#unsent = [];
+    if (message) frames.push(encodeFrame(message));
+    this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
   }
 
   #checked(reply: Message): Message {
