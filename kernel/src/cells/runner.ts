@@ -124,15 +124,8 @@ export class CellRunner {
     each: (id: number, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> => {
       return this.#cells.get(id)?.cancellation.each(iterable) ?? iterable;
     },
-    using: <T extends Disposable | null | undefined>(id: number, value: T): T => {
-      return this.#cells.get(id)!.disposables.use(value);
-    },
-    awaitUsing: <T extends AsyncDisposable | Disposable | null | undefined>(
-      id: number,
-      value: T,
-    ): T => {
-      return this.#cells.get(id)!.disposables.use(value);
-    },
+    using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T =>
+      this.#cells.get(id)?.disposables.use(value) ?? value,
   };
 
   async #conclude(cell: Cell, outcome: Outcome): Promise<void> {

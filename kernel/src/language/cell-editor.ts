@@ -96,15 +96,14 @@ export class CellEditor {
     if (kind === "var") return; // already done by the walk, as for nested ones
     for (const declarator of statement["declarations"] as Node[]) {
       if (!declarator["init"]) this.script.appendLeft(declarator.end, " = undefined");
-      if (kind.endsWith("using")) this.#using(declarator["init"] as Node, kind);
+      if (kind.endsWith("using")) this.#using(declarator["init"] as Node);
     }
     this.#toAssignments(statement);
   }
 
   /** `using x = f()` → `x = $cenote.using(id, f())`. */
-  #using(init: Node, kind: string): void {
-    const call = kind === "using" ? "using" : "awaitUsing";
-    this.script.appendLeft(init.start, `${RUNTIME}.${call}(${this.id}, `);
+  #using(init: Node): void {
+    this.script.appendLeft(init.start, `${RUNTIME}.using(${this.id}, `);
     this.script.appendRight(init.end, ")");
   }
 

@@ -18,6 +18,7 @@ import { log } from "./log.ts";
 import { BadMessage, Codec, type Message, PROTOCOL_VERSION } from "./message.ts";
 import { pumpOutput } from "./output-pump.ts";
 import { Publisher } from "./publisher.ts";
+import { commEvent, cursor, text } from "./request-fields.ts";
 import { bindSockets, type SendQueue, type Sockets } from "./sockets.ts";
 
 type Content = Record<string, unknown>;
@@ -44,6 +45,8 @@ export class KernelServer {
   readonly #history = new History();
   readonly #comms: Comms;
   readonly #handlers: Record<string, Handler>;
+  /** The main thread's number of the question that was asked last. */
+  #inputSerial = 0;
   /** What receives; each ends when its socket closes. */
   readonly #loops: Promise<void>[];
   /** Messages that were dropped because they could not be read or were signed wrongly. */
@@ -226,7 +229,6 @@ export class KernelServer {
     this.#inputSerial = serial;
     await this.#reply(this.#sockets.toStdin, running.message, "input_request", content);
   }
-  #inputSerial = 0;
 
   async #receiveInput(): Promise<void> {
     for await (const frames of this.#sockets.stdin) {
@@ -296,22 +298,3 @@ export class KernelServer {
     Atomics.notify(output.state, WORD.flushed);
   }
 }
-
-function commEvent(kind: CommEvent["kind"], message: Message): CommEvent {
-  const { content, metadata, buffers } = message;
-  return {
-    kind,
-    commId: text(content["comm_id"]),
-    targetName: text(content["target_name"]),
-    data: content["data"],
-    metadata,
-    buffers,
-  };
-}
-
-const text = (value: unknown) => (typeof value === "string" ? value : "");
-
-const cursor = (asked: Content) =>
-  Number.isInteger(asked["cursor_pos"])
-    ? (asked["cursor_pos"] as number)
-    : [...text(asked["code"])].length;
