@@ -8,6 +8,7 @@ import * as arrow from "apache-arrow";
 import { ensureFolder, newSocketPath, runtimeFolder } from "../../kernel/src/exchange/folder.ts";
 import { encodeFrame } from "../../kernel/src/exchange/frames.ts";
 import { get, list, type Puttable, put, remove } from "../../kernel/src/exchange/index.ts";
+import { Owner } from "../../kernel/src/exchange/owner.ts";
 import { Remote, until, useRuntimeFolder } from "./processes.ts";
 
 const folder = useRuntimeFolder();
@@ -255,6 +256,11 @@ const lies: [what: string, description: string, descriptor: string][] = [
   ["an arena that can be shrunk", "good", "memfd(8192, 0)"],
   ["a file in place of an arena", "good", "os.open('/proc/self/exe', os.O_RDONLY)"],
   ["a device in place of an arena", "good", "os.open('/dev/zero', os.O_RDWR)"],
+  [
+    "more bytes than an ArrayBuffer has",
+    `{**good, "bytes": 5 * 2**30, "arena": {"id": 1, "bytes": 5 * 2**30}}`,
+    "memfd(5 * 2**30)",
+  ],
   ["negative numbers", `{**good, "bytes": -1}`, "memfd(8192)"],
   ["numbers past 2^53", `{**good, "offset": 2**60}`, "memfd(8192)"],
   ["an arena of 2^52 bytes", `{**good, "arena": {"id": 1, "bytes": 2**52}}`, "memfd(8192)"],
@@ -274,7 +280,10 @@ for (const [what, description, descriptor] of lies) {
     const peer = Remote.python();
     await peer.run(liar(description, descriptor));
     try {
-      await assert.rejects(get("lie"), { name: "CenoteError", code: /PROTOCOL|PEER_GONE/ });
+      await assert.rejects(get("lie"), {
+        name: "CenoteError",
+        code: /PROTOCOL|PEER_GONE|TOO_LARGE/,
+      });
       await assert.rejects(python.run("cenote.get('lie')"), /ProtocolError|PeerGoneError/);
     } finally {
       await peer.kill();
@@ -303,6 +312,15 @@ test("too large for apache-arrow's writer", async () => {
   const table = new arrow.Table({ x: arrow.vectorFromArray([[1]]) });
   Object.defineProperty(table.batches[0]!.data, "byteLength", { value: 2 ** 31 });
   await assert.rejects(put("large", table), { code: "TOO_LARGE", message: /smaller batches/ });
+});
+
+test("too large for an ArrayBuffer", () => {
+  const facts = { name: "large", rows: 1, columns: [], columnCount: 0 };
+  const unwritten = () => assert.fail("nothing is written");
+  assert.throws(() => new Owner().put(facts, 4 * 2 ** 30 + 1, unwritten), {
+    code: "TOO_LARGE",
+    message: /"large": a shared table may have 4 GiB in TypeScript, this one has 4 GiB/,
+  });
 });
 
 test("a peer that has gone while it is asked is no peer", async () => {

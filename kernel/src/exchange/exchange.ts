@@ -12,7 +12,7 @@ import { type Owned, Owner } from "./owner.ts";
 import { pack } from "./packed.ts";
 import { Peer } from "./peer.ts";
 import { Peers } from "./peers.ts";
-import { readSegment } from "./segment.ts";
+import { checkObjectSize, readSegment } from "./segment.ts";
 import {
   COLUMNS_NAMED,
   type Description,
@@ -189,8 +189,14 @@ export class Exchange {
 
   /** The table, over the mapped arena; or over a copy where it can't be mapped. */
   async #open(arrow: typeof Arrow, found: Found): Promise<Arrow.Table> {
-    const { name, owner } = found.description.table;
+    const { name, owner, bytes } = found.description.table;
     this.#seen.set(name, owner);
+    try {
+      checkObjectSize(name, bytes);
+    } catch (error) {
+      this.#endLease(found);
+      throw error;
+    }
     let table: Arrow.Table;
     if (this.#leases && found.description.arena) {
       table = await this.#openMapped(arrow, found, this.#leases);

@@ -11,6 +11,7 @@ import {
 import { CenoteError } from "../base/index.ts";
 import { Arenas, type Place } from "./arenas.ts";
 import { ensureFolder, newSocketPath } from "./folder.ts";
+import { checkObjectSize } from "./segment.ts";
 import type { Description, SharedTable } from "./shared.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
@@ -100,6 +101,7 @@ export class Owner {
    * `start` must have been awaited.
    */
   put(facts: TableFacts, bytes: number, write: (target: Uint8Array) => void): SharedTable {
+    checkObjectSize(facts.name, bytes);
     this.catchUp();
     const place = this.#arenas.take(bytes);
     try {
