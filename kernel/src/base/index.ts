@@ -10,3 +10,4 @@ export * from "./monitor-protocol.ts";
 export * from "./outlet.ts";
 export * from "./output-ring.ts";
 export * from "./recovery.ts";
+export * from "./types-protocol.ts";

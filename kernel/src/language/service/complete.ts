@@ -26,8 +26,11 @@ interface Candidates {
   /** Where what is completed begins, in UTF-16 code units of the source. */
   start: number;
   all: Candidate[];
-  place: "member" | "scope" | "text";
+  extent: TypedCompletion["extent"];
 }
+
+/** After a dot or among an object's keys; where any expression may stand; inside a string. */
+type Place = "member" | "scope" | "text";
 
 /** Remembers the last candidates: the next key of the same word asks for them again. */
 export class Completer {
@@ -47,20 +50,19 @@ export class Completer {
 
   complete(source: string, cursor: number): TypedCompletion {
     const offset = offsetFromCodePoints(source, cursor);
-    const { start, all, place } = this.#candidates(source, offset);
+    const { start, all, extent } = this.#candidates(source, offset);
     const wanted = source.slice(start, offset);
     const fits = matcher(all, wanted);
     const matches = [...new Map(all.map((one) => [one.name, one])).values()]
       .filter(({ name }) => fits(name) && name !== wanted)
       .sort((a, b) => compare(a.order, b.order) || compare(a.name, b.name))
       .slice(0, MAX_MATCHES);
-    const extent = place === "scope" ? "names" : "complete";
     return {
       matches: matches.map(({ name }) => name),
       kinds: matches.map(({ kind }) => kind),
       cursor_start: codePointsBefore(source, start),
       cursor_end: codePointsBefore(source, offset),
-      extent: all.length === 0 && place !== "text" ? "unknown" : extent,
+      extent,
     };
   }
 
@@ -81,37 +83,36 @@ export class Completer {
     const draft = this.#host.draft(source);
     const at = offset + draft.shift;
     const found = this.#service.getCompletionsAtPosition(draft.path, at, PREFERENCES);
-    const place = this.#place(draft.path, at, source, wordStart, found);
-    if (!found) return { start: wordStart, all: [], place };
+    const place = this.#place(draft.path, at, source.slice(0, wordStart), found);
+    const nothing = place === "member" ? "unknown" : "complete";
+    if (!found) return { start: wordStart, all: [], extent: nothing };
     const span = found.entries[0]?.replacementSpan ?? found.optionalReplacementSpan;
-    const start = place === "text" && span ? span.start - draft.shift : wordStart;
-    const all = found.entries
-      .filter(({ name }) => place === "text" || IDENTIFIER.test(name))
-      .filter(({ sortText }) => place !== "member" || !/^1[5-9]$/.test(sortText) || true)
-      .map(({ name, kind, sortText }) => ({ name, kind: kindOf(kind), order: orderOf(name, sortText) }));
+    const start = place === "text" && span ? Math.max(0, span.start - draft.shift) : wordStart;
+    const all = found.entries.map(candidate).filter(({ name }) => {
+      return place === "text" || IDENTIFIER.test(name);
+    });
     if (place === "text" && importsFrom(source.slice(0, start))) {
       all.push({ name: "cenote", kind: "module", order: "0" });
     }
     if (place === "scope") {
-      for (const name of this.#host.notebook.names) {
-        all.push({ name, kind: "instance", order: orderOf(name, "11") });
+      for (const { name, kind } of this.#host.notebook.names()) {
+        all.push({ name, kind, order: orderOf(name, "11") });
       }
     }
-    return { start: Math.max(0, start), all, place };
+    const extent = place === "scope" ? "names" : all.length === 0 ? nothing : "complete";
+    return { start, all, extent };
   }
 
-  #place(
-    path: string,
-    at: number,
-    source: string,
-    wordStart: number,
-    found: ts.CompletionInfo | undefined,
-  ): Candidates["place"] {
-    if (/\?\.\s*$|(?<!\.)\.\s*$/.test(source.slice(0, wordStart))) return "member";
+  #place(path: string, at: number, before: string, found: ts.CompletionInfo | undefined): Place {
+    if (/\?\.\s*$|(?<!\.)\.\s*$/.test(before)) return "member";
     const file = this.#service.getProgram()?.getSourceFile(path);
-    if (file && inText(file, at)) return "text";
-    return found?.isGlobalCompletion === false ? "member" : "scope";
+    if (file && inString(file, at)) return "text";
+    return found?.isMemberCompletion ? "member" : "scope";
   }
+}
+
+function candidate({ name, kind, sortText }: ts.CompletionEntry): Candidate {
+  return { name, kind: kindOf(kind), order: orderOf(name, sortText) };
 }
 
 function matcher(all: Candidate[], wanted: string): (name: string) => boolean {
@@ -121,19 +122,16 @@ function matcher(all: Candidate[], wanted: string): (name: string) => boolean {
   return (name) => name.toLowerCase().startsWith(lower);
 }
 
-/** Inside a string or template without substitutions, comments or a regular expression. */
-function inText(file: ts.SourceFile, at: number): boolean {
+function inString(file: ts.SourceFile, at: number): boolean {
   let found = false;
   const visit = (node: ts.Node): void => {
     if (at <= node.getStart(file) || at > node.end) return;
-    if (ts.isStringLiteralLike(node)) found = at < node.end || isUnterminated(node);
+    if (ts.isStringLiteralLike(node)) found = at < node.end || node.isUnterminated === true;
     node.forEachChild(visit);
   };
   file.forEachChild(visit);
   return found;
 }
-
-const isUnterminated = (node: ts.LiteralLikeNode) => node.isUnterminated === true;
 
 /** Whether a string after this text names a module. */
 const importsFrom = (before: string) =>

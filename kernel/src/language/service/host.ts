@@ -9,7 +9,13 @@ import { type CellModule, Notebook } from "./notebook.ts";
 /** The language as Node 24 runs it. */
 const LIBRARIES = [
   "es2025",
-  ...["esnext.disposable", "esnext.decorators", "esnext.array", "esnext.error", "esnext.sharedmemory"],
+  ...[
+    "esnext.disposable",
+    "esnext.decorators",
+    "esnext.array",
+    "esnext.error",
+    "esnext.sharedmemory",
+  ],
 ].map((name) => `lib.${name}.d.ts`);
 
 /** What the kernel adds to the global scope. */
@@ -35,6 +41,11 @@ export class NotebookHost implements ts.LanguageServiceHost {
   readonly #folder: string;
   readonly #settings: ts.CompilerOptions;
   readonly #globals: string;
+  /**
+   * A file that imports every package that cells have imported, so that the compiler keeps them while it
+   * looks at cells that don't.
+   */
+  readonly #imports: string;
   /** Whose packages serve where the notebook has none. */
   readonly #kernelFile: string;
   #resolutions: ts.ModuleResolutionCache;
@@ -50,6 +61,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
     this.#folder = options.folder.replaceAll("\\", "/");
     this.notebook = new Notebook(this.#folder);
     this.#globals = `${this.#folder}/cenote-globals.d.ts`;
+    this.#imports = `${this.#folder}/cenote-imports.ts`;
     this.#kernelFile = options.api;
     this.#libraries = dirname(createRequire(import.meta.url).resolve("typescript"));
     this.#settings = {
@@ -97,7 +109,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
   // ---- ts.LanguageServiceHost ----
 
   getCompilationSettings = () => this.#settings;
-  getScriptFileNames = () => [this.#globals, this.#draft.path, ...this.#checked];
+  getScriptFileNames = () => [this.#globals, this.#imports, this.#draft.path, ...this.#checked];
   getCurrentDirectory = () => this.#folder;
   getDefaultLibFileName = () => `${this.#libraries}/lib.d.ts`;
   getCancellationToken = () => ({ isCancellationRequested: () => this.#options.cancelled() });
@@ -111,6 +123,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
 
   getScriptVersion = (path: string): string => {
     if (path === this.#draft.path) return `draft ${this.#draftVersion}`;
+    if (path === this.#imports) return String(this.notebook.packages.size);
     if (this.#virtual(path) !== undefined || path.startsWith(this.#libraries)) return "1";
     if (!path.includes("/node_modules/")) return timeOf(path);
     const known = this.#packageFiles.get(path);
@@ -146,13 +159,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
       const extension = this.#options.api.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
       return { resolvedModule: { resolvedFileName: this.#options.api, extension } };
     }
-    const found = ts.resolveModuleName(
-      name,
-      containing,
-      this.#settings,
-      this,
-      this.#resolutions,
-    );
+    const found = ts.resolveModuleName(name, containing, this.#settings, this, this.#resolutions);
     const bare = !/^[./]|^[a-z]+:/i.test(name);
     if (found.resolvedModule || !bare || containing.includes("/node_modules/")) return found;
     return ts.resolveModuleName(name, this.#kernelFile, this.#settings, this, this.#resolutions);
@@ -161,6 +168,11 @@ export class NotebookHost implements ts.LanguageServiceHost {
   #virtual(path: string): string | undefined {
     if (path === this.#draft.path) return this.#draft.text;
     if (path === this.#globals) return GLOBALS;
+    if (path === this.#imports) {
+      return [...this.notebook.packages]
+        .map((name) => `import ${JSON.stringify(name)};\n`)
+        .join("");
+    }
     return this.notebook.module(path)?.text;
   }
 }

@@ -3,6 +3,8 @@ import ts from "typescript";
 
 export interface Declared {
   name: string;
+  /** What a completion calls it. */
+  kind: string;
   /** Declared by let or var: later cells may assign to it. */
   mutable: boolean;
   /** The documentation comment before the declaration, as it stands in the source. */
@@ -15,6 +17,8 @@ export interface CellNames {
   exported: Set<string>;
   /** Every name that could refer to something outside the cell. */
   mentioned: Set<string>;
+  /** The packages and built-in modules that the cell imports; files of the user's aside. */
+  packages: Set<string>;
 }
 
 /** `file` may be broken code: what can be seen is given. */
@@ -24,7 +28,7 @@ export function namesOf(file: ts.SourceFile): CellNames {
   return {
     declared: [...found.declared.values()],
     exported: found.exported,
-    mentioned: mentionedIn(file),
+    ...mentionedIn(file),
   };
 }
 
@@ -42,16 +46,16 @@ class Found {
     if (ts.isVariableStatement(node)) this.#list(node.declarationList, docOf(node, this.#file));
     else if (ts.isImportDeclaration(node)) this.#import(node.importClause);
     else if (ts.isExportDeclaration(node)) this.#export(node);
-    else if (isNamed(node)) this.#add(node.name?.text, false, docOf(node, this.#file));
+    else if (isNamed(node)) this.#add(node.name?.text, kindOf(node), docOf(node, this.#file));
     else nestedVars(node, (list) => this.#list(list, ""));
     if (!hasExport(node)) return;
     for (const name of [...this.declared.keys()].slice(before)) this.exported.add(name);
   }
 
-  #add(name: string | undefined, mutable: boolean, doc: string): void {
+  #add(name: string | undefined, kind: string, doc = "", mutable = false): void {
     if (!name) return;
     const known = this.declared.get(name);
-    this.declared.set(name, { name, mutable, doc: doc || known?.doc || "" });
+    this.declared.set(name, { name, kind, mutable, doc: doc || known?.doc || "" });
   }
 
   #list(list: ts.VariableDeclarationList, doc: string): void {
@@ -60,7 +64,10 @@ class Found {
   }
 
   #pattern(name: ts.BindingName, mutable: boolean, doc: string): void {
-    if (ts.isIdentifier(name)) return this.#add(name.text, mutable, doc);
+    if (ts.isIdentifier(name)) {
+      this.#add(name.text, VARIABLE, doc, mutable);
+      return;
+    }
     for (const element of name.elements) {
       if (ts.isBindingElement(element)) this.#pattern(element.name, mutable, doc);
     }
@@ -68,17 +75,27 @@ class Found {
 
   #import(clause: ts.ImportClause | undefined): void {
     if (!clause) return;
-    this.#add(clause.name?.text, false, "");
+    this.#add(clause.name?.text, VARIABLE);
     const bindings = clause.namedBindings;
     if (!bindings) return;
-    if (ts.isNamespaceImport(bindings)) this.#add(bindings.name.text, false, "");
-    else for (const { name } of bindings.elements) this.#add(name.text, false, "");
+    if (ts.isNamespaceImport(bindings)) this.#add(bindings.name.text, VARIABLE);
+    else for (const { name } of bindings.elements) this.#add(name.text, VARIABLE);
   }
 
   #export({ exportClause, moduleSpecifier }: ts.ExportDeclaration): void {
     if (moduleSpecifier || !exportClause || !ts.isNamedExports(exportClause)) return;
     for (const { name } of exportClause.elements) this.exported.add(name.text);
   }
+}
+
+const VARIABLE = "instance";
+
+function kindOf(node: Named): string {
+  if (ts.isFunctionDeclaration(node)) return "function";
+  if (ts.isClassDeclaration(node)) return "class";
+  if (ts.isEnumDeclaration(node)) return "enum";
+  if (ts.isInterfaceDeclaration(node)) return "interface";
+  return ts.isTypeAliasDeclaration(node) ? "type" : "module";
 }
 
 type Named = ts.Statement & { name?: ts.Identifier };
@@ -120,14 +137,24 @@ function docOf(node: ts.Node, file: ts.SourceFile): string {
   return last.startsWith("/**") ? last : "";
 }
 
-function mentionedIn(file: ts.SourceFile): Set<string> {
-  const names = new Set<string>();
+function mentionedIn(file: ts.SourceFile): Pick<CellNames, "mentioned" | "packages"> {
+  const mentioned = new Set<string>();
+  const packages = new Set<string>();
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && !isLabel(node)) names.add(node.text);
+    if (ts.isIdentifier(node) && !isLabel(node)) mentioned.add(node.text);
+    else if (ts.isStringLiteral(node) && namesPackage(node)) packages.add(node.text);
     node.forEachChild(visit);
   };
   visit(file);
-  return names;
+  return { mentioned, packages };
+}
+
+function namesPackage({ parent, text }: ts.StringLiteral): boolean {
+  const imports =
+    ts.isImportDeclaration(parent) ||
+    ts.isExportDeclaration(parent) ||
+    (ts.isCallExpression(parent) && parent.expression.kind === ts.SyntaxKind.ImportKeyword);
+  return imports && !/^[./]/.test(text);
 }
 
 /** Names that only mean something within what stands before them. */

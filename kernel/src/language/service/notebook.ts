@@ -47,6 +47,7 @@ export class Notebook {
   /** The cell that declared each name last. */
   readonly #owners = new Map<string, Owner>();
   readonly #modules = new Map<string, CellModule>();
+  readonly #packages = new Set<string>();
   #added = 0;
 
   /** `folder`: the notebook's, with forward slashes. */
@@ -54,9 +55,14 @@ export class Notebook {
     this.#folder = folder;
   }
 
-  /** Every name that cells have declared. */
-  get names(): Iterable<string> {
-    return this.#owners.keys();
+  /** Every name that cells have declared, with its kind. */
+  *names(): Generator<Declared> {
+    for (const { declared } of this.#owners.values()) yield declared;
+  }
+
+  /** What cells have imported. */
+  get packages(): ReadonlySet<string> {
+    return this.#packages;
   }
 
   get size(): number {
@@ -75,6 +81,7 @@ export class Notebook {
     const label = `Cell [${cell.executionCount}]`;
     const { module, names } = this.#make(cell.id, label, cell.code, true);
     this.#modules.set(module.path, module);
+    for (const name of names.packages) this.#packages.add(name);
     for (const declared of names.declared) this.#owners.set(declared.name, { module, declared });
     if (++this.#added % SWEEP_EVERY === 0) this.#sweep();
     return module;
@@ -128,7 +135,8 @@ export class Notebook {
       reached.add(module);
       waiting.push(...module.uses);
     }
-    for (const [path, module] of this.#modules) if (!reached.has(module)) this.#modules.delete(path);
+    for (const [path, module] of this.#modules)
+      if (!reached.has(module)) this.#modules.delete(path);
   }
 }
 

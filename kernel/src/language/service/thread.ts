@@ -1,0 +1,70 @@
+// Entry of the types thread: answers the wire thread's requests, urgent ones first.
+import { parentPort, workerData } from "node:worker_threads";
+import type { TypeService, TypesAnswer, TypesRequest, TypesThreadData } from "../../base/index.ts";
+import { Cancelled, TypeScriptService } from "./index.ts";
+
+const { folder, api, urgent } = workerData as TypesThreadData;
+const waiting = new Int32Array(urgent);
+const port = parentPort!;
+
+/** Checks make way for requests that somebody waits for. */
+let checking = false;
+const service: TypeService = new TypeScriptService({
+  folder,
+  api,
+  cancelled: () => checking && Atomics.load(waiting, 0) > 0,
+});
+
+port.on("message", (request: TypesRequest) => {
+  try {
+    const value = answer(request);
+    if (value !== undefined) port.postMessage({ serial: request.serial, value } as TypesAnswer);
+  } catch (error) {
+    if (error instanceof Cancelled) {
+      // After what is in the queue now.
+      setImmediate(() => port.emit("message", request));
+      return;
+    }
+    const text = String((error as Error)?.stack ?? error);
+    port.postMessage({ serial: request.serial, error: text } as TypesAnswer);
+  }
+});
+
+function answer(request: TypesRequest): unknown {
+  switch (request.type) {
+    case "warm":
+      return warm();
+    case "add":
+      return service.add(request.cell);
+    case "complete":
+      return urgently(() => service.complete(request.code, request.cursor));
+    case "inspect":
+      return urgently(() => service.inspect(request.code, request.cursor) ?? null);
+    case "try":
+      return urgently(() => service.tryCell(request.cell, request.living));
+    case "check":
+      if (Atomics.load(waiting, 0) > 0) throw new Cancelled();
+      checking = true;
+      try {
+        return service.check(request.ids, request.living);
+      } finally {
+        checking = false;
+      }
+  }
+}
+
+function urgently<T>(work: () => T): T {
+  Atomics.sub(waiting, 0, 1);
+  return work();
+}
+
+/** Reads the libraries and lets the compiler's own code be compiled. */
+function warm(): true {
+  for (const code of ["JSON.par", "[1].map((x) => x.toFix", "process.en"]) {
+    service.complete(code, code.length);
+    service.inspect(code, code.length);
+  }
+  const code = "const warm: number[] = [1, 2].map((x) => x * 2); console.log(warm);";
+  service.tryCell({ id: -1, executionCount: 0, code }, []);
+  return true;
+}

@@ -1,0 +1,81 @@
+// The types of a notebook by TypeScript's own LanguageService.
+import ts from "typescript";
+import type {
+  TypedCell,
+  TypedCompletion,
+  TypedInspection,
+  TypeReport,
+  TypeService,
+} from "../../base/index.ts";
+import { Completer } from "./complete.ts";
+import { diagnose } from "./diagnose.ts";
+import { type HostOptions, NotebookHost } from "./host.ts";
+import { inspectAt } from "./inspect.ts";
+import { type CellModule, parseErrors } from "./notebook.ts";
+import { renderErrors } from "./render.ts";
+
+/** A check was given up because something more urgent came up; the same call can be made again. */
+export class Cancelled extends Error {
+  override name = "Cancelled";
+}
+
+export class TypeScriptService implements TypeService {
+  readonly #host: NotebookHost;
+  readonly #service: ts.LanguageService;
+  readonly #completer: Completer;
+
+  constructor(options: HostOptions) {
+    this.#host = new NotebookHost(options);
+    this.#service = ts.createLanguageService(this.#host);
+    this.#completer = new Completer(this.#service, this.#host);
+  }
+
+  add(cell: TypedCell): void {
+    this.#host.notebook.add(cell);
+    this.#host.changed();
+    this.#completer.forget();
+  }
+
+  complete(code: string, cursor: number): TypedCompletion {
+    return this.#completer.complete(code, cursor);
+  }
+
+  inspect(code: string, cursor: number): TypedInspection | undefined {
+    return inspectAt(this.#service, this.#host, code, cursor);
+  }
+
+  check(ids: readonly number[], living: readonly string[]): TypeReport[] {
+    const cells = ids.flatMap(
+      (id) => this.#host.notebook.module(this.#host.notebook.path(id)) ?? [],
+    );
+    this.#host.check(cells.map(({ path }) => path));
+    try {
+      return cells.map((cell) => this.#report(cell, living, false));
+    } finally {
+      this.#host.check([]);
+    }
+  }
+
+  tryCell(cell: TypedCell, living: readonly string[]): TypeReport {
+    const draft = this.#host.draft(cell.code, `Cell [${cell.executionCount}]`);
+    return { ...this.#report(draft, living, true), id: cell.id };
+  }
+
+  #report(cell: CellModule, living: readonly string[], before: boolean): TypeReport {
+    const options = { living: new Set(living), before };
+    const { errors, missing } = diagnose(cell, this.#semantic(cell), options);
+    const data = errors.length > 0 ? renderErrors(cell, errors, before) : {};
+    return { id: cell.id, errors: errors.length, data, missing };
+  }
+
+  #semantic(cell: CellModule): readonly ts.Diagnostic[] {
+    try {
+      const file = this.#service.getProgram()!.getSourceFile(cell.path)!;
+      // What isn't valid TypeScript is told when it is run.
+      return parseErrors(file).length > 0 ? [] : this.#service.getSemanticDiagnostics(cell.path);
+    } catch (error) {
+      if (error instanceof ts.OperationCanceledException) throw new Cancelled();
+      throw error;
+    }
+  }
+}
