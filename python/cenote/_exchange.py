@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import difflib
+import contextlib
 import os
 import threading
 import time
@@ -13,11 +13,11 @@ from typing import Any
 import pyarrow as pa
 
 from ._arena import can_share
-from ._errors import PeerGoneError, ProtocolError, UnknownNameError
-from ._folder import process_start
+from ._errors import BadNameError, PeerGoneError, ProtocolError
+from ._found import Found, read_reply
 from ._mapping import Ended, Mapping
-from ._owner import Shared
-from ._peers import Peer, Peers, SilentError
+from ._missing import unanswered, unknown_name
+from ._peers import Peers
 from ._service import Service
 from ._shared import Description, Listing, SharedTable, read_description
 
@@ -28,16 +28,6 @@ PATIENCE = 1.0
 RETRY, LISTEN_EVERY = 0.02, 1.0
 #: Seconds between looks while `get` waits for a name: the first pause, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
-
-
-@dataclass(slots=True)
-class _Found:
-    """A version of a name, leased: by a peer, or (peer None) of our own."""
-
-    description: Description
-    peer: Peer | None
-    lease: int
-    own: Shared | None = None
 
 
 @dataclass(slots=True)
@@ -108,7 +98,9 @@ class Exchange:
             for peer, reply in replies:
                 objects = reply.get("objects")
                 for item in objects if isinstance(objects, list) else ():
-                    own.append(read_description(item, peer.pid, peer.language).table)
+                    # What can't be described can't be got either.
+                    with contextlib.suppress(ProtocolError, BadNameError):
+                        own.append(read_description(item, peer.pid, peer.language).table)
             for table in own:
                 self._owners[table.name] = (table.owner_language, table.owner_pid)
         return Listing(sorted(own, key=lambda table: (table.name, -table.created_us)))
@@ -128,39 +120,43 @@ class Exchange:
         self._forget_dropped()
         return silent
 
-    def _find(self, name: str) -> tuple[_Found | None, list[str]]:
+    def _find(self, name: str) -> tuple[Found | None, list[str]]:
         """The newest version of a name, leased, and who has not answered."""
         unreached = self._refresh()
         replies, silent = self._peers.ask_all(
             {"op": "get", "name": name}, PATIENCE, lambda reply: reply.get("object") is not None
         )
-        found: list[_Found] = []
+        found: list[Found] = []
         own = self.owner.lease(name)
         if own is not None:
             arena = own.arena
             arena_id = None if arena.fd is None else arena.id
             description = Description(own.table, own.offset, arena_id, arena.size)
-            found.append(_Found(description, None, 0, own))
+            found.append(Found(description, None, 0, own))
+        wrong: ProtocolError | BadNameError | None = None
         for peer, reply in replies:
-            if reply.get("object") is None:
+            try:
+                leased = read_reply(name, peer, reply)
+            except (ProtocolError, BadNameError) as error:
+                wrong = error  # what others share under the name is as good as before
                 continue
-            description = read_description(reply["object"], peer.pid, peer.language)
-            if description.table.name != name or type(reply.get("lease")) is not int:
-                raise ProtocolError(f"{peer.owner}: wanted {name!r} and its lease")
-            found.append(_Found(description, peer, reply["lease"]))
+            if leased is not None:
+                found.append(leased)
+        if wrong is not None and not found:
+            raise wrong
         found.sort(key=lambda one: one.description.table.created_us)
         for older in found[:-1]:
             self._release(older)
         return (found[-1] if found else None), silent + unreached
 
-    def _release(self, found: _Found) -> None:
+    def _release(self, found: Found) -> None:
         if found.own is not None:
             self.owner.end_lease(found.own)
         elif found.peer is not None and not found.peer.closed:
             found.peer.release(found.lease)
             self._ended.nudge()
 
-    def _open(self, found: _Found) -> pa.Table:
+    def _open(self, found: Found) -> pa.Table:
         """The table, over the mapped arena; or over a copy where it can't be mapped."""
         table = found.description.table
         self._owners[table.name] = (table.owner_language, table.owner_pid)
@@ -188,7 +184,7 @@ class Exchange:
         self.counts.handoffs += 1
         return result
 
-    def _map(self, found: _Found) -> pa.Buffer:
+    def _map(self, found: Found) -> pa.Buffer:
         description, mapping = found.description, self._mapping(found)
         offset, size = description.offset, description.table.bytes
 
@@ -199,7 +195,7 @@ class Exchange:
 
         return mapping.lease(offset, size, lambda: self._ended.add(end))
 
-    def _mapping(self, found: _Found) -> Mapping:
+    def _mapping(self, found: Found) -> Mapping:
         description, peer = found.description, found.peer
         assert description.arena is not None
         key = (peer, description.arena)
@@ -219,7 +215,7 @@ class Exchange:
             raise ProtocolError(f"{description.table.owner}: an arena has changed its size")
         return mapping
 
-    def _copy(self, found: _Found) -> pa.Buffer:
+    def _copy(self, found: Found) -> pa.Buffer:
         size = found.description.table.bytes
         if found.own is not None:
             # Our own memory, read-only for its reader: nothing is copied, but the lease must go on.
@@ -262,23 +258,9 @@ class Exchange:
 
     def _unknown(self, name: str, silent: list[str]) -> Exception:
         if silent:
-            return SilentError(
-                f"nobody who answered shares {name!r}; no answer came from {', '.join(silent)}",
-                "It may be holding its interpreter. Try again, or wait longer: wait=30.",
-            )
+            return unanswered(name, silent)
         names = sorted({table.name for table in self.listing()})
-        text = f"no process shares anything as {name!r}"
-        language, pid = self._owners.get(name, ("", 0))
-        if pid and process_start(pid) is None:
-            text = f"{name!r} was shared by {language} process {pid}, which has ended"
-        if not names:
-            return UnknownNameError(
-                text, f"Nothing is shared now. cenote.put({name!r}, table) shares."
-            )
-        near = difflib.get_close_matches(name, names, 1)
-        shown = ", ".join(map(repr, names[:20])) + (" …" if len(names) > 20 else "")
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return UnknownNameError(text, f"Shared now: {shown}.{hint}")
+        return unknown_name(name, names, self._owners.get(name))
 
     def stats(self) -> dict[str, int | float]:
         """See cenote.stats."""

@@ -15,14 +15,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ._connection import Connection
 from ._errors import CenoteError, ProtocolError
 from ._folder import ensure_folder, new_socket_path, process_start
-from ._frames import PROTOCOL, REQUEST_LIMIT, Decoder, Message, encode
-from ._owner import Owner, Shared
+from ._frames import PROTOCOL, Message, encode
+from ._owner import Owner
 from ._shared import check_name
 
 #: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
@@ -30,19 +30,6 @@ TICK = 0.25
 #: Seconds from being woken to the chores: many leases that end together cost one wake-up.
 LINGER = 0.01
 _CREDENTIALS = struct.Struct("3i")
-
-
-@dataclass(eq=False)
-class _Connection:
-    socket: socket.socket
-    pid: int
-    start: int | None
-    decoder: Decoder = field(default_factory=lambda: Decoder(REQUEST_LIMIT))
-    leases: dict[int, Shared] = field(default_factory=dict)
-    last_lease: int = 0
-    #: What waits to be sent: bytes, and the descriptor that goes with their first one.
-    pending: deque[tuple[memoryview, int | None]] = field(default_factory=deque)
-    closing: bool = False
 
 
 class Service:
@@ -58,8 +45,8 @@ class Service:
         self._waker.setblocking(False)
         self._wake_target.setblocking(False)
         self._listener: socket.socket | None = None
-        self._connections: set[_Connection] = set()
-        self._retired: list[_Connection] = []
+        self._connections: set[Connection] = set()
+        self._retired: list[Connection] = []
         self._dropped: deque[list[int]] = deque()
         self._thread: threading.Thread | None = None
         self.path: Path | None = None
@@ -170,13 +157,13 @@ class Service:
                 peer.close()
                 return
         peer.setblocking(False)
-        connection = _Connection(peer, pid, process_start(pid))
+        connection = Connection(peer, pid, process_start(pid))
         self._connections.add(connection)
         self._selector.register(peer, selectors.EVENT_READ, connection)
         greeting = {"cenote": PROTOCOL, "pid": os.getpid(), "language": "python"}
         self._reply(connection, greeting)
 
-    def _serve(self, connection: _Connection, events: int) -> None:
+    def _serve(self, connection: Connection, events: int) -> None:
         if events & selectors.EVENT_WRITE:
             self._send(connection)
         if not events & selectors.EVENT_READ or connection not in self._connections:
@@ -198,7 +185,7 @@ class Service:
             connection.closing = True
             self._reply(connection, {"error": _error(error.code, str(error))})
 
-    def _handle(self, connection: _Connection, message: Message) -> None:
+    def _handle(self, connection: Connection, message: Message) -> None:
         request, number = message.get("op"), message.get("id")
         if request == "release":
             shared = connection.leases.pop(_integer(message, "lease"), None)
@@ -223,7 +210,7 @@ class Service:
             error = _error("UNKNOWN_OP", f"op: found {request!r:.40}")
             self._reply(connection, {"id": number, "error": error})
 
-    def _give(self, connection: _Connection, number: int, name: str) -> None:
+    def _give(self, connection: Connection, number: int, name: str) -> None:
         shared = self.owner.lease(name)
         if shared is None:
             self._reply(connection, {"id": number, "object": None})
@@ -233,7 +220,7 @@ class Service:
         connection.leases[lease] = shared
         self._reply(connection, {"id": number, "object": shared.describe(), "lease": lease})
 
-    def _give_descriptor(self, connection: _Connection, number: int, arena: int) -> None:
+    def _give_descriptor(self, connection: Connection, number: int, arena: int) -> None:
         found = self.owner.arena_descriptor(arena)
         if found is None:
             connection.closing = True
@@ -243,7 +230,7 @@ class Service:
         # The arena may go before the reply is sent: the queue has a descriptor of its own.
         self._reply(connection, {"id": number, "bytes": found[1]}, os.dup(found[0]))
 
-    def _give_bytes(self, connection: _Connection, number: int, lease: int) -> None:
+    def _give_bytes(self, connection: Connection, number: int, lease: int) -> None:
         shared = connection.leases.get(lease)
         if shared is None:
             error = _error("UNKNOWN_LEASE", f"no lease {lease}")
@@ -256,11 +243,11 @@ class Service:
         connection.pending.append((shared.arena.writable(shared.offset, size), None))
         self._send(connection)
 
-    def _reply(self, connection: _Connection, message: Message, fd: int | None = None) -> None:
+    def _reply(self, connection: Connection, message: Message, fd: int | None = None) -> None:
         connection.pending.append((memoryview(encode(message)), fd))
         self._send(connection)
 
-    def _send(self, connection: _Connection) -> None:
+    def _send(self, connection: Connection) -> None:
         """Sends what the socket takes, and asks to be told when it takes more."""
         pending = connection.pending
         try:
@@ -286,7 +273,7 @@ class Service:
         if self._selector.get_key(connection.socket).events != events:
             self._selector.modify(connection.socket, events, connection)
 
-    def _end(self, connection: _Connection) -> None:
+    def _end(self, connection: Connection) -> None:
         """Ends a connection. Leases end with it only if their holder is known to be dead."""
         if connection not in self._connections:
             return
@@ -302,20 +289,12 @@ class Service:
 
     def _look_after_retired(self) -> None:
         for connection in list(self._retired):
-            if not _is_dead(connection):
+            if not connection.is_dead():
                 continue
             self._retired.remove(connection)
             for shared in connection.leases.values():
                 self.owner.end_lease(shared)
             connection.leases.clear()
-
-
-def _is_dead(connection: _Connection) -> bool:
-    """Whether the holder is known to be dead; one of another pid namespace (0) never is."""
-    if connection.pid == 0:
-        return False
-    start = process_start(connection.pid)
-    return start is None or start != connection.start
 
 
 def _integer(message: Message, key: str) -> int:

@@ -294,6 +294,18 @@ for (const [what, description, descriptor] of lies) {
   });
 }
 
+test("a peer that lies does not hide what others share", async () => {
+  const peer = Remote.python();
+  await peer.run(liar(`{**good, "bytes": -1}`, "memfd(8192)"));
+  await node.run("return cenote.put('lie', { x: Int8Array.of(1, 2) })");
+  try {
+    assert.equal((await get("lie")).numRows, 2);
+    assert.equal(await python.run("answer = cenote.get('lie').num_rows"), 2);
+  } finally {
+    await peer.kill();
+  }
+});
+
 test("a process that shares nothing more leaves no socket", async () => {
   const short = Remote.node();
   await short.run("return cenote.put('short', { x: Int8Array.of(1) })");

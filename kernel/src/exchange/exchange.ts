@@ -2,15 +2,16 @@
 import type * as Arrow from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import { bytesOutside } from "./arrow-buffers.ts";
-import { processStart } from "./folder.ts";
-import { encodeFrame, protocolError } from "./frames.ts";
+import { decode } from "./decode.ts";
+import { type Message, protocolError } from "./frames.ts";
 import { Leases } from "./leases.ts";
-import { MappedArena } from "./mappings.ts";
+import { MappedArenas } from "./mapped-arenas.ts";
+import type { MappedArena } from "./mappings.ts";
+import { unanswered, unknownName } from "./missing.ts";
 import { native } from "./native.ts";
-import { nearest } from "./nearest.ts";
 import { type Owned, Owner } from "./owner.ts";
 import { pack } from "./packed.ts";
-import { Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 import { Peers } from "./peers.ts";
 import { checkObjectSize, readSegment } from "./segment.ts";
 import {
@@ -35,10 +36,10 @@ const TIMES_KEPT = 100;
 /** A version of a name, leased: by a peer, or of our own. */
 type Found = { description: Description } & ({ peer: Peer; lease: number } | { owned: Owned });
 
-/** An arena that is mapped, or about to be. */
-interface Mapping {
-  coming: Promise<MappedArena>;
-  arena?: MappedArena;
+/** What it takes to read in place. */
+interface Reading {
+  leases: Leases;
+  arenas: MappedArenas;
 }
 
 export class Exchange {
@@ -46,17 +47,18 @@ export class Exchange {
   readonly #counts = { puts: 0, bytesPut: 0, handoffs: 0, copies: 0, bytesCopied: 0 };
   /** Microseconds that the latest calls of `get` took, once the name was found. */
   readonly #getTimes: number[] = [];
-  readonly #peers = new Peers(() => this.#forgetDropped());
-  readonly #leases: Leases | undefined;
-  readonly #mapped = new Map<Peer | Owner, Map<number, Mapping>>();
-  /** Every arena that is mapped now. */
-  readonly #arenas = new Set<MappedArena>();
+  readonly #peers = new Peers(() => this.#reading?.arenas.forgetDropped());
+  /** Undefined where nothing can be mapped. */
+  readonly #reading: Reading | undefined;
   /** Who was last seen to share a name. */
   readonly #seen = new Map<string, SharedTable["owner"]>();
 
   constructor() {
     const addon = native();
-    this.#leases = addon ? new Leases(addon) : undefined;
+    this.#reading = addon && {
+      leases: new Leases(addon),
+      arenas: new MappedArenas(addon, PATIENCE_MS),
+    };
   }
 
   async put(name: string, value: unknown): Promise<SharedTable> {
@@ -109,7 +111,13 @@ export class Exchange {
     const { replies } = await this.#peers.askAll({ op: "list" }, PATIENCE_MS);
     for (const { peer, reply } of replies) {
       const objects = Array.isArray(reply["objects"]) ? reply["objects"] : [];
-      for (const object of objects) tables.push(readDescription(object, peer.owner).table);
+      for (const object of objects) {
+        try {
+          tables.push(readDescription(object, peer.owner).table);
+        } catch {
+          // what can't be described can't be got either
+        }
+      }
     }
     for (const table of tables) this.#seen.set(table.name, table.owner);
     const byName = (a: SharedTable, b: SharedTable) =>
@@ -126,12 +134,13 @@ export class Exchange {
   }
 
   release(what: string | Arrow.Table): void {
-    if (typeof what === "string") this.#leases?.releaseName(what);
-    else this.#leases?.releaseTable(what);
+    if (typeof what === "string") this.#reading?.leases.releaseName(what);
+    else this.#reading?.leases.releaseTable(what);
   }
 
   stats(): ExchangeStats {
     this.#owner.catchUp();
+    const mapped = this.#reading?.arenas.sizes ?? { count: 0, bytes: 0 };
     const { puts, bytesPut, handoffs, copies, bytesCopied } = this.#counts;
     return {
       puts,
@@ -141,16 +150,16 @@ export class Exchange {
       bytesCopied: bytesCopied + this.#owner.sent.bytes,
       segments: this.#owner.arenas.count,
       segmentBytes: this.#owner.arenas.bytes,
-      mappedSegments: this.#arenas.size,
-      mappedBytes: [...this.#arenas].reduce((sum, arena) => sum + arena.bytes, 0),
+      mappedSegments: mapped.count,
+      mappedBytes: mapped.bytes,
       getMicroseconds: [...this.#getTimes],
-      zeroCopy: this.#leases !== undefined,
+      zeroCopy: this.#reading !== undefined,
     };
   }
 
   async #refresh(): Promise<string[]> {
     const silent = await this.#peers.refresh(PATIENCE_MS, this.#owner.path);
-    this.#forgetDropped();
+    this.#reading?.arenas.forgetDropped();
     return silent;
   }
 
@@ -166,17 +175,16 @@ export class Exchange {
     const found: Found[] = [];
     const owned = this.#owner.lease(name);
     if (owned) found.push({ description: owned.object, owned });
+    let wrong: unknown;
     for (const { peer, reply } of replies) {
-      if (reply["object"] === null) continue;
-      const description = readDescription(reply["object"], peer.owner);
-      const lease = reply["lease"];
-      if (description.table.name !== name || typeof lease !== "number") {
-        throw protocolError(
-          `${ownerText(peer.owner)}: wanted ${JSON.stringify(name)} and its lease`,
-        );
+      try {
+        const leased = readReply(name, peer, reply);
+        if (leased) found.push(leased);
+      } catch (error) {
+        wrong = error; // what others share under the name is as good as before
       }
-      found.push({ description, peer, lease });
     }
+    if (found.length === 0 && wrong !== undefined) throw wrong;
     found.sort((a, b) => b.description.createdUs - a.description.createdUs);
     for (const older of found.slice(1)) this.#endLease(older);
     return { found: found[0], silent: [...silent, ...unreached] };
@@ -198,8 +206,8 @@ export class Exchange {
       throw error;
     }
     let table: Arrow.Table;
-    if (this.#leases && found.description.arena) {
-      table = await this.#openMapped(arrow, found, this.#leases);
+    if (this.#reading && found.description.arena) {
+      table = await this.#openMapped(arrow, found, this.#reading);
     } else {
       const copy = await this.#copy(found);
       table = decode(arrow, copy, found.description);
@@ -208,11 +216,16 @@ export class Exchange {
     return table;
   }
 
-  async #openMapped(arrow: typeof Arrow, found: Found, leases: Leases): Promise<Arrow.Table> {
-    const { table: shared, offset } = found.description;
+  async #openMapped(
+    arrow: typeof Arrow,
+    found: Found,
+    { leases, arenas }: Reading,
+  ): Promise<Arrow.Table> {
+    const { table: shared, offset, arena: place } = found.description;
     let arena: MappedArena;
     try {
-      arena = await this.#arena(found);
+      const owner = "owned" in found ? this.#owner : found.peer;
+      arena = await arenas.find(owner, place!, shared.owner);
     } catch (error) {
       this.#endLease(found);
       throw error;
@@ -226,7 +239,7 @@ export class Exchange {
       leases.add(shared.name, key, view, () => {
         arena.end(offset, shared.bytes);
         this.#endLease(found);
-        this.#forgetDropped();
+        arenas.forgetDropped();
       });
     }
     try {
@@ -241,47 +254,6 @@ export class Exchange {
     } catch (error) {
       leases.abandon(key);
       throw error;
-    }
-  }
-
-  async #arena(found: Found): Promise<MappedArena> {
-    const key = "owned" in found ? this.#owner : found.peer;
-    const wanted = found.description.arena!;
-    const known = this.#mapped.get(key) ?? new Map<number, Mapping>();
-    this.#mapped.set(key, known);
-    let mapping = known.get(wanted.id);
-    if (!mapping) {
-      mapping = { coming: this.#mapArena(found, wanted) };
-      known.set(wanted.id, mapping);
-      mapping.coming.catch(() => known.delete(wanted.id));
-    }
-    const arena = (mapping.arena ??= await mapping.coming);
-    if (arena.bytes !== wanted.bytes) throw protocolError("an arena has changed its size");
-    return arena;
-  }
-
-  async #mapArena(found: Found, arena: { id: number; bytes: number }): Promise<MappedArena> {
-    const addon = native()!;
-    const path = "owned" in found ? this.#owner.path! : found.peer.path;
-    // The serving thread owns our own descriptors too, so that this is one way for all.
-    const request = encodeFrame({ op: "arena", id: 1, arena: arena.id });
-    let fd: number;
-    try {
-      fd = await addon.receiveDescriptor(path, request, PATIENCE_MS);
-    } catch (error) {
-      const who = ownerText(found.description.table.owner);
-      throw new CenoteError(
-        "PEER_GONE",
-        `${who} has not passed its arena (${(error as Error).message})`,
-      );
-    }
-    try {
-      const mapped = new MappedArena(addon, fd, arena.bytes);
-      this.#arenas.add(mapped);
-      return mapped;
-    } catch (error) {
-      const who = ownerText(found.description.table.owner);
-      throw protocolError(`${who}: its arena can't be mapped (${(error as Error).message})`);
     }
   }
 
@@ -301,67 +273,20 @@ export class Exchange {
     return copy;
   }
 
-  /** Unmaps arenas that their owner has dropped (or that died with it) and nobody here uses. */
-  #forgetDropped(): void {
-    for (const [key, arenas] of this.#mapped) {
-      for (const [id, { arena }] of arenas) {
-        const gone =
-          key instanceof Peer ? key.closed || key.dropped.has(id) : !this.#owner.hasArena(id);
-        if (!gone || !arena?.unused) continue;
-        arenas.delete(id);
-        this.#arenas.delete(arena);
-        arena.close();
-      }
-      if (arenas.size === 0) this.#mapped.delete(key);
-    }
-  }
-
   async #unknown(name: string, silent: string[]): Promise<CenoteError> {
-    const quoted = JSON.stringify(name);
-    if (silent.length > 0) {
-      const pids = silent.map((path) => `process ${/(\d+)-[^/]*$/.exec(path)?.[1] ?? path}`);
-      return new CenoteError(
-        "PEER_SILENT",
-        `nobody who answered shares ${quoted}; no answer came from ${pids.join(", ")}`,
-        {
-          mend: `It may be holding its interpreter. Try again, or wait longer: get(${quoted}, { wait: 30 }).`,
-        },
-      );
-    }
+    if (silent.length > 0) return unanswered(name, silent);
     const names = [...new Set((await this.list()).map((table) => table.name))];
-    const owner = this.#seen.get(name);
-    const ended = owner !== undefined && owner.pid !== 0 && processStart(owner.pid) === undefined;
-    const text = ended
-      ? `${quoted} was shared by ${ownerText(owner)}, which has ended`
-      : `no process shares anything as ${quoted}`;
-    if (names.length === 0) {
-      return new CenoteError("UNKNOWN_NAME", text, {
-        mend: `Nothing is shared now. put(${quoted}, table) shares.`,
-      });
-    }
-    const near = nearest(name, names);
-    const shown = names.slice(0, 20).map((one) => JSON.stringify(one));
-    const hint = near === undefined ? "" : ` Did you mean ${JSON.stringify(near)}?`;
-    return new CenoteError("UNKNOWN_NAME", text, {
-      mend: `Shared now: ${shown.join(", ")}${names.length > 20 ? " …" : ""}.${hint}`,
-    });
+    return unknownName(name, names, this.#seen.get(name));
   }
 }
 
-function decode(arrow: typeof Arrow, memory: Uint8Array, { table }: Description): Arrow.Table {
-  const what = `${ownerText(table.owner)}: ${JSON.stringify(table.name)}`;
-  let read: Arrow.Table;
-  try {
-    read = arrow.tableFromIPC(memory);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw protocolError(`${what} is not an Arrow stream that apache-arrow reads (${why})`);
+/** What a peer has answered to `get`, or undefined where it has nothing of that name. Throws PROTOCOL. */
+function readReply(name: string, peer: Peer, reply: Message): Found | undefined {
+  if (reply["object"] === null) return undefined;
+  const description = readDescription(reply["object"], peer.owner);
+  const lease = reply["lease"];
+  if (description.table.name === name && typeof lease === "number") {
+    return { description, peer, lease };
   }
-  if (read.numRows !== table.rows || read.schema.fields.length !== table.columnCount) {
-    throw protocolError(
-      `${what}: wanted ${table.rows} rows of ${table.columnCount} columns, ` +
-        `found ${read.numRows} of ${read.schema.fields.length}`,
-    );
-  }
-  return read;
+  throw protocolError(`${ownerText(peer.owner)}: wanted ${JSON.stringify(name)} and its lease`);
 }

@@ -167,8 +167,8 @@ export class Owner {
     return { count: this.#arenas.count, bytes: this.#arenas.bytes };
   }
 
-  hasArena(id: number): boolean {
-    return this.#arenas.has(id);
+  hasDropped(arena: number): boolean {
+    return !this.#arenas.has(arena);
   }
 
   /** Takes in what the serving thread has told. */

@@ -27,8 +27,7 @@ export class Peer {
   readonly path: string;
   owner = { pid: 0, language: "?" };
   closed = false;
-  /** Ids of arenas that the peer has dropped. */
-  readonly dropped = new Set<number>();
+  readonly #dropped = new Set<number>();
   /** Called when the connection has ended, or the peer has dropped an arena. */
   onChange: () => void = () => {};
   readonly #socket: Socket;
@@ -89,6 +88,11 @@ export class Peer {
     if (this.closed) return;
     this.#unsent.push(encodeFrame({ op: "release", lease }));
     this.#flushing ??= setTimeout(() => this.#write(), RELEASE_MS).unref();
+  }
+
+  /** Whether the peer has dropped the arena, or has ended. */
+  hasDropped(arena: number): boolean {
+    return this.closed || this.#dropped.has(arena);
   }
 
   close(): void {
@@ -201,7 +205,7 @@ export class Peer {
     if (typeof message["lease"] === "number") this.release(message["lease"]);
     if (Array.isArray(message["dropped"])) {
       for (const arena of message["dropped"])
-        if (typeof arena === "number") this.dropped.add(arena);
+        if (typeof arena === "number") this.#dropped.add(arena);
       this.onChange();
     }
     if (message["id"] === undefined && message["error"] !== undefined) this.#checked(message);

@@ -1,0 +1,27 @@
+// Reads a table out of the bytes of its arena, and checks it against what its owner says of it.
+import type * as Arrow from "apache-arrow";
+import { protocolError } from "./frames.ts";
+import { type Description, ownerText } from "./shared.ts";
+
+/** The table over these bytes: its buffers are views of them. Throws PROTOCOL. */
+export function decode(
+  arrow: typeof Arrow,
+  memory: Uint8Array,
+  { table }: Description,
+): Arrow.Table {
+  const what = `${ownerText(table.owner)}: ${JSON.stringify(table.name)}`;
+  let read: Arrow.Table;
+  try {
+    read = arrow.tableFromIPC(memory);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw protocolError(`${what} is not an Arrow stream that apache-arrow reads (${why})`);
+  }
+  if (read.numRows !== table.rows || read.schema.fields.length !== table.columnCount) {
+    throw protocolError(
+      `${what}: wanted ${table.rows} rows of ${table.columnCount} columns, ` +
+        `found ${read.numRows} of ${read.schema.fields.length}`,
+    );
+  }
+  return read;
+}

@@ -1,0 +1,33 @@
+"""A peer that is connected to this process's socket, and the leases that it holds."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+from ._folder import process_start
+from ._frames import REQUEST_LIMIT, Decoder
+from ._owner import Shared
+
+
+@dataclass(eq=False)
+class Connection:
+    """One connection; `pid` is 0, and `start` None, where they are not known."""
+
+    socket: socket.socket
+    pid: int
+    start: int | None
+    decoder: Decoder = field(default_factory=lambda: Decoder(REQUEST_LIMIT))
+    leases: dict[int, Shared] = field(default_factory=dict)
+    last_lease: int = 0
+    #: What waits to be sent: bytes, and the descriptor that goes with their first one.
+    pending: deque[tuple[memoryview, int | None]] = field(default_factory=deque)
+    closing: bool = False
+
+    def is_dead(self) -> bool:
+        """Whether the holder is known to be dead; one of another pid namespace (0) never is."""
+        if self.pid == 0:
+            return False
+        start = process_start(self.pid)
+        return start is None or start != self.start

@@ -1,0 +1,31 @@
+"""A version of a name that someone has, leased to this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._errors import ProtocolError
+from ._frames import Message
+from ._owner import Shared
+from ._peers import Peer
+from ._shared import Description, read_description
+
+
+@dataclass(slots=True)
+class Found:
+    """A version of a name, leased: by a peer, or (peer None) of our own."""
+
+    description: Description
+    peer: Peer | None
+    lease: int
+    own: Shared | None = None
+
+
+def read_reply(name: str, peer: Peer, reply: Message) -> Found | None:
+    """What a peer has answered to `get`, or None where it has nothing of that name."""
+    if reply.get("object") is None:
+        return None
+    description = read_description(reply["object"], peer.pid, peer.language)
+    if description.table.name != name or type(reply.get("lease")) is not int:
+        raise ProtocolError(f"{peer.owner}: wanted {name!r} and its lease")
+    return Found(description, peer, reply["lease"])
