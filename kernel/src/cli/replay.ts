@@ -9,18 +9,21 @@ import {
   PoolPolicy,
   parseTrace,
   type ReplayReport,
+  replayPlanned,
   replay as replayTrace,
+  type Trace,
 } from "../pool/index.ts";
 import { type Arguments, readArguments } from "./args.ts";
 import { readText } from "./read.ts";
 
 const USAGE =
-  "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--device] [--json]";
+  "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--plan] [--device] [--json]";
 
 const OPTIONS = {
   policy: { type: "string" },
   slab: { type: "string" },
   budget: { type: "string" },
+  plan: { type: "boolean" },
   device: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
@@ -28,10 +31,39 @@ const OPTIONS = {
 /** Replays the file and prints a report; returns 0, or 1 when an allocation failed. */
 export async function replay(args: string[]): Promise<number> {
   const asked = readArguments(args, OPTIONS, USAGE);
+  const trace = async () => parseTrace(await readText(asked.file), asked.file);
+  if (asked.flag("plan")) return planned(asked, await trace());
   const make = await policyOf(asked);
-  const report = replayTrace(parseTrace(await readText(asked.file), asked.file), make);
+  const report = replayTrace(await trace(), make);
   console.log(asked.flag("json") ? JSON.stringify(report) : describe(report));
   return report.failures === 0 ? 0 : 1;
+}
+
+/** The trace as an iteration that repeats: the figures are those of an iteration with a plan. */
+function planned(asked: Arguments, trace: Trace): number {
+  if (asked.flag("device") || (asked.value("policy") ?? "pool") !== "pool") {
+    throw new CenoteError("USAGE", "--plan goes with neither --device nor another --policy");
+  }
+  const report = replayPlanned(trace, poolOptions(asked));
+  if (asked.flag("json")) console.log(JSON.stringify(report));
+  else {
+    const { planServed, planAllocations, planMilliseconds, recorded } = report;
+    console.log(describe(report));
+    console.log(
+      `plan           served ${planServed} of ${planAllocations} allocations, made in ` +
+        `${planMilliseconds.toFixed(0)} ms\nrecorded pass  efficiency ${percent(recorded.efficiency)}`,
+    );
+  }
+  return report.failures === 0 ? 0 : 1;
+}
+
+function poolOptions(asked: Arguments): PoolOptions {
+  const options: PoolOptions = {};
+  const slab = asked.value("slab");
+  const budget = asked.value("budget");
+  if (slab !== undefined) options.slabBytes = parseSize(slab);
+  if (budget !== undefined) options.budget = parseSize(budget);
+  return options;
 }
 
 async function policyOf(asked: Arguments): Promise<() => Policy> {
@@ -43,12 +75,8 @@ async function policyOf(asked: Arguments): Promise<() => Policy> {
       mend: `There are:\n${known.join("\n")}`,
     });
   }
-  const options: PoolOptions = {};
-  const slab = asked.value("slab");
-  const budget = asked.value("budget");
-  if (slab !== undefined) options.slabBytes = parseSize(slab);
-  if (budget !== undefined) options.budget = parseSize(budget);
-  if (!policy.takesOptions && (slab !== undefined || budget !== undefined)) {
+  const options = poolOptions(asked);
+  if (!policy.takesOptions && Object.keys(options).length > 0) {
     throw new CenoteError("USAGE", `the policy ${name} has neither --slab nor --budget`);
   }
   return asked.flag("device") ? onDevice(name, options) : () => policy.make(options);
@@ -72,8 +100,9 @@ async function onDevice(name: string, options: PoolOptions): Promise<() => Polic
   };
 }
 
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+
 function describe(report: ReplayReport): string {
-  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   const lines: [string, string][] = [
     ["policy", report.policy],
     ["ops", String(report.ops)],

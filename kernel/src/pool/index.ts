@@ -1,8 +1,12 @@
 // The pool's visible surface.
 export { Pool } from "./pool.ts";
 export { reachableBlocks } from "./reach.ts";
+export { type PlannedReport, replayPlanned } from "./replay/planned.ts";
 export { POLICIES, PoolPolicy } from "./replay/policies.ts";
-export { measure, type Policy, type ReplayReport, replay } from "./replay/replay.ts";
+export { measure, type Policy, type ReplayReport, replay, timePerOp } from "./replay/replay.ts";
 export { parseTrace, type Trace } from "./replay/trace.ts";
 export { SimulatedMemory, type SimulatedOptions } from "./simulated.ts";
+export { fault } from "./solve/judge.ts";
+export { type Placement, type Problem, peakLoad } from "./solve/problem.ts";
+export { type SolveOptions, solve } from "./solve/solve.ts";
 export * from "./types.ts";

@@ -14,6 +14,7 @@ import {
 import { Fit } from "./fit.ts";
 import { Handle } from "./handle.ts";
 import { Ledger } from "./ledger.ts";
+import { Planner } from "./planner.ts";
 import { Reclaim } from "./reclaim.ts";
 import {
   badSize,
@@ -33,6 +34,7 @@ import type {
   Holder,
   Memory,
   Place,
+  PlanInfo,
   PoolOptions,
   PoolStats,
 } from "./types.ts";
@@ -48,6 +50,7 @@ export class Pool {
   readonly #policy: SlabPolicy;
   readonly #slabs: Slabs;
   readonly #memory: Memory;
+  readonly #planner: Planner;
   readonly #scopes: Scopes;
   readonly #owner = {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
@@ -69,6 +72,7 @@ export class Pool {
     this.#fit = new Fit(books);
     this.#policy = slabPolicy(memory, options);
     this.#slabs = new Slabs(memory, this.#ledger, this.#fit, this.#policy, options.keepEmpty);
+    this.#planner = new Planner(this.#ledger, this.#fit, this.#slabs);
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
@@ -194,6 +198,21 @@ export class Pool {
   }
 
   /**
+   * Runs `body` as one iteration of the repeating computation `name` (a training step, say). The first
+   * is recorded, and a plan made of it: what it allocated and gave back gets fixed places in one slab.
+   * Later iterations are served from the plan, without search; where one differs, the pool serves it, and
+   * a new plan is made. Async bodies are awaited. An iteration inside another is part of that one.
+   */
+  iteration<T>(name: string, body: () => T): T {
+    return this.#planner.run(name, body);
+  }
+
+  /** The repeating computations and how their plans serve. */
+  plans(): PlanInfo[] {
+    return this.#planner.plans();
+  }
+
+  /**
    * Runs one synchronous operation on the pool's memory with the sequence word odd, so that it is not
    * torn by a termination, and throws Interrupted after it when the stop word is up.
    */
@@ -228,6 +247,7 @@ export class Pool {
       this.#fit.rebuild(this.#slabs.layout());
       this.#slabs.recount();
     }
+    this.#planner.abandon();
     this.#scopes.abandon(cell);
   }
 
@@ -246,9 +266,19 @@ export class Pool {
   /** Cuts a chunk for `bytes`; returns its row. */
   #take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
     const granules = bytes <= GRANULE ? 1 : Math.ceil(bytes / GRANULE);
+    const planner = this.#planner;
+    if (planner.active) {
+      const row = planner.take(granules) || this.#place(granules, bytes, options, cell, line);
+      planner.born(row, granules);
+      return row;
+    }
+    return this.#place(granules, bytes, options, cell, line);
+  }
+
+  #place(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
     const fit = this.#fit;
     let hole = fit.find(granules, this.#policy.kindOf(granules));
-    if (hole === 0) hole = this.#grow(granules, bytes, options, cell, line);
+    if (hole === 0) hole = this.#grow(granules, bytes, o, cell, line);
     if (fit.isWhole(hole)) this.#slabs.used(hole);
     return fit.cut(hole, granules);
   }
@@ -276,6 +306,7 @@ export class Pool {
     try {
       this.#ledger.blockFree(id);
       const hole = this.#fit.give(id);
+      if (this.#planner.active) this.#planner.died(id, hole);
       this.#ledger.set(COUNTER.largestFree, this.#fit.nearLargest() * GRANULE);
       if (this.#fit.isWhole(hole)) this.#slabs.emptied(hole);
     } finally {

@@ -29,6 +29,11 @@ export class RowList {
     else this.#older[newer] = older;
   }
 
+  /** The row that was added after `row`, or 0. */
+  newer(row: number): number {
+    return this.#newer[row]!;
+  }
+
   clear(): void {
     this.oldest = 0;
     this.#newest = 0;

@@ -1,7 +1,7 @@
 // The slabs of a pool: reserves them, knows which are empty, and gives empty ones back. How large they
 // are and what they serve is slab-policy.ts's.
 import { COUNTER, formatBytes, GRANULE } from "../base/index.ts";
-import type { Fit } from "./fit.ts";
+import { type Fit, KIND } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
 import { RowList } from "./row-list.ts";
 import type { SlabPolicy } from "./slab-policy.ts";
@@ -29,6 +29,7 @@ export class Slabs {
   /** Rows of the empty slabs, longest empty first. */
   readonly #empty = new RowList();
   #emptyBytes = 0;
+  readonly #disowned = new Set<number>();
   /** Slabs reserved since the beginning, and their bytes. */
   readonly made = { slabs: 0, bytes: 0 };
 
@@ -60,14 +61,15 @@ export class Slabs {
     const tried: string[] = [];
     const peak = this.#peakWith(size);
     this.#policy.learn(peak);
-    const wanted = Math.min(this.#policy.slabFor(size, kind), this.#memory.maxSlab);
+    const suits = kind === KIND.planned ? size : this.#policy.slabFor(size, kind);
+    const wanted = Math.min(suits, this.#memory.maxSlab);
     // Rather than reserve more than the peak needs, empty slabs of other sizes make room.
     this.trim(this.#ledger.get(COUNTER.reserved) + wanted - this.#policy.allowance(peak));
     if (this.#room() < size) {
       const trimmed = this.trim(size - this.#room());
       if (trimmed.slabs > 0) tried.push(trimmedText(trimmed));
     }
-    if (this.#room() < size) return { row: 0, tried };
+    if (this.#room() < size || size > this.#memory.maxSlab) return { row: 0, tried };
     const first = this.#reserve(Math.max(size, Math.min(wanted, floor(this.#room()))), kind);
     if (first.row !== 0) return { ...first, tried };
     // The memory itself refused: give back what is empty and ask for no more than is needed.
@@ -88,10 +90,26 @@ export class Slabs {
     const ledger = this.#ledger;
     this.#empty.add(row);
     this.#emptyBytes += this.#sizeOf(row);
+    if (this.#disowned.has(ledger.books.blocks.slab[row]!)) {
+      this.#remove(row);
+      return;
+    }
     const budget = ledger.get(COUNTER.budget);
     const keep = this.#keepEmpty ?? budget / 4;
     if (this.#emptyBytes > keep) this.trim(this.#emptyBytes - keep);
     if (ledger.get(COUNTER.reserved) > budget) this.fitBudget();
+  }
+
+  /** Gives the slab back as soon as it is empty: nobody will use it any more. */
+  disown(slab: number): void {
+    if (!this.#slabs.has(slab)) return;
+    this.#disowned.add(slab);
+    const { blocks } = this.#ledger.books;
+    for (let row = this.#empty.oldest; row !== 0; row = this.#empty.newer(row)) {
+      if (blocks.slab[row] !== slab) continue;
+      this.#remove(row);
+      return;
+    }
   }
 
   /** Gives empty slabs back, longest empty first, until at least `bytes` are given back or none is left. */
@@ -163,6 +181,7 @@ export class Slabs {
     this.#fit.removeSlab(row);
     this.#emptyBytes -= bytes;
     this.#slabs.delete(slab);
+    this.#disowned.delete(slab);
     this.#ledger.slabFree(slab, bytes);
     this.#memory.release(slab);
     return bytes;

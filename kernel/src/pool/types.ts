@@ -112,3 +112,17 @@ export interface Holder {
   blocks: number;
   bytes: number;
 }
+
+/** What is known of a repeating computation (Pool.iteration). */
+export interface PlanInfo {
+  name: string;
+  /** Iterations that ran to their end. */
+  iterations: number;
+  /** Of the last of them: its allocations, and how many were served from the plan. */
+  allocations: number;
+  served: number;
+  /** Bytes that the plan's slab takes; 0 while there is no plan. */
+  bytes: number;
+  /** How long making the plan took. */
+  milliseconds: number;
+}

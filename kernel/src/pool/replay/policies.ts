@@ -46,10 +46,14 @@ export class PoolPolicy implements Policy {
     return { slabs: slabsMade, bytes: bytesMade };
   }
 
-  /** Ends what is live, and the pool unless it was given. */
-  close(): void {
+  disposeAll(): void {
     for (const block of this.#blocks) block?.dispose();
     this.#blocks.length = 0;
+  }
+
+  /** Ends what is live, and the pool unless it was given. */
+  close(): void {
+    this.disposeAll();
     if (this.#owned) this.pool.close();
   }
 }

@@ -47,20 +47,24 @@ export function replay(trace: Trace, make: () => Policy, timed = true): ReplayRe
   const policy = make();
   const report = measure(trace, policy);
   policy.close();
-  if (timed) report.nsPerOp = perOp(medianPass(trace, make()), trace);
+  if (timed) report.nsPerOp = timePerOp(trace, make());
   return report;
 }
 
-/** Milliseconds of a pass over the trace, the median of several. */
-function medianPass(trace: Trace, policy: Policy): number {
-  time(trace, policy);
+/** Nanoseconds an operation, the median of several passes over the trace, each run by `around`. */
+export function timePerOp(
+  trace: Trace,
+  policy: Policy,
+  around: <T>(pass: () => T) => T = (pass) => pass(),
+): number {
+  around(() => time(trace, policy));
   const times: number[] = [];
   const began = performance.now();
   do {
-    times.push(time(trace, policy));
+    times.push(around(() => time(trace, policy)));
   } while (performance.now() - began < TIMING_MS && times.length < PASSES);
   policy.close();
-  return times.sort((a, b) => a - b)[times.length >> 1]!;
+  return perOp(times.sort((a, b) => a - b)[times.length >> 1]!, trace);
 }
 
 /** One pass that looks at the reserved bytes after every operation. */
