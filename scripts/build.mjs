@@ -1,6 +1,8 @@
 // Bundles the kernel into kernel/dist, so that it starts fast: packages stay outside the bundle, rooms
 // that two entries share become common chunks, so that a cell's "cenote" is the kernel's own instance.
-
+// The declarations of "cenote", for completion and checks in cells, go into kernel/dist/types.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 import { at } from "./lib/paths.mjs";
@@ -8,12 +10,24 @@ import { at } from "./lib/paths.mjs";
 const entries = {
   main: "main.ts",
   "wire-thread": "wire-thread.ts",
+  "types-thread": "language/service/thread.ts",
   "exchange-thread": "exchange/serve-thread.ts",
   index: "api/index.ts",
   cli: "cli/index.ts",
 };
 
+/** An error of types doesn't keep the kernel from being built; it is printed, and `npm test` fails of it. */
+async function declarations() {
+  const compiler = at("node_modules/typescript/lib/tsc.js");
+  const args = [compiler, "-p", at("kernel/tsconfig.types.json")];
+  const [code] = await once(spawn(process.execPath, args, { stdio: "inherit" }), "exit");
+  if (code !== 0 && !existsSync(at("kernel/dist/types/api/index.d.ts"))) {
+    throw new Error("the declarations of cenote were not made (see above)");
+  }
+}
+
 rmSync(at("kernel/dist"), { recursive: true, force: true });
+const declared = declarations();
 await build({
   entryPoints: Object.fromEntries(
     Object.entries(entries)
@@ -30,3 +44,4 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+await declared;

@@ -1,6 +1,7 @@
 // Entry of the wire thread: joins the wire to completion, interrupts and the monitor. Nothing of the
 // user's runs here, so it answers while a cell spins.
 import { Session } from "node:inspector";
+import { fileURLToPath } from "node:url";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { MONITOR_TARGET, OutputReader, openBooks, type ToMain } from "./base/index.ts";
 import { Monitor } from "./monitor/index.ts";
@@ -11,6 +12,7 @@ import {
   onInterruptSignal,
   onParentLost,
   readConnection,
+  TypesClient,
 } from "./wire/index.ts";
 
 export interface WireThreadData {
@@ -48,20 +50,33 @@ async function loadLanguage() {
 }
 const withLanguage = () => (language ??= loadLanguage());
 
+const source = import.meta.url.endsWith(".ts");
+const file = (path: string) => new URL(path, import.meta.url);
+const types = new TypesClient({
+  entry: file(source ? "./language/service/thread.ts" : "./types-thread.js"),
+  folder: process.cwd(),
+  api: fileURLToPath(file(source ? "./api/index.ts" : "./types/api/index.d.ts")),
+});
+
 const server = await KernelServer.start(readConnection(data.connectionFile), {
   async complete(code, cursor) {
-    const { complete, live } = await withLanguage();
-    return { ...(await complete(live, code, cursor)) };
+    const { completeCell, live } = await withLanguage();
+    return { ...(await completeCell(types, live, code, cursor)) };
   },
   async inspect(code, cursor, detail) {
-    const { inspectAt, live } = await withLanguage();
-    return inspectAt(live, code, cursor, detail);
+    const { inspectCell, live } = await withLanguage();
+    return inspectCell(types, live, code, cursor, detail);
   },
   async isComplete(code) {
     const { isComplete } = await withLanguage();
     return { ...isComplete(code) };
   },
   note: (note) => monitor.note(note),
+  types,
+  async living() {
+    const { live } = await withLanguage();
+    return (await live.globals()).map(({ name }) => name);
+  },
   interrupter,
   post,
   output,

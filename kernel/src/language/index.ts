@@ -8,3 +8,4 @@ export * from "./positions.ts";
 export { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 export { CellSyntaxError } from "./syntax-error.ts";
 export { type CellCode, mapCell, transformCell } from "./transform.ts";
+export { completeCell, inspectCell, type TypesPort } from "./typed-answers.ts";

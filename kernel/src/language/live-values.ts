@@ -13,7 +13,8 @@ export interface InspectorSession {
 /** A name that can be completed. */
 export interface LiveName {
   name: string;
-  kind: "function" | "class" | "instance" | "keyword" | "module";
+  /** One word: function, class, instance, keyword, property, module … */
+  kind: string;
   /** Of a property that a prototype has. */
   inherited?: boolean;
 }

@@ -1,6 +1,7 @@
 // The queue of cells: one runs at a time; an error aborts those that already wait, where the request says
 // so. Knows the requests by number, because output names the request that it belongs to, even late.
 import type { ExecuteJob, ToMain } from "../base/index.ts";
+import type { CellTypes, ErrorContent, Verdict } from "./cell-types.ts";
 import type { History } from "./history.ts";
 import type { Header, Message } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
@@ -19,6 +20,7 @@ export interface ExecutionHost {
   reply(message: Message, type: string, content: object | Buffer): Promise<void>;
   publisher: Publisher;
   history: History;
+  types: CellTypes;
   /** A cell is about to run. */
   beforeCell(): void;
 }
@@ -51,7 +53,8 @@ export class Executions {
   async finish(request: number, status: "ok" | "error", content: Buffer): Promise<void> {
     const running = this.running;
     if (running?.request !== request) return;
-    const { publisher } = this.#host;
+    const { publisher, types } = this.#host;
+    types.ended(request, status);
     await publisher.drained();
     // What waits now is aborted; what comes once the error is known is not.
     const stop = status === "error" && running.message.content["stop_on_error"] !== false;
@@ -103,9 +106,24 @@ export class Executions {
     const done = new Promise<void>((resolve) => {
       this.#finished = resolve;
     });
-    this.#host.post(job);
-    if (this.#stored(message) && job.code.trim()) history.append(job.executionCount, job.code);
+    const stored = this.#stored(message);
+    const verdict = this.#host.types.admit(job, stored);
+    if (verdict instanceof Promise) void verdict.then((later) => this.#follow(job, later));
+    else this.#follow(job, verdict);
+    if (stored && job.code.trim()) history.append(job.executionCount, job.code);
     return done;
+  }
+
+  #follow(job: ExecuteJob, verdict: Verdict): void {
+    if ("job" in verdict) this.#host.post(verdict.job);
+    else this.#refuse(job, verdict.refused);
+  }
+
+  /** Answers a cell that isn't run. */
+  #refuse({ request, silent, executionCount }: ExecuteJob, error: ErrorContent): void {
+    if (!silent) void this.#host.publisher.send("error", error, this.parentOf(request));
+    const content = { status: "error", execution_count: executionCount, ...error };
+    void this.finish(request, "error", Buffer.from(JSON.stringify(content)));
   }
 
   #jobOf(message: Message): ExecuteJob {

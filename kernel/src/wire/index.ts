@@ -6,3 +6,4 @@ export { log } from "./log.ts";
 export { onParentLost } from "./parent.ts";
 export { KernelServer, type WireServices } from "./server.ts";
 export { onInterruptSignal } from "./signal.ts";
+export { TypesClient } from "./types-client.ts";

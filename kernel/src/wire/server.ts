@@ -8,6 +8,7 @@ import {
   type ToMain,
   WORD,
 } from "../base/index.ts";
+import { CellTypes } from "./cell-types.ts";
 import { Comms, type CommTarget } from "./comms.ts";
 import type { Connection } from "./connection.ts";
 import { Executions } from "./executions.ts";
@@ -20,6 +21,7 @@ import { pumpOutput } from "./output-pump.ts";
 import { Publisher } from "./publisher.ts";
 import { commEvent, cursor, text } from "./request-fields.ts";
 import { bindSockets, type SendQueue, type Sockets } from "./sockets.ts";
+import type { TypesClient } from "./types-client.ts";
 
 type Content = Record<string, unknown>;
 
@@ -29,6 +31,9 @@ export interface WireServices {
   inspect(code: string, cursor: number, detail: number): Promise<Content>;
   isComplete(code: string): Promise<Content>;
   note(note: MonitorNote): void;
+  types: TypesClient;
+  /** Names that exist in the notebook. */
+  living(): Promise<readonly string[]>;
   interrupter: Interrupter;
   post(message: ToMain): void;
   output: OutputReader;
@@ -41,6 +46,7 @@ export class KernelServer {
   readonly #sockets: Sockets;
   readonly #codec: Codec;
   readonly #publisher: Publisher;
+  readonly #types: CellTypes;
   readonly #executions: Executions;
   readonly #history = new History();
   readonly #comms: Comms;
@@ -64,7 +70,18 @@ export class KernelServer {
     this.#services = services;
     this.#publisher = new Publisher(codec, sockets.toIopub);
     this.#comms = new Comms((event) => services.post({ type: "comm", event }));
+    this.#types = new CellTypes({
+      client: services.types,
+      living: services.living,
+      display: (request, data) => {
+        const content = { data, metadata: {}, transient: {} };
+        void this.#publisher.send("display_data", content, this.#executions.parentOf(request));
+      },
+      print: (request, text) =>
+        this.#publisher.text("stdout", text, this.#executions.parentOf(request)),
+    });
     this.#executions = new Executions({
+      types: this.#types,
       post: services.post,
       reply: (message, type, content) => this.#reply(sockets.toShell, message, type, content),
       publisher: this.#publisher,
@@ -103,6 +120,7 @@ export class KernelServer {
 
   /** Ends the running cell, and with it those that wait. */
   async interrupt(): Promise<void> {
+    if (this.#types.interrupt()) return;
     if (this.#executions.running) await this.#services.interrupter.interrupt();
   }
 
