@@ -15,6 +15,7 @@ const PYTHON_CODE = ["python", "test", "bench", "scripts"].filter((folder) =>
 const STATIC = [
   check("format and lint", modules(".bin/biome"), ["ci", "."]),
   check("types", node24, [modules("typescript/lib/tsc.js"), "-p", at()]),
+  check("extension types", node24, [modules("typescript/lib/tsc.js"), "-p", at("extension")]),
   check("import rule", node24, [
     modules("dependency-cruiser/bin/dependency-cruise.mjs"),
     ...["kernel/src", "extension/src", "--config", at(".dependency-cruiser.cjs")],

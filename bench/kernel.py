@@ -1,0 +1,330 @@
+"""Measures the kernel beside its peers, interleaved.
+
+npm run bench -- kernel [--runs 3] [--out FILE] [KERNEL …]
+
+Peers: Deno and tslab (npm packages, installed into build/peers on first use) and ipykernel. Every
+figure is the median over the runs; a run measures each kernel once. Times are of the whole way: from
+the send of a request to both its reply and its idle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import psutil
+import zmq
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "build" / "peers"
+NODE = ROOT / "node_modules" / "node" / "bin" / "node"
+PACKAGES = ["deno@2.9.6", "tslab@1.0.22"]
+LINES = 100_000
+DECLARATIONS = 2_000
+LOOP = """let s = 0; for (let i = 0; i < 1e8; i++) s = (s + i) | 0; s"""
+FLOAT_LOOP = """let f = 0; for (let i = 0; i < 1e8; i++) f += i * 0.5; f"""
+
+Figures = dict[str, float | str | None]
+
+
+def typescript(keep: str = "let keep = 42") -> dict[str, Any]:
+    return {
+        "declare": lambda i: f"let v{i}: number = {i};",
+        "print": f"for (let i = 0; i < {LINES}; i++) console.log('line ' + i)",
+        "complete": "JSON.pars",
+        "inspect": "JSON",
+        "keep": keep,
+        "busy": "while (true) {}",
+        "wait": "await new Promise((r) => setTimeout(r, 60000))",
+        "loops": {"integer loop": LOOP, "float loop": FLOAT_LOOP},
+    }
+
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "cenote": typescript(),
+    "deno": typescript(),
+    "tslab": typescript(),
+    "python3": {
+        "declare": lambda i: f"v{i}: int = {i}",
+        "print": f"for i in range({LINES}): print('line', i)",
+        "complete": "import json; json.load",
+        "inspect": "zip",
+        "keep": "keep = 42",
+        "busy": "while True: pass",
+        "wait": "import asyncio; await asyncio.sleep(60)",
+        "loops": {},
+    },
+}
+
+
+def install_peers(folder: Path) -> None:
+    """Installs Deno and tslab with npm, and their kernelspecs into `folder`."""
+    if not (PEERS / "node_modules" / "deno").exists():
+        PEERS.mkdir(parents=True, exist_ok=True)
+        (PEERS / "package.json").write_text('{"private": true}')
+        command = ["npm", "install", "--no-audit", "--no-fund", *PACKAGES]
+        subprocess.run(command, cwd=PEERS, check=True)
+    modules = PEERS / "node_modules"
+    deno = next(modules.glob("@deno/*/deno"))
+    specs = {
+        "deno": [str(deno), "jupyter", "--kernel", "--conn", "{connection_file}"],
+        "tslab": [str(NODE), str(modules / "tslab/bin/tslab"), "kernel", "--config-path"]
+        + ["{connection_file}"],
+    }
+    for name, argv in specs.items():
+        (folder / "kernels" / name).mkdir(parents=True)
+        spec = {"argv": argv, "display_name": name, "language": "typescript"}
+        (folder / "kernels" / name / "kernel.json").write_text(json.dumps(spec))
+
+
+class Kernel:
+    """A kernel, started and asked; every time in seconds."""
+
+    def __init__(self, name: str) -> None:
+        self.manager = KernelManager(kernel_name=name)
+        began = time.perf_counter()
+        self.manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.client: BlockingKernelClient = self.manager.client()
+        self.client.start_channels()
+        self.request(self.client.kernel_info, timeout=30)
+        self.started = time.perf_counter() - began
+        self.pid: int = self.manager.provisioner.process.pid  # type: ignore[union-attr]
+        time.sleep(0.3)
+        self.drain()
+
+    def drain(self) -> list[dict[str, Any]]:
+        """Takes what has come and is not read yet."""
+        found = []
+        for take in (self.client.get_iopub_msg, self.client.get_shell_msg):
+            while True:
+                try:
+                    found.append(take(timeout=0.05))
+                except Empty:
+                    break
+        return found
+
+    def request(
+        self, ask: Callable[..., str], *args: Any, timeout: float = 20
+    ) -> tuple[float, dict]:
+        """Sends a request; the time until its reply, and the reply's content."""
+        began = time.perf_counter()
+        wanted = ask(*args)
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == wanted:
+                return time.perf_counter() - began, reply["content"]
+
+    def run(self, code: str, timeout: float = 120) -> tuple[float, list[dict[str, Any]]]:
+        """Runs a cell until reply and idle, and the messages before idle.
+
+        A kernel that sends its idle late, or not at all, is given 1.5 s after its last message.
+        """
+        shell, iopub = self.client.shell_channel.socket, self.client.iopub_channel.socket
+        poller = zmq.Poller()
+        poller.register(shell, zmq.POLLIN)
+        poller.register(iopub, zmq.POLLIN)
+        began = last = time.perf_counter()
+        wanted = self.client.execute(code)
+        replied = idle = False
+        messages: list[dict[str, Any]] = []
+        while not (replied and idle):
+            now = time.perf_counter()
+            end = last + 1.5 if replied else began + timeout
+            if now >= end:
+                if not replied:
+                    raise Empty
+                break
+            ready = dict(poller.poll(int((end - now) * 1000) + 1))
+            for socket, take in (
+                (iopub, self.client.get_iopub_msg),
+                (shell, self.client.get_shell_msg),
+            ):
+                if socket not in ready:
+                    continue
+                message = take(timeout=1)
+                if message["parent_header"].get("msg_id") != wanted:
+                    continue
+                last = time.perf_counter()
+                if socket is shell:
+                    replied = True
+                elif message["msg_type"] == "status":
+                    idle = message["content"]["execution_state"] == "idle"
+                else:
+                    messages.append(message)
+        return last - began, messages
+
+    def memory(self) -> float:
+        """Resident MiB of the kernel's process and its children."""
+        process = psutil.Process(self.pid)
+        family = [process, *process.children(recursive=True)]
+        return sum(one.memory_info().rss for one in family) / 2**20
+
+    def end(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def text(messages: list[dict[str, Any]]) -> str:
+    contents = [message["content"] for message in messages]
+    shown = [c.get("text") or c.get("data", {}).get("text/plain", "") for c in contents]
+    return "".join(map(str, shown))
+
+
+def median_ms(times: list[float]) -> float:
+    return statistics.median(times) * 1000
+
+
+def measure_cells(name: str, figures: Figures) -> None:
+    profile = PROFILES[name]
+    kernel = Kernel(name)
+    try:
+        figures["start, ms"] = kernel.started * 1000
+        figures["memory at start, MiB"] = kernel.memory()
+        figures["first cell, ms"] = kernel.run("1+1")[0] * 1000
+        figures["cell p50, ms"] = median_ms([kernel.run(f"1+{i}")[0] for i in range(200)][10:])
+        asked = [kernel.request(kernel.client.complete, profile["complete"]) for _ in range(30)]
+        figures["completion p50, ms"] = median_ms([took for took, _ in asked])
+        asked = [kernel.request(kernel.client.inspect, profile["inspect"], 2) for _ in range(30)]
+        figures["inspection p50, ms"] = median_ms([took for took, _ in asked])
+        kernel.drain()
+        for i in range(DECLARATIONS):
+            kernel.run(profile["declare"](i))
+        after = [kernel.run(f"1+{i}")[0] for i in range(100)]
+        figures[f"cell p50 after {DECLARATIONS:,} declarations, ms"] = median_ms(after)
+        for title, code in profile["loops"].items():
+            figures[f"{title} of 1e8 at the top level, ms"] = kernel.run(code)[0] * 1000
+    finally:
+        kernel.end()
+
+
+def measure_output(name: str, figures: Figures) -> None:
+    kernel = Kernel(name)
+    try:
+        kernel.run("1+1")
+        took, messages = kernel.run(PROFILES[name]["print"])
+        before = text(messages).count("\n")
+        late = text([m for m in kernel.drain() if m["msg_type"] == "stream"]).count("\n")
+        figures[f"{LINES:,} lines, ms"] = took * 1000
+        figures["lines after idle"] = late
+        figures["lines lost"] = LINES - before - late
+    finally:
+        kernel.end()
+
+
+def measure_interrupt(name: str, how: str, what: str) -> str:
+    """Milliseconds until the interrupted cell's reply, and whether the state was kept."""
+    kernel = Kernel(name)
+    try:
+        kernel.run(PROFILES[name]["keep"])
+        wanted = kernel.client.execute(PROFILES[name][what])
+        time.sleep(1)
+        began = time.perf_counter()
+        if how == "SIGINT":
+            os.kill(kernel.pid, signal.SIGINT)
+        else:
+            message = kernel.client.session.msg("interrupt_request", {})
+            kernel.client.control_channel.send(message)
+        while True:
+            reply = kernel.client.get_shell_msg(timeout=4)
+            if reply["parent_header"].get("msg_id") == wanted:
+                break
+        took = (time.perf_counter() - began) * 1000
+        kernel.drain()
+        kept = "42" in text(kernel.run("keep", timeout=5)[1])
+        return f"{took:.0f} ms, {'kept' if kept else 'state lost'}"
+    except Empty:
+        return "no effect" if kernel.manager.is_alive() else "dies"
+    finally:
+        kernel.end()
+
+
+def plain_node(code: str) -> float:
+    """The same loop in a function, in plain Node; milliseconds, the best of three."""
+    body = code.rsplit(";", 1)
+    script = (
+        f"function run() {{ {body[0]}; return {body[1]} }} let best = 1e9;"
+        "for (let i = 0; i < 3; i++) { const t = performance.now(); run();"
+        "best = Math.min(best, performance.now() - t) } console.log(best)"
+    )
+    done = subprocess.run([NODE, "-e", script], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def measure(name: str) -> Figures:
+    figures: Figures = {}
+    measure_cells(name, figures)
+    measure_output(name, figures)
+    for how in ("SIGINT", "interrupt_request"):
+        for what, title in (("busy", "a busy loop"), ("wait", "a pending await")):
+            figures[f"{how} in {title}"] = measure_interrupt(name, how, what)
+    return figures
+
+
+def combined(values: list[float | str | None]) -> str:
+    numbers = [v for v in values if isinstance(v, (int, float))]
+    if numbers:
+        value = statistics.median(numbers)
+        return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
+    return " / ".join(sorted({str(v) for v in values if v is not None}))
+
+
+def table(results: dict[str, list[Figures]], node: dict[str, float]) -> str:
+    """A Markdown table of the medians, and cenote ÷ deno where both are numbers."""
+    names = list(results)
+    keys = list(dict.fromkeys(key for runs in results.values() for run in runs for key in run))
+    rows = [f"| figure | {' | '.join(names)} | cenote ÷ deno |", "|---" * (len(names) + 2) + "|"]
+    for key in keys:
+        cells = [[run.get(key) for run in results[name]] for name in names]
+        ratio = ""
+        if {"cenote", "deno"} <= results.keys():
+            ours, theirs = (
+                [v for v in (run.get(key) for run in results[n]) if isinstance(v, (int, float))]
+                for n in ("cenote", "deno")
+            )
+            if ours and theirs and statistics.median(theirs) > 0:
+                ratio = f"{statistics.median(ours) / statistics.median(theirs):.2f}"
+        rows.append(f"| {key} | {' | '.join(combined(c) for c in cells)} | {ratio} |")
+    loops = ", ".join(f"{title} {took:.0f} ms" for title, took in node.items())
+    return "\n".join([*rows, "", f"The same loops in a function in plain Node: {loops}."])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="write every run's figures as JSON")
+    parser.add_argument("kernels", nargs="*", default=list(PROFILES))
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="cenote-bench-"))
+    os.environ["JUPYTER_PATH"] = str(folder)
+    try:
+        install_peers(folder)
+        results: dict[str, list[Figures]] = {name: [] for name in options.kernels}
+        node = {title: plain_node(code) for title, code in typescript()["loops"].items()}
+        for run in range(options.runs):
+            for name in options.kernels:
+                print(f"run {run + 1} of {options.runs}: {name}", file=sys.stderr, flush=True)
+                results[name].append(measure(name))
+        print(table(results, node))
+        if options.out:
+            options.out.write_text(json.dumps(results, indent=1))
+    finally:
+        shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
