@@ -7,7 +7,7 @@ import { device } from "./device.ts";
 
 /**
  * Takes an Arrow table into the pool with one upload; `dispose()` gives its memory back. Rejects with
- * OutOfPoolMemory, UNSUPPORTED_TYPE (naming column and type), NO_ADAPTER.
+ * NOT_ARROW, OutOfPoolMemory, NESTED_COLUMN (naming column and type), NO_ADAPTER.
  */
 export async function gpu(table: Table, options?: UploadOptions): Promise<GpuTable> {
   return tableToGpu(await device(), table, options);

@@ -1,6 +1,6 @@
 // Columns in the pool: for each column its chunks, one block a chunk, laid out as layout.ts says.
-// A store may share chunks with another one (a selection of columns copies nothing); it frees only the
-// blocks that were made for it.
+// A store may share blocks with another one (a selection of columns copies nothing): the last of them
+// to be disposed frees them.
 import type { Field } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import type { Gpu } from "../gpu/index.ts";
@@ -26,6 +26,9 @@ export interface Column {
   readonly chunks: readonly ColumnChunk[];
 }
 
+/** How many stores hold a block. */
+const holders = new WeakMap<Block, number>();
+
 export class ColumnStore {
   readonly gpu: Gpu;
   readonly columns: ReadonlyMap<string, Column>;
@@ -33,20 +36,19 @@ export class ColumnStore {
   readonly chunkRows: readonly number[];
   /** Metadata of the Arrow schema. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly #own: readonly Block[];
+  #disposed = false;
 
   constructor(
     gpu: Gpu,
     columns: readonly Column[],
     chunkRows: readonly number[],
-    own: readonly Block[],
     metadata: ReadonlyMap<string, string> = new Map(),
   ) {
     this.gpu = gpu;
     this.columns = new Map(columns.map((column) => [column.name, column]));
     this.chunkRows = chunkRows;
-    this.#own = own;
     this.metadata = metadata;
+    for (const block of this.blocks()) holders.set(block, (holders.get(block) ?? 0) + 1);
   }
 
   get rows(): number {
@@ -66,22 +68,33 @@ export class ColumnStore {
     return [...all];
   }
 
-  /** Throws DISPOSED when a block of a column has been given back. */
+  /** Throws DISPOSED when the store, or a block of a column, has been given back. */
   check(names: Iterable<string> = this.columns.keys()): void {
     for (const name of names) {
-      if (this.columns.get(name)!.chunks.some((chunk) => chunk.block.disposed)) {
-        throw new CenoteError(
-          "DISPOSED",
-          `column "${name}" was disposed: its GPU memory is back in the pool`,
-          {
-            mend: "Upload the table again with gpu(table), or dispose it later.",
-          },
-        );
-      }
+      if (this.#disposed || this.columns.get(name)!.chunks.some((chunk) => chunk.block.disposed))
+        throw disposed(`column "${name}"`);
+    }
+    if (this.#disposed) throw disposed("the table");
+  }
+
+  /** Gives the blocks back that no other store holds. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const block of this.blocks()) {
+      const left = holders.get(block)! - 1;
+      holders.set(block, left);
+      if (left === 0) block.dispose();
     }
   }
 
-  dispose(): void {
-    for (const block of this.#own) block.dispose();
+  [Symbol.dispose](): void {
+    this.dispose();
   }
+}
+
+function disposed(what: string): CenoteError {
+  return new CenoteError("DISPOSED", `${what} was disposed: its GPU memory is back in the pool`, {
+    mend: "Upload the table again with gpu(table), or dispose it later.",
+  });
 }

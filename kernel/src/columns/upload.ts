@@ -1,5 +1,6 @@
 // An Arrow table into the pool, with one upload.
 import type { Table } from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { chunkRows, spans } from "./chunking.ts";
@@ -15,27 +16,49 @@ export interface UploadOptions {
 /**
  * Copies `table` into blocks of the pool: structure of arrays, in as few chunks as bindings allow.
  * The values, nulls, schema and metadata come back equal with readTable().
- * Throws NESTED_COLUMN (column and type named), TEXT_TOO_LONG and OutOfPoolMemory; then nothing is kept.
+ * Throws NOT_ARROW, BAD_COUNT, NESTED_COLUMN (column and type named), TEXT_TOO_LONG and OutOfPoolMemory; then nothing is kept.
  */
 export async function uploadTable(
   gpu: Gpu,
   table: Table,
   options: UploadOptions = {},
 ): Promise<ColumnStore> {
+  checkTable(table);
+  const { chunkRows: most } = options;
+  if (most !== undefined && !(Number.isSafeInteger(most) && most > 0)) {
+    throw new CenoteError(
+      "BAD_COUNT",
+      `chunkRows: wanted a whole number of rows from 1 up, found ${most}`,
+    );
+  }
   const sources = columnSources(table);
   const limit = Math.min(gpu.maxBinding, 2 ** 32 - 4);
   let rows = chunkRows(sources, table.numRows, limit);
-  if (options.chunkRows !== undefined) rows = cut(rows, Math.max(1, Math.floor(options.chunkRows)));
+  if (most !== undefined) rows = cut(rows, most);
   const own: Block[] = [];
   const parts: UploadPart[] = [];
   try {
     const columns = sources.map((source) => uploadColumn(gpu, source, rows, own, parts));
     await gpu.upload(parts);
-    return new ColumnStore(gpu, columns, rows, own, table.schema.metadata);
+    return new ColumnStore(gpu, columns, rows, table.schema.metadata);
   } catch (error) {
     for (const block of own) block.dispose();
     throw error;
   }
+}
+
+// By its shape, so that tables of any copy of apache-arrow are taken.
+function checkTable(value: unknown): void {
+  const isObject = typeof value === "object" && value !== null;
+  const { schema, numRows, getChildAt } = (isObject ? value : {}) as Partial<Table>;
+  if (Array.isArray(schema?.fields) && Number.isInteger(numRows) && getChildAt) return;
+  const name = value === null ? "null" : typeof value;
+  const found = isObject ? (value.constructor?.name ?? "an object") : name;
+  throw new CenoteError("NOT_ARROW", `wanted an Arrow table, found ${found}`, {
+    mend:
+      "Accepted: a Table or RecordBatch of apache-arrow, such as get(name) gives (with await). " +
+      "From arrays: tableFromArrays({ … }) of apache-arrow; from rows as objects: tableFromJSON(rows).",
+  });
 }
 
 function cut(rows: readonly number[], most: number): number[] {

@@ -1,5 +1,6 @@
 // Expressions as people write them: `col("delay").gt(15).and(col("origin").eq("LAX"))`. Building one
 // computes nothing and checks nothing; rules.ts gives it types against a table's columns.
+import { CenoteError } from "../base/index.ts";
 import type { TypeName } from "../columns/index.ts";
 
 /** What a literal may be. A Date or an ISO text stands for a moment where a date or timestamp is met. */
@@ -127,7 +128,17 @@ export class Expr {
     return this.#binary("ne", other);
   }
   /** True where the value is one of `values`; null where it is null. */
-  isIn(values: readonly Value[]): Expr {
+  isIn(values: Iterable<Value>): Expr {
+    if (typeof values === "string" || typeof values?.[Symbol.iterator] !== "function") {
+      const found = typeof values === "string" ? JSON.stringify(values) : String(values);
+      throw new CenoteError(
+        "NOT_A_LIST",
+        `${this}.isIn(…): wanted a list of values, found ${found}`,
+        {
+          mend: 'Write them in brackets: .isIn(["LAX", "SFO"]).',
+        },
+      );
+    }
     return new Expr({ op: "isIn", args: [this], values: [...values] });
   }
 
@@ -199,7 +210,7 @@ export class Expr {
 }
 
 function showValue(value: Value): string {
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
@@ -219,6 +230,8 @@ export function lit(value: Value): Expr {
 }
 
 export type AggregateFunction = "count" | "sum" | "mean" | "min" | "max";
+
+export const FUNCTIONS: ReadonlySet<string> = new Set(["count", "sum", "mean", "min", "max"]);
 
 /** A figure over many rows; see count, sum, mean, min and max. */
 export interface Aggregate {

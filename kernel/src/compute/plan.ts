@@ -7,6 +7,7 @@ import { type ColumnStore, type ColumnType, TYPES } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { Expr } from "./expr.ts";
+import { entriesOf, expression } from "./given.ts";
 import { wrongType } from "./kinds.ts";
 import { resolve, type Scope } from "./rules.ts";
 import { node, type Typed } from "./typed.ts";
@@ -17,16 +18,20 @@ export interface Source {
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
   /** Rows, where known without running anything. */
   readonly rows: number | undefined;
-  /** The columns in the pool; runs what must run first, once. */
-  open(): Promise<ColumnStore>;
+  /** The columns in the pool, until the caller disposes what is returned; runs what must run first. */
+  open(): Promise<OpenSource>;
   /** The rows as an Arrow table, where that is how they come about. */
   table?(): Promise<Table>;
-  /** The store if it is there already. */
+  /** The store, where the source is one. */
   readonly store: ColumnStore | undefined;
   /** What will run before, one line each. */
   explain(): string[];
   blocks(): Iterable<Block>;
   dispose(): void;
+}
+
+export interface OpenSource extends Disposable {
+  readonly store: ColumnStore;
 }
 
 export interface Plan {
@@ -63,7 +68,7 @@ export function isWhole({ source, where, columns }: Plan): boolean {
 
 /** Keeps the rows where `expr` is true. The plan must have no limit. */
 export function filtered(plan: Plan, expr: Expr): Plan {
-  const test = resolve(expr, plan.columns);
+  const test = resolve(expression(expr, "filter(…)"), plan.columns);
   if (test.type.kind !== "bool")
     throw wrongType(`filter(${expr})`, test, "bool", "Compare it, e.g. .gt(0).");
   const where = plan.where ? node("and", TYPES.bool, [plan.where, test]) : test;
@@ -73,8 +78,11 @@ export function filtered(plan: Plan, expr: Expr): Plan {
 /** A column, an expression under a name of its own text, or named ones. */
 export type Selected = string | Expr | Readonly<Record<string, string | Expr>>;
 
-/** Names and typed expressions of a selection. Throws SAME_NAME. */
-export function named(items: readonly Selected[], scope: Scope): Map<string, Typed> {
+/** Names and typed expressions of a selection. Throws SAME_NAME and NOT_AN_EXPRESSION. */
+export function named(
+  items: readonly (Selected | readonly Selected[])[],
+  scope: Scope,
+): Map<string, Typed> {
   const out = new Map<string, Typed>();
   const add = (name: string, expr: Expr) => {
     if (out.has(name)) {
@@ -84,12 +92,12 @@ export function named(items: readonly Selected[], scope: Scope): Map<string, Typ
     }
     out.set(name, resolve(expr, scope));
   };
-  for (const item of items) {
+  for (const item of items.flat() as Selected[]) {
     if (typeof item === "string") add(item, column(item));
     else if (item instanceof Expr) add(String(item), item);
     else
-      for (const [name, expr] of Object.entries(item))
-        add(name, typeof expr === "string" ? column(expr) : expr);
+      for (const [name, expr] of entriesOf(item, "a selection"))
+        add(name, typeof expr === "string" ? column(expr) : expression(expr, name));
   }
   return out;
 }

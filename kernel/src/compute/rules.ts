@@ -117,7 +117,7 @@ function boolean(side: Side, where: string): Typed {
 const CASTABLE = new Set(["i32", "u32", "i64", "u64", "f32", "f64", "bool"]);
 
 function cast(a: Typed, to: keyof typeof TYPES, where: string): Typed {
-  const type: ColumnType | undefined = TYPES[to];
+  const type: ColumnType | undefined = Object.hasOwn(TYPES, to) ? TYPES[to] : undefined;
   if (!type) {
     throw new CenoteError("WRONG_TYPE", `${where}: there is no type "${to}" to cast to`, {
       mend: `The types are: ${Object.keys(TYPES).join(", ")}.`,

@@ -6,7 +6,7 @@ import type { Block } from "../pool/index.ts";
 import { explainAggregate, explainRows } from "./explain.ts";
 import { partsOf, type TypedAggregate } from "./figures.ts";
 import { groupedTable } from "./grouped.ts";
-import type { NamedKey, Plan, Source } from "./plan.ts";
+import type { NamedKey, OpenSource, Plan, Source } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
@@ -29,8 +29,9 @@ export class StoreSource implements Source {
   get columns() {
     return [...this.store.columns.values()];
   }
-  async open(): Promise<ColumnStore> {
-    return this.store;
+  async open(): Promise<OpenSource> {
+    const keep = () => {}; // it stays until it is disposed itself
+    return { store: this.store, [Symbol.dispose]: keep };
   }
   explain(): string[] {
     return [];
@@ -43,13 +44,13 @@ export class StoreSource implements Source {
   }
 }
 
-/** What a query yields, put into the pool when it is first needed. */
+/** What a query yields: in the pool only while queries over it run, which share it. */
 abstract class PendingSource implements Source {
   readonly plan: Plan;
   readonly rows = undefined;
-  store: ColumnStore | undefined;
-  #opened: Promise<ColumnStore> | undefined;
-  #disposed = false;
+  readonly store = undefined;
+  #made: Promise<ColumnStore> | undefined;
+  #users = 0;
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -61,28 +62,30 @@ abstract class PendingSource implements Source {
   get gpu(): Gpu {
     return this.plan.source.gpu;
   }
-  open(): Promise<ColumnStore> {
-    this.#opened ??= this.#open();
-    return this.#opened;
-  }
-  async #open(): Promise<ColumnStore> {
+  async open(): Promise<OpenSource> {
+    this.#made ??= this.make();
+    const made = this.#made;
+    this.#users++;
     try {
-      this.store = await this.make();
+      const store = await made;
+      return { store, [Symbol.dispose]: () => this.#leave(store) };
     } catch (error) {
       // A failure is not kept: with more memory, say, the next attempt may succeed.
-      this.#opened = undefined;
+      if (this.#made === made) this.#made = undefined;
+      this.#users--;
       throw error;
     }
-    if (this.#disposed) this.store.dispose();
-    return this.store;
   }
-  *blocks(): Iterable<Block> {
-    yield* this.plan.source.blocks();
-    if (this.store) yield* this.store.blocks();
+  #leave(store: ColumnStore): void {
+    if (--this.#users > 0) return;
+    this.#made = undefined;
+    store.dispose();
+  }
+  blocks(): Iterable<Block> {
+    return this.plan.source.blocks();
   }
   dispose(): void {
-    this.#disposed = true;
-    this.store?.dispose();
+    // Nothing is held between queries.
   }
 }
 
@@ -125,10 +128,11 @@ export class AggregateSource extends PendingSource {
   }
   async #run(): Promise<Table> {
     const { plan, keys, aggregates } = this;
-    const store = await opened(plan, [
+    using source = await opened(plan, [
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),
     ]);
+    const { store } = source;
     // Of a column without nulls every group has a value; only without keys there may be no rows.
     const certain = (of: Typed) =>
       keys.length > 0 && of.op === "column" && !store.columns.get(of.column!)!.nulls;
@@ -146,19 +150,25 @@ export class AggregateSource extends PendingSource {
   }
 }
 
-async function opened(plan: Plan, reads: readonly Typed[]): Promise<ColumnStore> {
-  const store = await plan.source.open();
-  store.check(columnsOf(...reads, ...(plan.where ? [plan.where] : [])));
-  return store;
+async function opened(plan: Plan, reads: readonly Typed[]): Promise<OpenSource> {
+  const source = await plan.source.open();
+  try {
+    source.store.check(columnsOf(...reads, ...(plan.where ? [plan.where] : [])));
+    return source;
+  } catch (error) {
+    source[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** Runs a query; the result's columns are shared with the source where they are taken whole. */
 export async function materialise(plan: Plan): Promise<ColumnStore> {
   const outputs = [...plan.columns].map(([name, at]) => ({ name, at }));
-  const store = await opened(
+  using source = await opened(
     plan,
     outputs.map(({ at }) => at),
   );
+  const { store } = source;
   using scratch = new Scratch(plan.source.gpu);
   const selections = await select(store, plan.where, plan.limit, scratch);
   const columns = await gather(store, selections, outputs, scratch);
@@ -167,5 +177,6 @@ export async function materialise(plan: Plan): Promise<ColumnStore> {
     .flatMap(({ chunks }) => chunks.map(({ block }) => block))
     .filter((block) => !shared.has(block));
   const rows = selections.map((selection) => selection.rows);
-  return new Store(plan.source.gpu, columns, rows, scratch.keep(made), store.metadata);
+  scratch.keep(made);
+  return new Store(plan.source.gpu, columns, rows, store.metadata);
 }

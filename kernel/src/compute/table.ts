@@ -15,6 +15,7 @@ import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
 import { type Aggregate, count, type Expr } from "./expr.ts";
 import type { TypedAggregate } from "./figures.ts";
+import { checkedAggregate, entriesOf } from "./given.ts";
 import { wrongType } from "./kinds.ts";
 import {
   filtered,
@@ -82,14 +83,14 @@ export class GpuTable {
   }
 
   /** Some columns, computed ones among them: select("a", { b: col("c").add(1) }). */
-  select(...items: Selected[]): GpuTable {
+  select(...items: (Selected | readonly Selected[])[]): GpuTable {
     return this.#from({ ...this.#plan, columns: named(items, this.#plan.columns) });
   }
 
   /** All columns but these. */
-  drop(...names: string[]): GpuTable {
-    named(names, this.#plan.columns);
-    const rest = [...this.#plan.columns].filter(([name]) => !names.includes(name));
+  drop(...names: (string | readonly string[])[]): GpuTable {
+    const dropped = named(names, this.#plan.columns);
+    const rest = [...this.#plan.columns].filter(([name]) => !dropped.has(name));
     return this.#from({ ...this.#plan, columns: new Map(rest) });
   }
 
@@ -111,7 +112,7 @@ export class GpuTable {
   }
 
   /** Groups of equal keys. null, NaN and 0 are keys as well (−0 is 0). The result is sorted by them. */
-  groupBy(...keys: Selected[]): GroupBy {
+  groupBy(...keys: (Selected | readonly Selected[])[]): GroupBy {
     const plan = this.#unlimited();
     const typed = [...named(keys, plan.columns)].map(([name, at]) => ({ name, at }));
     if (typed.length === 0) {
@@ -129,7 +130,7 @@ export class GpuTable {
 
   /** Figures of all rows: one row, also of an empty table. */
   agg(aggregates: Aggregates): GpuTable {
-    if (Object.keys(aggregates).length === 0) {
+    if (entriesOf(aggregates, "agg").length === 0) {
       throw new CenoteError("NO_AGGREGATES", "agg({}): wanted a figure or more, found none", {
         mend: "For example agg({ n: count() }).",
       });
@@ -217,7 +218,7 @@ export class GroupBy {
 }
 
 function aggregated(plan: Plan, keys: readonly NamedKey[], aggregates: Aggregates): GpuTable {
-  const typed = Object.entries(aggregates).map(([name, aggregate]) => {
+  const typed = entriesOf(aggregates, "agg").map(([name, aggregate]) => {
     if (keys.some((key) => key.name === name)) {
       throw new CenoteError("SAME_NAME", `"${name}" is a key and a figure`, {
         mend: "Give the figure another name.",
@@ -238,7 +239,8 @@ function checkKey(at: Typed, name: string): void {
   );
 }
 
-function typedAggregate(name: string, { fn, of }: Aggregate, plan: Plan): TypedAggregate {
+function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAggregate {
+  const { fn, of } = checkedAggregate(name, aggregate);
   if (!of) return { name, fn, type: TYPES.uint32 };
   const at = resolve(of, plan.columns);
   return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`) };

@@ -1,0 +1,75 @@
+// Cells are not type-checked: what is not a table, an expression or a figure must be said, not guessed.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as arrow from "apache-arrow";
+import { col, count, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+
+const table = new arrow.Table({
+  a: arrow.vectorFromArray([1, 2, 3], new arrow.Int32()),
+  s: arrow.vectorFromArray(["x", "y", null], new arrow.Utf8()),
+});
+// biome-ignore lint/suspicious/noExplicitAny: what a cell may pass
+const given = (value: unknown) => value as any;
+
+test("what is no Arrow table is refused with what is accepted", async () => {
+  const values = [
+    undefined,
+    null,
+    5,
+    "t",
+    [1],
+    { a: [1] },
+    Promise.resolve(table),
+    table.getChild("a"),
+  ];
+  for (const value of values) {
+    await assert.rejects(tableToGpu(gpu, given(value)), {
+      code: "NOT_ARROW",
+      message: /wanted an Arrow table, found [\w ]+\n.*Accepted/,
+    });
+  }
+  await assert.rejects(tableToGpu(gpu, table, { chunkRows: given("2") }), { code: "BAD_COUNT" });
+});
+
+test("a column or a function for a figure does not pass as a count of rows", async () => {
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    for (const value of [col("a"), count, "sum", undefined, given(sum)(), given(sum)(5)]) {
+      assert.throws(() => t.agg({ x: given(value) }), {
+        code: "NOT_A_FIGURE",
+        message: /agg\(\{ x: … \}\): wanted a figure such as sum/,
+      });
+    }
+    for (const value of [undefined, null, col("a"), [count()]])
+      assert.throws(() => t.groupBy("s").agg(given(value)), { code: "NOT_NAMED" });
+  });
+});
+
+test("what is no expression is refused where one is wanted", async () => {
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    const code = "NOT_AN_EXPRESSION";
+    for (const value of [undefined, true, "a", (row: { a: number }) => row.a > 1, count()]) {
+      assert.throws(() => t.filter(given(value)), { code });
+      if (typeof value !== "string") assert.throws(() => t.select({ x: given(value) }), { code });
+    }
+    for (const value of [undefined, null, 5, t, new Map()])
+      assert.throws(() => t.select(given(value)), { code: "NOT_NAMED" });
+    for (const value of ["LAX", undefined, 5])
+      assert.throws(() => col("s").isIn(given(value)), { code: "NOT_A_LIST" });
+    assert.throws(() => t.select(col("a").cast(given("toString"))), { code: "WRONG_TYPE" });
+    assert.throws(() => t.filter(col("a").gt(new Date(Number.NaN))), { code: "LITERAL_TYPE" });
+  });
+});
+
+test("names may be given as a list; a column may be called as a field of ours", async () => {
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    assert.deepEqual(t.select(["s", "a"]).columns, ["s", "a"]);
+    assert.deepEqual(t.drop(["s"]).columns, ["a"]);
+    assert.deepEqual(t.groupBy(["a", "s"]).agg({ n: count() }).columns, ["a", "s", "n"]);
+    const named = t.select({ node: "a", fn: col("a") });
+    assert.deepEqual(named.columns, ["node", "fn"]);
+  });
+});
