@@ -12,6 +12,7 @@ export interface Part {
 }
 
 export interface Staged {
+  readonly rows: number;
   readonly layout: Layout;
   readonly parts: Part[];
 }
@@ -40,7 +41,7 @@ export function stageChunk(source: ColumnSource, from: readonly Span[], rows: nu
       data: bitmap(from, rows, (span) => span.piece.validity),
     });
   }
-  return { layout, parts };
+  return { rows, layout, parts };
 }
 
 function valuesOf({ type }: ColumnSource, { piece, from, to }: Span): Uint8Array {

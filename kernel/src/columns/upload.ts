@@ -1,11 +1,11 @@
 // An Arrow table into the pool, with one upload.
 import type { Table } from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, formatBytes, OutOfPoolMemory } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { chunkRows, spans } from "./chunking.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
-import { stageChunk } from "./stage.ts";
+import { type Staged, stageChunk } from "./stage.ts";
 import { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
 
 export interface UploadOptions {
@@ -16,7 +16,8 @@ export interface UploadOptions {
 /**
  * Copies `table` into blocks of the pool: structure of arrays, in as few chunks as bindings allow.
  * The values, nulls, schema and metadata come back equal with readTable().
- * Throws NOT_ARROW, BAD_COUNT, NESTED_COLUMN (column and type named), TEXT_TOO_LONG and OutOfPoolMemory; then nothing is kept.
+ * Throws NOT_ARROW, BAD_COUNT, NESTED_COLUMN (column and type named), TEXT_TOO_LONG and OutOfPoolMemory
+ * (which says what the whole table wants); then nothing is kept.
  */
 export async function uploadTable(
   gpu: Gpu,
@@ -35,16 +36,29 @@ export async function uploadTable(
   const limit = Math.min(gpu.maxBinding, 2 ** 32 - 4);
   let rows = chunkRows(sources, table.numRows, limit);
   if (most !== undefined) rows = cut(rows, most);
+  const staged = sources.map((source) => stageColumn(source, rows));
   const own: Block[] = [];
-  const parts: UploadPart[] = [];
   try {
-    const columns = sources.map((source) => uploadColumn(gpu, source, rows, own, parts));
+    const parts: UploadPart[] = [];
+    const columns = sources.map((source, i) => place(gpu, source, staged[i]!, own, parts));
     await gpu.upload(parts);
     return new ColumnStore(gpu, columns, rows, table.schema.metadata);
   } catch (error) {
+    const placed = own.reduce((sum, block) => sum + block.bytes, 0);
     for (const block of own) block.dispose();
-    throw error;
+    if (!(error instanceof OutOfPoolMemory)) throw error;
+    const wanted = staged.flat().reduce((sum, { layout }) => sum + layout.total, 0);
+    throw tooLarge(table, { wanted, placed }, error);
   }
+}
+
+// The pool's error is about one column's chunk, and counts the chunks before it among what is held.
+function tooLarge(table: Table, bytes: { wanted: number; placed: number }, cause: OutOfPoolMemory) {
+  const shape = `${table.numRows} rows × ${table.schema.fields.length} columns`;
+  const placed = `${formatBytes(bytes.placed)} of it found room and went back`;
+  return new OutOfPoolMemory(
+    `wanted ${formatBytes(bytes.wanted)} for a table of ${shape}; ${placed}. Where it ended: ${cause.message}`,
+  );
 }
 
 // By its shape, so that tables of any copy of apache-arrow are taken.
@@ -68,26 +82,32 @@ function cut(rows: readonly number[], most: number): number[] {
   });
 }
 
-function uploadColumn(
+function stageColumn(source: ColumnSource, chunkRows: readonly number[]): Staged[] {
+  let from = 0;
+  return chunkRows.map((rows) => {
+    const staged = stageChunk(source, spans(source, from, from + rows), rows);
+    from += rows;
+    return staged;
+  });
+}
+
+/** Allocates the blocks of a column's chunks, and adds what is to be written to them to `parts`. */
+function place(
   gpu: Gpu,
   source: ColumnSource,
-  chunkRows: readonly number[],
+  staged: readonly Staged[],
   own: Block[],
   parts: UploadPart[],
 ): Column {
   const { name, type, field, nulls, dictionary } = source;
-  const chunks: ColumnChunk[] = [];
-  let from = 0;
-  for (const rows of chunkRows) {
-    const staged = stageChunk(source, spans(source, from, from + rows), rows);
-    const block = gpu.allocate(staged.layout.total, {
+  const chunks = staged.map(({ layout, rows, parts: pieces }): ColumnChunk => {
+    const block = gpu.allocate(layout.total, {
       tag: `column ${name}`,
       what: `column ${name} ${type.name}[${rows}]`,
     });
     own.push(block);
-    for (const part of staged.parts) parts.push({ block, offset: part.offset, data: part.data });
-    chunks.push({ rows, layout: staged.layout, block });
-    from += rows;
-  }
+    for (const { offset, data } of pieces) parts.push({ block, offset, data });
+    return { rows, layout, block };
+  });
   return { name, type, field, nulls, chunks, ...(dictionary ? { dictionary } : {}) };
 }
