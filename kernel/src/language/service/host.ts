@@ -51,6 +51,11 @@ export class NotebookHost implements ts.LanguageServiceHost {
   #resolutions: ts.ModuleResolutionCache;
   /** Versions of files in packages, which are looked at again after each cell. */
   readonly #packageFiles = new Map<string, string>();
+  /** The compiler asks for every file each time that the set of files changes. */
+  readonly #snapshots = new Map<
+    string,
+    { version: string; snapshot: ts.IScriptSnapshot | undefined }
+  >();
   readonly #libraries: string;
   #draft: CellModule;
   #draftVersion = 0;
@@ -110,6 +115,9 @@ export class NotebookHost implements ts.LanguageServiceHost {
 
   getCompilationSettings = () => this.#settings;
   getScriptFileNames = () => [this.#globals, this.#imports, this.#draft.path, ...this.#checked];
+  /** Not of the public interface, but asked for: without it each program reads every package.json again. */
+  getModuleResolutionCache = () => this.#resolutions;
+  useCaseSensitiveFileNames = () => ts.sys.useCaseSensitiveFileNames;
   getCurrentDirectory = () => this.#folder;
   getDefaultLibFileName = () => `${this.#libraries}/lib.d.ts`;
   getCancellationToken = () => ({ isCancellationRequested: () => this.#options.cancelled() });
@@ -134,8 +142,15 @@ export class NotebookHost implements ts.LanguageServiceHost {
   };
 
   getScriptSnapshot = (path: string): ts.IScriptSnapshot | undefined => {
-    const text = this.#virtual(path) ?? readIfThere(path);
-    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    const virtual = this.#virtual(path);
+    if (virtual !== undefined) return ts.ScriptSnapshot.fromString(virtual);
+    const version = this.getScriptVersion(path);
+    const known = this.#snapshots.get(path);
+    if (known?.version === version) return known.snapshot;
+    const text = readIfThere(path);
+    const snapshot = text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    this.#snapshots.set(path, { version, snapshot });
+    return snapshot;
   };
 
   resolveModuleNameLiterals: NonNullable<ts.LanguageServiceHost["resolveModuleNameLiterals"]> = (

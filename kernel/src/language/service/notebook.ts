@@ -39,8 +39,11 @@ interface Owner {
   declared: Declared;
 }
 
-/** How many cells are added between two looks for those that nothing refers to any more. */
-const SWEEP_EVERY = 256;
+/**
+ * How many cells are added between two looks for those that nothing refers to any more. As many of the
+ * latest are kept in any case, because they may yet be checked.
+ */
+const SWEEP_EVERY = 1024;
 
 export class Notebook {
   readonly #folder: string;
@@ -48,7 +51,8 @@ export class Notebook {
   readonly #owners = new Map<string, Owner>();
   readonly #modules = new Map<string, CellModule>();
   readonly #packages = new Set<string>();
-  #added = 0;
+  /** Those added since the last sweep. */
+  readonly #young = new Set<CellModule>();
 
   /** `folder`: the notebook's, with forward slashes. */
   constructor(folder: string) {
@@ -83,7 +87,8 @@ export class Notebook {
     this.#modules.set(module.path, module);
     for (const name of names.packages) this.#packages.add(name);
     for (const declared of names.declared) this.#owners.set(declared.name, { module, declared });
-    if (++this.#added % SWEEP_EVERY === 0) this.#sweep();
+    this.#young.add(module);
+    if (this.#young.size >= SWEEP_EVERY) this.#sweep();
     return module;
   }
 
@@ -129,14 +134,16 @@ export class Notebook {
   /** Forgets cells whose names are all declared anew and which no other cell builds on. */
   #sweep(): void {
     const reached = new Set<CellModule>();
-    const waiting = [...this.#owners.values()].map(({ module }) => module);
+    const waiting = [...this.#young, ...[...this.#owners.values()].map(({ module }) => module)];
     for (let module = waiting.pop(); module; module = waiting.pop()) {
       if (reached.has(module)) continue;
       reached.add(module);
       waiting.push(...module.uses);
     }
-    for (const [path, module] of this.#modules)
+    this.#young.clear();
+    for (const [path, module] of this.#modules) {
       if (!reached.has(module)) this.#modules.delete(path);
+    }
   }
 }
 
@@ -158,7 +165,7 @@ function prefix(from: ReadonlyMap<CellModule, Declared[]>): string {
     for (const { name, mutable, doc } of all) {
       if (!deep && !mutable) continue;
       const type = deep ? "any" : `typeof import(${specifier}).${name}`;
-      parts.push(`${doc} declare let ${name}: ${type};${deep ? ` type ${name} = any;` : ""}`);
+      parts.push(`\n${doc} declare let ${name}: ${type};${deep ? ` type ${name} = any;` : ""}`);
     }
   }
   return `export {}; ${parts.join(" ")}\n`;
