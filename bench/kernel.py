@@ -3,8 +3,8 @@
 npm run bench -- kernel [--runs 3] [--out FILE] [KERNEL …]
 
 Peers: Deno and tslab (npm packages, installed into build/peers on first use) and ipykernel. Every
-figure is the median over the runs; a run measures each kernel once. Times are of the whole way: from
-the send of a request to both its reply and its idle.
+figure is the median over the runs; a run measures each kernel once. Times are of the whole way,
+from sending a request to both its reply and its idle.
 """
 
 from __future__ import annotations
