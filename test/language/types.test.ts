@@ -197,6 +197,7 @@ test("inspection gives signature, documentation and tags, across cells", () => {
   cell("/** How many. */\nlet count15 = 1;");
   assert.match(markdown("count15", 2), /let count15: number\n```\n\nHow many\./);
   assert.equal(service.inspect("  ", 1), undefined);
+  assert.equal(service.inspect("noSuchThing", 3), undefined);
   assert.doesNotMatch(markdown("area15", 2), /alias|import/);
 });
 

@@ -11,7 +11,7 @@ export interface TypesPort {
 }
 
 /** A busy main thread is not waited for longer when the types have answered. */
-const LIVING_MS = 50;
+const LIVING_MS = 200;
 const MAX_MATCHES = 1000;
 
 /** Content of complete_reply; metadata says of what kind each match is. */

@@ -34,8 +34,11 @@ export function inspectAt(
 function quickInfo(service: ts.LanguageService, path: string, at: number): Known | undefined {
   const info = service.getQuickInfoAtPosition(path, at);
   if (!info || info.kind === ts.ScriptElementKind.string) return undefined;
+  const shown = ts.displayPartsToString(info.displayParts);
+  // So the compiler describes a name that it doesn't know.
+  if (shown === "any") return undefined;
   return {
-    signatures: [tidy(ts.displayPartsToString(info.displayParts))],
+    signatures: [tidy(shown)],
     documentation: ts.displayPartsToString(info.documentation),
     tags: tagsOf(info.tags),
   };
