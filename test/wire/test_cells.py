@@ -159,6 +159,17 @@ def test_a_hundred_thousand_lines_arrive_whole_before_idle(kernel: Kernel) -> No
     assert kernel.nothing_more(request)
 
 
+def test_ten_thousand_displays_arrive_whole(kernel: Kernel) -> None:
+    # more than any buffer on the way holds, and sent faster than this client reads
+    kernel.run("import { display } from 'cenote'")
+    request = kernel.send("for (let i = 0; i < 10_000; i++) display(i);")
+    ran = kernel.finish(request, timeout=120)
+    assert [m["data"]["text/plain"] for m in ran.of("display_data")] == [
+        str(i) for i in range(10_000)
+    ]
+    assert kernel.nothing_more(request)
+
+
 def test_large_outputs_arrive_whole(kernel: Kernel) -> None:
     ran = kernel.run(
         "const megabytes = 'é😀x'.repeat(2_000_000);\n"

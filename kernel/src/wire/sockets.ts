@@ -1,5 +1,6 @@
 // The kernel's five ZeroMQ sockets. ZeroMQ takes one send at a time and loses what is sent beside it, so
 // each socket that sends has one queue.
+import { setTimeout as sleep } from "node:timers/promises";
 import { Reply, Router, XPublisher } from "zeromq";
 import { type Connection, endpoint } from "./connection.ts";
 import { log } from "./log.ts";
@@ -13,6 +14,7 @@ type Frames = (Buffer | Uint8Array)[];
 const IOPUB_MESSAGES = 250;
 /** A frontend that takes nothing for so long (it was suspended, say) loses output; the others go on. */
 const STUCK_MS = 30_000;
+const RETRY_MS = 1;
 
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
@@ -70,7 +72,6 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   const iopub = new XPublisher({
     linger: 2000,
     sendHighWaterMark: IOPUB_MESSAGES,
-    sendTimeout: STUCK_MS,
     verbosity: "allSubs",
   });
   iopub.noDrop = true;
@@ -100,14 +101,25 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   };
 }
 
+/**
+ * Sends once every frontend has room. ZeroMQ refuses at once where one has none: an XPUB socket is always
+ * ready for writing, so that neither its polling nor its time-outs wait.
+ */
 async function publish(iopub: XPublisher, frames: Frames): Promise<void> {
-  try {
-    await iopub.send(frames);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    log(`a frontend took no output for ${STUCK_MS / 1000} s: it loses some from now on`);
-    iopub.noDrop = false;
-    await iopub.send(frames);
+  const stuck = performance.now() + STUCK_MS;
+  for (;;) {
+    try {
+      await iopub.send(frames);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+    if (iopub.noDrop && performance.now() > stuck) {
+      log(`a frontend took no output for ${STUCK_MS / 1000} s: it loses some from now on`);
+      iopub.noDrop = false;
+    } else {
+      await sleep(RETRY_MS);
+    }
   }
 }
 
