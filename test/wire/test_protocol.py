@@ -386,6 +386,44 @@ def test_process_exit_with_a_code_is_an_error(fresh: Kernel) -> None:
     wait_for_end(fresh)
 
 
+def test_exit_listeners_are_heard_and_may_be_removed(fresh: Kernel) -> None:
+    ran = fresh.run(
+        "process.removeAllListeners(); process.on('exit', (code) => console.log('bye', code));\n"
+        "process.exit(4)"
+    )
+    assert "bye 4" in ran.text()
+    wait_for_end(fresh)
+    assert fresh.manager.provisioner.process.returncode == 4
+
+
+def test_an_interrupt_during_the_exit_changes_nothing(fresh: Kernel, tmp_path: Path) -> None:
+    """The wire still sends what was shown, and the process ends as it was told to."""
+    fresh.run("import { display } from 'cenote'; import { writeFileSync } from 'node:fs'")
+    request = fresh.send(
+        "for (let i = 0; i < 5000; i++) display(i);\nwriteFileSync('exiting', ''); process.exit(5)"
+    )
+    end = time.monotonic() + 30
+    while not (tmp_path / "exiting").exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    message = fresh.client.session.msg("interrupt_request", {})
+    fresh.client.control_channel.send(message)
+    ran = fresh.finish(request)
+    assert len(ran.of("display_data")) == 5000
+    wait_for_end(fresh)
+    assert fresh.manager.provisioner.process.returncode == 5
+
+
+def test_a_frontend_that_takes_nothing_does_not_keep_the_kernel_alive(fresh: Kernel) -> None:
+    fresh.run("import { display } from 'cenote'")
+    fresh.send("for (let i = 0; ; i++) display('x'.repeat(10_000));")
+    fresh.wait_for(lambda m: m["msg_type"] == "display_data")
+    message = fresh.client.session.msg("shutdown_request", {"restart": False})
+    fresh.client.control_channel.send(message)  # and nothing is read from iopub any more
+    wait_for_end(fresh)
+    assert fresh.manager.provisioner.process.returncode in (0, -9)
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_shutdown_ends_the_process(fresh: Kernel, busy: bool) -> None:
     if busy:

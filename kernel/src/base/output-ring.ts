@@ -24,6 +24,8 @@ export const WORD = {
   closed: 3,
   /** 1 when everything that was written before the process's exit is on its way. */
   flushed: 4,
+  /** 1 once the process is about to exit: its main thread must not be terminated any more. */
+  exiting: 5,
 } as const;
 
 const STATE_BYTES = 64;

@@ -38,11 +38,11 @@ export class Interrupter {
     this.#post({ type: "interrupt", serial });
     const begin = performance.now();
     let terminated = 0;
-    while (!this.#seen(serial)) {
+    while (!this.#done(serial)) {
       const waited = performance.now() - begin;
       if (waited > GIVE_UP_MS) return false;
       const due = waited > ANSWER_MS && waited - terminated > 20;
-      if (due && ((await this.#booksAreStill()) || waited > PATIENCE_MS) && !this.#seen(serial)) {
+      if (due && ((await this.#booksAreStill()) || waited > PATIENCE_MS) && !this.#done(serial)) {
         this.#terminate();
         // The message is sent again, in case the termination took its handler instead of the cell.
         if (terminated > 0) this.#post({ type: "interrupt", serial });
@@ -50,7 +50,16 @@ export class Interrupter {
       }
       await sleep(1);
     }
-    return true;
+    return this.#seen(serial);
+  }
+
+  /** The main thread waits for its output to leave; terminated there, it would take this thread along. */
+  get #exiting(): boolean {
+    return Atomics.load(this.#state, WORD.exiting) !== 0;
+  }
+
+  #done(serial: number): boolean {
+    return this.#exiting || this.#seen(serial);
   }
 
   #seen(serial: number): boolean {

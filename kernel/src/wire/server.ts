@@ -39,6 +39,9 @@ export interface WireServices {
   output: OutputReader;
 }
 
+/** How long a kernel that ends waits for frontends that don't keep up. */
+const LAST_OUTPUT_MS = 1000;
+
 type Handler = (message: Message, queue: SendQueue) => Promise<void> | void;
 
 export class KernelServer {
@@ -272,6 +275,7 @@ export class KernelServer {
 
   async #shutdown(message: Message, queue: SendQueue): Promise<void> {
     const content = { status: "ok", restart: message.content["restart"] === true };
+    this.#soonWaitForNobody();
     await this.#executions.abortWaiting();
     await this.#reply(queue, message, "shutdown_reply", content);
     await this.#publisher.send("shutdown_reply", content, message.header);
@@ -280,9 +284,14 @@ export class KernelServer {
 
   /** Ends the process: politely, then by stopping a busy cell, then by force. */
   end(): void {
+    this.#soonWaitForNobody();
     this.#services.post({ type: "exit", code: 0 });
     setTimeout(() => void this.interrupt(), 100);
     setTimeout(() => process.kill(process.pid, "SIGKILL"), 2500);
+  }
+
+  #soonWaitForNobody(): void {
+    setTimeout(() => this.#sockets.waitForNobody(), LAST_OUTPUT_MS);
   }
 
   /** Sends what is left and closes the sockets, while the main thread waits in its exit handler. */

@@ -58,6 +58,8 @@ export interface Sockets {
   toIopub: SendQueue;
   /** From now on a frontend that doesn't keep up holds output back again instead of losing it. */
   waitForAll(): void;
+  /** From now on nobody holds output back: who doesn't keep up loses it. */
+  waitForNobody(): void;
   /** Closes all; what was taken for sending still leaves. */
   close(): void;
 }
@@ -94,6 +96,9 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     toIopub: new SendQueue((frames) => publish(iopub, frames)),
     waitForAll() {
       if (!iopub.noDrop) iopub.noDrop = true;
+    },
+    waitForNobody() {
+      iopub.noDrop = false;
     },
     close() {
       for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
