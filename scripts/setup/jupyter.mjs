@@ -1,6 +1,14 @@
 // Makes the kernel and the extension known to the JupyterLab in .venv: the kernelspec `cenote`, and a
 // link to the built extension.
-import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { at, node24, state, venv } from "../lib/paths.mjs";
 import { readJson } from "../lib/progress.mjs";
@@ -17,6 +25,7 @@ export async function installKernelspec() {
     metadata: { debugger: false },
   };
   writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
+  copyFileSync(at("kernel/assets/logo-svg.svg"), join(folder, "logo-svg.svg"));
   return "cenote, TypeScript (Cenote)";
 }
 
