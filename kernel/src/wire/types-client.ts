@@ -51,13 +51,18 @@ export class TypesClient {
     this.#options = options;
   }
 
+  /** True when the thread has died so often that it isn't started any more. */
+  get failed(): boolean {
+    return !this.#worker && this.#starts === MAX_STARTS;
+  }
+
   get started(): boolean {
     return this.#worker !== undefined;
   }
 
   /** Starts the thread, unless it runs or has failed too often. */
   start(): void {
-    if (this.#worker || this.#starts === MAX_STARTS) return;
+    if (this.#worker || this.failed) return;
     this.#starts++;
     Atomics.store(this.#urgent, 0, 0);
     const { entry, folder, api } = this.#options;
@@ -91,6 +96,7 @@ export class TypesClient {
       this.#post({ type: "add", cell });
       return;
     }
+    if (this.failed) return;
     this.#held.push(cell);
     this.#heldCharacters += cell.code.length;
     while (this.#heldCharacters > MAX_HELD && this.#held.length > 1) {
@@ -159,6 +165,6 @@ export class TypesClient {
     this.warm = false;
     for (const resolve of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();
-    if (this.#starts === MAX_STARTS) log("the types thread failed too often: no types from now on");
+    if (this.failed) log("the types thread failed too often: no types from now on");
   }
 }

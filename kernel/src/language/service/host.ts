@@ -31,8 +31,6 @@ export interface HostOptions {
   folder: string;
   /** What "cenote" is: a file of declarations or the source. */
   api: string;
-  /** True to have the running work given up. */
-  cancelled(): boolean;
 }
 
 export class NotebookHost implements ts.LanguageServiceHost {
@@ -120,7 +118,6 @@ export class NotebookHost implements ts.LanguageServiceHost {
   useCaseSensitiveFileNames = () => ts.sys.useCaseSensitiveFileNames;
   getCurrentDirectory = () => this.#folder;
   getDefaultLibFileName = () => `${this.#libraries}/lib.d.ts`;
-  getCancellationToken = () => ({ isCancellationRequested: () => this.#options.cancelled() });
   directoryExists = (path: string) => ts.sys.directoryExists(path);
   getDirectories = (path: string) => ts.sys.getDirectories(path);
   readDirectory: NonNullable<ts.LanguageServiceHost["readDirectory"]> = (...args) =>

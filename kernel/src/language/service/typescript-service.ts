@@ -19,12 +19,19 @@ export class Cancelled extends Error {
   override name = "Cancelled";
 }
 
+export interface TypeScriptServiceOptions extends HostOptions {
+  /** True to have a check given up. */
+  cancelled(): boolean;
+}
+
 export class TypeScriptService implements TypeService {
   readonly #host: NotebookHost;
   readonly #service: ts.LanguageService;
   readonly #completer: Completer;
+  readonly #cancelled: () => boolean;
 
-  constructor(options: HostOptions) {
+  constructor(options: TypeScriptServiceOptions) {
+    this.#cancelled = options.cancelled;
     this.#host = new NotebookHost(options);
     this.#service = ts.createLanguageService(this.#host);
     this.#completer = new Completer(this.#service, this.#host);
@@ -45,12 +52,12 @@ export class TypeScriptService implements TypeService {
   }
 
   check(ids: readonly number[], living: readonly string[]): TypeReport[] {
-    const cells = ids.flatMap(
-      (id) => this.#host.notebook.module(this.#host.notebook.path(id)) ?? [],
-    );
+    const { notebook } = this.#host;
+    const cells = ids.flatMap((id) => notebook.module(notebook.path(id)) ?? []);
     this.#host.check(cells.map(({ path }) => path));
     try {
-      return cells.map((cell) => this.#report(cell, living, false));
+      const program = this.#service.getProgram()!;
+      return cells.map((cell) => this.#report(program, cell, living, false));
     } finally {
       this.#host.check([]);
     }
@@ -58,21 +65,34 @@ export class TypeScriptService implements TypeService {
 
   tryCell(cell: TypedCell, living: readonly string[]): TypeReport {
     const draft = this.#host.draft(cell.code, `Cell [${cell.executionCount}]`);
-    return { ...this.#report(draft, living, true), id: cell.id };
+    const program = this.#service.getProgram()!;
+    return { ...this.#report(program, draft, living, true), id: cell.id };
   }
 
-  #report(cell: CellModule, living: readonly string[], before: boolean): TypeReport {
+  #report(
+    program: ts.Program,
+    cell: CellModule,
+    living: readonly string[],
+    before: boolean,
+  ): TypeReport {
     const options = { living: new Set(living), before };
-    const { errors, missing } = diagnose(cell, this.#semantic(cell), options);
+    const { errors, missing } = diagnose(cell, this.#semantic(program, cell), options);
     const data = errors.length > 0 ? renderErrors(cell, errors, before) : {};
     return { id: cell.id, errors: errors.length, data, missing };
   }
 
-  #semantic(cell: CellModule): readonly ts.Diagnostic[] {
+  #semantic(program: ts.Program, cell: CellModule): readonly ts.Diagnostic[] {
+    if (this.#cancelled()) throw new Cancelled();
+    const token: ts.CancellationToken = {
+      isCancellationRequested: this.#cancelled,
+      throwIfCancellationRequested: () => {
+        if (this.#cancelled()) throw new ts.OperationCanceledException();
+      },
+    };
     try {
-      const file = this.#service.getProgram()!.getSourceFile(cell.path)!;
+      const file = program.getSourceFile(cell.path)!;
       // What isn't valid TypeScript is told when it is run.
-      return parseErrors(file).length > 0 ? [] : this.#service.getSemanticDiagnostics(cell.path);
+      return parseErrors(file).length > 0 ? [] : program.getSemanticDiagnostics(file, token);
     } catch (error) {
       if (error instanceof ts.OperationCanceledException) throw new Cancelled();
       throw error;
