@@ -39,7 +39,10 @@ function mainThread(): Session {
   return inspector;
 }
 
-const terminate = () => mainThread().post("Runtime.terminateExecution");
+const terminate = () =>
+  new Promise<void>((done) => {
+    mainThread().post("Runtime.terminateExecution", () => done());
+  });
 const interrupter = new Interrupter(books, output, post, terminate);
 
 /** The language room is loaded on first need: kernel_info doesn't wait for the parser. */

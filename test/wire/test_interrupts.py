@@ -24,6 +24,8 @@ WAITING = [
     "console.log('begun'); for (;;) await new Promise((r) => setTimeout(r, 5));",
     "console.log('begun'); for await (const x of [new Promise(() => {})]) {}",
     "console.log('begun'); await (async () => { await new Promise(() => {}) })()",
+    "console.log('begun'); for (;;) { try { await new Promise(() => {}) } catch {} }",
+    "console.log('begun'); for (;;) try { for await (const x of [new Promise(() => {})]); } catch {}",
 ]
 
 
@@ -80,6 +82,30 @@ def test_interrupt_aborts_the_cells_that_wait(kernel: Kernel) -> None:
     assert kernel.finish(first).status == "error"
     assert kernel.finish(second).status == "aborted"
     assert kernel.run("typeof ranAnyway").plain == "'undefined'"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await new Promise((r) => setTimeout(r, 20))",  # refused once the cell is interrupted
+        "await pool.allocate(1000)",  # fails at once while the stop word is up
+        "await new Promise((r) => setTimeout(r, 20)); while (true) {}",
+    ],
+)
+def test_a_loop_that_swallows_the_interrupt_leaves_the_thread_free(
+    kernel: Kernel, body: str
+) -> None:
+    kernel.run("import { pool } from 'cenote'")
+    # the first await is what the interrupt ends
+    request = kernel.send(
+        "console.log('begun'); try { await new Promise(() => {}) } catch {}\n"
+        f"globalThis.turns = 0; for (;;) {{ turns++; try {{ {body} }} catch {{}} }}"
+    )
+    kernel.wait_for_text("begun")
+    by_request(kernel)
+    assert kernel.finish(request).status == "error"
+    before = kernel.run("turns").plain
+    assert kernel.run("await new Promise((r) => setTimeout(r, 100)); turns").plain == before
 
 
 def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:

@@ -19,6 +19,8 @@ export type ToMain =
   | ExecuteJob
   /** End the running cell. Seen at once unless code keeps the main thread busy. */
   | { type: "interrupt"; serial: number }
+  /** Sent right behind an interrupt: seen once the event loop is free. `terminated`: code was, since. */
+  | { type: "interrupt-over"; serial: number; terminated: boolean }
   | { type: "input"; serial: number; value: string | null }
   | { type: "comm"; event: CommEvent }
   | { type: "exit"; code: number };

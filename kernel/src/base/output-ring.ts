@@ -26,6 +26,8 @@ export const WORD = {
   flushed: 4,
   /** 1 once the process is about to exit: its main thread must not be terminated any more. */
   exiting: 5,
+  /** Serial of the interrupt after which the main thread's event loop was free again. */
+  interruptOver: 6,
 } as const;
 
 const STATE_BYTES = 64;

@@ -2,8 +2,15 @@
 // behind, against the cell's cancellation.
 import { Interrupted } from "../base/index.ts";
 
+/**
+ * A cancelled cell that swallows what its awaits throw, in a loop, would keep the thread for ever: after
+ * so many awaits it is left waiting instead.
+ */
+const MAX_REFUSED = 10;
+
 export class Cancellation {
   #cancelled = false;
+  #refused = 0;
   /** A cell's own code awaits one thing at a time. */
   #reject: ((reason: Error) => void) | undefined;
 
@@ -14,7 +21,10 @@ export class Cancellation {
 
   /** What the cell awaits in place of `value`. */
   wait(value: unknown): unknown {
-    if (this.#cancelled) throw new Interrupted();
+    if (this.#cancelled) {
+      if (this.#refused++ >= MAX_REFUSED) return new Promise(() => {});
+      throw new Interrupted();
+    }
     if (!isThenable(value)) return value;
     return new Promise((resolve, reject) => {
       this.#reject = reject;

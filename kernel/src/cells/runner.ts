@@ -39,8 +39,10 @@ export class CellRunner {
   readonly #reporter: ErrorReporter;
   readonly #remap = (text: string): string => this.#sources.remap(text);
   #current: Cell | undefined;
-  /** By request; a cell's code may go on after its end, in the background. */
   readonly #cells = new Map<number, Cell>();
+  /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
+  readonly #interrupted = new Map<number, Cancellation>();
+  #lastInterrupted = 0;
 
   constructor(
     output: CellOutput,
@@ -91,8 +93,15 @@ export class CellRunner {
     const cell = this.#current;
     if (!cell || cell.ended) return;
     cell.cancellation.cancel();
-    recoverFrom(cell.job.executionCount);
+    this.#interrupted.set(cell.job.request, cell.cancellation);
+    this.#lastInterrupted = cell.job.executionCount;
+    this.recover();
     this.#endWithError(cell, this.#reporter.report(new Interrupted()));
+  }
+
+  /** Puts right what the termination of the cell that was interrupted last cut short. */
+  recover(): void {
+    recoverFrom(this.#lastInterrupted);
   }
 
   /** Asks the frontend to show this beside the notebook when the cell has ended. */
@@ -118,15 +127,18 @@ export class CellRunner {
       cell.hasResult = true;
     },
     wait: (id: number, value: unknown): unknown => {
-      const cell = this.#cells.get(id);
-      return cell ? cell.cancellation.wait(value) : value;
+      const cancellation = this.#cancellation(id);
+      return cancellation ? cancellation.wait(value) : value;
     },
-    each: (id: number, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> => {
-      return this.#cells.get(id)?.cancellation.each(iterable) ?? iterable;
-    },
+    each: (id: number, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> =>
+      this.#cancellation(id)?.each(iterable) ?? iterable,
     using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T =>
       this.#cells.get(id)?.disposables.use(value) ?? value,
   };
+
+  #cancellation(id: number): Cancellation | undefined {
+    return this.#cells.get(id)?.cancellation ?? this.#interrupted.get(id);
+  }
 
   async #conclude(cell: Cell, outcome: Outcome): Promise<void> {
     let failure: ErrorContent | undefined;

@@ -58,6 +58,10 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         runner.interrupt();
         break;
+      case "interrupt-over":
+        Atomics.store(writer.state, WORD.interruptOver, message.serial);
+        if (message.terminated) runner.recover();
+        break;
       case "input":
         input.answer(message.serial, message.value);
         break;

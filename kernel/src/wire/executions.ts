@@ -23,6 +23,8 @@ export interface ExecutionHost {
   types: CellTypes;
   /** A cell is about to run. */
   beforeCell(): void;
+  /** Resolves when a cell may begin: no interrupt is under way that would hit it. */
+  free(): Promise<void> | undefined;
 }
 
 export class Executions {
@@ -86,7 +88,10 @@ export class Executions {
 
   async #work(): Promise<void> {
     this.#working = true;
-    for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
+    for (;;) {
+      await this.#host.free();
+      const message = this.#queue.shift();
+      if (!message) break;
       await this.#execute(message);
     }
     this.#working = false;

@@ -1,7 +1,8 @@
 // Stops the running cell in two phases. First the stop word is raised, which pool and compute operations
 // look at as they end, and the main thread is told; a cell that waits in an `await` ends by that alone.
 // Only when the main thread doesn't answer, and no pool operation is under way (the sequence word is even
-// and unchanged for a millisecond), is its code terminated, because termination runs no `finally`.
+// and unchanged for a millisecond), is its code terminated, because termination runs no `finally`. What
+// the ended cell still does then gets half a second: a loop that swallows every error would never end.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Books, CONTROL, type OutputReader, type ToMain, WORD } from "../base/index.ts";
 
@@ -9,21 +10,25 @@ import { type Books, CONTROL, type OutputReader, type ToMain, WORD } from "../ba
 const ANSWER_MS = 3;
 /** A cell that allocates without a pause and swallows every error is terminated after this all the same. */
 const PATIENCE_MS = 500;
+const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 
 export class Interrupter {
   readonly #books: Books;
   readonly #state: OutputReader["state"];
   readonly #post: (message: ToMain) => void;
-  readonly #terminate: () => void;
+  readonly #terminate: () => Promise<void>;
   #serial = 0;
+  /** Terminations that V8 hasn't reported yet: they would end whatever runs next. */
+  #terminations = new Set<Promise<void>>();
+  #idle: Promise<void> | undefined;
 
-  /** `terminate` ends whatever JavaScript the main thread runs. */
+  /** `terminate` ends whatever JavaScript the main thread runs; its promise says when it has. */
   constructor(
     books: Books,
     output: OutputReader,
     post: (message: ToMain) => void,
-    terminate: () => void,
+    terminate: () => Promise<void>,
   ) {
     this.#books = books;
     this.#state = output.state;
@@ -31,11 +36,27 @@ export class Interrupter {
     this.#terminate = terminate;
   }
 
+  /** While an interrupt is under way, a promise of its end: a new cell must wait, or it would be hit. */
+  get underWay(): Promise<void> | undefined {
+    return this.#idle;
+  }
+
   /** Resolves to true when the main thread has seen the interrupt, false when it could not be reached. */
   async interrupt(): Promise<boolean> {
     const serial = ++this.#serial;
     Atomics.store(this.#books.control, CONTROL.stop, 1);
     this.#post({ type: "interrupt", serial });
+    this.#postOver(serial, false);
+    const reached = this.#reach(serial);
+    const idle = this.#settle(serial, reached).then(() => {
+      if (this.#idle === idle) this.#idle = undefined;
+    });
+    this.#idle = idle;
+    return reached;
+  }
+
+  /** Until the main thread has the message, by termination where it must be. */
+  async #reach(serial: number): Promise<boolean> {
     const begin = performance.now();
     let terminated = 0;
     while (!this.#done(serial)) {
@@ -43,7 +64,7 @@ export class Interrupter {
       if (waited > GIVE_UP_MS) return false;
       const due = waited > ANSWER_MS && waited - terminated > 20;
       if (due && ((await this.#booksAreStill()) || waited > PATIENCE_MS) && !this.#done(serial)) {
-        this.#terminate();
+        this.#end();
         // The message is sent again, in case the termination took its handler instead of the cell.
         if (terminated > 0) this.#post({ type: "interrupt", serial });
         terminated = performance.now() - begin;
@@ -51,6 +72,39 @@ export class Interrupter {
       await sleep(1);
     }
     return this.#seen(serial);
+  }
+
+  /** Until the main thread's event loop is free; the cell is answered already. */
+  async #settle(serial: number, reached: Promise<boolean>): Promise<void> {
+    if (!(await reached)) return;
+    const begin = performance.now();
+    let ended = begin;
+    while (!this.#isOver(serial)) {
+      const now = performance.now();
+      if (now - begin > GIVE_UP_MS) return;
+      await sleep(1);
+      // Its handler may have been taken by a termination that came late.
+      if (now - ended > AGAIN_MS) this.#postOver(serial, ended !== begin);
+      if (now - ended < PATIENCE_MS) continue;
+      await this.#booksAreStill();
+      if (this.#isOver(serial)) break;
+      this.#end();
+      ended = performance.now();
+    }
+    await Promise.race([Promise.all(this.#terminations), sleep(PATIENCE_MS)]);
+  }
+
+  #end(): void {
+    const ended = this.#terminate().then(() => void this.#terminations.delete(ended));
+    this.#terminations.add(ended);
+  }
+
+  #postOver(serial: number, terminated: boolean): void {
+    this.#post({ type: "interrupt-over", serial, terminated });
+  }
+
+  #isOver(serial: number): boolean {
+    return this.#exiting || Atomics.load(this.#state, WORD.interruptOver) >= serial;
   }
 
   /** The main thread waits for its output to leave; terminated there, it would take this thread along. */

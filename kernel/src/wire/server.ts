@@ -90,6 +90,7 @@ export class KernelServer {
       publisher: this.#publisher,
       history: this.#history,
       beforeCell: () => sockets.waitForAll(),
+      free: () => services.interrupter.underWay,
     });
     this.#handlers = this.#makeHandlers();
     void this.#publisher.status("starting");
