@@ -45,6 +45,8 @@ const terminate = () =>
   });
 const interrupter = new Interrupter(books, output, post, terminate);
 
+const PRELOAD_MS = 1000;
+
 /** The language room is loaded on first need: kernel_info doesn't wait for the parser. */
 let language: ReturnType<typeof loadLanguage> | undefined;
 async function loadLanguage() {
@@ -90,3 +92,5 @@ const monitor = new Monitor(books, (commId, message, buffers) => {
 server.serveComm(MONITOR_TARGET, monitor);
 onInterruptSignal(() => void server.interrupt());
 onParentLost(() => server.end());
+// The first completion finds its code loaded; the kernel's start is over by then.
+setTimeout(() => void import("./language/index.ts"), PRELOAD_MS).unref();

@@ -14,6 +14,7 @@ import { log } from "./log.ts";
 
 /** Somebody waits for the answer; names of living values are better than none. */
 const ANSWER_MS = 700;
+const START_MS = 200;
 /** A compiler that dies of a cell is started again, without what it knew, so many times. */
 const MAX_STARTS = 4;
 /** Characters of cells that are kept for a thread that isn't started yet. */
@@ -126,8 +127,11 @@ export class TypesClient {
   }
 
   async #soon<T>(request: Request): Promise<T | undefined> {
-    this.start();
-    if (!this.warm) return undefined;
+    if (!this.warm) {
+      // Loading the compiler must not hold up the answer that is given without it.
+      if (!this.started) setTimeout(() => this.start(), START_MS).unref();
+      return undefined;
+    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, ANSWER_MS, undefined);
