@@ -4,7 +4,8 @@
 // Every chunk, live or free, is a row of the books' block table (`slab`, `offset`, `size`); free chunks
 // have state "none". Beside the table lie private links: the chunk before and after it in its slab.
 // Row 0 means "none". A hole keeps its row while blocks are cut from its start and given back to it, so
-// that most operations change only its offset and size.
+// that most operations change only its offset and size. The chunk given back last is not joined with its
+// neighbours until another is, or somebody looks: the next request often is for its size.
 import { BLOCK_CAPACITY, BLOCK_STATE, type Books, CONTROL } from "../base/index.ts";
 import { Bins } from "./bins.ts";
 
@@ -34,6 +35,8 @@ export class Fit {
   readonly #kind = new Uint8Array(BLOCK_CAPACITY);
   readonly #bins: Bins;
   readonly #isWhole = (row: number) => this.isWhole(row);
+  /** The chunk given back last, if it is still in one piece and in no bin; or 0. */
+  #last = 0;
   /** First of the dropped rows, which are joined by #after. */
   #spareRow = 0;
 
@@ -78,6 +81,8 @@ export class Fit {
 
   /** The hole of this kind that `granules` would be cut from, or 0. */
   find(granules: number, kind: number): number {
+    const last = this.#last;
+    if (last !== 0 && this.#size[last] === granules && this.#kind[last] === kind) return last;
     if (kind !== KIND.own) return this.#bins.find(granules, kind);
     return this.#bins.findClose(granules, Math.floor(granules * OWN_WASTE), kind, this.#isWhole);
   }
@@ -94,6 +99,10 @@ export class Fit {
 
   /** Cuts `granules` from the start of the hole `hole`; returns the chunk's row. */
   cut(hole: number, granules: number): number {
+    if (hole === this.#last) {
+      this.#last = 0;
+      return hole;
+    }
     const size = this.#size[hole]!;
     const row = size === granules ? 0 : this.#newRow();
     if (row === 0) {
@@ -135,8 +144,28 @@ export class Fit {
     return this.cut(rest, granules);
   }
 
-  /** Makes the chunk `row` (state "none" by now) a hole, joined with holes beside it; returns the hole's row. */
+  /**
+   * Takes back the chunk `row` (state "none" by now), after settle(). Returns the row of the hole that it
+   * became, or 0 when it is not joined yet.
+   */
   give(row: number): number {
+    if (this.#kind[row] === KIND.planned || this.isWhole(row)) return this.#join(row);
+    this.#last = row;
+    return 0;
+  }
+
+  /**
+   * Joins the chunk given back last with the holes beside it; returns the hole's row, or 0 if there is none.
+   * To be called before another chunk becomes free: a free chunk beside it would be taken for a hole.
+   */
+  settle(): number {
+    const row = this.#last;
+    if (row === 0) return 0;
+    this.#last = 0;
+    return this.#join(row);
+  }
+
+  #join(row: number): number {
     const after = this.#after[row]!;
     const before = this.#before[row]!;
     const joinsAfter = after !== 0 && this.#state[after] === BLOCK_STATE.none;
@@ -192,6 +221,7 @@ export class Fit {
     this.#before.fill(0);
     this.#after.fill(0);
     this.#bins.clear();
+    this.#last = 0;
     this.#spareRow = 0;
     const live: number[] = [];
     for (let row = this.#control[CONTROL.blockRows]! - 1; row > 0; row--) {

@@ -12,12 +12,35 @@ import {
 
 export class Ledger {
   readonly books: Books;
+  readonly #control: Uint32Array;
   readonly #counters: Float64Array;
+  readonly #state: Uint32Array;
+  readonly #slabs: Uint32Array;
+  readonly #offset: Uint32Array;
+  readonly #size: Uint32Array;
+  readonly #requestedLow: Uint32Array;
+  readonly #requestedHigh: Uint32Array;
+  readonly #cell: Uint32Array;
+  readonly #line: Uint32Array;
+  readonly #tag: Uint32Array;
+  readonly #generation: Uint32Array;
   #depth = 0;
 
   constructor(books: Books) {
     this.books = books;
+    this.#control = books.control;
     this.#counters = books.counters;
+    const { blocks } = books;
+    this.#state = blocks.state;
+    this.#slabs = blocks.slab;
+    this.#offset = blocks.offset;
+    this.#size = blocks.size;
+    this.#requestedLow = blocks.requestedLow;
+    this.#requestedHigh = blocks.requestedHigh;
+    this.#cell = blocks.cell;
+    this.#line = blocks.line;
+    this.#tag = blocks.tag;
+    this.#generation = blocks.generation;
   }
 
   /** Makes the sequence word odd: the books change, and the thread must not be terminated. Nests. */
@@ -32,56 +55,77 @@ export class Ledger {
   /** After a termination inside an operation: makes the sequence word even again. True if it was odd. */
   heal(): boolean {
     this.#depth = 0;
-    const odd = (this.books.control[CONTROL.sequence]! & 1) === 1;
+    const odd = (this.#control[CONTROL.sequence]! & 1) === 1;
     if (odd) this.#step();
     return odd;
   }
 
   // A plain store: readers look for a word that stays even for a millisecond, not for an order.
   #step(): void {
-    const control = this.books.control;
-    control[CONTROL.sequence] = control[CONTROL.sequence]! + 1;
+    this.#control[CONTROL.sequence]! += 1;
   }
 
   /** Whether the user has asked the running cell to stop. */
   get stopping(): boolean {
-    return Atomics.load(this.books.control, CONTROL.stop) !== 0;
+    return Atomics.load(this.#control, CONTROL.stop) !== 0;
+  }
+
+  /**
+   * The same, read plainly, for where an operation ends: the event written before it is an atomic store, so
+   * that the word can't be one that was read earlier.
+   */
+  get stopWord(): boolean {
+    return this.#control[CONTROL.stop] !== 0;
   }
 
   /** The chunk `row` becomes a live block; returns its generation. */
   blockLive(row: number, requested: number, cell: number, line: number, tag: number): number {
-    const rows = this.books.blocks;
-    rows.generation[row]! += 1;
-    rows.state[row] = BLOCK_STATE.live;
-    rows.requestedLow[row] = requested;
-    rows.requestedHigh[row] = requested / 2 ** 32;
-    rows.cell[row] = cell;
-    rows.line[row] = line;
-    rows.tag[row] = tag;
+    const generation = this.#generation[row]! + 1;
+    this.#generation[row] = generation;
+    this.#state[row] = BLOCK_STATE.live;
+    this.#requestedLow[row] = requested;
+    this.#requestedHigh[row] = requested < 2 ** 32 ? 0 : requested / 2 ** 32;
+    this.#cell[row] = cell;
+    this.#line[row] = line;
+    this.#tag[row] = tag;
     const counters = this.#counters;
-    const live = counters[COUNTER.live]! + rows.size[row]! * GRANULE;
+    const size = this.#size[row]!;
+    const live = counters[COUNTER.live]! + size * GRANULE;
     counters[COUNTER.live] = live;
     if (live > counters[COUNTER.peakLive]!) counters[COUNTER.peakLive] = live;
     counters[COUNTER.requested]! += requested;
     counters[COUNTER.allocations]! += 1;
     counters[COUNTER.liveBlocks]! += 1;
-    this.#event(EVENT.alloc, row, requested);
-    return rows.generation[row]!;
+    const slab = this.#slabs[row]!;
+    const offset = this.#offset[row]!;
+    writeEvent(this.books, EVENT.alloc, row, slab, offset, size, requested, cell, line, tag);
+    return generation;
   }
 
   /** The live block `row` ends; its chunk is the allocator's again. */
   blockFree(row: number): void {
-    const rows = this.books.blocks;
     const requested = this.requested(row);
-    rows.state[row] = BLOCK_STATE.none;
-    rows.generation[row]! += 1;
+    const size = this.#size[row]!;
+    this.#state[row] = BLOCK_STATE.none;
+    this.#generation[row]! += 1;
     const counters = this.#counters;
-    counters[COUNTER.live]! -= rows.size[row]! * GRANULE;
+    counters[COUNTER.live]! -= size * GRANULE;
     counters[COUNTER.requested]! -= requested;
     counters[COUNTER.frees]! += 1;
     counters[COUNTER.liveBlocks]! -= 1;
     // After the row: a reader that took the ring's head before this sees the event later.
-    this.#event(EVENT.free, row, requested);
+    writeEvent(
+      this.books,
+      EVENT.free,
+      row,
+      this.#slabs[row]!,
+      this.#offset[row]!,
+      size,
+      requested,
+      this.#cell[row]!,
+      this.#line[row]!,
+      this.#tag[row]!,
+    );
   }
 
   slabNew(slab: number, bytes: number): void {
@@ -94,8 +138,7 @@ export class Ledger {
 
   /** Bytes that the live block `row` was asked for. */
   requested(row: number): number {
-    const rows = this.books.blocks;
-    return rows.requestedHigh[row]! * 2 ** 32 + rows.requestedLow[row]!;
+    return this.#requestedHigh[row]! * 2 ** 32 + this.#requestedLow[row]!;
   }
 
   /** Row and generation of every live block. */
@@ -124,21 +167,5 @@ export class Ledger {
     );
     this.books.control[CONTROL.slabCount]! += sign;
     writeEvent(this.books, kind, slab, slab, 0, bytes / GRANULE, 0, 0, 0, 0);
-  }
-
-  #event(kind: number, row: number, requested: number): void {
-    const rows = this.books.blocks;
-    writeEvent(
-      this.books,
-      kind,
-      row,
-      rows.slab[row]!,
-      rows.offset[row]!,
-      rows.size[row]!,
-      requested,
-      rows.cell[row]!,
-      rows.line[row]!,
-      rows.tag[row]!,
-    );
   }
 }

@@ -91,6 +91,7 @@ export class Pool {
   /** Bytes, or text such as "4 GiB". Below what is live, it stops growth and frees only empty slabs. */
   set budget(size: number | string) {
     this.#ledger.set(COUNTER.budget, parseBytes(size));
+    this.#settle();
     this.#slabs.fitBudget();
   }
 
@@ -116,7 +117,7 @@ export class Pool {
       ledger.end();
     }
     if (options.zeroed) this.#clear(row, generation);
-    if (ledger.stopping) {
+    if (ledger.stopWord) {
       this.#release(row, generation);
       throw new Interrupted();
     }
@@ -143,6 +144,7 @@ export class Pool {
   }
 
   stats(): PoolStats {
+    this.#settle();
     const get = (counter: number) => this.#ledger.get(counter);
     const live = get(COUNTER.live);
     const reserved = get(COUNTER.reserved);
@@ -181,6 +183,7 @@ export class Pool {
 
   /** Gives empty slabs back to the memory; returns the bytes given back. */
   trim(): number {
+    this.#settle();
     return this.#slabs.trim(Number.POSITIVE_INFINITY).bytes;
   }
 
@@ -204,6 +207,7 @@ export class Pool {
    * a new plan is made. Async bodies are awaited. An iteration inside another is part of that one.
    */
   iteration<T>(name: string, body: () => T): T {
+    this.#settle();
     return this.#planner.run(name, body);
   }
 
@@ -277,7 +281,9 @@ export class Pool {
 
   #place(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
     const fit = this.#fit;
-    let hole = fit.find(granules, this.#policy.kindOf(granules));
+    const kind = this.#policy.kindOf(granules);
+    let hole = fit.find(granules, kind);
+    if (hole === 0 && this.#settle()) hole = fit.find(granules, kind);
     if (hole === 0) hole = this.#grow(granules, bytes, o, cell, line);
     if (fit.isWhole(hole)) this.#slabs.used(hole);
     return fit.cut(hole, granules);
@@ -296,21 +302,32 @@ export class Pool {
     throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
   }
 
+  /** Joins the chunk given back last with its neighbours, before holes are looked at; true if there was one. */
+  #settle(): boolean {
+    const hole = this.#fit.settle();
+    if (hole === 0) return false;
+    if (this.#fit.isWhole(hole)) this.#slabs.emptied(hole);
+    return true;
+  }
+
   #isLive(id: number, generation: number): boolean {
     return !this.#closed && this.#ledger.books.blocks.generation[id] === generation;
   }
 
   #release(id: number, generation: number): void {
     if (!this.#isLive(id, generation)) return;
-    this.#ledger.begin();
+    const ledger = this.#ledger;
+    ledger.begin();
     try {
-      this.#ledger.blockFree(id);
-      const hole = this.#fit.give(id);
+      const fit = this.#fit;
+      this.#settle();
+      ledger.blockFree(id);
+      const hole = fit.give(id);
       if (this.#planner.active) this.#planner.died(id, hole);
-      this.#ledger.set(COUNTER.largestFree, this.#fit.nearLargest() * GRANULE);
-      if (this.#fit.isWhole(hole)) this.#slabs.emptied(hole);
+      if (hole !== 0 && fit.isWhole(hole)) this.#slabs.emptied(hole);
+      ledger.set(COUNTER.largestFree, fit.nearLargest() * GRANULE);
     } finally {
-      this.#ledger.end();
+      ledger.end();
     }
   }
 

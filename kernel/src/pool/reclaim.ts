@@ -12,7 +12,8 @@ const NURSERY = 1024;
 export class Reclaim {
   readonly #owner: HandleOwner;
   readonly #lost: FinalizationRegistry<number>;
-  readonly #young: Handle[] = [];
+  readonly #young = new Array<Handle | undefined>(NURSERY).fill(undefined);
+  #count = 0;
   #planned = false;
   /** Blocks given back because nobody disposed them. */
   count = 0;
@@ -23,7 +24,8 @@ export class Reclaim {
   }
 
   watch(handle: Handle): void {
-    if (this.#young.push(handle) >= NURSERY) this.#settle();
+    this.#young[this.#count++] = handle;
+    if (this.#count === NURSERY) this.#settle();
     if (this.#planned) return;
     this.#planned = true;
     setImmediate(() => {
@@ -33,13 +35,15 @@ export class Reclaim {
   }
 
   #settle(): void {
-    for (const handle of this.#young) {
+    for (let n = 0; n < this.#count; n++) {
+      const handle = this.#young[n]!;
+      this.#young[n] = undefined;
       const { id, generation } = handle;
       if (this.#owner.isLive(id, generation)) {
         this.#lost.register(handle, generation * BLOCK_CAPACITY + id);
       }
     }
-    this.#young.length = 0;
+    this.#count = 0;
   }
 
   #collect(key: number): void {

@@ -23,6 +23,7 @@ export class CachingModel implements Policy {
   allocate(slot: number, bytes: number): boolean {
     const size = Math.max(512, Math.ceil(bytes / 512) * 512);
     const kind = size <= MIB ? SMALL : LARGE;
+    this.#fit.settle();
     const hole = this.#fit.find(size / GRANULE, kind) || this.#segment(size, kind);
     if (hole === 0) return false;
     const whole = this.#books.blocks.size[hole]!;
@@ -36,6 +37,7 @@ export class CachingModel implements Policy {
 
   free(slot: number): void {
     const row = this.#rows[slot]!;
+    this.#fit.settle();
     this.#books.blocks.state[row] = 0;
     this.#fit.give(row);
   }

@@ -46,6 +46,8 @@ export const ORDERS: readonly ((problem: Problem) => Uint32Array)[] = [
   // Longest first; of equal ones the largest.
   ({ lower, upper, size, count }) =>
     sorted(count, (a, b) => upper[b]! - lower[b]! - (upper[a]! - lower[a]!) || size[b]! - size[a]!),
+  // As they begin.
+  ({ lower, size, count }) => sorted(count, (a, b) => lower[a]! - lower[b]! || size[b]! - size[a]!),
   // Largest area first.
   ({ lower, upper, size, count }) =>
     sorted(
@@ -53,6 +55,41 @@ export const ORDERS: readonly ((problem: Problem) => Uint32Array)[] = [
       (a, b) => size[b]! * (upper[b]! - lower[b]!) - size[a]! * (upper[a]! - lower[a]!) || a - b,
     ),
 ];
+
+/**
+ * Places again and again, each time with those that came to lie highest moved forward in the order, until
+ * `enough` is reached or `milliseconds` are spent. Returns the lowest placement, `best` where none is lower.
+ */
+export function improve(
+  problem: Problem,
+  best: Placement,
+  order: Uint32Array,
+  enough: number,
+  milliseconds: number,
+): Placement {
+  const until = performance.now() + milliseconds;
+  let lowest = best;
+  let current = order.slice();
+  let placement = best;
+  let since = 0;
+  while (lowest.height > enough && performance.now() < until) {
+    const { offset, height } = placement;
+    // Those that end in the topmost part, which narrows the longer nothing is gained.
+    const top = height - (height - enough) / (1 + (since & 7));
+    const high = current.filter((i) => offset[i]! + problem.size[i]! > top);
+    const others = current.filter((i) => offset[i]! + problem.size[i]! <= top);
+    // To the front, and in turns only some places forward, so that the rounds don't go in circles.
+    const at = since % 3 === 0 ? 0 : Math.floor((others.length * ((since * 37) % 61)) / 61);
+    current = Uint32Array.from([...others.subarray(0, at), ...high, ...others.subarray(at)]);
+    placement = placeInOrder(problem, current);
+    since++;
+    if (placement.height < lowest.height) {
+      lowest = placement;
+      since = 0;
+    }
+  }
+  return lowest;
+}
 
 function sorted(count: number, compare: (a: number, b: number) => number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => compare(a, b) || a - b);
