@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._errors import (
     BadNameError,
+    BadWaitError,
     CenoteError,
     NotArrowError,
     PeerGoneError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadNameError",
+    "BadWaitError",
     "CenoteError",
     "Listing",
     "NotArrowError",
@@ -78,11 +80,13 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
     Arrow column types, so that pandas copies nothing either). The owner keeps the memory until the
     table and everything made from it are gone. Treat it as read-only: what is written to it stays
     in this process.
-    Raises UnknownNameError (a KeyError), PeerGoneError, ProtocolError.
+    Raises UnknownNameError (a KeyError), BadWaitError, PeerGoneError, ProtocolError.
     """
     from ._convert import check_target, from_table
 
     check_target(as_)
+    if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
+        raise BadWaitError(f"wait: wanted seconds from 0, or None, found {wait!r:.40}")
     return from_table(exchange().get(check_name(name), wait or 0.0), as_)
 
 

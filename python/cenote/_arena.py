@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 PAGE = 4096
 #: Arenas are at least this large; a larger object gets an arena of its own size.
 ARENA_BYTES = 64 * 1024 * 1024
-#: Bytes of empty arenas that are kept beside the one emptied last, because writing to fresh pages
-#: costs nine times as much.
+#: Bytes of empty arenas that are kept, because writing to fresh pages costs nine times as much.
 KEEP_WARM_BYTES = 256 * 1024 * 1024
 
 _F_SEAL_FUTURE_WRITE = 0x0010  # fcntl(2); not named by the fcntl module
@@ -131,11 +130,17 @@ class Arenas:
         assert offset is not None
         return arena, offset
 
-    def give_back(self, arena: Arena, offset: int, size: int) -> list[int]:
-        """Frees a range. Returns the ids of arenas that were dropped because too many lie empty."""
+    def give_back(self, arena: Arena, offset: int, size: int, replaced: bool) -> list[int]:
+        """Frees a range. Returns the ids of arenas that were dropped because too many lie empty.
+
+        `replaced`: a newer version lies elsewhere, and the next may come here: this arena is kept
+        however large it is.
+        """
         arena.ranges.give_back(offset, page_align(size))
         dropped: list[int] = []
-        empty = [a for a in self._arenas if a is not arena and a.ranges.free_bytes == a.size]
+        kept = arena if replaced else None
+        empty = [a for a in self._arenas if a is not kept and a.ranges.free_bytes == a.size]
+        empty.sort(key=lambda a: -a.size)
         surplus = sum(a.size for a in empty) - KEEP_WARM_BYTES
         for old in empty:
             if surplus <= 0:

@@ -30,4 +30,4 @@ class Connection:
         if self.pid == 0:
             return False
         start = process_start(self.pid)
-        return start is None or start != self.start
+        return start is None or (start != self.start and 0 not in (start, self.start))

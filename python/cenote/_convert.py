@@ -17,9 +17,16 @@ def to_table(obj: Any) -> pa.Table:
         return obj
     if isinstance(obj, pa.RecordBatchReader):
         return obj.read_all()
-    if not (hasattr(obj, "__arrow_c_stream__") or hasattr(obj, "__arrow_c_array__")):
+    speaks = hasattr(obj, "__arrow_c_stream__") or hasattr(obj, "__arrow_c_array__")
+    if not speaks or isinstance(obj, type):
+        found = f"{type(obj).__module__}.{type(obj).__qualname__}"
+        if callable(getattr(obj, "collect", None)) and not isinstance(obj, type):
+            raise NotArrowError(
+                f"wanted Arrow data, found {found}, which is not computed yet",
+                "Collect it first: obj.collect().",
+            )
         raise NotArrowError(
-            f"wanted Arrow data, found {type(obj).__module__}.{type(obj).__qualname__}",
+            f"wanted Arrow data, found {found}",
             "Accepted: whatever has __arrow_c_stream__ or __arrow_c_array__ (a pyarrow Table, "
             "RecordBatch or Array, a Polars or pandas DataFrame, a DuckDB relation). "
             "For lists, dicts and numpy arrays: pyarrow.table({'column': values}).",

@@ -36,6 +36,12 @@ class BadNameError(CenoteError, ValueError):
     code = "BAD_NAME"
 
 
+class BadWaitError(CenoteError, ValueError):
+    """The time to wait is not a number of seconds."""
+
+    code = "BAD_WAIT"
+
+
 class PeerGoneError(CenoteError, ConnectionError):
     """The process that owns a table has ended, or does not answer."""
 

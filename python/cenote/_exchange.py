@@ -109,14 +109,14 @@ class Exchange:
         """Takes a name back, whoever shares it."""
         removed = self.owner.remove(name)
         with self._talk:
-            self._refresh()
+            unreached = self._refresh()
             replies, silent = self._peers.ask_all({"op": "remove", "name": name}, PATIENCE)
             if not removed and not any(reply.get("removed") is True for _, reply in replies):
-                raise self._unknown(name, silent)
+                raise self._unknown(name, silent + unreached)
 
     def _refresh(self) -> list[str]:
         own = None if self.service.path is None else str(self.service.path)
-        silent = self._peers.refresh(time.monotonic() + PATIENCE, own)
+        silent = self._peers.refresh(own)
         self._forget_dropped()
         return silent
 
@@ -218,7 +218,6 @@ class Exchange:
     def _copy(self, found: Found) -> pa.Buffer:
         size = found.description.table.bytes
         if found.own is not None:
-            # Our own memory, read-only for its reader: nothing is copied, but the lease must go on.
             source = found.own.arena.writable(found.own.offset, size)
             copied = pa.py_buffer(bytes(source))
         else:
@@ -241,6 +240,8 @@ class Exchange:
                 peer.flush()
                 peer.drain()
             self._forget_dropped()
+            if any(peer.unsent for peer in self._peers.all()):
+                return RETRY
             return LISTEN_EVERY if self._mappings else None
         finally:
             self._talk.release()

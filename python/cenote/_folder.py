@@ -6,6 +6,7 @@ connection is a peer, and a socket that refuses one belonged to a process that w
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import stat
@@ -29,7 +30,7 @@ def runtime_folder() -> Path:
     """
     chosen = os.environ.get("CENOTE_RUNTIME_DIR")
     if chosen:
-        return Path(chosen)
+        return _absolute(chosen)
     session = os.environ.get("XDG_RUNTIME_DIR")
     if session:
         try:
@@ -41,17 +42,26 @@ def runtime_folder() -> Path:
     return Path(f"/tmp/cenote-{os.getuid()}")
 
 
+@functools.cache
+def _absolute(path: str) -> Path:
+    """A relative path as it was when it was first seen: a program may change its directory."""
+    return Path(path).absolute()
+
+
 def ensure_folder() -> Path:
     """Makes the folder if there is none, and checks that it is ours alone."""
     folder = runtime_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = os.lstat(folder)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        wrong = None
+        if not stat.S_ISDIR(found.st_mode):
+            wrong = f"wanted a folder, found {'a link' if folder.is_symlink() else 'a file'}"
+        elif found.st_uid != os.getuid():
+            wrong = f"wanted a folder of user {os.getuid()}, found one of user {found.st_uid}"
+        if wrong is not None:
             raise RuntimeFolderError(
-                f"{folder}: wanted a folder of user {os.getuid()}, found one of user {found.st_uid}"
-                if stat.S_ISDIR(found.st_mode)
-                else f"{folder}: wanted a folder, found something else",
+                f"{folder}: {wrong}",
                 "Set CENOTE_RUNTIME_DIR to a folder of your own, the same for every process.",
             )
         if found.st_mode & 0o077:
@@ -102,11 +112,14 @@ def socket_paths() -> list[str]:
 def process_start(pid: int) -> int | None:
     """Start time of a living process, in clock ticks since boot: (pid, start) is never reused.
 
-    None when it has ended (a zombie has) or can't be seen. Source: proc(5), /proc/pid/stat.
+    None when it has ended (a zombie has), 0 when that can't be found out, for want of descriptors
+    for example. Source: proc(5), /proc/pid/stat.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
+    except OSError:
+        return 0
     fields = text[text.rindex(")") + 2 :].split()
     return None if fields[0] in "ZX" else int(fields[19])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ._errors import ProtocolError
 from ._frames import Message
 from ._owner import Shared
-from ._peers import Peer
+from ._peer import Peer
 from ._shared import Description, read_description
 
 

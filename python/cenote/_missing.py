@@ -6,7 +6,7 @@ import difflib
 
 from ._errors import CenoteError, UnknownNameError
 from ._folder import process_start
-from ._peers import SilentError
+from ._peer import SilentError
 
 #: Names that an error lists.
 NAMES_SHOWN = 20

@@ -57,7 +57,7 @@ class Owner:
         try:
             packed.write(arena.writable(offset, packed.size))
         except BaseException:
-            self._free(arena, offset, packed.size)
+            self._free(arena, offset, packed.size, replaced=False)
             raise
         with self._lock:
             shared = Shared(self._table(name, data, packed.size), arena, offset)
@@ -96,7 +96,7 @@ class Owner:
             old.current = False
             free = old.leases == 0
         if free:
-            self._free(old.arena, old.offset, old.table.bytes)
+            self._free_object(old)
 
     def lease(self, name: str) -> Shared | None:
         """The current object of that name, with one more lease."""
@@ -112,11 +112,16 @@ class Owner:
             shared.leases -= 1
             free = shared.leases == 0 and not shared.current
         if free:
-            self._free(shared.arena, shared.offset, shared.table.bytes)
+            self._free_object(shared)
 
-    def _free(self, arena: Arena, offset: int, size: int) -> None:
+    def _free_object(self, shared: Shared) -> None:
         with self._lock:
-            dropped = self._arenas.give_back(arena, offset, size)
+            replaced = shared.table.name in self._objects
+        self._free(shared.arena, shared.offset, shared.table.bytes, replaced)
+
+    def _free(self, arena: Arena, offset: int, size: int, replaced: bool) -> None:
+        with self._lock:
+            dropped = self._arenas.give_back(arena, offset, size, replaced)
         if dropped:
             self._dropped(dropped)
 

@@ -102,15 +102,15 @@ def _empty_batch(table: pa.Table) -> pa.RecordBatch:
 def _empty_column(column: AnyColumn) -> AnyArray:
     # Not chunk.slice(0, 0): pyarrow writes all the texts of an empty slice.
     kind = column.type
-    empty: AnyArray = pa.array([], kind)
-    chunk = column.chunk(0) if column.num_chunks else empty
+    chunk = column.chunk(0) if column.num_chunks else None
     if isinstance(chunk, pa.DictionaryArray):
-        none = pa.array([], kind.index_type)
-        empty = pa.DictionaryArray.from_arrays(none, chunk.dictionary, ordered=kind.ordered)
-    elif isinstance(chunk, pa.ExtensionArray):
+        indices = pa.array([], kind.index_type)
+        return pa.DictionaryArray.from_arrays(indices, chunk.dictionary, ordered=kind.ordered)
+    if isinstance(chunk, pa.ExtensionArray):
         storage = _empty_column(pa.chunked_array([chunk.storage]))
-        empty = pa.ExtensionArray.from_storage(kind, storage)
-    return empty
+        return pa.ExtensionArray.from_storage(kind, storage)
+    none: AnyArray = pa.nulls(0, kind)
+    return none
 
 
 def _empty_batch_size(table: pa.Table) -> int:
@@ -121,8 +121,10 @@ def _unify(table: pa.Table) -> pa.Table:
     """One dictionary for all chunks of a column: readers differ over replaced ones."""
     try:
         return table.unify_dictionaries()
-    except pa.ArrowNotImplementedError:
-        return table  # dictionaries inside nested types stay as they are
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        # Dictionaries with nulls or inside nested types, or too many values for the indices, stay
+        # as they are.
+        return table
 
 
 def _plan_batch(table: pa.Table) -> _Plan | None:
@@ -132,9 +134,29 @@ def _plan_batch(table: pa.Table) -> _Plan | None:
     plan = _Plan()
     for column in table.columns:
         chunks = [_storage(chunk) for chunk in column.chunks if len(chunk)]
-        if not _plan_column(plan, _storage_type(column.type), chunks, len(column)):
+        if not _one_dictionary(column) or not _plan_column(
+            plan, _storage_type(column.type), chunks, len(column)
+        ):
             return None
     return plan
+
+
+def _one_dictionary(column: AnyColumn) -> bool:
+    """Whether all chunks of the column have the same dictionary, or none has any."""
+    dictionaries = [d for chunk in column.chunks if (d := _dictionary(chunk)) is not None]
+    return all(_same(dictionaries[0], other) for other in dictionaries[1:])
+
+
+def _dictionary(array: AnyArray) -> AnyArray | None:
+    while isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    return array.dictionary if isinstance(array, pa.DictionaryArray) else None
+
+
+def _same(one: AnyArray, other: AnyArray) -> bool:
+    if (one.offset, len(one)) == (other.offset, len(other)) and one.buffers() == other.buffers():
+        return True
+    return one.equals(other)
 
 
 def _storage_type(kind: pa.DataType) -> pa.DataType:

@@ -182,3 +182,27 @@ def test_texts_past_two_gigabytes_are_not_joined(monkeypatch):
     spans = [(0, 2**31 - 1), (0, 1)]
     monkeypatch.setattr(_pack, "_text_span", lambda *_: spans.pop())
     assert not _pack._plan_texts(_pack._Plan(), [chunk, chunk], pa.int32(), 2)
+
+
+def chunk_of(kind, indices, values):
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int8()), pa.array(values, kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        (pa.string(), [f"a{i}" for i in range(100)], [f"b{i}" for i in range(100)]),
+        (pa.string(), ["a", None], ["c", None]),
+        (pa.timestamp("us"), [1, 2], [3, 4]),
+        (pa.struct([("x", pa.int8())]), [{"x": 1}, {"x": 2}], [{"x": 3}, {"x": 4}]),
+    ],
+    ids=["too many for the indices", "nulls", "timestamps", "structs"],
+)
+def test_dictionaries_that_can_not_be_joined(kind, first, second):
+    chunks = [chunk_of(kind, [0, 1, None], first), chunk_of(kind, [1, 0], second)]
+    for some in (chunks, chunks[:1], [chunks[0].slice(0, 0), chunks[1]], []):
+        column = pa.chunked_array(some, pa.dictionary(pa.int8(), kind))
+        table = pa.table({"d": column, "i": pa.array(range(len(column)))})
+        back = round_trip(table)
+        assert back.to_pylist() == table.to_pylist()
+        assert back.schema == table.schema

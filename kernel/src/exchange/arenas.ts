@@ -5,7 +5,7 @@ import { makeSegment, type Segment } from "./segment.ts";
 
 /** Arenas are at least this large; a larger object gets an arena of its own size. */
 const ARENA_BYTES = 64 * 1024 * 1024;
-/** Bytes of empty arenas that are kept beside the one emptied last. */
+/** Bytes of empty arenas that are kept. */
 const KEEP_WARM_BYTES = 256 * 1024 * 1024;
 
 export interface Arena {
@@ -45,10 +45,16 @@ export class Arenas {
     return { arena, offset: arena.ranges.take(pages)!, bytes };
   }
 
-  /** Frees a range, and drops arenas when too many lie empty. */
-  giveBack(place: Place): void {
+  /**
+   * Frees a range, and drops arenas when too many lie empty. `replaced`: a newer version lies elsewhere, and
+   * the next may come here: this arena is kept however large it is.
+   */
+  giveBack(place: Place, replaced: boolean): void {
     place.arena.ranges.giveBack(place.offset, pageAlign(place.bytes));
-    const empty = this.#arenas.filter((arena) => arena !== place.arena && arena.ranges.empty);
+    const kept = replaced ? place.arena : undefined;
+    const empty = this.#arenas
+      .filter((arena) => arena !== kept && arena.ranges.empty)
+      .sort((a, b) => b.segment.bytes - a.segment.bytes);
     let surplus = empty.reduce((sum, arena) => sum + arena.segment.bytes, 0) - KEEP_WARM_BYTES;
     for (const arena of empty) {
       if (surplus <= 0) return;

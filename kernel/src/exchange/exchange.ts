@@ -21,6 +21,7 @@ import {
   ownerText,
   readDescription,
   type SharedTable,
+  shorten,
 } from "./shared.ts";
 import type { ExchangeStats } from "./stats.ts";
 import { toTable } from "./to-table.ts";
@@ -66,13 +67,12 @@ export class Exchange {
     const table = toTable(arrow, value);
     await this.#owner.start();
     const { fields } = table.schema;
-    const short = (text: string) => (text.length <= 80 ? text : `${text.slice(0, 79)}…`);
     const facts = {
       name,
       rows: table.numRows,
       columns: fields
         .slice(0, COLUMNS_NAMED)
-        .map((field): [string, string] => [short(field.name), short(String(field.type))]),
+        .map((field): [string, string] => [shorten(field.name), shorten(String(field.type))]),
       columnCount: fields.length,
     };
     const packed = pack(arrow, table);
@@ -106,7 +106,7 @@ export class Exchange {
   }
 
   async list(): Promise<Listing> {
-    await this.#refresh();
+    this.#refresh();
     const tables = this.#owner.tables();
     const { replies } = await this.#peers.askAll({ op: "list" }, PATIENCE_MS);
     for (const { peer, reply } of replies) {
@@ -127,7 +127,7 @@ export class Exchange {
 
   async remove(name: string): Promise<void> {
     let removed = this.#owner.remove(name);
-    await this.#refresh();
+    this.#refresh();
     const { replies, silent } = await this.#peers.askAll({ op: "remove", name }, PATIENCE_MS);
     for (const { reply } of replies) removed ||= reply["removed"] === true;
     if (!removed) throw await this.#unknown(name, silent);
@@ -157,15 +157,14 @@ export class Exchange {
     };
   }
 
-  async #refresh(): Promise<string[]> {
-    const silent = await this.#peers.refresh(PATIENCE_MS, this.#owner.path);
+  #refresh(): void {
+    this.#peers.refresh(this.#owner.path);
     this.#reading?.arenas.forgetDropped();
-    return silent;
   }
 
   /** The newest version of a name, leased, and who has not answered. */
   async #find(name: string): Promise<{ found: Found | undefined; silent: string[] }> {
-    const unreached = await this.#refresh();
+    this.#refresh();
     const ask = { op: "get", name };
     const { replies, silent } = await this.#peers.askAll(
       ask,
@@ -187,7 +186,7 @@ export class Exchange {
     if (found.length === 0 && wrong !== undefined) throw wrong;
     found.sort((a, b) => b.description.createdUs - a.description.createdUs);
     for (const older of found.slice(1)) this.#endLease(older);
-    return { found: found[0], silent: [...silent, ...unreached] };
+    return { found: found[0], silent };
   }
 
   #endLease(found: Found): void {

@@ -11,7 +11,7 @@ import {
   readFileSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { CenoteError } from "../base/index.ts";
 
 /** `sockaddr_un.sun_path` holds 108 bytes, the last of them zero. */
@@ -25,7 +25,7 @@ const MEND = "Set CENOTE_RUNTIME_DIR to a short path of your own, the same for e
  */
 export function runtimeFolder(): string {
   const chosen = process.env["CENOTE_RUNTIME_DIR"];
-  if (chosen) return chosen;
+  if (chosen) return absolute(chosen);
   const session = process.env["XDG_RUNTIME_DIR"];
   if (session) {
     const found = statSync(session, { throwIfNoEntry: false });
@@ -34,13 +34,24 @@ export function runtimeFolder(): string {
   return `/tmp/cenote-${process.getuid?.() ?? 0}`;
 }
 
+/** A relative path as it was when it was first seen: a program may change its working directory. */
+const absolutes = new Map<string, string>();
+function absolute(path: string): string {
+  let found = absolutes.get(path);
+  if (found === undefined) absolutes.set(path, (found = resolve(path)));
+  return found;
+}
+
 /** Makes the folder if there is none, and checks that it is ours alone. Throws RUNTIME_FOLDER. */
 export function ensureFolder(): string {
   const folder = runtimeFolder();
   try {
     makeFolder(folder);
     const found = lstatSync(folder);
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
+    if (!found.isDirectory()) {
+      throw new Error(`wanted a folder, found ${found.isSymbolicLink() ? "a link" : "a file"}`);
+    }
+    if (found.uid !== process.getuid?.()) {
       throw new Error(
         `wanted a folder of user ${process.getuid?.()}, found one of user ${found.uid}`,
       );
@@ -108,14 +119,16 @@ export function socketPaths(): readonly string[] {
 
 /**
  * Start time of a living process, in clock ticks since boot: a pair of pid and start is never reused.
- * Undefined when it has ended (a zombie has) or can't be seen. Source: proc(5), /proc/pid/stat.
+ * Undefined when it has ended (a zombie has), 0 when that can't be found out, for want of descriptors for
+ * example. Source: proc(5), /proc/pid/stat.
  */
 export function processStart(pid: number): number | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ESRCH" ? undefined : 0;
   }
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);

@@ -107,13 +107,10 @@ export class Owner {
     try {
       place.arena.segment.fill(place.offset, bytes, write);
     } catch (error) {
-      this.#arenas.giveBack(place);
+      this.#arenas.giveBack(place, false);
       throw error;
     }
-    this.#createdUs = Math.max(
-      this.#createdUs + 1,
-      Math.floor((performance.timeOrigin + performance.now()) * 1000),
-    );
+    this.#createdUs = Math.max(this.#createdUs + 1, microseconds());
     const { arena, offset } = place;
     const table: SharedTable = {
       ...facts,
@@ -196,10 +193,22 @@ export class Owner {
 
   #freeIfUnused(owned: Owned): void {
     if (!owned.idle || owned.leases > 0) return;
-    if (this.#versions.delete(owned.object.table.version)) this.#arenas.giveBack(owned.place);
+    const { name, version } = owned.object.table;
+    if (!this.#versions.delete(version)) return;
+    this.#arenas.giveBack(owned.place, this.#current.has(name));
   }
 
   #tell(message: ToServer): void {
     this.#port?.postMessage(message);
   }
+}
+
+/** Milliseconds by which the fine clock may be off. */
+const MOST_DRIFT = 5;
+
+/** Since the epoch. The fine clock stands still while the machine sleeps, and the coarse one may be set. */
+function microseconds(): number {
+  const fine = performance.timeOrigin + performance.now();
+  const coarse = Date.now();
+  return Math.floor((Math.abs(fine - coarse) < MOST_DRIFT ? fine : coarse) * 1000);
 }

@@ -30,35 +30,22 @@ export class Peer {
   readonly #dropped = new Set<number>();
   /** Called when the connection has ended, or the peer has dropped an arena. */
   onChange: () => void = () => {};
+  readonly #onEnd: (cause?: Error) => void;
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(REPLY_LIMIT);
   readonly #questions = new Map<number, Question>();
   #fetching: { question: Question; reply: Message } | undefined;
+  #greeted = false;
   #last = 0;
   #unsent: Buffer[] = [];
   #flushing: NodeJS.Timeout | undefined;
 
-  /** Connects and reads the greeting. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
-  static async open(path: string, patienceMs: number): Promise<Peer> {
-    const peer = new Peer(path);
-    // The greeting is the answer to question 0.
-    const greeting = await peer.#await(0, patienceMs);
-    if (greeting["cenote"] !== PROTOCOL) {
-      peer.close();
-      throw protocolError(
-        `${path} speaks version ${String(greeting["cenote"]).slice(0, 20)} of the protocol, this process version ${PROTOCOL}`,
-        "Install the same version of Cenote for both.",
-      );
-    }
-    const { pid, language } = greeting;
-    peer.owner = {
-      pid: typeof pid === "number" ? pid : 0,
-      language: String(language).slice(0, 32),
-    };
-    return peer;
-  }
-
-  private constructor(path: string) {
+  /**
+   * Connects. Questions can be asked at once: the greeting is read before their replies. `onEnd` is called
+   * once, with what ended the connection, if that is known.
+   */
+  constructor(path: string, onEnd: (cause?: Error) => void) {
+    this.#onEnd = onEnd;
     this.path = path;
     this.#socket = connect(path);
     this.#socket.on("connect", () => this.#checkUser());
@@ -130,13 +117,13 @@ export class Peer {
         // After a busy spell timers run before sockets are read: give the reply that has come a turn.
         setImmediate(() => {
           if (!this.#questions.has(id) && this.#fetching?.question !== question) return;
-          if (target && this.#socket.bytesRead > read) {
+          if ((target || this.#fetching) && this.#socket.bytesRead > read) {
             read = this.#socket.bytesRead;
             timer = setTimeout(late, patienceMs);
             return;
           }
           settle();
-          if (target || id === 0) this.#end(); // what follows could not be told apart
+          if (target) this.#end(); // what follows could not be told apart
           reject(silent(this));
         });
       };
@@ -175,7 +162,11 @@ export class Peer {
   }
 
   #handle(message: Message): void {
-    const id = "cenote" in message ? 0 : message["id"];
+    if (!this.#greeted) {
+      this.#greet(message);
+      return;
+    }
+    const id = message["id"];
     const question = typeof id === "number" ? this.#questions.get(id) : undefined;
     if (!question) {
       this.#stray(message);
@@ -189,6 +180,21 @@ export class Peer {
       this.#fetching = { question, reply: message };
       this.#decoder.expectRaw(question.target);
     }
+  }
+
+  #greet(greeting: Message): void {
+    if (greeting["cenote"] !== PROTOCOL) {
+      throw protocolError(
+        `${this.path} speaks version ${String(greeting["cenote"]).slice(0, 20)} of the protocol, this process version ${PROTOCOL}`,
+        "Install the same version of Cenote for both.",
+      );
+    }
+    const { pid, language } = greeting;
+    this.owner = {
+      pid: typeof pid === "number" ? pid : 0,
+      language: String(language).slice(0, 32),
+    };
+    this.#greeted = true;
   }
 
   /** False while the bytes after a reply to `fetch` are still coming. */
@@ -225,6 +231,7 @@ export class Peer {
     this.#socket.destroy();
     const error = cause instanceof CenoteError ? cause : gone(this, cause);
     for (const question of [...this.#questions.values()]) question.reject(error);
+    this.#onEnd(cause);
     this.onChange();
   }
 }

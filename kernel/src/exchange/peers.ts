@@ -15,7 +15,6 @@ export interface Answers {
 
 export class Peers {
   readonly #peers = new Map<string, Peer>();
-  readonly #opening = new Map<string, Promise<void>>();
   readonly #onChange: () => void;
 
   /** `onChange` is called when a peer has ended, or has dropped an arena. */
@@ -25,40 +24,22 @@ export class Peers {
 
   /**
    * Connects to new sockets, forgets ended connections, and removes sockets that killed processes left.
-   * `own`: this process's socket. Returns the paths of those that live but do not answer.
+   * `own`: this process's socket. Waits for nobody.
    */
-  async refresh(patienceMs: number, own: string | undefined): Promise<string[]> {
+  refresh(own: string | undefined): void {
     for (const [path, peer] of this.#peers) if (peer.closed) this.#peers.delete(path);
-    const silent: string[] = [];
-    const opening: Promise<void>[] = [];
     for (const path of socketPaths()) {
       if (path === own || this.#peers.has(path)) continue;
-      let attempt = this.#opening.get(path);
-      if (!attempt) {
-        attempt = this.#open(path, patienceMs).finally(() => this.#opening.delete(path));
-        this.#opening.set(path, attempt);
-      }
-      opening.push(attempt.catch(() => void silent.push(path)));
+      const peer = new Peer(path, (cause) => {
+        if (codeOf(cause) === "ECONNREFUSED") unlinkStale(path); // nobody listens: it was killed
+      });
+      peer.onChange = this.#onChange;
+      this.#peers.set(path, peer);
     }
-    if (opening.length > 0) await Promise.all(opening);
-    return silent;
   }
 
   get all(): Peer[] {
     return [...this.#peers.values()].filter((peer) => !peer.closed);
-  }
-
-  /** Rejects when the peer is silent. One that has ended, or speaks otherwise, is no peer. */
-  async #open(path: string, patienceMs: number): Promise<void> {
-    try {
-      const peer = await Peer.open(path, patienceMs);
-      peer.onChange = this.#onChange;
-      this.#peers.set(path, peer);
-    } catch (error) {
-      const { code, cause } = error as { code?: string; cause?: { code?: string } };
-      if (code === "PEER_SILENT" || cause?.code === "EAGAIN") throw error;
-      if (cause?.code === "ECONNREFUSED") unlinkStale(path); // nobody listens: its process was killed
-    }
   }
 
   /**
@@ -96,8 +77,10 @@ export class Peers {
       for (const peer of [...waiting]) {
         peer.ask(message, patienceMs).then(
           (reply) => answered(peer, reply),
-          (error: { code?: string }) => {
-            if (error.code === "PEER_SILENT" && !settled) silent.push(peer.path);
+          (error: { code?: string; cause?: unknown }) => {
+            // EAGAIN: it lives, but accepts no connection.
+            const isSilent = error.code === "PEER_SILENT" || codeOf(error.cause) === "EAGAIN";
+            if (isSilent && !settled) silent.push(peer.path);
             answered(peer, undefined);
           },
         );
@@ -105,6 +88,8 @@ export class Peers {
     });
   }
 }
+
+const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code;
 
 function unlinkStale(path: string): void {
   try {

@@ -6,7 +6,7 @@ import { processStart } from "./folder.ts";
 import { encodeFrame, FrameDecoder, type Message, PROTOCOL, REQUEST_LIMIT } from "./frames.ts";
 import { native } from "./native.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
-import { sendBytes, sendWithDescriptor, socketDescriptor } from "./sending.ts";
+import { Outbox, socketDescriptor } from "./sending.ts";
 import { checkName, type Description, describe, whole } from "./shared.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
@@ -24,6 +24,9 @@ interface Served {
 
 interface Connection {
   socket: Socket;
+  outbox: Outbox;
+  /** Set after an error that leaves the stream in doubt: nothing more is read. */
+  closing: boolean;
   /** 0 when it is not known. */
   pid: number;
   start: number | undefined;
@@ -71,6 +74,8 @@ export class Server {
     }
     const connection: Connection = {
       socket,
+      outbox: new Outbox(socket),
+      closing: false,
       pid,
       start: pid === 0 ? undefined : processStart(pid),
       decoder: new FrameDecoder(REQUEST_LIMIT),
@@ -85,10 +90,13 @@ export class Server {
   }
 
   #received(connection: Connection, data: Buffer): void {
+    if (connection.closing) return;
     connection.decoder.feed(data);
     this.#catchUp();
     try {
-      for (let message: Message | undefined; (message = connection.decoder.next()); ) {
+      while (!connection.closing) {
+        const message = connection.decoder.next();
+        if (!message) return;
         this.#handle(connection, message);
       }
     } catch (error) {
@@ -142,7 +150,7 @@ export class Server {
     const arena = this.#arenas.get(arenaId);
     if (arena?.handle.kind === "memfd") {
       const frame = encodeFrame({ id, bytes: arena.bytes });
-      sendWithDescriptor(connection.socket, frame, arena.handle.fd);
+      connection.outbox.withDescriptor(frame, arena.handle.fd);
     } else {
       this.#fail(connection, id, "UNKNOWN_ARENA", `no arena ${arenaId} that can be mapped`);
     }
@@ -158,7 +166,7 @@ export class Server {
     const { bytes } = served.object.table;
     const source = this.#arenas.get(served.arena)!.handle;
     this.#reply(connection, { id, bytes });
-    sendBytes(connection.socket, readSegment(source, served.object.offset, bytes));
+    connection.outbox.bytes(readSegment(source, served.object.offset, bytes));
     this.#tell({ type: "copied", bytes });
   }
 
@@ -197,16 +205,17 @@ export class Server {
   }
 
   #reply(connection: Connection, message: Message): void {
-    const { socket } = connection;
+    const { socket, outbox } = connection;
     if (socket.destroyed) return;
-    if (socket.writableLength > MOST_WAITING) socket.destroy();
-    else socket.write(encodeFrame(message));
+    if (outbox.waiting > MOST_WAITING) socket.destroy();
+    else outbox.frame(encodeFrame(message));
   }
 
   /** Says what was wrong and ends the connection. */
   #fail(connection: Connection, id: number | undefined, code: string, message: string): void {
     this.#reply(connection, { ...(id === undefined ? {} : { id }), error: { code, message } });
-    connection.socket.end();
+    connection.closing = true;
+    connection.outbox.end();
   }
 
   /** Leases end with the connection only if their holder is known to be dead. */
@@ -236,5 +245,6 @@ function isDead(connection: Connection): boolean {
   if (!native()) return true;
   if (connection.pid === 0) return false;
   const start = processStart(connection.pid);
-  return start === undefined || start !== connection.start;
+  if (start === undefined) return true;
+  return start !== connection.start && start !== 0 && connection.start !== 0;
 }

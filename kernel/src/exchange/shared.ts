@@ -50,6 +50,11 @@ export function checkName(name: unknown): string {
   );
 }
 
+/** Names and types of columns as a description has them: at most 80 characters, none of them half. */
+export function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79).toWellFormed()}…`;
+}
+
 /** The wire form of an object. */
 export function describe(object: Description): Message {
   const { table } = object;

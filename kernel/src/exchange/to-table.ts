@@ -50,7 +50,11 @@ function columns(arrow: ArrowModule, arrays: Record<string, ArrayBufferView>): A
   if (lengths.size > 1) {
     throw notArrow(arrays, `its columns have different lengths: ${[...lengths].join(", ")}`);
   }
-  return arrow.makeTable(arrays as Record<string, Uint8Array>) as unknown as Arrow.Table;
+  try {
+    return arrow.makeTable(arrays as Record<string, Uint8Array>) as unknown as Arrow.Table;
+  } catch (error) {
+    throw notArrow(arrays, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -58,7 +62,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function notArrow(value: unknown, why?: string): CenoteError {
-  const found = isObject(value) ? (value.constructor?.name ?? "an object") : typeof value;
+  const found = isObject(value)
+    ? (value.constructor?.name ?? "an object")
+    : value === null
+      ? "null"
+      : typeof value;
   return new CenoteError("NOT_ARROW", `wanted Arrow data, found ${found}${why ? `: ${why}` : ""}`, {
     mend:
       "Accepted: an apache-arrow Table, RecordBatch or Vector, a typed array, or an object of typed arrays " +
