@@ -53,6 +53,28 @@ test("every way to declare is an assignment to a name that is declared apart", (
   }
 });
 
+test("a global's name is kept under a stand-in, in this cell and the next", () => {
+  const cases: [string, unknown][] = [
+    ["const Map = 1; Map", 1],
+    ["let { Map } = { Map: 2 }; Map", 2],
+    ["let { Map = 3 } = {} as any; ({ Map }).Map", 3],
+    ["var Map = (Map: number) => Map + 1; Map(3)", 4],
+    ["function Map() { return 5 }\nMap.name + Map()", "Map5"],
+    ["class Map { static Map = 6; static self = Map }\nMap.self.Map + Map.name", "6Map"],
+    ["enum Map { A = 7 }\nMap.A", 7],
+    ["Map: for (const Map of [8]) { globalThis.x = Map; break Map }\nlet Map = 8; Map", 8],
+    ["class K { Map() { return 9 } Map2 = Map }\nconst Map = 9; new K().Map()", 9],
+    ["const Map = await1(10), await2 = Map; function await1(Map: number) { return Map }\nMap", 10],
+  ];
+  for (const [source, result] of cases) {
+    assert.equal(run(source), result, source);
+    assert.deepEqual(transformCell(source, 1).standIns, ["Map"], source);
+  }
+  const later = transformCell("[Map, Set, x.Map]", 2, ["Map"]);
+  assert.match(later.code, /\[\s*Map\u200c,\s*Set,\s*x\.Map\s*\]/);
+  assert.deepEqual(later.standIns, ["Map"]);
+});
+
 test("types leave nothing behind", () => {
   assert.equal(
     run("interface I { a: number }\ntype T = I['a'];\ndeclare const z: T;\n(5 as T)!"),

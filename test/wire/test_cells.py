@@ -57,6 +57,36 @@ def test_results(kernel: Kernel, code: str, plain: str | None) -> None:
     assert ran.plain == plain
 
 
+def test_globals_that_a_cell_declares_stay_what_they_are_for_everyone_else(fresh: Kernel) -> None:
+    """The kernel's own code and every package see the global scope that cells declare in."""
+    for name in (
+        "JSON",
+        "Promise",
+        "Object",
+        "Array",
+        "Buffer",
+        "process",
+        "Error",
+        "Set",
+        "Symbol",
+    ):
+        assert fresh.run(f"const {name} = 'mine'; {name}").plain == "'mine'"
+    assert fresh.run("import { Map } from 'no-such-package'").status == "error"
+    assert fresh.run(
+        "class Map { x = 1; static make() { return new Map() } }\nMap.make()"
+    ).plain == ("Map { x: 1 }")
+    assert fresh.run("const { Map: M2, ...rest } = { Map, b: 2 }; M2 === Map").plain == "true"
+    assert fresh.run("globalThis.Map.name + Map.name + JSON + await 5").plain == "'MapMapmine5'"
+    ran = fresh.run(
+        "import { setTimeout } from 'node:timers/promises'; await setTimeout(1, 'slept')"
+    )
+    assert ran.plain == "'slept'"
+    assert fresh.run("globalThis.setTimeout === setTimeout").plain == "false"
+    ran = fresh.run("\nMap.nothing()")
+    assert "Map" in ran.reply["content"]["evalue"] and "line 2:5" in ran.traceback
+    assert fresh.run("console.log(1); [1, { a: 2 }]").plain == "[ 1, { a: 2 } ]"
+
+
 def test_names_last_over_cells_and_functions_see_new_values(kernel: Kernel) -> None:
     kernel.run("let shared = 1; const read = () => shared;")
     assert kernel.run("let shared = 2; read()").plain == "2"

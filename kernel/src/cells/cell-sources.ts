@@ -17,6 +17,7 @@ interface CellSource {
   label: string;
   source: string;
   id: number;
+  standIns: readonly string[];
 }
 
 /** Where in which cell. */
@@ -48,7 +49,7 @@ export class CellSources {
   /** Remembers a cell and returns the URL that its code goes by. */
   add(id: number, executionCount: number, source: string): string {
     const url = `cell:///${id}`;
-    this.#cells.set(url, { label: `Cell [${executionCount}]`, source, id });
+    this.#cells.set(url, { label: `Cell [${executionCount}]`, source, id, standIns: [] });
     this.#characters += source.length;
     for (const [oldest, { source: text }] of this.#cells) {
       if (this.#characters <= MAX_CHARACTERS || oldest === url) break;
@@ -56,6 +57,12 @@ export class CellSources {
       this.#characters -= text.length;
     }
     return url;
+  }
+
+  /** What the cell's code was made with. */
+  compiled(url: string, standIns: readonly string[]): void {
+    const cell = this.#cells.get(url);
+    if (cell) cell.standIns = standIns;
   }
 
   /** A position that is already one of the user's source. */
@@ -73,7 +80,7 @@ export class CellSources {
   }
 
   #mapOf(url: string, cell: CellSource): CellMap {
-    const map = this.#maps.get(url) ?? mapCell(cell.source, cell.id);
+    const map = this.#maps.get(url) ?? mapCell(cell.source, cell.id, cell.standIns);
     this.#maps.delete(url);
     this.#maps.set(url, map); // the newest is last
     if (this.#maps.size > MAX_MAPS) this.#maps.delete(this.#maps.keys().next().value!);

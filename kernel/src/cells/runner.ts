@@ -40,6 +40,8 @@ export class CellRunner {
   readonly #remap = (text: string): string => this.#sources.remap(text);
   #current: Cell | undefined;
   readonly #cells = new Map<number, Cell>();
+  /** Names of globals that cells have declared. */
+  #standIns: readonly string[] = [];
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
   #lastInterrupted = 0;
@@ -78,7 +80,8 @@ export class CellRunner {
     cellBegan(job.executionCount);
     let code: CellCode;
     try {
-      code = transformCell(job.code, job.request);
+      code = this.#compile(job.code, job.request);
+      this.#sources.compiled(cell.url, code.standIns);
     } catch (error) {
       this.#endWithError(cell, this.#reporter.report(error, cell.url));
       return;
@@ -86,6 +89,12 @@ export class CellRunner {
     runInCell(job.executionCount, () => {
       this.#evaluator.run(code, cell.url, (outcome) => void this.#conclude(cell, outcome));
     });
+  }
+
+  #compile(source: string, request: number): CellCode {
+    const code = transformCell(source, request, this.#standIns);
+    this.#standIns = code.standIns;
+    return code;
   }
 
   /** Ends the running cell, whatever it waits for. */
@@ -182,7 +191,7 @@ export class CellRunner {
       cell.result = undefined;
       let code: CellCode;
       try {
-        code = transformCell(expression, cell.job.request);
+        code = this.#compile(expression, cell.job.request);
       } catch (error) {
         fail(error);
         return;

@@ -4,7 +4,15 @@ import type MagicString from "magic-string";
 import type { LineTable } from "./cell-map.ts";
 import { editExport, editImport } from "./module-syntax.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
+import { renameIn, standIn } from "./stand-ins.ts";
 import { boundNames, forEachChild, isFunctionScope, type Node } from "./syntax-tree.ts";
+
+export interface EditorOptions {
+  /** Whether the last expression is the cell's result. */
+  showResult: boolean;
+  /** Names that a stand-in is used for. */
+  standIns: ReadonlySet<string>;
+}
 
 export class CellEditor {
   readonly script: MagicString;
@@ -15,18 +23,23 @@ export class CellEditor {
   readonly #declares = new Set<string>();
   readonly #lines: LineTable;
   readonly #showResult: boolean;
+  readonly #standIns: ReadonlySet<string>;
   /** Statements that belong at the start: imports and functions. */
   readonly #moved: Node[] = [];
 
-  constructor(script: MagicString, id: number, lines: LineTable, options: { showResult: boolean }) {
+  constructor(script: MagicString, id: number, lines: LineTable, options: EditorOptions) {
     this.script = script;
     this.id = id;
     this.#lines = lines;
     this.#showResult = options.showResult;
+    this.#standIns = options.standIns;
   }
 
   edit(program: Node): void {
     const body = program["body"] as Node[];
+    if (this.#standIns.size > 0) {
+      for (const statement of body) renameIn(this.script, statement, this.#standIns);
+    }
     for (const statement of body) {
       this.#storeLine(statement);
       this.#walk(statement, 0);
@@ -44,6 +57,9 @@ export class CellEditor {
     return [...this.#declares];
   }
 
+  /** The variable that holds what the cell calls by this name. */
+  readonly #variable = (name: string): string => (this.#standIns.has(name) ? standIn(name) : name);
+
   // ---- the cell's own statements ----
 
   /** Imports and functions go to the start, in their order, after those that are there already. */
@@ -60,7 +76,9 @@ export class CellEditor {
     switch (statement.type) {
       case "ImportDeclaration":
         this.isAsync = true;
-        for (const name of editImport(this.script, statement)) this.#declares.add(name);
+        for (const name of editImport(this.script, statement, this.#variable)) {
+          this.#declares.add(name);
+        }
         this.#moved.push(statement);
         break;
       case "ExportNamedDeclaration":
@@ -111,9 +129,10 @@ export class CellEditor {
   #function(statement: Node): void {
     const id = statement["id"] as Node | null;
     if (id) {
-      this.#declares.add(id["name"] as string);
-      this.script.appendRight(statement.start, `${id["name"]} = `);
-      this.script.remove(id.start, id.end);
+      const name = id["name"] as string;
+      this.#declares.add(name);
+      this.script.appendRight(statement.start, `${this.#variable(name)} = `);
+      if (!this.#standIns.has(name)) this.script.remove(id.start, id.end);
     } else {
       this.script.appendRight(statement.start, "(");
       this.script.appendLeft(statement.end, ")");
@@ -128,8 +147,9 @@ export class CellEditor {
       this.script.appendRight(statement.start, "void ");
       return;
     }
-    this.#declares.add(id["name"] as string);
-    this.script.appendRight(statement.start, `${id["name"]} = `);
+    const name = id["name"] as string;
+    this.#declares.add(name);
+    this.script.appendRight(statement.start, `${this.#variable(name)} = `);
     this.script.appendLeft(statement.end, ";");
   }
 
@@ -187,7 +207,10 @@ export class CellEditor {
       for (const name of boundNames(declarator["id"] as Node)) this.#declares.add(name);
       // An enum adds to what its name holds; here that would be a value of an earlier cell.
       if (isEnum(declarator))
-        this.script.appendLeft(declarator.start, `${nameOf(declarator)} = undefined, `);
+        this.script.appendLeft(
+          declarator.start,
+          `${this.#variable(nameOf(declarator))} = undefined, `,
+        );
       if ((declarator["id"] as Node).type === "ObjectPattern" && declarator["init"]) {
         this.script.appendRight(declarator.start, "(");
         this.script.appendLeft(declarator.end, ")");

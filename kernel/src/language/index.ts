@@ -6,6 +6,7 @@ export { type Completeness, isComplete } from "./is-complete.ts";
 export { type InspectorSession, LiveValues } from "./live-values.ts";
 export * from "./positions.ts";
 export { LINE_WORD, RUNTIME } from "./runtime-names.ts";
+export { isStandIn, standIn } from "./stand-ins.ts";
 export { CellSyntaxError } from "./syntax-error.ts";
 export { type CellCode, mapCell, transformCell } from "./transform.ts";
 export { completeCell, inspectCell, type TypesPort } from "./typed-answers.ts";

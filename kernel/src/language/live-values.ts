@@ -1,6 +1,8 @@
 // Looks at the values of the running notebook from another thread, through V8's inspector, which answers
 // even while a cell spins. Nothing of the user's runs: getters and proxies are left alone.
 
+import { isStandIn, standIn } from "./stand-ins.ts";
+
 /** The part of node:inspector's Session that is used, connected to the thread that runs cells. */
 export interface InspectorSession {
   post(
@@ -41,7 +43,8 @@ export class LiveValues {
     const lexical = await this.#post("Runtime.globalLexicalScopeNames", {});
     const names = (lexical?.["names"] as string[] | undefined) ?? [];
     const known = (await this.#collect("globalThis", [])) ?? [];
-    const found = [...names.map((name): LiveName => ({ name, kind: "instance" })), ...known];
+    const own = names.filter((name) => !isStandIn(name));
+    const found = [...own.map((name): LiveName => ({ name, kind: "instance" })), ...known];
     if (found.length > 0) this.#lastGlobals = found;
     return this.#lastGlobals;
   }
@@ -63,8 +66,9 @@ export class LiveValues {
 
   async #call<T>(root: string, body: string, args: unknown[]): Promise<T | undefined> {
     // The array keeps a primitive from being copied into the answer instead of getting a handle.
+    const other = standIn(root);
     const holder = (await this.#post("Runtime.evaluate", {
-      expression: `[${root}]`,
+      expression: `[typeof ${other} === "undefined" ? ${root} : ${other}]`,
       silent: true,
       objectGroup: GROUP,
     })) as RemoteAnswer | undefined;

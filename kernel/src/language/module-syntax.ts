@@ -4,8 +4,15 @@ import type MagicString from "magic-string";
 import { RUNTIME } from "./runtime-names.ts";
 import type { Node } from "./syntax-tree.ts";
 
-/** Rewrites an import declaration in place and returns the names that it declares. */
-export function editImport(script: MagicString, node: Node): string[] {
+/**
+ * Rewrites an import declaration in place and returns the names that it declares; `variable` gives the
+ * variable that holds a name.
+ */
+export function editImport(
+  script: MagicString,
+  node: Node,
+  variable: (name: string) => string,
+): string[] {
   const imported: string[] = [];
   const pairs: string[] = [];
   const names: string[] = [];
@@ -14,7 +21,7 @@ export function editImport(script: MagicString, node: Node): string[] {
     const name = importedName(specifier);
     names.push(local);
     imported.push(name);
-    pairs.push(`${JSON.stringify(name)}: ${local}`);
+    pairs.push(`${JSON.stringify(name)}: ${variable(local)}`);
   }
   const target = pairs.length > 0 ? `{${pairs.join(", ")}}` : "";
   replaceByLoad(script, node, target, imported);

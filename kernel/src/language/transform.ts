@@ -14,6 +14,7 @@ import { parseSync } from "oxc-parser";
 import { transformSync } from "oxc-transform";
 import { CellEditor } from "./cell-editor.ts";
 import { CellMap, LineTable } from "./cell-map.ts";
+import { globalsAmong, standIn } from "./stand-ins.ts";
 import { firstSyntaxError } from "./syntax-error.ts";
 import type { Node } from "./syntax-tree.ts";
 
@@ -24,46 +25,56 @@ export interface CellCode {
   isAsync: boolean;
   /** True when the value of the last expression goes to the callback. */
   hasResult: boolean;
-  /** Names that the cell declares at its top. */
+  /** Variables that the cell declares at its top. */
   declares: string[];
+  /** Globals' names that have a stand-in from now on: those given, and what this cell declares of them. */
+  standIns: readonly string[];
 }
 
 interface Prepared {
   script: MagicString;
   editor: CellEditor;
   typesMap: string;
-  source: string;
+  standIns: readonly string[];
 }
 
 /**
  * Compiles the cell with this id (it appears in the code, so that a late await knows its cell).
- * Throws CellSyntaxError.
+ * `standIns`: as the cell before returned them (see stand-ins.ts). Throws CellSyntaxError.
  */
-export function transformCell(source: string, id: number): CellCode {
-  const { script, editor } = prepare(source, id);
+export function transformCell(
+  source: string,
+  id: number,
+  standIns: readonly string[] = [],
+): CellCode {
+  const { script, editor, standIns: all } = prepare(source, id, standIns);
   return {
     code: script.toString(),
     isAsync: editor.isAsync,
     hasResult: editor.hasResult,
-    declares: editor.declares,
+    declares: editor.declares.map((name) => (all.includes(name) ? standIn(name) : name)),
+    standIns: all,
   };
 }
 
 /** How positions in the code that `transformCell` made lead back to the user's source. */
-export function mapCell(source: string, id: number): CellMap {
-  const { script, typesMap } = prepare(source, id);
+export function mapCell(source: string, id: number, standIns: readonly string[] = []): CellMap {
+  const { script, typesMap } = prepare(source, id, standIns);
   return new CellMap(script.generateMap({ hires: true, source: "cell.js" }).toString(), typesMap);
 }
 
-function prepare(source: string, id: number): Prepared {
+function prepare(source: string, id: number, standIns: readonly string[]): Prepared {
   const stripped = stripTypes(source);
   const script = new MagicString(stripped.code);
   const parsed = parseSync("cell.js", stripped.code, { lang: "js", sourceType: "module" });
   const editor = new CellEditor(script, id, new LineTable(stripped.code, stripped.mappings), {
     showResult: !endsWithSemicolon(source),
+    standIns: new Set(standIns),
   });
   editor.edit(parsed.program as unknown as Node);
-  return { script, editor, typesMap: stripped.mappings, source };
+  const more = globalsAmong(editor.declares).filter((name) => !standIns.includes(name));
+  if (more.length > 0) return prepare(source, id, [...standIns, ...more]);
+  return { script, editor, typesMap: stripped.mappings, standIns };
 }
 
 function stripTypes(source: string): { code: string; mappings: string } {

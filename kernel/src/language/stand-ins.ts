@@ -1,0 +1,76 @@
+// A cell may declare a name that is a global of JavaScript or Node: `class Map {}`, `const crypto = …`,
+// `import { setTimeout } from "node:timers/promises"`. The global scope that cells share is the one that
+// every module sees, the kernel's own and those of packages; there the name must go on to mean what it
+// did. So such a name is kept under a stand-in, in that cell and in all that follow: every identifier of
+// that name is renamed, inner ones too, which keeps what refers to what without looking at scopes.
+import type MagicString from "magic-string";
+import { forEachChild, type Node } from "./syntax-tree.ts";
+
+/** Appended to the name. It isn't visible, so that messages of errors read as they should. */
+const MARK = "\u200c";
+const GLOBALS = new Set(Object.getOwnPropertyNames(globalThis).filter(isReplaceable));
+
+/** The variable that stands in for the name. */
+export const standIn = (name: string): string => name + MARK;
+
+export const isStandIn = (name: string): boolean => name.endsWith(MARK);
+
+/** Those of the names that need a stand-in once a cell declares them. */
+export function globalsAmong(names: readonly string[]): string[] {
+  return names.filter((name) => GLOBALS.has(name));
+}
+
+/** `undefined` and the like can't be declared at all, which V8 says well. */
+function isReplaceable(name: string): boolean {
+  return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === true;
+}
+
+/** Renames the names in one statement of a cell. To be called before any other edit of it. */
+export function renameIn(script: MagicString, statement: Node, names: ReadonlySet<string>): void {
+  const declaration = statement["declaration"] as Node | undefined;
+  switch (statement.type) {
+    case "ImportDeclaration":
+    case "ExportAllDeclaration":
+      return; // written anew as a whole
+    case "ExportNamedDeclaration":
+    case "ExportDefaultDeclaration":
+      if (declaration) renameIn(script, declaration, names);
+      return;
+    case "FunctionDeclaration":
+    case "ClassDeclaration": {
+      // It keeps its name, and with it what the name means inside.
+      const own = (statement["id"] as Node | null)?.["name"] as string | undefined;
+      const others = new Set([...names].filter((name) => name !== own));
+      if (others.size > 0) forEachChild(statement, (child) => rename(script, child, others));
+      return;
+    }
+    default:
+      rename(script, statement, names);
+  }
+}
+
+function rename(script: MagicString, node: Node, names: ReadonlySet<string>): void {
+  switch (node.type) {
+    case "Identifier":
+      if (names.has(node["name"] as string)) script.appendLeft(node.end, MARK);
+      return;
+    case "MetaProperty":
+    case "BreakStatement":
+    case "ContinueStatement":
+      return;
+    case "LabeledStatement":
+      rename(script, node["body"] as Node, names);
+      return;
+    case "Property":
+      if (node["shorthand"]) {
+        const key = (node["key"] as Node)["name"] as string;
+        if (names.has(key)) script.appendRight(node.start, `${key}: `);
+        rename(script, node["value"] as Node, names);
+        return;
+      }
+  }
+  const plainKey = node["computed"] === false ? (node["key"] ?? node["property"]) : undefined;
+  forEachChild(node, (child) => {
+    if (child !== plainKey) rename(script, child, names);
+  });
+}
