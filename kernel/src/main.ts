@@ -11,6 +11,15 @@ import {
   WORD,
 } from "./base/index.ts";
 
+// An interrupt terminates code wherever it is, within a timer too. Node's books of async contexts are then
+// out of step, over which it would end the process. The kernelspec gives the flag; whoever starts the
+// kernel without it gets it here.
+const FLAG = "--no-force-async-hooks-checks";
+if (!process.execArgv.includes(FLAG)) {
+  const again = [FLAG, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, [process.execPath, ...again]);
+}
+
 const connectionFile = process.argv[2];
 if (!connectionFile) {
   process.stderr.write("cenote: wanted the path of a connection file as the argument\n");

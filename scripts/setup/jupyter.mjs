@@ -17,7 +17,12 @@ export async function installKernelspec() {
   const folder = join(venv, "share/jupyter/kernels/cenote");
   mkdirSync(folder, { recursive: true });
   const spec = {
-    argv: [node24, at("kernel/dist/main.js"), "{connection_file}"],
+    argv: [
+      node24,
+      "--no-force-async-hooks-checks", // see kernel/src/main.ts
+      at("kernel/dist/main.js"),
+      "{connection_file}",
+    ],
     display_name: "TypeScript (Cenote)",
     language: "typescript",
     interrupt_mode: "message",

@@ -108,6 +108,20 @@ def test_a_loop_that_swallows_the_interrupt_leaves_the_thread_free(
     assert kernel.run("await new Promise((r) => setTimeout(r, 100)); turns").plain == before
 
 
+def test_interrupts_while_timers_keep_the_thread_busy(fresh: Kernel) -> None:
+    fresh.run(
+        "const spin = () => { const end = performance.now() + 30; while (performance.now() < end); };\n"
+        "let left = 400;\n"
+        "const again = () => { setTimeout(again, 0); if (left-- > 0) spin(); };"
+    )
+    for _ in range(10):
+        request = fresh.send("again(); console.log('begun'); await new Promise(() => {})")
+        fresh.wait_for_text("begun")
+        by_request(fresh)
+        assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
+    assert fresh.run("left = 0; await new Promise((r) => setTimeout(r, 10)); 1").plain == "1"
+
+
 def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:
     by_request(kernel)
     by_signal(kernel)

@@ -86,7 +86,7 @@ const kernelspec: Check = async () => {
   const specs = JSON.parse(text.slice(text.indexOf("{"))).kernelspecs;
   const argv: string[] | undefined = specs.cenote?.spec.argv;
   if (!argv) return bad("no kernelspec named cenote", SETUP);
-  const missing = argv.slice(0, 2).find((file) => !existsSync(file));
+  const missing = argv.filter((part) => !/^-|^\{/.test(part)).find((file) => !existsSync(file));
   return missing ? bad(`cenote, but ${missing} is missing`, SETUP) : ok("cenote");
 };
 
