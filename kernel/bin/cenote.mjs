@@ -23,7 +23,19 @@ if (runtime === process.execPath && major < 22) {
 }
 
 const chosen = join(checkout, ".cenote", "env.json");
-const env = existsSync(chosen) ? JSON.parse(readFileSync(chosen, "utf8")) : {};
+const env = existsSync(chosen) ? readChosen() : {};
+
+function readChosen() {
+  try {
+    return JSON.parse(readFileSync(chosen, "utf8"));
+  } catch {
+    console.error(
+      `${chosen} is not JSON, and was left out. Run \`npm run setup\` to write it again.`,
+    );
+    return {};
+  }
+}
+
 const venv = join(checkout, ".venv", "bin");
 const done = spawnSync(runtime, [cli, ...process.argv.slice(2)], {
   stdio: "inherit",
