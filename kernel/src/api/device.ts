@@ -3,7 +3,7 @@
 import { type AdapterFacts, type Gpu, openGpu } from "../gpu/index.ts";
 
 let opened: Gpu | undefined;
-let wantedBudget: number | string | undefined;
+let wantedBudget: number | undefined;
 
 /** The GPU, opened on first use. Rejects with NO_ADAPTER, whose text says what to install. */
 export async function device(): Promise<Gpu> {
@@ -20,8 +20,13 @@ export function openedDevice(): Gpu | undefined {
   return opened;
 }
 
-/** Sets the pool's budget, now or as soon as the GPU is opened. */
-export function setBudget(size: number | string): void {
+/** Bytes of the budget that was set and waits for the GPU, if any. */
+export function waitingBudget(): number | undefined {
+  return opened ? undefined : wantedBudget;
+}
+
+/** Sets the pool's budget in bytes, now or as soon as the GPU is opened. */
+export function setBudget(size: number): void {
   wantedBudget = size;
   if (opened) opened.pool.budget = size;
 }

@@ -9,7 +9,7 @@ import {
   parseBytes,
 } from "../base/index.ts";
 import type { AllocateOptions, Block, Holder, PoolStats } from "../pool/index.ts";
-import { device, openedDevice, setBudget } from "./device.ts";
+import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
 
 /** Figures of the pool that show as one line. */
 export interface ShownStats extends PoolStats {
@@ -65,7 +65,7 @@ class PoolAccess {
 
   /** Bytes that the pool may take of the GPU. May be set as bytes or as text such as "1 GiB". */
   get budget(): number {
-    return openedDevice()?.pool.budget ?? books().counters[COUNTER.budget]!;
+    return openedDevice()?.pool.budget ?? waitingBudget() ?? books().counters[COUNTER.budget]!;
   }
 
   set budget(size: number | string) {

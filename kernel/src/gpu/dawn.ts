@@ -9,7 +9,7 @@ import type { AdapterFacts } from "./types.ts";
 const DAWN_OPTIONS = ["disable-dawn-features=lazy_clear_resource_on_first_use"];
 
 const MEND =
-  "Install a Vulkan driver: on Debian 12 Mesa from backports (apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1), elsewhere the vendor's driver or Mesa 24 and later. `npx cenote doctor` says what was found. TypeScript cells run without it.";
+  "`npm run setup` in the checkout finds or installs a driver. By hand: on Debian 12 Mesa from backports (apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1), elsewhere the vendor's driver or Mesa 24 and later. `npx cenote doctor` says what was found. TypeScript cells run without it.";
 
 let dawn: GPU | undefined;
 
@@ -22,7 +22,7 @@ async function loadDawn(): Promise<GPU> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CenoteError("NO_ADAPTER", `no GPU adapter: Dawn could not be loaded (${why})`, {
-      mend: MEND,
+      mend: "`npm run setup` in the checkout installs the package webgpu, which Dawn is in. TypeScript cells run without it.",
       cause,
     });
   }

@@ -3,7 +3,8 @@
 @group(0) @binding(2) var<storage, read_write> c2: array<u32>;
 @group(0) @binding(3) var<storage, read_write> mask: array<u32>;
 @group(0) @binding(4) var<storage, read_write> counts: array<u32>;
-@group(1) @binding(0) var<uniform> p: array<vec4u, 4>;
+const LITERALS = 4u;
+@group(1) @binding(0) var<uniform> p: array<vec4u, 5>;
 fn f32_nan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u; }
 fn f32_order(a: f32) -> u32 {
   let bits = bitcast<u32>(a);
@@ -29,18 +30,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var row = word << 5u; row < min((word + 1u) << 5u, p[0].x); row++) {
       let v0 = extractBits(bitcast<i32>(c0[row >> 1u]), (row & 1u) << 4u, 16u);
       let ok1 = ((c0[p[1].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
-      let v2 = v0 > 15i;
+      let v2 = v0 > bitcast<i32>(p[LITERALS + 0u].x);
       let v3 = bitcast<f32>(c1[row]);
       let ok4 = ((c1[p[2].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
-      let v5 = f32_le(v3, bitcast<f32>(0x40200000u));
+      let v5 = f32_le(v3, bitcast<f32>(p[LITERALS + 0u].y));
       let v6 = v2 && v5;
       let ok7 = (ok1 && ok4) || (ok1 && !v2) || (ok4 && !v5);
       let v8 = vec2u(c2[row], c2[row + 1u]);
       let ok9 = ((c2[p[3].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
-      let v10 = (v8.y - v8.x == 3u && (c2_word(v8.x) & 0xffffffu) == 0x58414cu);
-      let v11 = v6 || v10;
-      let ok12 = (ok7 && ok9) || (ok7 && v6) || (ok9 && v10);
-      bits |= select(0u, 1u, ok12 && v11) << (row & 31u);
+      let v10 = c2_word(v8.x + 0u);
+      let v11 = v8.y - v8.x;
+      let v12 = (v11 == 3u && (v10 & 0xffffffu) == p[LITERALS + 0u].z);
+      let v13 = v6 || v12;
+      let ok14 = (ok7 && ok9) || (ok7 && v6) || (ok9 && v12);
+      bits |= select(0u, 1u, ok14 && v13) << (row & 31u);
     }
     mask[word] = bits;
     total += countOneBits(bits);

@@ -2,7 +2,8 @@
 @group(0) @binding(1) var<storage, read_write> c1: array<u32>;
 @group(0) @binding(2) var<storage, read_write> acc: array<u32>;
 @group(0) @binding(3) var<storage, read_write> reps: array<atomic<u32>>;
-@group(1) @binding(0) var<uniform> p: array<vec4u, 3>;
+const LITERALS = 3u;
+@group(1) @binding(0) var<uniform> p: array<vec4u, 4>;
 fn u64_shr(a: vec2u, n: u32) -> vec2u {
   if (n == 0u) { return a; }
   if (n >= 32u) { return vec2u(a.y >> (n - 32u), 0u); }
@@ -25,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let row = p[0].w + i;
     let v0 = extractBits(bitcast<i32>(c0[row >> 1u]), (row & 1u) << 4u, 16u);
     let ok1 = ((c0[p[1].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
-    let v2 = v0 >= 0i;
+    let v2 = v0 >= bitcast<i32>(p[LITERALS + 0u].x);
     if (!(ok1 && v2)) { continue; }
     let v3 = vec2u(c1[row * 2u], c1[row * 2u + 1u]);
     let v4 = vec2u(0u - (v3.y >> 31u));

@@ -4,6 +4,7 @@
 @group(0) @binding(3) var<storage, read_write> acc: array<atomic<u32>>;
 @group(0) @binding(4) var<storage, read_write> reps: array<atomic<u32>>;
 @group(0) @binding(5) var<storage, read_write> state: array<atomic<u32>>;
+const LITERALS = 4u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 4>;
 fn f32_order(a: f32) -> u32 {
   let bits = bitcast<u32>(a);

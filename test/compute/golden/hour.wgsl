@@ -1,5 +1,6 @@
 @group(0) @binding(0) var<storage, read_write> c0: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
+const LITERALS = 2u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 2>;
 fn u64_shr(a: vec2u, n: u32) -> vec2u {
   if (n == 0u) { return a; }

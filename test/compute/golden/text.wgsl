@@ -2,6 +2,7 @@
 @group(0) @binding(1) var<storage, read_write> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<atomic<u32>>;
+const LITERALS = 2u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 2>;
 fn c0_word(byte: u32) -> u32 {
   let at = p[1].y + (byte >> 2u);

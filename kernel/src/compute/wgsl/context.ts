@@ -39,8 +39,26 @@ export interface Emitting {
   emit(at: Typed): Emitted;
 }
 
-/** A constant in WGSL. */
-export function literalText(program: Program, { type, value }: Typed): string {
+/** A constant in WGSL: a parameter where there is room for it. */
+export function literalText(program: Program, at: Typed): string {
+  const { kind } = at.type;
+  const placed = at.value === null || kind === "bool" ? undefined : program.literal(wordsOf(at));
+  if (!placed) return bakedText(program, at);
+  if (placed.length === 2) return `vec2u(${placed.join(", ")})`;
+  return kind === "i32" || kind === "f32" ? `bitcast<${kind}>(${placed[0]})` : placed[0]!;
+}
+
+// The value as it lies in a column: one word, or two of 64 bits.
+function wordsOf({ type, value }: Typed): number[] {
+  const x = value as number | bigint;
+  if (type.kind === "f32") return [...new Uint32Array(Float32Array.of(Number(x)).buffer)];
+  if (type.kind === "f64") return [...new Uint32Array(Float64Array.of(Number(x)).buffer)];
+  if (type.kind === "i64" || type.kind === "u64")
+    return [...new Uint32Array(BigUint64Array.of(BigInt(x)).buffer)];
+  return [Number(x) >>> 0];
+}
+
+function bakedText(program: Program, { type, value }: Typed): string {
   const x = value ?? (type.kind === "bool" ? false : 0);
   switch (type.kind) {
     case "bool":

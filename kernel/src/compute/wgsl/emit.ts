@@ -148,9 +148,31 @@ export class Emitter implements Emitting {
     const { v, ok } = this.emit(arg);
     const column = this.program.column(arg.column!);
     const tests = column.dictionary
-      ? codesOf(column.dictionary, at.values!).map((code) => `${v} == ${code}u`)
-      : at.values!.map((text) => textTest(this.program.textWord(arg.column!), v, text));
+      ? codesOf(column.dictionary, at.values!).map((code) => `${v} == ${this.#word(code)}`)
+      : this.#textTests(this.program.textWord(arg.column!), v, at.values!);
     return { v: this.let(tests.join(" || ") || "false"), ok };
+  }
+
+  #word(value: number): string {
+    return this.program.literal([value])?.[0] ?? `0x${value.toString(16)}u`;
+  }
+
+  // The first words are loaded once for all texts: a load for each made the compiler take seconds for a
+  // list of fifty. Words past a text's end are read too, and ignored, because its length is compared first.
+  #textTests(word: string, at: string, texts: readonly string[]): string[] {
+    const wanted = texts.map((text) => Buffer.from(text));
+    const longest = Math.max(0, ...wanted.map((bytes) => bytes.byteLength));
+    const load = (i: number) => `${word}(${at}.x + ${i * 4}u)`;
+    const count = Math.min(LOADED_WORDS, Math.ceil(longest / 4));
+    const loaded = Array.from({ length: count }, (_, i) => this.let(load(i)));
+    const size = this.let(`${at}.y - ${at}.x`);
+    return wanted.map((bytes) => {
+      const tests = wordsOfText(bytes).map(({ word: value, mask }, i) => {
+        const found = loaded[i] ?? load(i);
+        return `${mask ? `(${found} & ${mask})` : found} == ${this.#word(value)}`;
+      });
+      return `(${[`${size} == ${bytes.byteLength}u`, ...tests].join(" && ")})`;
+    });
   }
 }
 
@@ -159,19 +181,18 @@ function codesOf(dictionary: readonly unknown[], values: readonly string[]): num
   return dictionary.flatMap((entry, code) => (wanted.has(String(entry)) ? [code] : []));
 }
 
-function textTest(word: string, at: string, text: string): string {
-  const bytes = Buffer.from(text);
-  const tests = [`${at}.y - ${at}.x == ${bytes.byteLength}u`];
-  for (let i = 0; i < bytes.byteLength; i += 4) {
-    const left = Math.min(4, bytes.byteLength - i);
-    let wanted = 0;
-    for (let k = left - 1; k >= 0; k--) wanted = (wanted << 8) | bytes[i + k]!;
-    const offset = i === 0 ? `${at}.x` : `${at}.x + ${i}u`;
-    const found = `${word}(${offset})`;
-    const masked = left === 4 ? found : `(${found} & 0x${(2 ** (8 * left) - 1).toString(16)}u)`;
-    tests.push(`${masked} == 0x${(wanted >>> 0).toString(16)}u`);
-  }
-  return `(${tests.join(" && ")})`;
+/** Words of a text that are loaded once, when it is compared with several. */
+const LOADED_WORDS = 8;
+
+// A text as little-endian words; the last one with a mask where it is not whole.
+function wordsOfText(bytes: Uint8Array): { word: number; mask?: string }[] {
+  return Array.from({ length: Math.ceil(bytes.byteLength / 4) }, (_, i) => {
+    const four = new Uint8Array(4);
+    four.set(bytes.subarray(i * 4, i * 4 + 4));
+    const word = new DataView(four.buffer).getUint32(0, true);
+    const left = bytes.byteLength - i * 4;
+    return left >= 4 ? { word } : { word, mask: `0x${(2 ** (8 * left) - 1).toString(16)}u` };
+  });
 }
 
 const INFIX: Partial<Record<Typed["op"], string>> = {

@@ -1,7 +1,8 @@
 // The text of one kernel: its bindings, the helpers it calls, and the functions that make up its body.
 // Each column has one binding (`c0`, `c1` …: values, validity and text in one block, see
-// columns/layout.ts). Parameters are `p[0]` (four words of the kernel's own) and, for column i,
-// `p[i + 1]`: the words where its validity and its text begin.
+// columns/layout.ts). Parameters are `p[0]` (four words of the kernel's own); for column i,
+// `p[i + 1]`: the words where its validity and its text begin; and from `p[LITERALS]` on the constants of
+// the query, so that a query with another constant is the same kernel and needs no compiling.
 
 import { CenoteError } from "../../base/index.ts";
 import type { Column, ColumnChunk, ColumnStore } from "../../columns/index.ts";
@@ -19,10 +20,13 @@ export interface KernelText {
   readonly bindings: number;
   /** Columns in the order of their bindings; the extras follow them. */
   readonly columns: readonly string[];
+  /** Words of the query's constants. */
+  readonly literals?: readonly number[];
 }
 
-/** Uniform parameters hold at most 64 vec4u (1 KiB). */
-const MAX_COLUMNS = 63;
+/** Uniform parameters hold at most 64 vec4u (1 KiB): one of the kernel's own, these, and the constants. */
+const MAX_COLUMNS = 31;
+const MAX_LITERALS = 128;
 
 export class Program {
   readonly store: ColumnStore;
@@ -30,6 +34,7 @@ export class Program {
   readonly #helpers = new Set<string>();
   readonly #functions: string[] = [];
   readonly #named = new Set<string>();
+  readonly #literals: number[] = [];
 
   constructor(store: ColumnStore) {
     this.store = store;
@@ -50,6 +55,15 @@ export class Program {
   use(helper: string): string {
     this.#helpers.add(helper);
     return helper;
+  }
+
+  /** Where the kernel finds these constant words; undefined when there is no more room for constants. */
+  literal(words: readonly number[]): string[] | undefined {
+    if (this.#literals.length + words.length > MAX_LITERALS) return undefined;
+    return words.map((word) => {
+      const at = this.#literals.push(word) - 1;
+      return `p[LITERALS + ${at >> 2}u].${"xyzw"[at & 3]}`;
+    });
   }
 
   /** Adds a function. */
@@ -82,6 +96,7 @@ export class Program {
   /** The whole kernel. Throws TOO_MANY_COLUMNS when its bindings are more than the adapter has. */
   build(label: string, extras: readonly Extra[], main: string): KernelText {
     const columns = [...this.#columns];
+    const literals = [...this.#literals];
     const bindings = columns.length + extras.length;
     const { limits } = this.store.gpu.adapter;
     const most = Math.min(limits["maxStorageBuffersPerShaderStage"] ?? 8, MAX_COLUMNS);
@@ -99,24 +114,27 @@ export class Program {
     const code = [
       ...columns.map((_, i) => declare(`c${i}`, "array<u32>", i)),
       ...extras.map(({ name, type }, i) => declare(name, type, columns.length + i)),
-      `@group(1) @binding(0) var<uniform> p: array<vec4u, ${columns.length + 1}>;`,
+      `const LITERALS = ${columns.length + 1}u;`,
+      `@group(1) @binding(0) var<uniform> p: array<vec4u, ${columns.length + 1 + Math.ceil(literals.length / 4)}>;`,
       ...helperCode(this.#helpers),
       ...this.#functions,
       main,
     ];
-    return { label, code: `${code.join("\n")}\n`, bindings, columns };
+    return { label, code: `${code.join("\n")}\n`, bindings, columns, literals };
   }
 }
 
-/** Parameters for one chunk: four words of the kernel's own, then the columns' sections. */
+/** Parameters for one chunk: four words of the kernel's own, the columns' sections, the constants. */
 export function parameters(
   text: KernelText,
   own: readonly number[],
   chunkOf: (name: string) => ColumnChunk,
 ): Uint32Array {
-  const words = new Uint32Array((text.columns.length + 1) * 4);
+  const { columns, literals = [] } = text;
+  const words = new Uint32Array((columns.length + 1 + Math.ceil(literals.length / 4)) * 4);
   words.set(own);
-  text.columns.forEach((name, i) => {
+  words.set(literals, (columns.length + 1) * 4);
+  columns.forEach((name, i) => {
     const { layout } = chunkOf(name);
     words[(i + 1) * 4] = Math.max(layout.validity, 0) / 4;
     words[(i + 1) * 4 + 1] = Math.max(layout.bytes, 0) / 4;
