@@ -17,6 +17,7 @@ from ._errors import BadNameError, PeerGoneError, ProtocolError
 from ._found import Found, read_reply
 from ._mapping import Ended, Mapping
 from ._missing import unanswered, unknown_name
+from ._outside import bytes_outside
 from ._peers import Peers
 from ._service import Service
 from ._shared import Description, Listing, SharedTable, read_description
@@ -181,6 +182,10 @@ class Exchange:
                 f"{table.owner}: {table.name!r}: wanted {table.rows} rows of {table.column_count} "
                 f"columns, found {result.num_rows} of {result.num_columns}"
             )
+        outside = bytes_outside(result, buffer)
+        if outside:
+            self.counts.copies += 1
+            self.counts.bytes_copied += outside
         self.counts.handoffs += 1
         return result
 

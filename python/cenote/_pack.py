@@ -55,7 +55,7 @@ class Packed:
         self._plan = _plan_batch(self._table)
         if self._plan is None:
             with pa.MockOutputStream() as sink:
-                _write_stream(sink, self._table.schema, self._table.to_batches())
+                _write_stream(sink, self._table.schema, _batches(self._table))
                 self.size = sink.size()
             return
         self._head = self._head_size()
@@ -64,7 +64,7 @@ class Packed:
 
     def write(self, target: memoryview) -> None:
         """Writes the stream into `target`, which has `size` bytes."""
-        batches = self._table.to_batches() if self._plan is None else [_empty_batch(self._table)]
+        batches = _batches(self._table) if self._plan is None else [_empty_batch(self._table)]
         with Writer(pa.py_buffer(target)) as writer:
             writer.set_memcopy_threads(min(4, os.cpu_count() or 1))
             _write_stream(writer, self._table.schema, batches)
@@ -85,6 +85,10 @@ class Packed:
             _write_stream(sink, self._table.schema, [_empty_batch(self._table)])
             whole = sink.size()
         return int(whole) - _empty_batch_size(self._table) - len(_END_OF_STREAM)
+
+
+def _batches(table: pa.Table) -> list[pa.RecordBatch]:
+    return table.to_batches(max_chunksize=_INT32_MAX)
 
 
 def _write_stream(sink: pa.NativeFile, schema: pa.Schema, batches: list[pa.RecordBatch]) -> None:

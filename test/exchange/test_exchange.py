@@ -256,6 +256,26 @@ def test_stats_count_the_one_copy():
     cenote.delete("t")
 
 
+def test_stats_count_what_pyarrow_unpacks():
+    table = pa.table({"a": range(10_000), "s": ["text"] * 10_000})
+    cenote.put("t", table)
+    shared = exchange().owner.objects()[0]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(
+        sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")
+    ) as w:
+        w.write_table(table)
+    packed = sink.getvalue()
+    assert packed.size < shared.table.bytes
+    shared.arena.writable(shared.offset, packed.size)[:] = packed.to_pybytes()
+    before = cenote.stats()
+    assert cenote.get("t").equals(table)
+    after = cenote.stats()
+    assert after["copies"] - before["copies"] == 1
+    assert after["bytes_copied"] - before["bytes_copied"] >= table.nbytes
+    cenote.delete("t")
+
+
 def test_ranges_join_again():
     ranges = Ranges(8 * PAGE)
     taken = [ranges.take(PAGE) for _ in range(8)]

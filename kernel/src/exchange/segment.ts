@@ -11,7 +11,7 @@ export function checkObjectSize(name: string, bytes: number): void {
   if (bytes <= OBJECT_LIMIT) return;
   throw new CenoteError(
     "TOO_LARGE",
-    `${JSON.stringify(name)}: a shared table may have ${formatBytes(OBJECT_LIMIT)} in TypeScript, this one has ${formatBytes(bytes)}`,
+    `${JSON.stringify(name)}: a shared table may have ${formatBytes(OBJECT_LIMIT)} in TypeScript, this one has ${bytes.toLocaleString("en")} bytes`,
     { mend: "Share it in parts, or only the columns that are needed." },
   );
 }
