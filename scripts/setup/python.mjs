@@ -1,5 +1,5 @@
 // The project's own Python environment in .venv, with the cenote package (editable) and JupyterLab.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { at, python, venv } from "../lib/paths.mjs";
 import { capture, run, SetupError } from "../lib/progress.mjs";
@@ -27,6 +27,10 @@ export async function preparePython(say) {
   const { command, version } = await findPython();
   const inputs = ["requirements.txt", "requirements.lock", "pyproject.toml"];
   const ran = await once("python", digest(inputs, version, at()), [python], async () => {
+    // The scripts of an environment name its place: in a checkout that was moved it is made anew.
+    const activate = join(venv, "bin", "activate");
+    if (existsSync(activate) && !readFileSync(activate, "utf8").includes(venv))
+      rmSync(venv, { recursive: true, force: true });
     say("making .venv");
     if (!existsSync(python)) {
       await run(command, ["-m", "venv", venv]).catch((error) => {
