@@ -46,6 +46,12 @@ def test_every_kind_of_declaration_may_follow_every_other(kernel: Kernel) -> Non
         ("for await (const x of [1, Promise.resolve(2)]) globalThis.seen = x\n;(seen)", "2"),
         ("hoisted(); function hoisted() { return 3 }\nhoisted()", "3"),
         ("for (var i = 0; i < 4; i++) {}\ni", "4"),
+        (
+            "{ await using u = { async [Symbol.asyncDispose]() { globalThis.gone = 1 } } }\ngone",
+            "1",
+        ),
+        ("for (await using u of [null]) globalThis.went = 2\nwent", "2"),
+        ("class Keyed { [await Promise.resolve('k')] = 1 }\nnew Keyed().k", "1"),
         ("let x1: number | undefined = 4 as any; x1!", "4"),
         ("123456789012345678901234567890n", "123456789012345678901234567890n"),
         ("new Map([[1, { a: [1, 2] }]])", "Map(1) { 1 => { a: [ 1, 2 ] } }"),
@@ -100,6 +106,8 @@ def test_using_disposes_at_the_end_of_the_cell(kernel: Kernel) -> None:
     )
     assert ran.text() == "body\nfirst\ndisposed\n"
     assert ran.plain == "5"
+    ran = kernel.run("using v = { n: 1, [Symbol.dispose]() { this.n = 0 } }; v")
+    assert "n: 1" in (ran.plain or "")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +159,38 @@ def test_anything_can_be_thrown(kernel: Kernel, thrown: str) -> None:
     content = kernel.run(f"throw ({thrown})").reply["content"]
     assert content["status"] == "error"
     assert content["evalue"] == thrown.replace("Symbol('s')", "Symbol(s)")
+
+
+@pytest.mark.parametrize(
+    ("code", "plain"),
+    [
+        ("const gone = Proxy.revocable({}, {}); gone.revoke(); gone.proxy", "<Revoked Proxy>"),
+        ("new Proxy({ a: 1 }, { get() { throw new Error('trap') } })", "{ a: 1 }"),
+        ("({ $schema: 'https://vega.github.io/schema/vega-lite/v5.json', n: 1n })", "n: 1n"),
+    ],
+)
+def test_values_that_resist_are_shown_as_text(kernel: Kernel, code: str, plain: str) -> None:
+    ran = kernel.run(code)
+    assert ran.status == "ok"
+    assert plain in ran.plain and list(ran.result) == ["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "throw Promise.reject(new Error('inner'))",
+        "const own: any = new Error('inner'); own.cause = own; throw own",
+        "throw new AggregateError([new Error('inner')], 'outer')",
+        "const all: any = new AggregateError([], 'inner'); all.errors = [all, all, all]; throw all",
+    ],
+)
+def test_errors_within_errors_show_no_frames_of_ours_and_end(kernel: Kernel, code: str) -> None:
+    traceback = kernel.run(code).traceback
+    assert "inner" in traceback and traceback.count("inner") <= 4
+    assert "cell:///" not in traceback and "node:vm" not in traceback
+    assert "evaluator" not in traceback
+    ran = kernel.run(f"{code.replace('throw ', 'console.log(')})")
+    assert "node:vm" not in ran.text() and "evaluator" not in ran.text()
 
 
 def test_output_keeps_its_order(kernel: Kernel) -> None:

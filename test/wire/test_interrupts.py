@@ -17,6 +17,7 @@ BUSY = [
     "console.log('begun'); while (true) { try { while (true) {} } catch {} finally {} }",
     "console.log('begun'); while (true) await 0;",
     "console.log('begun'); for (;;) JSON.parse('[1,2,3]');",
+    "console.log('begun'); while (true) { new Array(1000).fill(0); }",
 ]
 WAITING = [
     "console.log('begun'); await new Promise(() => {})",
@@ -25,7 +26,8 @@ WAITING = [
     "console.log('begun'); for await (const x of [new Promise(() => {})]) {}",
     "console.log('begun'); await (async () => { await new Promise(() => {}) })()",
     "console.log('begun'); for (;;) { try { await new Promise(() => {}) } catch {} }",
-    "console.log('begun'); for (;;) try { for await (const x of [new Promise(() => {})]); } catch {}",
+    "console.log('begun'); let p = [new Promise(() => {})];\n"
+    "for (;;) try { for await (const x of p); } catch {}",
 ]
 
 
@@ -110,7 +112,8 @@ def test_a_loop_that_swallows_the_interrupt_leaves_the_thread_free(
 
 def test_interrupts_while_timers_keep_the_thread_busy(fresh: Kernel) -> None:
     fresh.run(
-        "const spin = () => { const end = performance.now() + 30; while (performance.now() < end); };\n"
+        "const spin = () => { const end = performance.now() + 30;\n"
+        "  while (performance.now() < end); };\n"
         "let left = 400;\n"
         "const again = () => { setTimeout(again, 0); if (left-- > 0) spin(); };"
     )

@@ -38,7 +38,7 @@ export class CellSources {
   constructor(own: string[]) {
     const escaped = own.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const places = [...RUNNERS, ...escaped].join("|");
-    this.#ownFrame = new RegExp(`\\n {4}at [^\\n]*(?:${places})[^\\n]*`, "g");
+    this.#ownFrame = new RegExp(`\\n {4,}at [^\\n]*(?:${places})[^\\n]*`, "g");
   }
 
   /** True when text may hold places or frames that `remap` changes. */

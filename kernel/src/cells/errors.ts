@@ -38,7 +38,7 @@ export class ErrorReporter {
 
   #report(thrown: unknown, url?: string, at?: Position): ErrorContent {
     if (!isError(thrown)) {
-      const evalue = inspect(thrown, { depth: 2 });
+      const evalue = this.#text(thrown);
       return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${PLAIN}: ${evalue}`] };
     }
     const ename = String(thrown.name || thrown.constructor?.name || "Error");
@@ -46,7 +46,14 @@ export class ErrorReporter {
     return { ename, evalue, traceback: this.#traceback(thrown, 0, url, at) };
   }
 
-  #traceback(error: Error, depth: number, url?: string, at?: Position): string[] {
+  #traceback(
+    error: Error,
+    depth: number,
+    url?: string,
+    at?: Position,
+    seen = new Set<unknown>(),
+  ): string[] {
+    seen.add(error);
     const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#sources.remap(error.message)}`];
     const frames = this.#frames(error);
     const place = this.#placeOf(error, frames, url, at);
@@ -58,27 +65,33 @@ export class ErrorReporter {
     if (error instanceof CellSyntaxError && error.help) lines.push(`  ${error.help}`);
     const elsewhere = frames.filter((frame) => !/^ *at Cell \[\d+\], line/.test(frame));
     if (frames.length > 1 || elsewhere.length > 0) lines.push(...frames);
-    if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth));
+    if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth, seen));
     return lines;
   }
 
-  #related(error: Error, depth: number): string[] {
+  #related(error: Error, depth: number, seen: Set<unknown>): string[] {
     const lines: string[] = [];
     const errors = (error as { errors?: unknown }).errors;
     if (Array.isArray(errors)) {
       errors.slice(0, MAX_CAUSES).forEach((one, i) => {
-        lines.push(`[${i + 1} of ${errors.length}]`, ...this.#nested(one, depth + 1));
+        lines.push(`[${i + 1} of ${errors.length}]`, ...this.#nested(one, depth + 1, seen));
       });
     }
     if (error.cause !== undefined) {
-      lines.push("Caused by:", ...this.#nested(error.cause, depth + 1));
+      lines.push("Caused by:", ...this.#nested(error.cause, depth + 1, seen));
     }
     return lines;
   }
 
-  #nested(value: unknown, depth: number): string[] {
-    if (isError(value)) return this.#traceback(value, depth);
-    return [inspect(value, { depth: 2 })];
+  /** `seen`: errors that are shown already; one may be its own cause. */
+  #nested(value: unknown, depth: number, seen: Set<unknown>): string[] {
+    if (seen.has(value)) return ["(an error that is shown above)"];
+    if (isError(value)) return this.#traceback(value, depth, undefined, undefined, seen);
+    return [this.#text(value)];
+  }
+
+  #text(value: unknown): string {
+    return this.#sources.remap(inspect(value, { depth: 2 }));
   }
 
   /** The frames of the stack that belong to the user, with their places in the user's source. */

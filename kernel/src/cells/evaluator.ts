@@ -7,6 +7,9 @@ import type { CellCode, Position } from "../language/index.ts";
 
 // V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
 v8.setFlagsFromString("--no-compilation-cache");
+// It takes the check for interrupts out of loops that it wrongly believes to be short, for instance
+// `while (true) new Array(1000).fill(0)` (V8 13.6); nothing but the process's end would stop them.
+v8.setFlagsFromString("--no-turboshaft-loop-unrolling");
 
 export type Outcome =
   | { ok: true }

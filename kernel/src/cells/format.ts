@@ -1,5 +1,6 @@
 // What a value looks like in a notebook. In this order: what the value says itself, what is known by its
 // shape (Arrow tables, pictures, specifications of charts, elements), and text for everything else.
+import { types } from "node:util";
 import { DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
 import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
 import { pictureType } from "./format-picture.ts";
@@ -22,6 +23,8 @@ const DENO_DISPLAY = Symbol.for("Deno.jupyter.display");
 
 function byShape(value: unknown, remap: Remap): MimeBundle {
   if (value === null || typeof value !== "object") return { "text/plain": inspectBounded(value) };
+  // What a proxy is like is its traps' affair, and a revoked one is like nothing.
+  if (types.isProxy(value)) return { "text/plain": remap(inspectBounded(value)) };
   if (isArrowTable(value)) return formatArrowTable(value);
   if (value instanceof Uint8Array) {
     const type = pictureType(value);
@@ -32,7 +35,7 @@ function byShape(value: unknown, remap: Remap): MimeBundle {
   }
   const text = remap(inspectBounded(value));
   const chart = chartType(value);
-  if (chart) return { [chart]: value, "text/plain": text };
+  if (chart && isJson(value)) return { [chart]: value, "text/plain": text };
   const html = markup(value);
   if (html !== undefined) return { "text/html": html, "text/plain": html.slice(0, 200) };
   return { "text/plain": text };
@@ -62,8 +65,23 @@ function ownValue(value: object, key: string): unknown {
 function methodOf(value: unknown, name: symbol): (() => unknown) | undefined {
   if (value === null || (typeof value !== "object" && typeof value !== "function"))
     return undefined;
-  const method = (value as Record<symbol, unknown>)[name];
-  return typeof method === "function" ? (method as () => unknown) : undefined;
+  // A proxy's traps may refuse; it is shown as it stands then.
+  try {
+    const method = (value as Record<symbol, unknown>)[name];
+    return typeof method === "function" ? (method as () => unknown) : undefined;
+  } catch (error) {
+    if (types.isProxy(value)) return undefined;
+    throw error;
+  }
+}
+
+function isJson(value: object): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const isPromise = (value: unknown): value is Promise<unknown> =>

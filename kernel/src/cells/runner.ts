@@ -153,9 +153,14 @@ export class CellRunner {
     let failure: ErrorContent | undefined;
     if (!outcome.ok) failure = this.#reporter.report(outcome.thrown, cell.url, outcome.at);
     try {
-      await cell.disposables.disposeAsync();
       await Promise.allSettled(cell.displays);
+      // Shown while it lives: the result may be what `using` disposes.
       if (!failure && cell.hasResult) await this.#publishResult(cell);
+    } catch (error) {
+      failure = this.#reporter.report(error, cell.url);
+    }
+    try {
+      await cell.disposables.disposeAsync();
       if (!failure) {
         const expressions = await this.#userExpressions(cell);
         this.#end(cell, "ok", { payload: cell.payload, user_expressions: expressions });

@@ -180,6 +180,7 @@ export class CellEditor {
         break;
       case "VariableDeclaration":
         if (depth === 0 && node["kind"] === "var") this.#toAssignments(node);
+        if (depth === 0 && node["kind"] === "await using") this.isAsync = true;
         break;
       case "BlockStatement":
       case "StaticBlock":
@@ -190,7 +191,8 @@ export class CellEditor {
         break;
     }
     const inner = isFunctionScope(node) ? depth + 1 : depth;
-    forEachChild(node, (child) => this.#walk(child, inner));
+    // The key of a class's field is computed outside of it.
+    forEachChild(node, (child) => this.#walk(child, child === node["key"] ? depth : inner));
   }
 
   /** `await x` → `await $cenote.wait(id, x)`, so that an interrupt can reject it. */
