@@ -49,7 +49,7 @@ function block(cell: CellModule, error: CellError): string {
   const from = error.start - begin;
   const to = Math.min(line.length, Math.max(from + error.length, from + 1));
   const mark =
-    "text-decoration: underline wavy var(--jp-error-color1, #d32f2f); text-underline-offset: 3px";
+    "text-decoration: underline wavy var(--jp-error-color1, #d32f2f); text-underline-offset: 2px";
   const code =
     escaped(line.slice(0, from)) +
     `<span style="${mark}">${escaped(line.slice(from, to))}</span>${escaped(line.slice(to))}`;
@@ -58,7 +58,7 @@ function block(cell: CellModule, error: CellError): string {
     `<div style="margin: 4px 0">line ${at.line}:${at.column} <b>${escaped(first!)}</b> ` +
     `<span style="color: var(--jp-ui-font-color3, #999)">TS${error.code}</span>` +
     others.map((text) => `<div style="padding-left: 1em">${escaped(text)}</div>`).join("") +
-    `<pre style="margin: 2px 0 0">${code}</pre></div>`
+    `<pre style="margin: 2px 0 0; padding-bottom: 4px">${code}</pre></div>`
   );
 }
 
