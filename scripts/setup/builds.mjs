@@ -25,12 +25,12 @@ export async function buildKernel() {
   const key = digest([
     "kernel/src",
     "kernel/package.json",
+    "kernel/tsconfig.types.json",
     "scripts/build.mjs",
     "package-lock.json",
   ]);
-  const ran = await once("kernel", key, [at("kernel/dist/main.js")], () =>
-    build("scripts/build.mjs"),
-  );
+  const made = [at("kernel/dist/main.js"), at("kernel/dist/types/api/index.d.ts")];
+  const ran = await once("kernel", key, made, () => build("scripts/build.mjs"));
   return ran ? "built" : "up to date";
 }
 
