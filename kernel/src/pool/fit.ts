@@ -4,8 +4,8 @@
 // Every chunk, live or free, is a row of the books' block table (`slab`, `offset`, `size`); free chunks
 // have state "none". Beside the table lie private links: the chunk before and after it in its slab.
 // Row 0 means "none". A hole keeps its row while blocks are cut from its start and given back to it, so
-// that most operations change only its offset and size. The chunk given back last is not joined with its
-// neighbours until another is, or somebody looks: the next request often is for its size.
+// that most operations change only its offset and size. The chunk given back last, if it is small, is not
+// joined with its neighbours until another is, or somebody looks: the next request often is for its size.
 import { BLOCK_CAPACITY, BLOCK_STATE, type Books, CONTROL } from "../base/index.ts";
 import { Bins } from "./bins.ts";
 
@@ -21,6 +21,8 @@ export const KIND = {
   planned: 3,
 } as const;
 
+/** Chunks of up to this many granules may wait to be joined; larger holes matter too much (256 KiB). */
+const HELD_AT_MOST = 1024;
 /** An own slab serves requests of at least 7/8 of its size. */
 const OWN_WASTE = 8 / 7;
 
@@ -149,7 +151,8 @@ export class Fit {
    * became, or 0 when it is not joined yet.
    */
   give(row: number): number {
-    if (this.#kind[row] === KIND.planned || this.isWhole(row)) return this.#join(row);
+    const held = this.#size[row]! <= HELD_AT_MOST && this.#kind[row] !== KIND.planned;
+    if (!held || this.isWhole(row)) return this.#join(row);
     this.#last = row;
     return 0;
   }

@@ -12,6 +12,7 @@ import {
   books as processBooks,
 } from "../base/index.ts";
 import { Fit } from "./fit.ts";
+import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
 import { Ledger } from "./ledger.ts";
 import { Planner } from "./planner.ts";
@@ -21,11 +22,13 @@ import {
   holders,
   outOfMemory,
   type Request,
+  statistics,
   tooLarge,
   usedAfterDispose,
 } from "./report.ts";
+import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
-import { ScaledSlabs, type SlabPolicy, UniformSlabs } from "./slab-policy.ts";
+import { type SlabPolicy, slabPolicyFor } from "./slab-policy.ts";
 import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
 import type {
@@ -40,11 +43,10 @@ import type {
 } from "./types.ts";
 
 const DEFAULT_BUDGET = "1 GiB";
-const DEFAULT_SLACK = 1 / 32;
 const NO_OPTIONS: AllocateOptions = {};
 const kept = new WeakSet<SharedArrayBuffer>();
 
-export class Pool {
+export class Pool implements Resource {
   readonly #ledger: Ledger;
   readonly #fit: Fit;
   readonly #policy: SlabPolicy;
@@ -57,6 +59,7 @@ export class Pool {
     release: (id: number, generation: number) => this.#release(id, generation),
   };
   readonly #reclaim: Reclaim;
+  readonly #listeners = new FreeListeners();
   #closed = false;
 
   /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
@@ -70,7 +73,7 @@ export class Pool {
     this.#memory = memory;
     this.#ledger = new Ledger(books);
     this.#fit = new Fit(books);
-    this.#policy = slabPolicy(memory, options);
+    this.#policy = slabPolicyFor(memory, options);
     this.#slabs = new Slabs(memory, this.#ledger, this.#fit, this.#policy, options.keepEmpty);
     this.#planner = new Planner(this.#ledger, this.#fit, this.#slabs);
     this.#scopes = new Scopes(this.#owner.release);
@@ -122,6 +125,7 @@ export class Pool {
       throw new Interrupted();
     }
     const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
+    if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
     this.#scopes.note(row, generation);
     this.#reclaim.watch(block);
     return block;
@@ -145,29 +149,7 @@ export class Pool {
 
   stats(): PoolStats {
     this.#settle();
-    const get = (counter: number) => this.#ledger.get(counter);
-    const live = get(COUNTER.live);
-    const reserved = get(COUNTER.reserved);
-    const largestFree = this.#fit.largest() * GRANULE;
-    const holes = reserved - live;
-    return {
-      live,
-      requested: get(COUNTER.requested),
-      reserved,
-      peakLive: get(COUNTER.peakLive),
-      peakReserved: get(COUNTER.peakReserved),
-      budget: this.budget,
-      free: Math.max(0, this.budget - live),
-      largestFree,
-      fragmentation: holes > 0 ? 1 - largestFree / holes : 0,
-      slabs: this.#slabs.count,
-      slabsMade: this.#slabs.made.slabs,
-      bytesMade: this.#slabs.made.bytes,
-      liveBlocks: get(COUNTER.liveBlocks),
-      allocations: get(COUNTER.allocations),
-      frees: get(COUNTER.frees),
-      collected: this.#reclaim.count,
-    };
+    return statistics(this.#ledger, this.#fit, this.#slabs, this.#reclaim.count);
   }
 
   /** Counts bytes moved from or to the host, for the panel. */
@@ -317,6 +299,8 @@ export class Pool {
   #release(id: number, generation: number): void {
     if (!this.#isLive(id, generation)) return;
     const ledger = this.#ledger;
+    const { waiting } = this.#listeners;
+    const bytes = waiting ? ledger.requested(id) : 0;
     ledger.begin();
     try {
       const fit = this.#fit;
@@ -329,6 +313,7 @@ export class Pool {
     } finally {
       ledger.end();
     }
+    if (waiting) this.#listeners.tell({ id, bytes });
   }
 
   #clear(row: number, generation: number): void {
@@ -362,10 +347,4 @@ export class Pool {
       });
     }
   }
-}
-
-function slabPolicy(memory: Memory, { slabBytes, slack, floor }: PoolOptions): SlabPolicy {
-  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK, floor ?? 0);
-  const granules = Math.ceil(slabBytes / GRANULE);
-  return new UniformSlabs(Math.max(GRANULE, Math.min(granules * GRANULE, memory.maxSlab)));
 }

@@ -1,4 +1,4 @@
-// Who holds the pool's memory, and what the pool says when it cannot do what was asked.
+// The pool's statistics, who holds its memory, and what it says when it cannot do what was asked.
 import {
   BLOCK_STATE,
   CenoteError,
@@ -8,10 +8,40 @@ import {
   GRANULE,
   OutOfPoolMemory,
 } from "../base/index.ts";
+import type { Fit } from "./fit.ts";
 import type { Handle } from "./handle.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Slabs } from "./slabs.ts";
 import { tagText } from "./tags.ts";
-import type { Holder, Memory } from "./types.ts";
+import type { Holder, Memory, PoolStats } from "./types.ts";
+
+/** The statistics, as the books and the allocator have them. `collected`: blocks the collector gave back. */
+export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, collected: number): PoolStats {
+  const get = (counter: number) => ledger.get(counter);
+  const live = get(COUNTER.live);
+  const reserved = get(COUNTER.reserved);
+  const budget = get(COUNTER.budget);
+  const largestFree = fit.largest() * GRANULE;
+  const holes = reserved - live;
+  return {
+    live,
+    requested: get(COUNTER.requested),
+    reserved,
+    peakLive: get(COUNTER.peakLive),
+    peakReserved: get(COUNTER.peakReserved),
+    budget,
+    free: Math.max(0, budget - live),
+    largestFree,
+    fragmentation: holes > 0 ? 1 - largestFree / holes : 0,
+    slabs: slabs.count,
+    slabsMade: slabs.made.slabs,
+    bytesMade: slabs.made.bytes,
+    liveBlocks: get(COUNTER.liveBlocks),
+    allocations: get(COUNTER.allocations),
+    frees: get(COUNTER.frees),
+    collected,
+  };
+}
 
 /** Live blocks grouped by tag, cell and line, largest group first. */
 export function holders(ledger: Ledger, limit: number): Holder[] {

@@ -2,6 +2,7 @@
 // slabs.ts acts on it. The figures behind the constants are in docs/memory.md, under Placement.
 import { GRANULE } from "../base/index.ts";
 import { KIND } from "./fit.ts";
+import type { Memory, PoolOptions } from "./types.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -18,6 +19,8 @@ const SHARED_SLABS = 128;
 const SHARED_SLAB_MOST = 256 * MIB;
 /** Requests from this part of the peak on get slabs of their own. */
 const OWN_SLABS = 8;
+
+const DEFAULT_SLACK = 1 / 32;
 
 export interface SlabPolicy {
   /** Which kind of slab serves a request of this many granules. */
@@ -103,4 +106,14 @@ export class ScaledSlabs implements SlabPolicy {
 /** The largest power of two that is at most `bytes`, and at least a granule. */
 function powerBelow(bytes: number): number {
   return bytes <= GRANULE ? GRANULE : 2 ** Math.floor(Math.log2(bytes));
+}
+
+/** The policy that the pool's options ask for. */
+export function slabPolicyFor(
+  memory: Memory,
+  { slabBytes, slack, floor }: PoolOptions,
+): SlabPolicy {
+  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK, floor ?? 0);
+  const granules = Math.ceil(slabBytes / GRANULE);
+  return new UniformSlabs(Math.max(GRANULE, Math.min(granules * GRANULE, memory.maxSlab)));
 }

@@ -28,8 +28,21 @@ export interface AllocateOptions {
   tag?: string;
   /** What it is for, in error messages, e.g. "column delay int16[3000000]". Default: the tag. */
   what?: string;
+  /**
+   * Called once when the block's memory goes back, however that comes about: dispose, a scope's end, the
+   * garbage collector, the pool's end. What it throws is reported as an uncaught error.
+   */
+  onFree?: (freed: FreedBlock) => void;
   /** Fill with zeros. Otherwise a block holds whatever its memory held before. */
   zeroed?: boolean;
+}
+
+/** A block that has gone back. */
+export interface FreedBlock {
+  /** Row of the block table that it had. */
+  id: number;
+  /** Bytes as requested. */
+  bytes: number;
 }
 
 /** Where a block lies now. Valid until the next pool operation or await, because blocks may move. */

@@ -38,7 +38,7 @@ export interface ReplayReport {
   unmatchedFrees: number;
 }
 
-/** Passes for the time: as many as fit into this. */
+/** Passes for the time: as many as fit into this, and at least three. */
 const TIMING_MS = 300;
 const PASSES = 50;
 
@@ -62,7 +62,7 @@ export function timePerOp(
   const began = performance.now();
   do {
     times.push(around(() => time(trace, policy)));
-  } while (performance.now() - began < TIMING_MS && times.length < PASSES);
+  } while (times.length < 3 || (performance.now() - began < TIMING_MS && times.length < PASSES));
   policy.close();
   return perOp(times.sort((a, b) => a - b)[times.length >> 1]!, trace);
 }

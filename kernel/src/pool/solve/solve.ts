@@ -22,7 +22,7 @@ export function solve(problem: Problem, options: SolveOptions = {}): Placement {
   const left = () => (options.milliseconds ?? 50) - (performance.now() - began);
   const enough = options.capacity ?? peakLoad(problem);
   let best: Placement | undefined;
-  let bestOrder = new Uint32Array(0);
+  let bestOrder: Uint32Array = new Uint32Array(0);
   for (const by of ORDERS) {
     if (best && (best.height <= enough || left() <= 0)) return best;
     const order = by(problem);
