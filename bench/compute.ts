@@ -25,7 +25,7 @@ const runs = Number(process.argv[2] ?? 7);
 const folder = mkdtempSync(join(tmpdir(), "cenote-bench-"));
 const peer = spawn(
   "python",
-  [fileURLToPath(new URL("compute_peer.py", import.meta.url)), join(folder, "flights.arrow")],
+  [fileURLToPath(new URL("compute-peer.py", import.meta.url)), join(folder, "flights.arrow")],
   {
     stdio: ["pipe", "pipe", "inherit"],
   },

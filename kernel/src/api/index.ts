@@ -31,7 +31,7 @@ export {
   type SharedTable,
 } from "../exchange/index.ts";
 export type { AdapterFacts } from "../gpu/index.ts";
-export type { AllocateOptions, Block, Holder, PoolStats } from "../pool/index.ts";
+export type { AllocateOptions, Block, Holder, PlanInfo, PoolStats } from "../pool/index.ts";
 export { type Comm, openComm, serveComm } from "./comm.ts";
 export { adapter } from "./device.ts";
 export * from "./display.ts";

@@ -8,7 +8,7 @@ import {
   type MimeBundle,
   parseBytes,
 } from "../base/index.ts";
-import type { AllocateOptions, Block, Holder, PoolStats } from "../pool/index.ts";
+import type { AllocateOptions, Block, Holder, PlanInfo, PoolStats } from "../pool/index.ts";
 import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
 
 /** Figures of the pool that show as one line. */
@@ -98,6 +98,19 @@ class PoolAccess {
   /** Takes what `value` holds out of every open scope; returns `value`. */
   keep<T>(value: T): T {
     return openedDevice()?.pool.keep(value) ?? value;
+  }
+
+  /**
+   * Runs `body` as one iteration of the repeating computation `name`: the first is recorded and a plan
+   * made of it, later ones are served from the plan. The GPU must have been opened, as for `scope`.
+   */
+  iteration<T>(name: string, body: () => T): T {
+    return this.#now().iteration(name, body);
+  }
+
+  /** The repeating computations, and how their plans serve. */
+  plans(): PlanInfo[] {
+    return openedDevice()?.pool.plans() ?? [];
   }
 
   /** Opens the GPU without allocating anything. */

@@ -1,4 +1,4 @@
-// Placement on traces: node bench/pool-traces.ts [FOLDER], by default ../shared/traces.
+// Placement on traces: npm run bench -- traces [FOLDER], by default ../shared/traces.
 // Each policy replays each trace on simulated memory; efficiency is peak live (as requested) ÷ peak
 // reserved, "made" the bytes of slabs made anew ÷ bytes allocated. "planned" replays the trace as an
 // iteration that repeats. Problems in FOLDER/minimalloc are solved within the capacity in their names.
