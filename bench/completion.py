@@ -98,7 +98,12 @@ def measure(name: str, typed: bool) -> dict[str, float]:
 def install(folder: Path) -> list[str]:
     """Kernelspecs of cenote and its peers into `folder`."""
     (folder / "kernels" / "cenote").mkdir(parents=True)
-    argv = [str(NODE), str(ROOT / "kernel/dist/main.js"), "{connection_file}"]
+    argv = [
+        str(NODE),
+        "--no-force-async-hooks-checks",
+        str(ROOT / "kernel/dist/main.js"),
+        "{connection_file}",
+    ]
     spec = {"argv": argv, "display_name": "cenote", "language": "typescript"}
     (folder / "kernels" / "cenote" / "kernel.json").write_text(json.dumps(spec))
     install_peers(folder)

@@ -124,7 +124,12 @@ async function configure(home: string): Promise<void> {
     },
   });
   await write("data/kernels/cenote/kernel.json", {
-    argv: [process.execPath, at("kernel/dist/main.js"), "{connection_file}"],
+    argv: [
+      process.execPath,
+      "--no-force-async-hooks-checks",
+      at("kernel/dist/main.js"),
+      "{connection_file}",
+    ],
     display_name: "TypeScript (Cenote)",
     language: "typescript",
     interrupt_mode: "message",
