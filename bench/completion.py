@@ -10,7 +10,6 @@ each time, as typing does.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -25,8 +24,6 @@ from jupyter_client.manager import KernelManager
 
 from kernel import install_peers
 
-ROOT = Path(__file__).resolve().parents[1]
-NODE = ROOT / "node_modules/node/bin/node"
 ROUNDS = 20
 
 
@@ -96,16 +93,7 @@ def measure(name: str, typed: bool) -> dict[str, float]:
 
 
 def install(folder: Path) -> list[str]:
-    """Kernelspecs of cenote and its peers into `folder`."""
-    (folder / "kernels" / "cenote").mkdir(parents=True)
-    argv = [
-        str(NODE),
-        "--no-force-async-hooks-checks",
-        str(ROOT / "kernel/dist/main.js"),
-        "{connection_file}",
-    ]
-    spec = {"argv": argv, "display_name": "cenote", "language": "typescript"}
-    (folder / "kernels" / "cenote" / "kernel.json").write_text(json.dumps(spec))
+    """Kernelspecs of the peers into `folder`; set-up has installed that of cenote."""
     install_peers(folder)
     return ["cenote", "deno", "tslab"]
 

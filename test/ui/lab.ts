@@ -1,8 +1,8 @@
 // A JupyterLab of its own for the browser tests: temporary folders, a free port, the extension and the
-// kernel of this checkout. Everything it starts is ended by `stop`.
+// kernel as set-up installed them. Everything it starts is ended by `stop`.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,8 +23,9 @@ export interface Lab {
 
 /** Starts JupyterLab; resolves when it answers. */
 export async function startLab(): Promise<Lab> {
-  for (const built of ["extension/labextension/package.json", "kernel/dist/main.js"]) {
-    if (!existsSync(at(built))) throw new Error(`wanted ${built}, found nothing: npm run setup`);
+  for (const installed of ["kernels/cenote/kernel.json", "labextensions/cenote-lab/package.json"]) {
+    const path = join(".venv/share/jupyter", installed);
+    if (!existsSync(at(path))) throw new Error(`wanted ${path}, found nothing: npm run setup`);
   }
   const home = await mkdtemp(join(tmpdir(), "cenote-ui-"));
   const folder = (name: string) => join(home, name);
@@ -123,19 +124,6 @@ async function configure(home: string): Promise<void> {
       "@jupyterlab/notebook-extension:language-server": true,
     },
   });
-  await write("data/kernels/cenote/kernel.json", {
-    argv: [
-      process.execPath,
-      "--no-force-async-hooks-checks",
-      at("kernel/dist/main.js"),
-      "{connection_file}",
-    ],
-    display_name: "TypeScript (Cenote)",
-    language: "typescript",
-    interrupt_mode: "message",
-  });
-  await mkdir(join(home, "data/labextensions"), { recursive: true });
-  await symlink(at("extension/labextension"), join(home, "data/labextensions/cenote-lab"));
   await mkdir(join(home, "work"));
 }
 

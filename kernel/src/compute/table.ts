@@ -11,7 +11,7 @@ import {
   uploadTable,
 } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
-import type { Block } from "../pool/index.ts";
+import { BLOCKS, type Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
 import { type Aggregate, count, type Expr } from "./expr.ts";
 import type { TypedAggregate } from "./figures.ts";
@@ -30,9 +30,6 @@ import { resolve } from "./rules.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
 import { AggregateSource, materialise, RowsSource, StoreSource } from "./sources.ts";
 import type { Typed } from "./typed.ts";
-
-/** Objects with this method own blocks of the pool: scopes keep those of what they return. */
-const BLOCKS = Symbol.for("cenote.blocks");
 
 export type Aggregates = Readonly<Record<string, Aggregate>>;
 

@@ -1,34 +1,14 @@
 // Expressions with types: the tree from which WGSL and JavaScript are generated. Every literal has the
 // type it is used as and every conversion is a node, so that generators decide nothing.
 import type { ColumnType } from "../columns/index.ts";
+import type { BinaryOp, DatePart, UnaryOp } from "./expr.ts";
 
 export type TypedOp =
   | "column"
   | "literal"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "floorDiv"
-  | "mod"
-  | "neg"
-  | "abs"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "sqrt"
-  | "gt"
-  | "ge"
-  | "lt"
-  | "le"
-  | "eq"
-  | "ne"
-  | "and"
-  | "or"
-  | "not"
-  | "isNull"
-  | "fillNull"
   | "cast"
+  | BinaryOp
+  | Exclude<UnaryOp, DatePart | "isNotNull">
   | "year"
   | "month"
   | "day"
