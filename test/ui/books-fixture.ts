@@ -46,7 +46,10 @@ export class BooksPool {
   }
 
   live(): number {
-    return this.rows().reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.rows().reduce(
+      (sum, row) => sum + (row.state === BLOCK_STATE.spilled ? 0 : row.bytes),
+      0,
+    );
   }
 
   rows(): Row[] {
@@ -60,6 +63,21 @@ export class BooksPool {
   slab(id: number, granules: number): void {
     this.slabs.set(id, granules);
     this.write(EVENT.slabNew, id, id, 0, granules);
+  }
+
+  /** Moves row `id` to slab 9 or spills it; brings it back where it is spilled. Nothing where there is no such row. */
+  shift(id: number, how: "move" | "spill"): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) return;
+    const spilled = row.state === BLOCK_STATE.spilled;
+    const kind = spilled ? EVENT.fetch : how === "move" ? EVENT.move : EVENT.spill;
+    const left = kind === EVENT.spill ? { ...row } : undefined;
+    const offset = id * 5000 * GRANULE;
+    if (left) Object.assign(row, { state: BLOCK_STATE.spilled, slab: 0, offset: 0 });
+    else Object.assign(row, { state: BLOCK_STATE.live, slab: 9, offset });
+    const at = left ?? row;
+    const sizes = [at.offset / GRANULE, row.bytes / GRANULE, row.requested] as const;
+    writeEvent(this.books, kind, id, at.slab, ...sizes, row.cell, row.line, row.tag);
   }
 
   /** Allocates row `id` where it is free, frees it where it isn't. */
@@ -148,6 +166,7 @@ function numbersOf(pool: BooksPool): PoolNumbers {
   return {
     ...{ live, requested: live, reserved: 2 ** 20, peakLive: live, peakReserved: 2 ** 20 },
     ...{ budget: 2 ** 30, allocations: 0, frees: 0, liveBlocks: pool.rows().length },
-    ...{ largestFree: 0, uploadBytes: 0, readBackBytes: 0 },
+    ...{ largestFree: 0, uploadBytes: 0, readBackBytes: 0, movedBytes: 0 },
+    ...{ spilledBytes: 0, diskBytes: 0, stagingBytes: 0, outsideBytes: 0 },
   };
 }

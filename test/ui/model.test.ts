@@ -15,6 +15,7 @@ test("a snapshot and the events after it give the books' own blocks", () => {
       fc.array(
         fc.record({
           row: fc.nat(40),
+          act: fc.constantFrom("toggle", "toggle", "move", "spill"),
           size: fc.integer({ min: 1, max: 5000 }),
           cell: fc.nat(9),
           line: fc.nat(2 ** 20 - 1),
@@ -32,7 +33,8 @@ test("a snapshot and the events after it give the books' own blocks", () => {
             assert.equal(model.take(...snapshot(pool, 1)), "taken");
             from = pool.head();
           }
-          pool.toggle(step.row, step.size, step.cell, step.line, step.tag);
+          if (step.act === "move" || step.act === "spill") pool.shift(step.row, step.act);
+          else pool.toggle(step.row, step.size, step.cell, step.line, step.tag);
         });
         if (!model.known) {
           assert.equal(model.take(...snapshot(pool, 1)), "taken");

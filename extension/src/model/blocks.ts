@@ -1,5 +1,5 @@
 // The panel's copy of the pool's block table: structure of arrays, one element a block id. It follows
-// snapshots (whole rows) and events (allocations and frees), and knows nothing of drawing.
+// snapshots (whole rows) and events (blocks come, go, move, spill, come back), and knows nothing of drawing.
 import { BLOCK_STATE, EVENT, EVENT_WORDS, GRANULE } from "../../../kernel/src/base/books.ts";
 import { BLOCK_ROW_WORDS } from "../../../kernel/src/base/monitor-protocol.ts";
 
@@ -63,11 +63,14 @@ export class BlockTable {
   apply(events: Uint32Array, at: number): void {
     const kind = events[at]! & 0xff;
     const id = events[at + 1]!;
-    if (kind === EVENT.alloc) {
+    const spilled = kind === EVENT.spill;
+    if (spilled || kind === EVENT.alloc || kind === EVENT.move || kind === EVENT.fetch) {
       const word = events[at + 7]!;
       const requested = events[at + 5]! + (word >>> 20) * 2 ** 32;
-      const [slab, offset, size] = [events[at + 2]!, events[at + 3]!, events[at + 4]!];
-      this.#put(id, BLOCK_STATE.live, slab, offset, size, requested);
+      const slab = spilled ? 0 : events[at + 2]!;
+      const offset = spilled ? 0 : events[at + 3]!;
+      const state = spilled ? BLOCK_STATE.spilled : BLOCK_STATE.live;
+      this.#put(id, state, slab, offset, events[at + 4]!, requested);
       this.#attribute(id, events[at + 6]!, word & 0xfffff, events[at]! >>> 8);
     } else if (kind === EVENT.free) {
       this.#drop(id);

@@ -77,7 +77,7 @@ export function blockAt(
   let found: number | undefined;
   let nearest = reach;
   for (let id = 0; id < blocks.rows; id++) {
-    if (blocks.state[id] === BLOCK_STATE.none || blocks.slab[id] !== strip.slab) continue;
+    if (!inSlab(blocks, id) || blocks.slab[id] !== strip.slab) continue;
     const start = blocks.offset[id]!;
     const end = start + blocks.size[id]!;
     if (at >= start && at < end) return id;
@@ -87,22 +87,27 @@ export function blockAt(
   return found;
 }
 
-/** Ids of all blocks in the order in which the map shows them: by slab, then by offset. */
+/** Ids of the blocks in slabs in the order in which the map shows them: by slab, then by offset. */
 export function blockOrder(blocks: BlockTable): Uint32Array {
   const ids = new Uint32Array(blocks.count);
   let to = 0;
   for (let id = 0; id < blocks.rows; id++) {
-    if (blocks.state[id] !== BLOCK_STATE.none) ids[to++] = id;
+    if (inSlab(blocks, id)) ids[to++] = id;
   }
-  return ids.sort(
-    (a, b) => blocks.slab[a]! - blocks.slab[b]! || blocks.offset[a]! - blocks.offset[b]!,
-  );
+  return ids
+    .subarray(0, to)
+    .sort((a, b) => blocks.slab[a]! - blocks.slab[b]! || blocks.offset[a]! - blocks.offset[b]!);
+}
+
+function inSlab(blocks: BlockTable, id: number): boolean {
+  const state = blocks.state[id]!;
+  return state !== BLOCK_STATE.none && state !== BLOCK_STATE.spilled;
 }
 
 function usedBySlab(blocks: BlockTable): Map<number, number> {
   const used = new Map<number, number>();
   for (let id = 0; id < blocks.rows; id++) {
-    if (blocks.state[id] === BLOCK_STATE.none) continue;
+    if (!inSlab(blocks, id)) continue;
     const slab = blocks.slab[id]!;
     used.set(slab, (used.get(slab) ?? 0) + blocks.size[id]! * GRANULE);
   }

@@ -23,6 +23,7 @@ export class Counters {
       ["peakReserved", trans.__("Peak reserved")],
       ["uploadBytes", trans.__("Uploaded")],
       ["readBackBytes", trans.__("Read back")],
+      ["movedBytes", trans.__("Moved")],
     ];
     this.#values = rows.map(([name, label]) => {
       const value = el("dd", { attrs: { "data-cenote": name } });

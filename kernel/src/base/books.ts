@@ -6,7 +6,7 @@
 // Writers use plain stores, then one Atomics.store of the ring's head; readers replay the ring and
 // notice overruns (head − cursor > RING_CAPACITY). A lock over the whole table would starve the reader.
 
-export const BOOKS_VERSION = 1;
+export const BOOKS_VERSION = 2;
 export const BLOCK_CAPACITY = 1 << 18;
 export const RING_CAPACITY = 1 << 16;
 /** Offsets and sizes in the books are in units of this many bytes, so that u32 reaches 1 TiB. */
@@ -43,14 +43,31 @@ export const COUNTER = {
   largestFree: 9,
   uploadBytes: 10,
   readBackBytes: 11,
+  /** Bytes ever copied because a live block moved. */
+  movedBytes: 12,
+  /** Bytes of blocks that are in host memory, and on disk, instead of in a slab. */
+  spilledBytes: 13,
+  diskBytes: 14,
+  /** Bytes of buffers that the host fills or reads. */
+  stagingBytes: 15,
+  /** Bytes that others allocated on the same device. */
+  outsideBytes: 16,
 } as const;
 export const COUNTER_SLOTS = 64;
 
-export const BLOCK_STATE = { none: 0, live: 1, cached: 2, pinned: 3 } as const;
+export const BLOCK_STATE = {
+  none: 0,
+  live: 1,
+  cached: 2,
+  /** Live, and must stay where it is. */
+  pinned: 3,
+  /** Live, but its bytes are in host memory or on disk; it has slab 0. */
+  spilled: 4,
+} as const;
 
 /**
  * The fields of a block's row, each a u32 array in the table. Row 0 is never used. A row whose state is
- * "none" and whose size is not 0 is a hole: blocks and holes together tile their slab.
+ * "none" and whose size is not 0 is a hole: blocks that are not spilled and holes together tile their slab.
  */
 export const BLOCK_FIELDS = [
   "state",
@@ -76,6 +93,12 @@ export const EVENT = {
   /** Words 2–3 hold the time as f64 milliseconds since the epoch; later events happened after it. */
   clock: 7,
   mark: 8,
+  /** A live block has moved: words as for alloc, with the place that it has now. */
+  move: 9,
+  /** A live block has left its slab: words as for alloc, with the place that it had. */
+  spill: 10,
+  /** A spilled block is in a slab again: words as for alloc, with the place that it has now. */
+  fetch: 11,
 } as const;
 
 // An event is EVENT_WORDS u32 words:

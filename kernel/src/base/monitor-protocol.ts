@@ -3,7 +3,7 @@
 // changes, at most 20 messages a second. A page that misses a `seq` sends { kind: "resync" }.
 
 export const MONITOR_TARGET = "cenote.monitor";
-export const MONITOR_VERSION = 1;
+export const MONITOR_VERSION = 2;
 
 /** Bytes unless the name says otherwise. */
 export interface PoolNumbers {
@@ -19,6 +19,11 @@ export interface PoolNumbers {
   largestFree: number;
   uploadBytes: number;
   readBackBytes: number;
+  movedBytes: number;
+  spilledBytes: number;
+  diskBytes: number;
+  stagingBytes: number;
+  outsideBytes: number;
 }
 
 export interface SlabInfo {

@@ -96,8 +96,9 @@ function endCell(
 /** Applies one record; false when it changes no level. */
 function applyLevels(levels: Levels, kind: number, events: Uint32Array, at: number): boolean {
   const bytes = events[at + 4]! * GRANULE;
-  if (kind === EVENT.alloc || kind === EVENT.free) {
-    const sign = kind === EVENT.alloc ? 1 : -1;
+  const comes = kind === EVENT.alloc || kind === EVENT.fetch;
+  if (comes || kind === EVENT.free || kind === EVENT.spill) {
+    const sign = comes ? 1 : -1;
     levels.live += sign * bytes;
     levels.requested += sign * ((events[at + 7]! >>> 20) * 2 ** 32 + events[at + 5]!);
     return true;
