@@ -8,7 +8,7 @@
 
 export const BOOKS_VERSION = 2;
 export const BLOCK_CAPACITY = 1 << 18;
-export const RING_CAPACITY = 1 << 16;
+export const RING_CAPACITY = 1 << 17;
 /** Offsets and sizes in the books are in units of this many bytes, so that u32 reaches 1 TiB. */
 export const GRANULE = 256;
 
