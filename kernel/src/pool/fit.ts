@@ -1,25 +1,13 @@
 // Places chunks inside slabs, with immediate coalescing, all of it in typed arrays. It knows rows, slabs
-// and granules, and leaves the choice of slabs to slabs.ts, counters and events to ledger.ts.
+// and granules, and leaves the choice of slabs to slabs.ts, counters and events to ledger.ts, and the lists
+// of chunks to chunks.ts.
 //
-// Every chunk, live or free, is a row of the books' block table (`slab`, `offset`, `size`); free chunks
-// have state "none". Beside the table lie private links: the chunk before and after it in its slab.
-// Row 0 means "none". A hole keeps its row while blocks are cut from its start and given back to it, so
-// that most operations change only its offset and size. The chunk given back last, if it is small, is not
-// joined with its neighbours until another is, or somebody looks: the next request often is for its size.
-import { BLOCK_CAPACITY, BLOCK_STATE, type Books, CONTROL } from "../base/index.ts";
+// A hole keeps its row while blocks are cut from its start and given back to it, so that most operations
+// change only its offset and size. The chunk given back last, if it is small, is not joined with its
+// neighbours until another is, or somebody looks: the next request often is for its size.
+import { BLOCK_STATE, type Books } from "../base/index.ts";
 import { Bins } from "./bins.ts";
-
-/** What a slab is for; holes of different kinds are kept apart (slabs.ts says why). */
-export const KIND = {
-  /** Many small blocks. */
-  small: 0,
-  /** Blocks of middling size. */
-  shared: 1,
-  /** One block that is large for this pool. */
-  own: 2,
-  /** The memory of a plan, cut at planned offsets only; its holes are in no bin. */
-  planned: 3,
-} as const;
+import { Chunks, KIND } from "./chunks.ts";
 
 /** Chunks of up to this many granules may wait to be joined; larger holes matter too much (256 KiB). */
 const HELD_AT_MOST = 1024;
@@ -27,34 +15,35 @@ const HELD_AT_MOST = 1024;
 const OWN_WASTE = 8 / 7;
 
 export class Fit {
+  readonly #chunks: Chunks;
   readonly #slab: Uint32Array;
   readonly #offset: Uint32Array;
   readonly #size: Uint32Array;
   readonly #state: Uint32Array;
-  readonly #control: Uint32Array;
-  readonly #before = new Uint32Array(BLOCK_CAPACITY);
-  readonly #after = new Uint32Array(BLOCK_CAPACITY);
-  readonly #kind = new Uint8Array(BLOCK_CAPACITY);
+  readonly #before: Uint32Array;
+  readonly #after: Uint32Array;
+  readonly #kind: Uint8Array;
   readonly #bins: Bins;
   readonly #isWhole = (row: number) => this.isWhole(row);
   /** The chunk given back last, if it is still in one piece and in no bin; or 0. */
   #last = 0;
-  /** First of the dropped rows, which are joined by #after. */
-  #spareRow = 0;
 
   constructor(books: Books) {
-    this.#slab = books.blocks.slab;
-    this.#offset = books.blocks.offset;
-    this.#size = books.blocks.size;
-    this.#state = books.blocks.state;
-    this.#control = books.control;
+    const chunks = new Chunks(books);
+    this.#chunks = chunks;
+    this.#slab = chunks.slab;
+    this.#offset = chunks.offset;
+    this.#size = chunks.size;
+    this.#state = chunks.state;
+    this.#before = chunks.before;
+    this.#after = chunks.after;
+    this.#kind = chunks.kind;
     this.#bins = new Bins(books);
-    if (this.#control[CONTROL.blockRows] === 0) this.#control[CONTROL.blockRows] = 1;
   }
 
   /** Adds a slab as one hole; returns its row, or 0 when the table is full. */
   addSlab(slab: number, granules: number, kind: number): number {
-    const row = this.#newRow();
+    const row = this.#chunks.newRow();
     if (row === 0) return 0;
     this.#slab[row] = slab;
     this.#offset[row] = 0;
@@ -69,7 +58,7 @@ export class Fit {
   /** Removes a slab that is one hole, `row`. */
   removeSlab(row: number): void {
     this.#unlink(row, this.#size[row]!);
-    this.#dropRow(row);
+    this.#chunks.dropRow(row);
   }
 
   /** Whether `row` is a whole slab. */
@@ -106,21 +95,14 @@ export class Fit {
       return hole;
     }
     const size = this.#size[hole]!;
-    const row = size === granules ? 0 : this.#newRow();
+    const row = size === granules ? 0 : this.#chunks.newRow();
     if (row === 0) {
       // A whole hole, or the table is full and the chunk keeps the rest.
       this.#unlink(hole, size);
       return hole;
     }
-    const offset = this.#offset[hole]!;
-    this.#slab[row] = this.#slab[hole]!;
-    this.#offset[row] = offset;
     this.#size[row] = granules;
-    this.#kind[row] = this.#kind[hole]!;
-    this.#offset[hole] = offset + granules;
-    this.#size[hole] = size - granules;
-    this.#insertBefore(row, hole);
-    this.#resized(hole, size);
+    this.#cutInto(row, hole);
     return row;
   }
 
@@ -131,7 +113,7 @@ export class Fit {
   carve(hole: number, offset: number, granules: number): number {
     const left = offset - this.#offset[hole]!;
     if (left === 0) return this.cut(hole, granules);
-    const rest = this.#newRow();
+    const rest = this.#chunks.newRow();
     if (rest === 0) return 0;
     const after = this.#after[hole]!;
     this.#slab[rest] = this.#slab[hole]!;
@@ -168,6 +150,80 @@ export class Fit {
     return this.#join(row);
   }
 
+  /**
+   * The live chunk `row` takes the start of `hole`, which is large enough; returns the row of the hole that
+   * it left, or 0 when the table is full and nothing was done. Row and generation stay. After settle().
+   */
+  move(row: number, hole: number): number {
+    const left = this.#chunks.newRow();
+    if (left === 0) return 0;
+    this.#chunks.replace(row, left);
+    this.attach(row, hole);
+    return this.#join(left);
+  }
+
+  /** The live chunk `row` moves down over the hole before it; returns the row of the hole after it. */
+  slide(row: number): number {
+    const hole = this.#before[row]!;
+    const size = this.#size[hole]!;
+    this.#unlink(hole, size);
+    const before = this.#before[hole]!;
+    const after = this.#after[row]!;
+    this.#offset[row] = this.#offset[hole]!;
+    this.#offset[hole] = this.#offset[row]! + this.#size[row]!;
+    this.#before[row] = before;
+    this.#after[row] = hole;
+    this.#before[hole] = row;
+    this.#after[hole] = after;
+    if (before !== 0) this.#after[before] = row;
+    if (after !== 0) this.#before[after] = hole;
+    return this.#join(hole);
+  }
+
+  /**
+   * The live chunk `row` leaves its slab: it keeps its row and size and has slab 0, until attach() or drop().
+   * Returns the row of the hole that it left, or 0 when the table is full and nothing was done. After settle().
+   */
+  detach(row: number): number {
+    const left = this.#chunks.newRow();
+    if (left === 0) return 0;
+    this.#chunks.replace(row, left);
+    this.#slab[row] = 0;
+    this.#offset[row] = 0;
+    return this.#join(left);
+  }
+
+  /** The detached chunk `row` takes the start of `hole`, which is large enough. */
+  attach(row: number, hole: number): void {
+    const size = this.#size[hole]!;
+    if (size !== this.#size[row]) {
+      this.#cutInto(row, hole);
+      return;
+    }
+    this.#unlink(hole, size);
+    this.#chunks.replace(hole, row);
+    this.#chunks.dropRow(hole);
+  }
+
+  /** The detached chunk `row` (state "none" by now) ends. */
+  drop(row: number): void {
+    this.#chunks.dropRow(row);
+  }
+
+  /** The row `row`, whose size is set, takes the start of the larger hole `hole`. */
+  #cutInto(row: number, hole: number): void {
+    const size = this.#size[hole]!;
+    const offset = this.#offset[hole]!;
+    const granules = this.#size[row]!;
+    this.#slab[row] = this.#slab[hole]!;
+    this.#offset[row] = offset;
+    this.#kind[row] = this.#kind[hole]!;
+    this.#offset[hole] = offset + granules;
+    this.#size[hole] = size - granules;
+    this.#chunks.insertBefore(row, hole);
+    this.#resized(hole, size);
+  }
+
   #join(row: number): number {
     const after = this.#after[row]!;
     const before = this.#before[row]!;
@@ -176,9 +232,9 @@ export class Fit {
       const size = this.#size[before]!;
       if (joinsAfter) {
         this.#unlink(after, this.#size[after]!);
-        this.#absorb(row, after);
+        this.#chunks.absorb(row, after);
       }
-      this.#absorb(before, row);
+      this.#chunks.absorb(before, row);
       this.#resized(before, size);
       return before;
     }
@@ -191,7 +247,7 @@ export class Fit {
     this.#size[after] = size + this.#size[row]!;
     this.#before[after] = before;
     if (before !== 0) this.#after[before] = after;
-    this.#dropRow(row);
+    this.#chunks.dropRow(row);
     this.#resized(after, size);
     return after;
   }
@@ -199,6 +255,11 @@ export class Fit {
   /** The chunk after `row` in its slab, or 0. */
   next(row: number): number {
     return this.#after[row]!;
+  }
+
+  /** The chunk before `row` in its slab, or 0. */
+  previous(row: number): number {
+    return this.#before[row]!;
   }
 
   /** Granules of the largest hole, or within 1/32 of it. */
@@ -213,58 +274,21 @@ export class Fit {
 
   /** Row of every slab that is one hole; looks through the whole table. */
   *emptySlabs(): Generator<number> {
-    for (let row = 1; row < this.#control[CONTROL.blockRows]!; row++) {
-      const hole = this.#size[row] !== 0 && this.#state[row] === BLOCK_STATE.none;
-      if (hole && this.isWhole(row)) yield row;
-    }
+    for (const row of this.#chunks.holes()) if (this.isWhole(row)) yield row;
   }
 
-  /** Makes links and bins anew from the live rows of the table and these slabs. */
+  /** Makes links and bins anew from the live rows of the table and these slabs; spilled rows stay. */
   rebuild(slabs: ReadonlyMap<number, { granules: number; kind: number }>): void {
-    this.#before.fill(0);
-    this.#after.fill(0);
     this.#bins.clear();
     this.#last = 0;
-    this.#spareRow = 0;
-    const live: number[] = [];
-    for (let row = this.#control[CONTROL.blockRows]! - 1; row > 0; row--) {
-      if (this.#state[row] !== BLOCK_STATE.none && slabs.has(this.#slab[row]!)) live.push(row);
-      else this.#dropRow(row);
-    }
-    live.sort((a, b) => this.#slab[a]! - this.#slab[b]! || this.#offset[a]! - this.#offset[b]!);
+    const live = this.#chunks.reset(slabs);
     let at = 0;
     for (const [slab, { granules, kind }] of [...slabs].sort((a, b) => a[0] - b[0])) {
       const from = at;
       while (at < live.length && this.#slab[live[at]!] === slab) at++;
-      this.#rebuildSlab(slab, granules, kind, live.slice(from, at));
+      const rows = live.slice(from, at);
+      this.#chunks.relink(slab, granules, kind, rows, (row) => this.#link(row));
     }
-  }
-
-  #rebuildSlab(slab: number, granules: number, kind: number, live: number[]): void {
-    let last = 0;
-    let end = 0;
-    const append = (row: number) => {
-      this.#kind[row] = kind;
-      this.#before[row] = last;
-      this.#after[row] = 0;
-      if (last !== 0) this.#after[last] = row;
-      last = row;
-    };
-    const hole = (upTo: number) => {
-      const row = upTo > end ? this.#newRow() : 0;
-      if (row === 0) return;
-      this.#slab[row] = slab;
-      this.#offset[row] = end;
-      this.#size[row] = upTo - end;
-      append(row);
-      this.#link(row);
-    };
-    for (const row of live) {
-      hole(this.#offset[row]!);
-      append(row);
-      end = this.#offset[row]! + this.#size[row]!;
-    }
-    hole(granules);
   }
 
   #link(row: number): void {
@@ -280,41 +304,5 @@ export class Fit {
   #resized(row: number, before: number): void {
     const kind = this.#kind[row]!;
     if (kind !== KIND.planned) this.#bins.resized(row, kind, before);
-  }
-
-  #insertBefore(row: number, hole: number): void {
-    const before = this.#before[hole]!;
-    this.#before[row] = before;
-    this.#after[row] = hole;
-    this.#before[hole] = row;
-    if (before !== 0) this.#after[before] = row;
-  }
-
-  /** Joins the chunk `second`, which follows `first`, to it. */
-  #absorb(first: number, second: number): void {
-    const after = this.#after[second]!;
-    this.#size[first]! += this.#size[second]!;
-    this.#after[first] = after;
-    if (after !== 0) this.#before[after] = first;
-    this.#dropRow(second);
-  }
-
-  #newRow(): number {
-    const spare = this.#spareRow;
-    if (spare !== 0) {
-      this.#spareRow = this.#after[spare]!;
-      return spare;
-    }
-    const row = this.#control[CONTROL.blockRows]!;
-    if (row >= BLOCK_CAPACITY) return 0;
-    this.#control[CONTROL.blockRows] = row + 1;
-    return row;
-  }
-
-  #dropRow(row: number): void {
-    this.#size[row] = 0;
-    this.#slab[row] = 0;
-    this.#after[row] = this.#spareRow;
-    this.#spareRow = row;
   }
 }

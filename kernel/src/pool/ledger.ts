@@ -114,18 +114,40 @@ export class Ledger {
     counters[COUNTER.frees]! += 1;
     counters[COUNTER.liveBlocks]! -= 1;
     // After the row: a reader that took the ring's head before this sees the event later.
-    writeEvent(
-      this.books,
-      EVENT.free,
-      row,
-      this.#slabs[row]!,
-      this.#offset[row]!,
-      size,
-      requested,
-      this.#cell[row]!,
-      this.#line[row]!,
-      this.#tag[row]!,
-    );
+    this.#writeRow(EVENT.free, row);
+  }
+
+  /** The live block `row` has moved to the place that its row has now; `bytes` of it were copied. */
+  blockMoved(row: number, bytes: number): void {
+    this.#counters[COUNTER.movedBytes]! += bytes;
+    this.#writeRow(EVENT.move, row);
+  }
+
+  /** The live block `row` is about to leave its slab. */
+  blockSpills(row: number): void {
+    this.#counters[COUNTER.live]! -= this.#size[row]! * GRANULE;
+    this.#counters[COUNTER.requested]! -= this.requested(row);
+    this.#state[row] = BLOCK_STATE.spilled;
+    this.#writeRow(EVENT.spill, row);
+  }
+
+  /** The spilled block `row` is in a slab again, `pinned` if it must stay there. */
+  blockFetched(row: number, pinned: boolean): void {
+    const counters = this.#counters;
+    counters[COUNTER.live]! += this.#size[row]! * GRANULE;
+    counters[COUNTER.peakLive] = Math.max(counters[COUNTER.peakLive]!, counters[COUNTER.live]!);
+    counters[COUNTER.requested]! += this.requested(row);
+    this.#state[row] = pinned ? BLOCK_STATE.pinned : BLOCK_STATE.live;
+    this.#writeRow(EVENT.fetch, row);
+  }
+
+  /** The spilled block `row` ends. Its event has size 0, because it has taken nothing since it was spilled. */
+  spilledFree(row: number): void {
+    this.#state[row] = BLOCK_STATE.none;
+    this.#generation[row]! += 1;
+    this.#counters[COUNTER.frees]! += 1;
+    this.#counters[COUNTER.liveBlocks]! -= 1;
+    writeEvent(this.books, EVENT.free, row, 0, 0, 0, 0, this.#cell[row]!, 0, this.#tag[row]!);
   }
 
   slabNew(slab: number, bytes: number): void {
@@ -156,6 +178,22 @@ export class Ledger {
 
   set(counter: number, value: number): void {
     this.#counters[counter] = value;
+  }
+
+  /** Writes an event that says all of the block's row. */
+  #writeRow(kind: number, row: number): void {
+    writeEvent(
+      this.books,
+      kind,
+      row,
+      this.#slabs[row]!,
+      this.#offset[row]!,
+      this.#size[row]!,
+      this.requested(row),
+      this.#cell[row]!,
+      this.#line[row]!,
+      this.#tag[row]!,
+    );
   }
 
   #slab(kind: number, slab: number, bytes: number, sign: number): void {

@@ -3,7 +3,8 @@
 // n-th allocation lies at the n-th offset. Whether that range is free is looked up in the block table all
 // the same, so that an iteration that differs can't be given what another block holds.
 import { BLOCK_CAPACITY, BLOCK_STATE, type Books } from "../base/index.ts";
-import { type Fit, KIND } from "./fit.ts";
+import { KIND } from "./chunks.ts";
+import type { Fit } from "./fit.ts";
 import type { Recording } from "./recording.ts";
 import { solve } from "./solve/solve.ts";
 

@@ -2,7 +2,8 @@
 // first, serves later ones from it, and makes a new one when they differ. What the plan has no place for,
 // the pool serves as ever.
 import { BLOCK_CAPACITY, type Books, COUNTER, GRANULE } from "../base/index.ts";
-import { type Fit, KIND } from "./fit.ts";
+import { KIND } from "./chunks.ts";
+import type { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
 import { Plan } from "./plan.ts";
 import { Recording } from "./recording.ts";

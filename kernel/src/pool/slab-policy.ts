@@ -1,7 +1,7 @@
 // Decides which kind of slab serves a request and how large a new slab is made. It only reckons;
 // slabs.ts acts on it. The figures behind the constants are in docs/memory.md, under Placement.
 import { GRANULE } from "../base/index.ts";
-import { KIND } from "./fit.ts";
+import { KIND } from "./chunks.ts";
 import type { Memory, PoolOptions } from "./types.ts";
 
 const KIB = 1024;

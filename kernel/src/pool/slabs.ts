@@ -1,7 +1,8 @@
 // The slabs of a pool: reserves them, knows which are empty, and gives empty ones back. How large they
 // are and what they serve is slab-policy.ts's.
 import { COUNTER, formatBytes, GRANULE } from "../base/index.ts";
-import { type Fit, KIND } from "./fit.ts";
+import { KIND } from "./chunks.ts";
+import type { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
 import { RowList } from "./row-list.ts";
 import type { SlabPolicy } from "./slab-policy.ts";
