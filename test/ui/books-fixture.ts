@@ -71,13 +71,12 @@ export class BooksPool {
     if (row === undefined) return;
     const spilled = row.state === BLOCK_STATE.spilled;
     const kind = spilled ? EVENT.fetch : how === "move" ? EVENT.move : EVENT.spill;
-    const left = kind === EVENT.spill ? { ...row } : undefined;
     const offset = id * 5000 * GRANULE;
-    if (left) Object.assign(row, { state: BLOCK_STATE.spilled, slab: 0, offset: 0 });
+    if (kind === EVENT.spill)
+      Object.assign(row, { state: BLOCK_STATE.spilled, slab: 0, offset: 0 });
     else Object.assign(row, { state: BLOCK_STATE.live, slab: 9, offset });
-    const at = left ?? row;
-    const sizes = [at.offset / GRANULE, row.bytes / GRANULE, row.requested] as const;
-    writeEvent(this.books, kind, id, at.slab, ...sizes, row.cell, row.line, row.tag);
+    const sizes = [row.offset / GRANULE, row.bytes / GRANULE, row.requested] as const;
+    writeEvent(this.books, kind, id, row.slab, ...sizes, row.cell, row.line, row.tag);
   }
 
   /** Allocates row `id` where it is free, frees it where it isn't. */

@@ -67,10 +67,9 @@ export class BlockTable {
     if (spilled || kind === EVENT.alloc || kind === EVENT.move || kind === EVENT.fetch) {
       const word = events[at + 7]!;
       const requested = events[at + 5]! + (word >>> 20) * 2 ** 32;
-      const slab = spilled ? 0 : events[at + 2]!;
-      const offset = spilled ? 0 : events[at + 3]!;
+      const [slab, offset, size] = [events[at + 2]!, events[at + 3]!, events[at + 4]!];
       const state = spilled ? BLOCK_STATE.spilled : BLOCK_STATE.live;
-      this.#put(id, state, slab, offset, events[at + 4]!, requested);
+      this.#put(id, state, slab, offset, size, requested);
       this.#attribute(id, events[at + 6]!, word & 0xfffff, events[at]! >>> 8);
     } else if (kind === EVENT.free) {
       this.#drop(id);

@@ -95,7 +95,7 @@ export const EVENT = {
   mark: 8,
   /** A live block has moved: words as for alloc, with the place that it has now. */
   move: 9,
-  /** A live block has left its slab: words as for alloc, with the place that it had. */
+  /** A live block has left its slab: words as for alloc, with slab and offset 0. */
   spill: 10,
   /** A spilled block is in a slab again: words as for alloc, with the place that it has now. */
   fetch: 11,

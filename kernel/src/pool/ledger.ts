@@ -123,8 +123,8 @@ export class Ledger {
     this.#writeRow(EVENT.move, row);
   }
 
-  /** The live block `row` is about to leave its slab. */
-  blockSpills(row: number): void {
+  /** The live block `row` has left its slab. */
+  blockSpilled(row: number): void {
     this.#counters[COUNTER.live]! -= this.#size[row]! * GRANULE;
     this.#counters[COUNTER.requested]! -= this.requested(row);
     this.#state[row] = BLOCK_STATE.spilled;

@@ -1,5 +1,5 @@
-// The pool: divides slabs of a `Memory` into blocks, within a budget. It joins the parts: fit.ts places,
-// ledger.ts keeps the books, scopes.ts ends lifetimes, report.ts explains. It knows no device.
+// The pool: divides slabs of a `Memory` into blocks, within a budget. It joins the parts: allocator.ts finds
+// places, ledger.ts keeps the books, scopes.ts ends lifetimes, report.ts explains. It knows no device.
 import {
   type Books,
   CenoteError,
@@ -11,25 +11,14 @@ import {
   parseBytes,
   books as processBooks,
 } from "../base/index.ts";
-import { Fit } from "./fit.ts";
+import { Allocator } from "./allocator.ts";
 import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
 import { Ledger } from "./ledger.ts";
-import { Planner } from "./planner.ts";
 import { Reclaim } from "./reclaim.ts";
-import {
-  badSize,
-  holders,
-  outOfMemory,
-  type Request,
-  statistics,
-  tooLarge,
-  usedAfterDispose,
-} from "./report.ts";
+import { badSize, holders, statistics, usedAfterDispose } from "./report.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
-import { type SlabPolicy, slabPolicyFor } from "./slab-policy.ts";
-import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
 import type {
   AllocateOptions,
@@ -48,11 +37,8 @@ const kept = new WeakSet<SharedArrayBuffer>();
 
 export class Pool implements Resource {
   readonly #ledger: Ledger;
-  readonly #fit: Fit;
-  readonly #policy: SlabPolicy;
-  readonly #slabs: Slabs;
+  readonly #allocator: Allocator;
   readonly #memory: Memory;
-  readonly #planner: Planner;
   readonly #scopes: Scopes;
   readonly #owner = {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
@@ -72,10 +58,7 @@ export class Pool implements Resource {
     }
     this.#memory = memory;
     this.#ledger = new Ledger(books);
-    this.#fit = new Fit(books);
-    this.#policy = slabPolicyFor(memory, options);
-    this.#slabs = new Slabs(memory, this.#ledger, this.#fit, this.#policy, options.keepEmpty);
-    this.#planner = new Planner(this.#ledger, this.#fit, this.#slabs);
+    this.#allocator = new Allocator(memory, this.#ledger, options);
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
@@ -94,8 +77,8 @@ export class Pool implements Resource {
   /** Bytes, or text such as "4 GiB". Below what is live, it stops growth and frees only empty slabs. */
   set budget(size: number | string) {
     this.#ledger.set(COUNTER.budget, parseBytes(size));
-    this.#settle();
-    this.#slabs.fitBudget();
+    this.#allocator.settle();
+    this.#allocator.slabs.fitBudget();
   }
 
   /**
@@ -113,9 +96,8 @@ export class Pool implements Resource {
     let row: number;
     let generation: number;
     try {
-      row = this.#take(bytes, options, cell, line);
+      row = this.#allocator.take(bytes, options, cell, line);
       generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
-      ledger.set(COUNTER.largestFree, this.#fit.nearLargest() * GRANULE);
     } finally {
       ledger.end();
     }
@@ -147,9 +129,20 @@ export class Pool implements Resource {
     };
   }
 
+  /** Keeps the block where it is, until each of its pins was taken back or it ends. Throws as place() does. */
+  pin(block: Block): void {
+    this.#allocator.pins.add(this.#own(block).id);
+  }
+
+  /** Takes one pin back; harmless for a block that has none, or has ended. */
+  unpin(block: Block): void {
+    if (!block.disposed) this.#allocator.pins.remove(this.#own(block).id);
+  }
+
   stats(): PoolStats {
-    this.#settle();
-    return statistics(this.#ledger, this.#fit, this.#slabs, this.#reclaim.count);
+    const { fit, slabs } = this.#allocator;
+    this.#allocator.settle();
+    return statistics(this.#ledger, fit, slabs, this.#reclaim.count);
   }
 
   /** Counts bytes moved from or to the host, for the panel. */
@@ -165,8 +158,8 @@ export class Pool implements Resource {
 
   /** Gives empty slabs back to the memory; returns the bytes given back. */
   trim(): number {
-    this.#settle();
-    return this.#slabs.trim(Number.POSITIVE_INFINITY).bytes;
+    this.#allocator.settle();
+    return this.#allocator.slabs.trim(Number.POSITIVE_INFINITY).bytes;
   }
 
   /**
@@ -189,13 +182,13 @@ export class Pool implements Resource {
    * a new plan is made. Async bodies are awaited. An iteration inside another is part of that one.
    */
   iteration<T>(name: string, body: () => T): T {
-    this.#settle();
-    return this.#planner.run(name, body);
+    this.#allocator.settle();
+    return this.#allocator.planner.run(name, body);
   }
 
   /** The repeating computations and how their plans serve. */
   plans(): PlanInfo[] {
-    return this.#planner.plans();
+    return this.#allocator.planner.plans();
   }
 
   /**
@@ -229,11 +222,8 @@ export class Pool implements Resource {
    * open, and rebuilds the allocator from the block table if it was cut inside an operation.
    */
   recover(cell: number): void {
-    if (this.#ledger.heal()) {
-      this.#fit.rebuild(this.#slabs.layout());
-      this.#slabs.recount();
-    }
-    this.#planner.abandon();
+    if (this.#ledger.heal()) this.#allocator.rebuild();
+    this.#allocator.planner.abandon();
     this.#scopes.abandon(cell);
   }
 
@@ -249,49 +239,6 @@ export class Pool implements Resource {
     }
   }
 
-  /** Cuts a chunk for `bytes`; returns its row. */
-  #take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
-    const granules = bytes <= GRANULE ? 1 : Math.ceil(bytes / GRANULE);
-    const planner = this.#planner;
-    if (planner.active) {
-      const row = planner.take(granules) || this.#place(granules, bytes, options, cell, line);
-      planner.born(row, granules);
-      return row;
-    }
-    return this.#place(granules, bytes, options, cell, line);
-  }
-
-  #place(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
-    const fit = this.#fit;
-    const kind = this.#policy.kindOf(granules);
-    let hole = fit.find(granules, kind);
-    if (hole === 0 && this.#settle()) hole = fit.find(granules, kind);
-    if (hole === 0) hole = this.#grow(granules, bytes, o, cell, line);
-    if (fit.isWhole(hole)) this.#slabs.used(hole);
-    return fit.cut(hole, granules);
-  }
-
-  #grow(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
-    const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
-    const request: Request = { wanted: bytes, what, cell, line };
-    if (granules * GRANULE > this.#memory.maxSlab) throw tooLarge(request, this.#memory);
-    const growth = this.#slabs.grow(granules * GRANULE, this.#policy.kindOf(granules));
-    if (growth.row !== 0) return growth.row;
-    const last = this.#fit.findAny(granules);
-    if (last !== 0) return last;
-    const { tried, refusal } = growth;
-    const largestHole = this.#fit.largest() * GRANULE;
-    throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
-  }
-
-  /** Joins the chunk given back last with its neighbours, before holes are looked at; true if there was one. */
-  #settle(): boolean {
-    const hole = this.#fit.settle();
-    if (hole === 0) return false;
-    if (this.#fit.isWhole(hole)) this.#slabs.emptied(hole);
-    return true;
-  }
-
   #isLive(id: number, generation: number): boolean {
     return !this.#closed && this.#ledger.books.blocks.generation[id] === generation;
   }
@@ -303,13 +250,7 @@ export class Pool implements Resource {
     const bytes = waiting ? ledger.requested(id) : 0;
     ledger.begin();
     try {
-      const fit = this.#fit;
-      this.#settle();
-      ledger.blockFree(id);
-      const hole = fit.give(id);
-      if (this.#planner.active) this.#planner.died(id, hole);
-      if (hole !== 0 && fit.isWhole(hole)) this.#slabs.emptied(hole);
-      ledger.set(COUNTER.largestFree, fit.nearLargest() * GRANULE);
+      this.#allocator.give(id);
     } finally {
       ledger.end();
     }

@@ -66,6 +66,11 @@ export interface Memory {
   release(slab: number): void;
   /** Fills a range with zeros, in order with the work on it. */
   clear(slab: number, offset: number, bytes: number): void;
+  /**
+   * Copies `bytes` bytes (a multiple of 4) from one place to another, in order with the work on them; the
+   * ranges may lie in one slab and overlap. Without it blocks don't move.
+   */
+  move?(from: Place, to: Place, bytes: number): void;
 }
 
 export interface PoolOptions {

@@ -1,0 +1,138 @@
+// Finds places for requests and takes them back: from a plan, from the holes of the slabs, by growth. It
+// speaks of rows of the block table; handles, scopes and reports are pool.ts's. Its callers hold the books'
+// sequence word odd (Ledger.begin) while they call what changes something.
+import { BLOCK_STATE, COUNTER, GRANULE } from "../base/index.ts";
+import { Fit } from "./fit.ts";
+import type { Ledger } from "./ledger.ts";
+import { Pins } from "./pins.ts";
+import { Planner } from "./planner.ts";
+import { outOfMemory, type Request, tooLarge } from "./report.ts";
+import { type SlabPolicy, slabPolicyFor } from "./slab-policy.ts";
+import { Slabs } from "./slabs.ts";
+import type { AllocateOptions, Memory, PoolOptions } from "./types.ts";
+
+export class Allocator {
+  readonly fit: Fit;
+  readonly slabs: Slabs;
+  readonly planner: Planner;
+  readonly pins: Pins;
+  readonly #memory: Memory;
+  readonly #ledger: Ledger;
+  readonly #policy: SlabPolicy;
+
+  constructor(memory: Memory, ledger: Ledger, options: PoolOptions) {
+    this.#memory = memory;
+    this.#ledger = ledger;
+    this.fit = new Fit(ledger.books);
+    this.#policy = slabPolicyFor(memory, options);
+    this.slabs = new Slabs(memory, ledger, this.fit, this.#policy, options.keepEmpty);
+    this.planner = new Planner(ledger, this.fit, this.slabs);
+    this.pins = new Pins(ledger.books);
+  }
+
+  /** Cuts a chunk for a request of `bytes`; returns its row. Throws OutOfPoolMemory or BLOCK_TOO_LARGE. */
+  take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
+    const granules = bytes <= GRANULE ? 1 : Math.ceil(bytes / GRANULE);
+    const planner = this.planner;
+    let row = planner.active ? planner.take(granules) : 0;
+    if (row === 0) row = this.#place(granules, bytes, options, cell, line);
+    if (planner.active) planner.born(row, granules);
+    this.#countLargest();
+    return row;
+  }
+
+  /** Ends the live block `row` and takes its chunk back. */
+  give(row: number): void {
+    const { fit } = this;
+    const ledger = this.#ledger;
+    const state = ledger.books.blocks.state[row];
+    if (state !== BLOCK_STATE.live) {
+      this.pins.clear(row);
+      if (state === BLOCK_STATE.spilled) {
+        this.#endSpilled(row);
+        return;
+      }
+    }
+    this.settle();
+    ledger.blockFree(row);
+    const hole = fit.give(row);
+    if (this.planner.active) this.planner.died(row, hole);
+    if (hole !== 0 && fit.isWhole(hole)) this.slabs.emptied(hole);
+    this.#countLargest();
+  }
+
+  /**
+   * The live block `row` leaves its slab, and its place there is free at once; where its bytes are is the
+   * caller's care. False when the block table is full and nothing was done.
+   */
+  evict(row: number): boolean {
+    this.settle();
+    const hole = this.fit.detach(row);
+    if (hole === 0) return false;
+    this.#ledger.blockSpilled(row);
+    if (this.fit.isWhole(hole)) this.slabs.emptied(hole);
+    this.#countLargest();
+    return true;
+  }
+
+  /** The evicted block `row` gets a place in a slab, by all means by which a request gets one. Throws as take() does. */
+  restore(row: number, what: AllocateOptions): void {
+    const { size, cell, line } = this.#ledger.books.blocks;
+    const bytes = this.#ledger.requested(row);
+    const hole = this.#hole(size[row]!, bytes, what, cell[row]!, line[row]!);
+    this.fit.attach(row, hole);
+    this.#ledger.blockFetched(row, this.pins.has(row));
+    this.#countLargest();
+  }
+
+  /** Joins the chunk given back last with its neighbours, before holes are looked at; true if there was one. */
+  settle(): boolean {
+    const hole = this.fit.settle();
+    if (hole === 0) return false;
+    if (this.fit.isWhole(hole)) this.slabs.emptied(hole);
+    return true;
+  }
+
+  /** Makes links, bins and the list of empty slabs anew from the block table. */
+  rebuild(): void {
+    this.fit.rebuild(this.slabs.layout());
+    this.slabs.recount();
+  }
+
+  #place(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
+    return this.fit.cut(this.#hole(granules, bytes, o, cell, line), granules);
+  }
+
+  /** A hole of at least so many granules, about to be used. */
+  #hole(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
+    const fit = this.fit;
+    const kind = this.#policy.kindOf(granules);
+    let hole = fit.find(granules, kind);
+    if (hole === 0 && this.settle()) hole = fit.find(granules, kind);
+    if (hole === 0) hole = this.#grow(granules, bytes, o, cell, line);
+    if (fit.isWhole(hole)) this.slabs.used(hole);
+    return hole;
+  }
+
+  #grow(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
+    const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
+    const request: Request = { wanted: bytes, what, cell, line };
+    if (granules * GRANULE > this.#memory.maxSlab) throw tooLarge(request, this.#memory);
+    const growth = this.slabs.grow(granules * GRANULE, this.#policy.kindOf(granules));
+    if (growth.row !== 0) return growth.row;
+    const last = this.fit.findAny(granules);
+    if (last !== 0) return last;
+    const { tried, refusal } = growth;
+    const largestHole = this.fit.largest() * GRANULE;
+    throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
+  }
+
+  #endSpilled(row: number): void {
+    this.#ledger.spilledFree(row);
+    this.fit.drop(row);
+  }
+
+  #countLargest(): void {
+    this.#ledger.set(COUNTER.largestFree, this.fit.nearLargest() * GRANULE);
+  }
+}
