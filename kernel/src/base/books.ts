@@ -99,6 +99,8 @@ export const EVENT = {
   spill: 10,
   /** A spilled block is in a slab again: words as for alloc, with the place that it has now. */
   fetch: 11,
+  /** A request found no room: the requested bytes, cell, line and tag; as size what was free of the budget. */
+  failed: 12,
 } as const;
 
 // An event is EVENT_WORDS u32 words:

@@ -1,7 +1,7 @@
 // Finds places for requests and takes them back: from a plan, from the holes of the slabs, by growth. It
 // speaks of rows of the block table; handles, scopes and reports are pool.ts's. Its callers hold the books'
 // sequence word odd (Ledger.begin) while they call what changes something.
-import { BLOCK_STATE, COUNTER, GRANULE } from "../base/index.ts";
+import { BLOCK_STATE, COUNTER, EVENT, GRANULE, writeEvent } from "../base/index.ts";
 import { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
 import { Pins } from "./pins.ts";
@@ -9,6 +9,7 @@ import { Planner } from "./planner.ts";
 import { outOfMemory, type Request, tooLarge } from "./report.ts";
 import { type SlabPolicy, slabPolicyFor } from "./slab-policy.ts";
 import { Slabs } from "./slabs.ts";
+import { tagId } from "./tags.ts";
 import type { AllocateOptions, Memory, PoolOptions } from "./types.ts";
 
 export class Allocator {
@@ -16,6 +17,14 @@ export class Allocator {
   readonly slabs: Slabs;
   readonly planner: Planner;
   readonly pins: Pins;
+  /**
+   * Ways to make room for a request of so many bytes that fits nowhere, tried in turn. Each says what it has
+   * done, for the error's "tried", or nothing when it could do nothing.
+   */
+  readonly relief: ((bytes: number) => string | undefined)[] = [];
+  /** Gives back blocks that nobody holds: where it is cheap, or as the `last` resort. */
+  collect: (bytes: number, last: boolean) => { text: string; blocks: number } | undefined = () =>
+    undefined;
   readonly #memory: Memory;
   readonly #ledger: Ledger;
   readonly #policy: SlabPolicy;
@@ -123,8 +132,41 @@ export class Allocator {
     const last = this.fit.findAny(granules);
     if (last !== 0) return last;
     const { tried, refusal } = growth;
+    const relieved = this.#relieve(granules, bytes, tried);
+    if (relieved !== 0) return relieved;
+    const left = Math.max(0, this.#ledger.get(COUNTER.budget) - this.#ledger.get(COUNTER.live));
+    const size = Math.floor(left / GRANULE);
+    writeEvent(this.#ledger.books, EVENT.failed, 0, 0, 0, size, bytes, cell, line, tagId(o.tag ?? ""));
     const largestHole = this.fit.largest() * GRANULE;
     throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
+  }
+
+  /** Makes room by what costs more; returns the row of a hole, or 0. Adds to `tried` what was done. */
+  #relieve(granules: number, bytes: number, tried: string[]): number {
+    const again = () => {
+      const kind = this.#policy.kindOf(granules);
+      this.settle();
+      const hole = this.fit.find(granules, kind);
+      if (hole !== 0) return hole;
+      const growth = this.slabs.grow(granules * GRANULE, kind);
+      tried.push(...growth.tried);
+      return growth.row || this.fit.findAny(granules);
+    };
+    for (const last of [false, true]) {
+      const collected = this.collect(bytes, last);
+      if (collected !== undefined) tried.push(collected.text);
+      let row = collected?.blocks ? again() : 0;
+      if (last && !collected?.blocks) return 0;
+      for (const way of row === 0 ? this.relief : []) {
+        const done = way(bytes);
+        if (done === undefined) continue;
+        tried.push(done);
+        row = again();
+        if (row !== 0) break;
+      }
+      if (row !== 0) return row;
+    }
+    return 0;
   }
 
   #endSpilled(row: number): void {

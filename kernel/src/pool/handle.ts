@@ -6,6 +6,8 @@ import type { Block } from "./types.ts";
 export interface HandleOwner {
   isLive(id: number, generation: number): boolean;
   release(id: number, generation: number): void;
+  /** Bytes that the live block `id` was asked for. */
+  requested(id: number): number;
 }
 
 export class Handle implements Block {

@@ -15,7 +15,7 @@ import { Allocator } from "./allocator.ts";
 import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
 import { Ledger } from "./ledger.ts";
-import { Reclaim } from "./reclaim.ts";
+import { type Collected, Reclaim } from "./reclaim.ts";
 import { badSize, holders, statistics, usedAfterDispose } from "./report.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
@@ -43,6 +43,7 @@ export class Pool implements Resource {
   readonly #owner = {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
     release: (id: number, generation: number) => this.#release(id, generation),
+    requested: (id: number) => this.#ledger.requested(id),
   };
   readonly #reclaim: Reclaim;
   readonly #listeners = new FreeListeners();
@@ -61,6 +62,9 @@ export class Pool implements Resource {
     this.#allocator = new Allocator(memory, this.#ledger, options);
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
+    if (options.collect !== false) {
+      this.#allocator.collect = (bytes, last) => this.#reclaim.relieve(bytes, this.budget, last);
+    }
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
     kept.add(books.buffer);
   }
@@ -160,6 +164,14 @@ export class Pool implements Resource {
   trim(): number {
     this.#allocator.settle();
     return this.#allocator.slabs.trim(Number.POSITIVE_INFINITY).bytes;
+  }
+
+  /**
+   * Runs the garbage collector now, within the task, and gives back blocks (of 4 KiB and more) whose handles
+   * were dropped without dispose. It takes tens of milliseconds. A request that would fail does it by itself.
+   */
+  collect(): Collected {
+    return this.#reclaim.collectNow();
   }
 
   /**

@@ -93,6 +93,8 @@ export interface PoolOptions {
   floor?: number;
   /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
   keepEmpty?: number;
+  /** Whether a request that fits nowhere runs the garbage collector before it fails. Default true. */
+  collect?: boolean;
   /** The books to keep; default those of the process. */
   books?: Books;
 }

@@ -59,7 +59,12 @@ export class PoolPolicy implements Policy {
 }
 
 function simulatedPool(options: PoolOptions): Pool {
-  return new Pool(new SimulatedMemory(), { books: openBooks(), budget: 2 ** 50, ...options });
+  return new Pool(new SimulatedMemory(), {
+    books: openBooks(),
+    budget: 2 ** 50,
+    collect: false,
+    ...options,
+  });
 }
 
 function isShortage(error: unknown): boolean {
