@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 import type { ExecuteJob } from "../../kernel/src/base/index.ts";
 import { CellTypes } from "../../kernel/src/wire/cell-types.ts";
 import { TypesClient } from "../../kernel/src/wire/index.ts";
-import { takeTypesMagic } from "../../kernel/src/wire/types-magic.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cenote-types-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -81,20 +80,4 @@ test("a thread that can't run leaves cells alone", async () => {
   assert.match(printed[0]!, /runs unchecked/);
   assert.equal(await types.complete("x.", 2), undefined);
   assert.equal(await types.check([1]), undefined);
-});
-
-test("the magic is taken out and places stay", () => {
-  assert.deepEqual(takeTypesMagic("1 % types"), { code: "1 % types", asked: [] });
-  const { code, asked } = takeTypesMagic(
-    "a\n  %types strict // all\n%types\n%types of\n%typesetting",
-  );
-  assert.equal(code.length, "a\n  %types strict // all\n%types\n%types of\n%typesetting".length);
-  assert.equal(
-    code
-      .split("\n")
-      .map((line) => line.trim())
-      .join("|"),
-    "a||||%typesetting",
-  );
-  assert.deepEqual(asked, [{ mode: "strict" }, "show", { unknown: "of" }]);
 });

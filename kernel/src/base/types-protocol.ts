@@ -51,6 +51,8 @@ export interface TypeReport {
 export interface TypeService {
   /** Takes in a cell that runs; its declarations replace earlier ones of the same names. */
   add(cell: TypedCell): void;
+  /** Packages may have been installed, updated or removed. */
+  packagesChanged(): void;
   complete(code: string, cursor: number): TypedCompletion;
   inspect(code: string, cursor: number): TypedInspection | undefined;
   /**
@@ -71,10 +73,11 @@ export interface TypesThreadData {
   urgent: SharedArrayBuffer;
 }
 
-/** To the types thread; each is answered by a TypesAnswer but `add`. */
+/** To the types thread; each is answered by a TypesAnswer but `add` and `packages`. */
 export type TypesRequest =
   | { serial: number; type: "warm" }
   | { serial: number; type: "add"; cell: TypedCell }
+  | { serial: number; type: "packages" }
   | { serial: number; type: "complete"; code: string; cursor: number }
   | { serial: number; type: "inspect"; code: string; cursor: number }
   | { serial: number; type: "check"; ids: readonly number[]; living: readonly string[] }

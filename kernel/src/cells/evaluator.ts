@@ -61,6 +61,16 @@ export class Evaluator {
     );
   }
 
+  /** The variables that cells have declared. */
+  get names(): Iterable<string> {
+    return this.#declared;
+  }
+
+  /** What a variable holds now. */
+  valueOf(name: string): unknown {
+    return vm.runInThisContext(name);
+  }
+
   #declare(names: readonly string[]): void {
     for (const name of names) {
       if (this.#declared.has(name)) continue;

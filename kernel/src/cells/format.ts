@@ -1,17 +1,23 @@
 // What a value looks like in a notebook. In this order: what the value says itself, what is known by its
-// shape (Arrow tables, pictures, specifications of charts, elements), and text for everything else.
+// shape (tables, pictures, specifications of charts, elements), and text for everything else.
 import { types } from "node:util";
 import { DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
 import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
-import { pictureType } from "./format-picture.ts";
+import { isSvg, pictureType, standaloneSvg } from "./format-picture.ts";
+import { formatRecords } from "./format-records.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
+import { shorten } from "./preview.ts";
 
 type Remap = (text: string) => string;
 
 /** `remap` mends places in generated code. Throws what the value's own method throws. */
 export function formatValue(value: unknown, remap: Remap): Formatted | Promise<Formatted> {
   const own = methodOf(value, DISPLAY) ?? methodOf(value, DENO_DISPLAY);
-  if (!own) return { data: byShape(value, remap), metadata: {} };
+  if (!own) {
+    const data = byShape(value, remap);
+    if (data instanceof Promise) return data.then((later) => ({ data: later, metadata: {} }));
+    return { data, metadata: {} };
+  }
   const bundle = own.call(value);
   return isPromise(bundle)
     ? bundle.then((one) => asFormatted(one, value))
@@ -21,41 +27,79 @@ export function formatValue(value: unknown, remap: Remap): Formatted | Promise<F
 /** Notebooks for Deno name their method so. */
 const DENO_DISPLAY = Symbol.for("Deno.jupyter.display");
 
-function byShape(value: unknown, remap: Remap): MimeBundle {
-  if (value === null || typeof value !== "object") return { "text/plain": inspectBounded(value) };
-  // What a proxy is like is its traps' affair, and a revoked one is like nothing.
-  if (types.isProxy(value)) return { "text/plain": remap(inspectBounded(value)) };
-  if (isArrowTable(value)) return formatArrowTable(value);
-  if (value instanceof Uint8Array) {
-    const type = pictureType(value);
-    if (type) {
-      const text = `${type} (${value.byteLength} bytes)`;
-      return { [type]: Buffer.from(value).toString("base64"), "text/plain": text };
-    }
-  }
+function byShape(value: unknown, remap: Remap): MimeBundle | Promise<MimeBundle> {
+  if (typeof value === "string") return formatString(value);
   const text = remap(inspectBounded(value));
+  // What a proxy is like is its traps' affair, and a revoked one is like nothing.
+  if (value === null || typeof value !== "object" || types.isProxy(value)) {
+    return { "text/plain": text };
+  }
+  try {
+    return richForm(value, text) ?? { "text/plain": text };
+  } catch {
+    // A getter or trap on the way to the shape threw: it has none.
+    return { "text/plain": text };
+  }
+}
+
+/** Text is shown as such, but for a drawing. */
+function formatString(value: string): MimeBundle {
+  const text = inspectBounded(value);
+  return isSvg(value)
+    ? { "image/svg+xml": standaloneSvg(value), "text/plain": text }
+    : { "text/plain": text };
+}
+
+function richForm(value: object, text: string): MimeBundle | Promise<MimeBundle> | undefined {
+  if (isArrowTable(value)) return formatArrowTable(value);
+  if (Array.isArray(value)) {
+    const table = formatRecords(value);
+    return table && { ...table, "text/plain": text };
+  }
+  if (value instanceof Blob) return formatBlob(value, text);
+  const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+  if (bytes instanceof Uint8Array) return formatPicture(bytes);
   const chart = chartType(value);
   if (chart && isJson(value)) return { [chart]: value, "text/plain": text };
-  const html = markup(value);
-  if (html !== undefined) return { "text/html": html, "text/plain": html.slice(0, 200) };
-  return { "text/plain": text };
+  return markup(value);
 }
+
+function formatPicture(bytes: Uint8Array): MimeBundle | undefined {
+  const type = pictureType(bytes);
+  if (!type) return undefined;
+  const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return { [type]: encoded, "text/plain": `${type} (${bytes.byteLength} bytes)` };
+}
+
+function formatBlob(blob: Blob, text: string): Promise<MimeBundle> | undefined {
+  if (!blob.type.startsWith("image/")) return undefined;
+  return blob.arrayBuffer().then((buffer) => {
+    return formatPicture(new Uint8Array(buffer)) ?? { "text/plain": text };
+  });
+}
+
+/** The newest versions of the specifications that JupyterLab 4 has a renderer for. */
+const NEWEST = { vega: 5, "vega-lite": 5 };
 
 /** Vega and Vega-Lite specifications name their schema. */
 function chartType(value: object): string | undefined {
   const schema = ownValue(value, "$schema");
   if (typeof schema !== "string") return undefined;
-  const found = /\/schema\/(vega|vega-lite)\/v(\d)/.exec(schema);
+  const found = /\/schema\/(vega|vega-lite)\/v(\d+)/.exec(schema);
   if (!found) return undefined;
-  const name = found[1] === "vega" ? "vega" : "vegalite";
-  return `application/vnd.${name}.v${found[2]}+json`;
+  const kind = found[1] as keyof typeof NEWEST;
+  const version = Math.min(Number(found[2]), NEWEST[kind]);
+  return `application/vnd.${kind.replace("-", "")}.v${version}+json`;
 }
 
-/** Elements of DOM libraries carry their markup. */
-function markup(value: object): string | undefined {
-  const known = "outerHTML" in value && "tagName" in value;
+/** Elements of DOM libraries carry their markup; a drawing is a picture too, for frontends without HTML. */
+function markup(value: object): MimeBundle | undefined {
+  const known = "outerHTML" in value && ("tagName" in value || "nodeName" in value);
   const html = known ? value.outerHTML : undefined;
-  return typeof html === "string" ? html : undefined;
+  if (typeof html !== "string") return undefined;
+  const bundle: MimeBundle = { "text/html": html, "text/plain": shorten(html, 200) };
+  if (isSvg(html)) bundle["image/svg+xml"] = standaloneSvg(html);
+  return bundle;
 }
 
 function ownValue(value: object, key: string): unknown {

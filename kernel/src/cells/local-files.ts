@@ -8,6 +8,7 @@ import { transformSync } from "oxc-transform";
 import { offsetFromUtf8, positionAt } from "../language/index.ts";
 
 const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
+const DATA = new Set([".json"]);
 const TYPESCRIPT = new Set([".ts", ".tsx", ".mts"]);
 const CANDIDATES = [".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 
@@ -18,6 +19,12 @@ interface Resolved {
   importAttributes?: object | undefined;
 }
 
+/** Of a module and all that it imports: the time of the latest change, the last `forget` that named one. */
+interface Newest {
+  modified: number;
+  forgotten: number;
+}
+
 interface Scan {
   modified: number;
   imports: string[];
@@ -26,6 +33,11 @@ interface Scan {
 export class LocalFiles {
   readonly #own: string;
   readonly #scans = new Map<string, Scan>();
+  /** Modules that were given out, by the URL of their file. */
+  readonly #known = new Set<string>();
+  /** By file: the serial of the `forget` that named it last. */
+  readonly #forgotten = new Map<string, number>();
+  #forgets = 0;
 
   /** `ownFolder`: the URL of the kernel's own code, which is nobody's local file. */
   constructor(ownFolder: string) {
@@ -54,10 +66,31 @@ export class LocalFiles {
   version<T extends Resolved>(resolved: T): T {
     if (!this.owns(resolved.url)) return resolved;
     const url = new URL(resolved.url);
-    if (!CODE.has(extname(url.pathname)) || resolved.format === "commonjs") return resolved;
     url.search = "";
-    url.searchParams.set("changed", String(this.#newest(url.href, new Set())));
-    return { ...resolved, url: url.href };
+    const extension = extname(url.pathname);
+    if (!CODE.has(extension) && !DATA.has(extension)) return resolved;
+    this.#known.add(url.href);
+    const newest = this.#newest(url.href, new Set());
+    // What CommonJS requires is not looked at: such modules are evaluated anew when they are forgotten.
+    const isCommonJs = resolved.format === "commonjs";
+    if (!isCommonJs) url.searchParams.set("changed", String(newest.modified));
+    if (newest.forgotten > 0) url.searchParams.set("forgotten", String(newest.forgotten));
+    return isCommonJs && newest.forgotten === 0 ? resolved : { ...resolved, url: url.href };
+  }
+
+  /**
+   * Has local modules evaluated anew by the next import: those that these specifiers mean as seen from
+   * `parent`, or all. Returns the URLs of those that it knew.
+   */
+  forget(specifiers: readonly string[], parent: string): string[] {
+    const wanted = specifiers.map((one) => {
+      const given = /^\.{0,2}\//.test(one) ? one : `./${one}`;
+      return this.find(given, parent) ?? new URL(given, parent).href;
+    });
+    const found = [...this.#known].filter((url) => wanted.length === 0 || wanted.includes(url));
+    this.#forgets++;
+    for (const url of found) this.#forgotten.set(url, this.#forgets);
+    return found;
   }
 
   /** The module's JavaScript if it is the user's TypeScript, else undefined. Throws SyntaxError. */
@@ -78,16 +111,18 @@ export class LocalFiles {
     return { format: "module", source: made.code, shortCircuit: true };
   }
 
-  #newest(url: string, seen: Set<string>): number {
-    if (seen.has(url)) return 0;
+  #newest(url: string, seen: Set<string>): Newest {
+    const newest = { modified: 0, forgotten: this.#forgotten.get(url) ?? 0 };
+    if (seen.has(url)) return newest;
     seen.add(url);
-    let newest = 0;
     try {
       const scan = this.#scan(url);
-      newest = scan.modified;
+      newest.modified = scan.modified;
       for (const specifier of scan.imports) {
         const next = this.find(specifier, url) ?? new URL(specifier, url).href;
-        newest = Math.max(newest, this.#newest(next, seen));
+        const other = this.#newest(next, seen);
+        newest.modified = Math.max(newest.modified, other.modified);
+        newest.forgotten = Math.max(newest.forgotten, other.forgotten);
       }
     } catch {
       // The import itself will say what is wrong with the file.

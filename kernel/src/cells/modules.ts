@@ -3,7 +3,7 @@
 // and evaluated anew once they, or what they import, have changed.
 import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { LocalFiles } from "./local-files.ts";
 import type { CellOutput } from "./output.ts";
@@ -65,6 +65,14 @@ export class ModuleLoader {
         resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href,
       },
     };
+  }
+
+  /** `%reload`: has local modules evaluated anew by the next import; returns the URLs of those it knew. */
+  forget(specifiers: readonly string[]): string[] {
+    const forgotten = this.#local.forget(specifiers, this.hooks.meta.url);
+    const require = createRequire(this.hooks.meta.url);
+    for (const url of forgotten) delete require.cache[fileURLToPath(url)];
+    return forgotten;
   }
 
   /** The wanted exports of a module by name, "*" being the module itself. Throws SyntaxError for missing ones. */

@@ -19,6 +19,7 @@ import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
 import { Input } from "./input.ts";
 import { showLateErrors } from "./late-errors.ts";
+import { Magics } from "./magics/index.ts";
 import { ModuleLoader } from "./modules.ts";
 import { CellOutput } from "./output.ts";
 import { CellRunner } from "./runner.ts";
@@ -44,8 +45,16 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   const own = [ownFolder, fileURLToPath(ownFolder)];
   const sources = new CellSources(own);
   const reporter = new ErrorReporter(sources, own);
-  const runner = new CellRunner(output, new Evaluator(), sources, reporter);
-  const loader = new ModuleLoader({ folder: process.cwd(), apiUrl, ownFolder, output });
+  const evaluator = new Evaluator();
+  const runner = new CellRunner(output, evaluator, sources, reporter);
+  const folder = process.cwd();
+  const loader = new ModuleLoader({ folder, apiUrl, ownFolder, output });
+  const magics = new Magics({
+    folder,
+    output,
+    variables: evaluator,
+    reload: (specifiers) => loader.forget(specifiers),
+  });
   let exitAsked = false;
 
   function receive(message: ToMain): void {
@@ -56,6 +65,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
       case "interrupt":
         // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
+        magics.interrupt();
         runner.interrupt();
         break;
       case "interrupt-over":
@@ -78,7 +88,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   connectComms(comms);
   const allowed = () => runner.running?.allowStdin;
   const input = new Input({ output, port, allowed, receive });
-  defineGlobal(RUNTIME, { ...runner.hooks, ...loader.hooks });
+  defineGlobal(RUNTIME, { ...runner.hooks, ...loader.hooks, ...magics.hooks });
   defineGlobal(LINE_WORD, lineWord);
   defineGlobal("input", input.ask.bind(input));
   defineGlobal("prompt", input.askNow.bind(input));

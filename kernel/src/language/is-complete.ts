@@ -1,12 +1,14 @@
 // Whether a cell could run as it stands, needs more lines, or is wrong whatever follows.
 import { parseSync } from "oxc-parser";
+import { splitMagics } from "../base/index.ts";
 
 export type Completeness =
   | { status: "complete" | "invalid" | "unknown" }
   | { status: "incomplete"; indent: string };
 
 /** Jupyter's is_complete: an error at the very end of the text means that more is to come. */
-export function isComplete(code: string): Completeness {
+export function isComplete(source: string): Completeness {
+  const { code } = splitMagics(source);
   const { errors } = parseSync("cell.ts", code, { lang: "ts", sourceType: "module" });
   // `return` outside a function and the like are errors of the whole, not of the end.
   if (errors.length === 0) return { status: "complete" };

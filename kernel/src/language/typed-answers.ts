@@ -1,8 +1,9 @@
 // Completion and inspection by types where they are known, and by the notebook's living values where they
 // are not: before the types are loaded, for values of type any, for names that code made at run time.
-import type { TypedCompletion, TypedInspection } from "../base/index.ts";
+import { splitMagics, type TypedCompletion, type TypedInspection } from "../base/index.ts";
 import { type Completion, complete, inspectAt } from "./completion.ts";
 import type { LiveName, LiveValues } from "./live-values.ts";
+import { completeMagic, inspectMagic } from "./magic-answers.ts";
 
 /** What is asked of the types; undefined when they can't say, or not soon enough. */
 export interface TypesPort {
@@ -18,9 +19,12 @@ const MAX_MATCHES = 1000;
 export async function completeCell(
   types: TypesPort,
   live: LiveValues,
-  code: string,
+  source: string,
   cursor: number,
 ): Promise<Completion> {
+  const magic = completeMagic(source, cursor);
+  if (magic) return magic;
+  const { code } = splitMagics(source);
   const typed = await types.complete(code, cursor);
   if (!typed || typed.extent === "unknown") return complete(live, code, cursor);
   const { matches, kinds, cursor_start, cursor_end } = typed;
@@ -38,10 +42,13 @@ export async function completeCell(
 export async function inspectCell(
   types: TypesPort,
   live: LiveValues,
-  code: string,
+  source: string,
   cursor: number,
   detail: number,
 ): Promise<Record<string, unknown>> {
+  const { code, magics } = splitMagics(source);
+  const magic = inspectMagic(magics, source, cursor);
+  if (magic) return magic;
   const typed = await types.inspect(code, cursor);
   if (typed && !typed.isAny && detail === 0) return found(typed.data);
   const value = await inspectAt(live, code, cursor, detail);

@@ -2,9 +2,8 @@
 // thread knows; its errors are shown once there is time (on), or keep it from running (strict).
 // Nothing here delays a cell but `%types strict`.
 import type { ExecuteJob, MimeBundle, TypeReport, TypesMode } from "../base/index.ts";
-import { TYPES_MODES } from "../base/index.ts";
+import { splitMagics, TYPES_MODES } from "../base/index.ts";
 import type { TypesClient } from "./types-client.ts";
-import { takeTypesMagic } from "./types-magic.ts";
 
 /** A pause of so long after a cell means that there is time to check. */
 const PAUSE_MS = 120;
@@ -45,6 +44,8 @@ export class CellTypes {
   #checking = false;
   /** Cells that failed while they were being checked. */
   readonly #failed = new Set<number>();
+  /** Cells that run npm. */
+  readonly #installing = new Set<number>();
   #stopJudging: (() => void) | undefined;
 
   constructor(host: CellTypesHost, env: NodeJS.ProcessEnv = process.env) {
@@ -54,22 +55,26 @@ export class CellTypes {
 
   /** Takes in a cell that is about to run; a promise where it has to be checked first. */
   admit(job: ExecuteJob, stored: boolean): Verdict | Promise<Verdict> {
-    const { code, asked } = takeTypesMagic(job.code);
-    for (const one of asked) {
-      if (one === "show") this.#host.print(job.request, `types: ${this.#mode}\n`);
-      else if ("mode" in one) this.#mode = one.mode;
-      else return { refused: unknownMode(one.unknown) };
+    const { code, magics } = splitMagics(job.code);
+    for (const { rest } of magics.filter(({ name }) => name === "types")) {
+      const mode = TYPES_MODES.find((one) => one === rest);
+      if (mode) this.#mode = mode;
+      else if (rest === "") this.#host.print(job.request, `types: ${this.#mode}\n`);
+      else return { refused: unknownMode(rest) };
     }
-    const admitted: ExecuteJob = asked.length > 0 ? { ...job, code } : job;
-    if (code.trim() === "") return { job: admitted };
-    if (this.#mode === "strict" && !job.silent) return this.#judge(admitted);
-    this.#take(admitted, this.#mode === "on" && stored);
-    return { job: admitted };
+    const installs = magics.some(({ name }) => name === "npm");
+    if (installs) this.#installing.add(job.request);
+    if (code.trim() === "") return { job };
+    // What a cell installs can't be known before it has run.
+    if (this.#mode === "strict" && !installs && !job.silent) return this.#judge(job);
+    this.#take(job, this.#mode !== "off" && stored);
+    return { job };
   }
 
   /** The cell has ended; what failed has its error already. */
   ended(request: number, status: "ok" | "error"): void {
     this.#lastCell = performance.now();
+    if (this.#installing.delete(request)) this.#host.client.packagesChanged();
     if (status === "ok") return;
     this.#queued = this.#queued.filter((id) => id !== request);
     if (this.#checking) this.#failed.add(request);
@@ -152,10 +157,11 @@ export class CellTypes {
   }
 }
 
-const INTERRUPTED: ErrorContent = {
+/** Of a cell that an interrupt came before. */
+export const INTERRUPTED: ErrorContent = {
   ename: "Interrupted",
   evalue: "The cell was interrupted.",
-  traceback: ["Interrupted: The cell was interrupted while its types were checked."],
+  traceback: ["Interrupted: The cell was interrupted before it ran."],
 };
 
 function unknownMode(word: string): ErrorContent {

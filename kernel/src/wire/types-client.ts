@@ -111,6 +111,11 @@ export class TypesClient {
     }
   }
 
+  /** Packages are there, or gone, since the last cell was added. */
+  packagesChanged(): void {
+    this.#post({ type: "packages" });
+  }
+
   /** Undefined: not known, or not known yet. */
   complete(code: string, cursor: number): Promise<TypedCompletion | undefined> {
     return this.#soon<TypedCompletion>({ type: "complete", code, cursor });

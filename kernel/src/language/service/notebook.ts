@@ -2,8 +2,7 @@
 // names that it mentions from the cells that declared them last, and exports its own. So a name can be
 // declared anew at any time, and the compiler looks only at the cells that a question leads to.
 import ts from "typescript";
-import type { TypedCell } from "../../base/index.ts";
-import { maskMagics } from "./magics.ts";
+import { splitMagics, type TypedCell } from "../../base/index.ts";
 import { type CellNames, type Declared, namesOf } from "./names.ts";
 
 /**
@@ -98,7 +97,7 @@ export class Notebook {
   }
 
   #make(id: number | "next", label: string, source: string, exports: boolean) {
-    const body = maskMagics(source);
+    const body = splitMagics(source).code;
     const asObject = isObject(body);
     const path = this.path(id);
     const file = ts.createSourceFile(path, body, ts.ScriptTarget.ESNext, true);

@@ -36,6 +36,8 @@ function answer(request: TypesRequest): unknown {
       return warm();
     case "add":
       return service.add(request.cell);
+    case "packages":
+      return service.packagesChanged();
     case "complete":
       return urgently(() => service.complete(request.code, request.cursor));
     case "inspect":

@@ -39,6 +39,10 @@ export class TypeScriptService implements TypeService {
 
   add(cell: TypedCell): void {
     this.#host.notebook.add(cell);
+    this.packagesChanged();
+  }
+
+  packagesChanged(): void {
     this.#host.changed();
     this.#completer.forget();
   }
