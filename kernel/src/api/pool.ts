@@ -27,6 +27,7 @@ const NOTHING_YET: PoolStats = {
   peakReserved: 0,
   budget: 0,
   free: 0,
+  holes: 0,
   largestFree: 0,
   fragmentation: 0,
   slabs: 0,
@@ -36,6 +37,11 @@ const NOTHING_YET: PoolStats = {
   allocations: 0,
   frees: 0,
   collected: 0,
+  moved: 0,
+  spilled: 0,
+  disk: 0,
+  staging: 0,
+  outside: 0,
 };
 
 function line(stats: PoolStats): string {

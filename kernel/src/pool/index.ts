@@ -10,6 +10,17 @@ export { FailureCallback, Logging, type Tracked, Tracking } from "./resources/ob
 export type { Resource } from "./resources/resource.ts";
 export { type Counts, Statistics } from "./resources/statistics.ts";
 export { SimulatedMemory, type SimulatedOptions } from "./simulated.ts";
+export {
+  badFormat,
+  EXPORTS,
+  type ExportFormat,
+  formatOf,
+  Mark,
+  PoolSnapshot,
+  type SizeClass,
+  type SnapshotData,
+  type SnapshotDiff,
+} from "./snapshot/index.ts";
 export { fault } from "./solve/judge.ts";
 export { type Placement, type Problem, peakLoad } from "./solve/problem.ts";
 export { type SolveOptions, solve } from "./solve/solve.ts";

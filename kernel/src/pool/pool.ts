@@ -3,6 +3,7 @@
 import {
   type Books,
   CenoteError,
+  CONTROL,
   COUNTER,
   currentCell,
   GRANULE,
@@ -19,6 +20,10 @@ import { type Collected, Reclaim } from "./reclaim.ts";
 import { badSize, holders, statistics, usedAfterDispose } from "./report.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
+import { capture } from "./snapshot/capture.ts";
+import { sizeHistogram } from "./snapshot/histogram.ts";
+import { Mark, PoolSnapshot, type SizeClass } from "./snapshot/index.ts";
+import { leaks } from "./snapshot/leaks.ts";
 import { tagId } from "./tags.ts";
 import type {
   AllocateOptions,
@@ -147,6 +152,33 @@ export class Pool implements Resource {
     const { fit, slabs } = this.#allocator;
     this.#allocator.settle();
     return statistics(this.#ledger, fit, slabs, this.#reclaim.count);
+  }
+
+  /** Live blocks and holes by size, a class each doubling. */
+  histogram(): SizeClass[] {
+    this.#allocator.settle();
+    const { blocks, control } = this.#ledger.books;
+    return sizeHistogram(blocks, control[CONTROL.blockRows]!);
+  }
+
+  /** What the pool holds and the events that led there. `adapter`: facts to keep with it. */
+  snapshot(adapter: Record<string, unknown> | null = null): PoolSnapshot {
+    const counts = this.stats();
+    return new PoolSnapshot({ captured: capture(this.#ledger.books, counts), adapter });
+  }
+
+  /** Marks this moment, in the events too; `leaks(mark)` tells later blocks from earlier ones. */
+  mark(name: string): Mark {
+    return new Mark(name, this.#ledger.books);
+  }
+
+  /**
+   * Live blocks that were allocated after a mark, or by the cell of a number, or, with neither, by any cell
+   * but the running one; largest group first. Runs collect() before, so that what nobody holds is left out.
+   */
+  leaks(since?: Mark | number): Holder[] {
+    this.collect();
+    return leaks(this.#ledger.books, since, currentCell());
   }
 
   /** Counts bytes moved from or to the host, for the panel. */

@@ -10,6 +10,7 @@ import {
 } from "../base/index.ts";
 import type { Fit } from "./fit.ts";
 import type { Handle } from "./handle.ts";
+import { HolderGroups } from "./holder-groups.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Slabs } from "./slabs.ts";
 import { tagText } from "./tags.ts";
@@ -31,6 +32,7 @@ export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, collected: nu
     peakReserved: get(COUNTER.peakReserved),
     budget,
     free: Math.max(0, budget - live),
+    holes,
     largestFree,
     fragmentation: holes > 0 ? 1 - largestFree / holes : 0,
     slabs: slabs.count,
@@ -40,26 +42,23 @@ export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, collected: nu
     allocations: get(COUNTER.allocations),
     frees: get(COUNTER.frees),
     collected,
+    moved: get(COUNTER.movedBytes),
+    spilled: get(COUNTER.spilledBytes),
+    disk: get(COUNTER.diskBytes),
+    staging: get(COUNTER.stagingBytes),
+    outside: get(COUNTER.outsideBytes),
   };
 }
 
 /** Live blocks grouped by tag, cell and line, largest group first. */
 export function holders(ledger: Ledger, limit: number): Holder[] {
   const rows = ledger.books.blocks;
-  const groups = new Map<string, Holder>();
+  const groups = new HolderGroups();
   for (let row = 1; row < ledger.books.control[CONTROL.blockRows]!; row++) {
     if (rows.state[row] === BLOCK_STATE.none) continue;
-    const key = `${rows.tag[row]} ${rows.cell[row]} ${rows.line[row]}`;
-    let group = groups.get(key);
-    if (!group) {
-      const tag = tagText(rows.tag[row]!);
-      group = { tag, cell: rows.cell[row]!, line: rows.line[row]!, blocks: 0, bytes: 0 };
-      groups.set(key, group);
-    }
-    group.blocks++;
-    group.bytes += rows.size[row]! * GRANULE;
+    groups.add(tagText(rows.tag[row]!), rows.cell[row]!, rows.line[row]!, rows.size[row]! * GRANULE);
   }
-  return [...groups.values()].sort((a, b) => b.bytes - a.bytes).slice(0, limit);
+  return groups.sorted.slice(0, limit);
 }
 
 /** "cell [14] line 7", "cell [14]" or "outside any cell". */

@@ -99,19 +99,27 @@ export interface PoolOptions {
   books?: Books;
 }
 
-/** Bytes unless the name says otherwise. */
+/**
+ * Bytes unless the name says otherwise. All are our own counts: WebGPU tells neither how much memory an
+ * adapter has nor how much of it is taken (docs/memory.md, What the figures are).
+ */
 export interface PoolStats {
+  /** In live blocks that lie in slabs, rounded up to GRANULE; and as they were requested. */
   live: number;
   requested: number;
+  /** In slabs. */
   reserved: number;
   peakLive: number;
   peakReserved: number;
+  /** What the slabs may take together; it was set, or is a default. */
   budget: number;
   /** Budget less live: what could still be allocated if it were in one piece. */
   free: number;
+  /** Reserved less live: free inside the slabs that there are. */
+  holes: number;
   /** The largest hole inside the slabs that there are. */
   largestFree: number;
-  /** 1 − largest hole ÷ bytes in holes; 0 when there are no holes. */
+  /** 1 − largestFree ÷ holes; 0 when there are no holes. */
   fragmentation: number;
   slabs: number;
   /** Slabs reserved since the beginning, and their bytes: memory that was made anew. */
@@ -122,6 +130,15 @@ export interface PoolStats {
   frees: number;
   /** Blocks that the garbage collector gave back because nobody disposed them. */
   collected: number;
+  /** Ever copied because live blocks moved. */
+  moved: number;
+  /** Of live blocks whose bytes are in host memory, or on disk, instead of in a slab. */
+  spilled: number;
+  disk: number;
+  /** Of buffers that the host fills or reads. Outside the budget. */
+  staging: number;
+  /** Of what other libraries allocated on a device that countOutside watches. Outside the budget. */
+  outside: number;
 }
 
 /** Blocks with the same tag, cell and line, and what they hold together. */
