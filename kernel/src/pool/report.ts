@@ -56,7 +56,12 @@ export function holders(ledger: Ledger, limit: number): Holder[] {
   const groups = new HolderGroups();
   for (let row = 1; row < ledger.books.control[CONTROL.blockRows]!; row++) {
     if (rows.state[row] === BLOCK_STATE.none) continue;
-    groups.add(tagText(rows.tag[row]!), rows.cell[row]!, rows.line[row]!, rows.size[row]! * GRANULE);
+    groups.add(
+      tagText(rows.tag[row]!),
+      rows.cell[row]!,
+      rows.line[row]!,
+      rows.size[row]! * GRANULE,
+    );
   }
   return groups.sorted.slice(0, limit);
 }
