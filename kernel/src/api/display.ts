@@ -1,7 +1,10 @@
 // Rich output from a cell: `display` shows any value as a result would be shown; the others say by what
 // MIME type a text or bytes are meant.
 import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
 import {
+  CenoteError,
+  chartType,
   clearOutput,
   DISPLAY,
   type Formatted,
@@ -10,6 +13,10 @@ import {
   publishDisplay,
   showInPager,
 } from "../base/index.ts";
+
+const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v5.json";
+/** Of the text that stands in where a frontend can't show more. */
+const TEXT_LIMITS = { depth: 4, maxArrayLength: 100, maxStringLength: 10_000 } as const;
 
 /** Something that was shown and can be replaced where it stands. */
 export class Displayed {
@@ -60,13 +67,16 @@ export async function page(value: unknown): Promise<void> {
 /** Values that are shown by these MIME types; `display` them, or end a cell with them. */
 export class Rich {
   readonly bundle: MimeBundle;
+  /** By MIME type, as Jupyter has it, e.g. { "image/png": { width: 300 } }. */
+  readonly metadata: Record<string, unknown>;
 
-  constructor(bundle: MimeBundle) {
+  constructor(bundle: MimeBundle, metadata: Record<string, unknown> = {}) {
     this.bundle = bundle;
+    this.metadata = metadata;
   }
 
-  [DISPLAY](): MimeBundle {
-    return this.bundle;
+  [DISPLAY](): [MimeBundle, Record<string, unknown>] {
+    return [this.bundle, this.metadata];
   }
 }
 
@@ -93,19 +103,44 @@ export function latex(source: Text, ...values: unknown[]): Rich {
   return new Rich({ "text/latex": text, "text/plain": text });
 }
 
+/** How large a picture is shown, in CSS pixels. */
+export interface PictureSize {
+  width?: number;
+  height?: number;
+}
+
 /** Bytes of a PNG file, or their base64. */
-export function png(bytes: Uint8Array | string): Rich {
-  return new Rich({ "image/png": base64(bytes), "text/plain": "[PNG]" });
+export function png(bytes: Uint8Array | ArrayBuffer | string, size?: PictureSize): Rich {
+  return picture("image/png", bytes, size);
 }
 
 /** Bytes of a JPEG file, or their base64. */
-export function jpeg(bytes: Uint8Array | string): Rich {
-  return new Rich({ "image/jpeg": base64(bytes), "text/plain": "[JPEG]" });
+export function jpeg(bytes: Uint8Array | ArrayBuffer | string, size?: PictureSize): Rich {
+  return picture("image/jpeg", bytes, size);
+}
+
+/**
+ * A chart by its specification. One that names no `$schema` is taken for Vega-Lite. An object with a
+ * method `toSpec`, as builders of specifications have it, is asked for its own. Throws NO_CHART.
+ */
+export function vega(spec: object): Rich {
+  const given = spec as { toSpec?: () => object };
+  const own = typeof given.toSpec === "function" ? given.toSpec() : spec;
+  const whole = { $schema: VEGA_LITE, ...own };
+  const type = chartType(whole.$schema);
+  if (!type) {
+    throw new CenoteError(
+      "NO_CHART",
+      `vega(): wanted a $schema of Vega or Vega-Lite, found ${JSON.stringify(whole.$schema)}`,
+      { mend: `For instance: ${VEGA_LITE}` },
+    );
+  }
+  return new Rich({ [type]: whole, "text/plain": inspect(whole, TEXT_LIMITS) });
 }
 
 /** A value as a tree that the frontend lets you unfold. It must survive JSON. */
 export function json(value: unknown): Rich {
-  return new Rich({ "application/json": value, "text/plain": JSON.stringify(value, null, 2) });
+  return new Rich({ "application/json": value, "text/plain": inspect(value, TEXT_LIMITS) });
 }
 
 /** Any bundle by MIME type. */
@@ -126,6 +161,17 @@ function textOf(source: Text, values: unknown[]): string {
   return typeof source === "string" ? source : String.raw({ raw: source }, ...values);
 }
 
-function base64(bytes: Uint8Array | string): string {
-  return typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("base64");
+function picture(
+  type: string,
+  bytes: Uint8Array | ArrayBuffer | string,
+  size: PictureSize | undefined,
+): Rich {
+  const base64 = typeof bytes === "string" ? bytes : bufferOf(bytes).toString("base64");
+  return new Rich({ [type]: base64, "text/plain": `[${type}]` }, size ? { [type]: size } : {});
+}
+
+function bufferOf(bytes: Uint8Array | ArrayBuffer): Buffer {
+  return ArrayBuffer.isView(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : Buffer.from(bytes);
 }

@@ -36,4 +36,5 @@ export { type Comm, openComm, serveComm } from "./comm.ts";
 export { adapter } from "./device.ts";
 export * from "./display.ts";
 export { pool } from "./pool.ts";
+export { Progress, type ProgressOptions, progress } from "./progress.ts";
 export { gpu, put } from "./table.ts";

@@ -1,6 +1,7 @@
 export * from "./attribution.ts";
 export * from "./books.ts";
 export * from "./bytes.ts";
+export * from "./charts.ts";
 export * from "./comm.ts";
 export * from "./display.ts";
 export * from "./errors.ts";

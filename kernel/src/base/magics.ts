@@ -65,8 +65,8 @@ export const MAGICS: readonly MagicInfo[] = [
     usage: ["%who"],
     summary: "Lists the notebook's variables: type, bytes in memory and on the GPU, value.",
     details:
-      "Bytes are those of buffers, text and blocks of the pool that a variable leads to; objects of " +
-      "JavaScript are not counted.",
+      "Bytes are those of buffers, arrays, text and blocks of the pool that a variable leads to; what " +
+      "other objects take is not counted.",
     words: [],
   },
 ];

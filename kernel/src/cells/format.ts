@@ -1,7 +1,7 @@
 // What a value looks like in a notebook. In this order: what the value says itself, what is known by its
 // shape (tables, pictures, specifications of charts, elements), and text for everything else.
 import { types } from "node:util";
-import { DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
+import { chartType, DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
 import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
 import { isSvg, pictureType, standaloneSvg } from "./format-picture.ts";
 import { formatRecords } from "./format-records.ts";
@@ -59,7 +59,7 @@ function richForm(value: object, text: string): MimeBundle | Promise<MimeBundle>
   if (value instanceof Blob) return formatBlob(value, text);
   const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
   if (bytes instanceof Uint8Array) return formatPicture(bytes);
-  const chart = chartType(value);
+  const chart = chartType(ownValue(value, "$schema"));
   if (chart && isJson(value)) return { [chart]: value, "text/plain": text };
   return markup(value);
 }
@@ -76,20 +76,6 @@ function formatBlob(blob: Blob, text: string): Promise<MimeBundle> | undefined {
   return blob.arrayBuffer().then((buffer) => {
     return formatPicture(new Uint8Array(buffer)) ?? { "text/plain": text };
   });
-}
-
-/** The newest versions of the specifications that JupyterLab 4 has a renderer for. */
-const NEWEST = { vega: 5, "vega-lite": 5 };
-
-/** Vega and Vega-Lite specifications name their schema. */
-function chartType(value: object): string | undefined {
-  const schema = ownValue(value, "$schema");
-  if (typeof schema !== "string") return undefined;
-  const found = /\/schema\/(vega|vega-lite)\/v(\d+)/.exec(schema);
-  if (!found) return undefined;
-  const kind = found[1] as keyof typeof NEWEST;
-  const version = Math.min(Number(found[2]), NEWEST[kind]);
-  return `application/vnd.${kind.replace("-", "")}.v${version}+json`;
 }
 
 /** Elements of DOM libraries carry their markup; a drawing is a picture too, for frontends without HTML. */

@@ -22,6 +22,8 @@ interface Row {
 /** Objects looked at for one variable's bytes. */
 const MAX_PARTS = 20_000;
 const MAX_ROWS = 500;
+/** What an array takes for each of its items, besides the item. */
+const SLOT_BYTES = 8;
 /** As pool/types.ts has it: how an object says which blocks of the pool are its own. */
 const BLOCKS = Symbol.for("cenote.blocks");
 
@@ -52,6 +54,7 @@ function sizeOf(value: unknown): { bytes: number; gpuBytes: number } {
   const seen = new Set<object>();
   const waiting: unknown[] = [value];
   let text = 0;
+  let slots = 0;
   let gpuBytes = 0;
   while (waiting.length > 0 && seen.size < MAX_PARTS) {
     const part = waiting.pop();
@@ -64,13 +67,15 @@ function sizeOf(value: unknown): { bytes: number; gpuBytes: number } {
     } else if (part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) {
       buffers.set(part, part.byteLength);
     } else {
+      if (Array.isArray(part)) slots += part.length * SLOT_BYTES;
       const blocks = blocksOf(part);
       if (blocks) waiting.push(...blocks);
       else if (isBlock(part)) gpuBytes += part.disposed ? 0 : part.bytes;
       else pushParts(part, waiting);
     }
   }
-  return { bytes: text + [...buffers.values()].reduce((sum, one) => sum + one, 0), gpuBytes };
+  const held = [...buffers.values()].reduce((sum, one) => sum + one, 0);
+  return { bytes: text + slots + held, gpuBytes };
 }
 
 interface Block {
@@ -91,6 +96,13 @@ function isBlock(value: object): value is Block {
 
 function pushParts(value: object, waiting: unknown[]): void {
   if (types.isProxy(value)) return;
+  if (Array.isArray(value)) {
+    const end = Math.min(value.length, MAX_PARTS - waiting.length);
+    for (let i = 0; i < end; i++) {
+      waiting.push(Object.getOwnPropertyDescriptor(value, i)?.value);
+    }
+    return;
+  }
   if (types.isMap(value)) {
     for (const pair of Map.prototype.entries.call(value)) {
       if (waiting.length > MAX_PARTS) return;
