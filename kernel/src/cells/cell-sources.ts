@@ -1,5 +1,12 @@
 // The sources of the cells that ran, so that errors and stacks can show the user's own lines.
-import { type CellMap, mapCell, type Position } from "../language/index.ts";
+import {
+  type CellMap,
+  type KnownNames,
+  mapCell,
+  NO_NAMES,
+  type Position,
+} from "../language/index.ts";
+import type { LocalSources } from "./local-sources.ts";
 
 /** Sources kept, in characters: enough for years of typing. */
 const MAX_CHARACTERS = 32 << 20;
@@ -12,16 +19,23 @@ const RUNNERS = [
   "nodejs\\.internal\\.kHybridDispatch",
 ];
 
+/** A cell's code, or a module of the user's, whose URL says which version it is. */
+const PLACE = "(cell:///\\d+|file://[^\\s()]+?\\?(?:changed|forgotten)=[\\w.&=]+):(\\d+):(\\d+)";
+const FRAME = new RegExp(`\\n {4,}at [^\\n]*?${PLACE}[^\\n]*`, "g");
+const PLACES = new RegExp(PLACE, "g");
+const FIRST = new RegExp(PLACE);
+
 interface CellSource {
   /** As people call it: "Cell [3]". */
   label: string;
   source: string;
   id: number;
-  standIns: readonly string[];
+  /** What its code was made with. */
+  known: KnownNames;
 }
 
-/** Where in which cell. */
-export interface CellPlace {
+/** Where in which cell, or in which file of the user's. */
+export interface Place {
   label: string;
   source: string;
   position: Position;
@@ -30,12 +44,14 @@ export interface CellPlace {
 export class CellSources {
   readonly #cells = new Map<string, CellSource>();
   readonly #ownFrame: RegExp;
+  readonly #local: LocalSources;
   /** Maps are made when an error asks, and only those used last are kept. */
   readonly #maps = new Map<string, CellMap>();
   #characters = 0;
 
   /** `own`: what the URLs and paths of the kernel's own code begin with. */
-  constructor(own: string[]) {
+  constructor(own: string[], local: LocalSources) {
+    this.#local = local;
     const escaped = own.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const places = [...RUNNERS, ...escaped].join("|");
     this.#ownFrame = new RegExp(`\\n {4,}at [^\\n]*(?:${places})[^\\n]*`, "g");
@@ -43,13 +59,13 @@ export class CellSources {
 
   /** True when text may hold places or frames that `remap` changes. */
   mayHoldPlaces(text: string): boolean {
-    return text.includes("cell:///") || text.includes("node:vm");
+    return text.includes("cell:///") || text.includes("node:vm") || text.includes("?changed=");
   }
 
   /** Remembers a cell and returns the URL that its code goes by. */
   add(id: number, executionCount: number, source: string): string {
     const url = `cell:///${id}`;
-    this.#cells.set(url, { label: `Cell [${executionCount}]`, source, id, standIns: [] });
+    this.#cells.set(url, { label: `Cell [${executionCount}]`, source, id, known: NO_NAMES });
     this.#characters += source.length;
     for (const [oldest, { source: text }] of this.#cells) {
       if (this.#characters <= MAX_CHARACTERS || oldest === url) break;
@@ -60,27 +76,38 @@ export class CellSources {
   }
 
   /** What the cell's code was made with. */
-  compiled(url: string, standIns: readonly string[]): void {
+  compiled(url: string, known: KnownNames): void {
     const cell = this.#cells.get(url);
-    if (cell) cell.standIns = standIns;
+    if (cell) cell.known = known;
   }
 
   /** A position that is already one of the user's source. */
-  place(url: string, position: Position): CellPlace | undefined {
+  place(url: string, position: Position): Place | undefined {
     const cell = this.#cells.get(url);
     return cell && { label: cell.label, source: cell.source, position };
   }
 
   /** The place in the user's source of a position in generated code. */
-  find(url: string, at: Position): CellPlace | undefined {
+  find(url: string, at: Position): Place | undefined {
+    if (url.startsWith("file:")) return this.#local.find(url, at);
     const cell = this.#cells.get(url);
     if (!cell) return undefined;
     const position = this.#mapOf(url, cell).original(at);
     return position && { label: cell.label, source: cell.source, position };
   }
 
+  /** The first place in a stack that is the user's. */
+  firstIn(stack: string): Place | undefined {
+    const found = FIRST.exec(this.#withoutOwn(stack));
+    return found ? this.#found(found[1]!, found[2]!, found[3]!) : undefined;
+  }
+
+  #found(url: string, line: string, column: string): Place | undefined {
+    return this.find(url, { line: Number(line), column: Number(column) });
+  }
+
   #mapOf(url: string, cell: CellSource): CellMap {
-    const map = this.#maps.get(url) ?? mapCell(cell.source, cell.id, cell.standIns);
+    const map = this.#maps.get(url) ?? mapCell(cell.source, cell.id, cell.known);
     this.#maps.delete(url);
     this.#maps.set(url, map); // the newest is last
     if (this.#maps.size > MAX_MAPS) this.#maps.delete(this.#maps.keys().next().value!);
@@ -90,14 +117,20 @@ export class CellSources {
   /** The text with each "cell:///3:1:30" replaced by "Cell [3], line 2:5", less the kernel's own frames. */
   remap(text: string): string {
     if (!this.mayHoldPlaces(text)) return text;
-    return text
-      .replace(this.#ownFrame, "")
-      .replace(/(cell:\/\/\/\d+):(\d+):(\d+)/g, (whole, url, line, column) => {
-        const place = this.find(url, { line: Number(line), column: Number(column) });
-        return place ? placeText(place) : whole;
-      });
+    return this.#withoutOwn(text).replace(PLACES, (whole, url, line, column) => {
+      const place = this.#found(url, line, column);
+      return place ? placeText(place) : whole;
+    });
+  }
+
+  /** Without the frames of the kernel and of code that compilation added. */
+  #withoutOwn(text: string): string {
+    return text.replace(this.#ownFrame, "").replace(FRAME, (frame, url, line, column) => {
+      const known = url.startsWith("file:") || this.#cells.has(url);
+      return known && !this.#found(url, line, column) ? "" : frame;
+    });
   }
 }
 
-export const placeText = ({ label, position }: CellPlace): string =>
+export const placeText = ({ label, position }: Place): string =>
   `${label}, line ${position.line}:${position.column}`;

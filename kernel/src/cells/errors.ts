@@ -2,7 +2,8 @@
 // user's code, causes. Frames of the kernel and of Node are left out.
 import { inspect } from "node:util";
 import { CellSyntaxError, markedSource, type Position } from "../language/index.ts";
-import { type CellPlace, type CellSources, placeText } from "./cell-sources.ts";
+import { type CellSources, type Place, placeText } from "./cell-sources.ts";
+import { LocalSyntaxError } from "./local-sources.ts";
 
 /** Content of an `error` message, and of the reply of a cell that failed. */
 export interface ErrorContent {
@@ -96,15 +97,14 @@ export class ErrorReporter {
 
   /** The frames of the stack that belong to the user, with their places in the user's source. */
   #frames(error: Error): string[] {
-    const stack = typeof error.stack === "string" ? error.stack : "";
-    return stack
+    return this.#sources
+      .remap(stackOf(error))
       .split("\n")
       .filter((line) => /^\s+at /.test(line) && !this.#isOwn(line))
-      .map((line) => `  ${this.#sources.remap(line.trim()).replace(/^at async (Cell)/, "at $1")}`);
+      .map((line) => `  ${line.trim().replace(/^at async (Cell)/, "at $1")}`);
   }
 
   #isOwn(frame: string): boolean {
-    if (frame.includes("cell:///")) return false;
     return (
       /\(?node:|\(<anonymous>\)|at <anonymous>/.test(frame) ||
       this.#own.some((own) => frame.includes(own))
@@ -116,17 +116,17 @@ export class ErrorReporter {
     frames: string[],
     url: string | undefined,
     at: Position | undefined,
-  ): CellPlace | undefined {
-    const raw = typeof error.stack === "string" ? error.stack : "";
-    const found = /(cell:\/\/\/\d+):(\d+):(\d+)/.exec(frames.length > 0 ? raw : "");
-    if (found) {
-      return this.#sources.find(found[1]!, { line: Number(found[2]), column: Number(found[3]) });
-    }
+  ): Place | undefined {
+    if (error instanceof LocalSyntaxError) return error.place;
+    const found = frames.length > 0 ? this.#sources.firstIn(stackOf(error)) : undefined;
+    if (found) return found;
     if (error instanceof CellSyntaxError && url) return this.#sources.place(url, error.position);
     if (error instanceof SyntaxError && url && at) return this.#sources.find(url, at);
     return undefined;
   }
 }
+
+const stackOf = (error: Error) => (typeof error.stack === "string" ? error.stack : "");
 
 function isError(value: unknown): value is Error {
   if (value instanceof Error) return true;

@@ -4,13 +4,16 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseSync } from "oxc-parser";
-import { transformSync } from "oxc-transform";
-import { offsetFromUtf8, positionAt } from "../language/index.ts";
+import { CellSyntaxError, fileToJavaScript } from "../language/index.ts";
+import { placeText } from "./cell-sources.ts";
+import { type LocalSources, LocalSyntaxError } from "./local-sources.ts";
 
 const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
 const DATA = new Set([".json"]);
-const TYPESCRIPT = new Set([".ts", ".tsx", ".mts"]);
-const CANDIDATES = [".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
+/** What Node doesn't load as it stands. */
+const COMPILED = new Set([".ts", ".tsx", ".mts", ".jsx"]);
+const FOLDERS = ["/index.ts", "/index.tsx", "/index.js"];
+const CANDIDATES = [".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx", ...FOLDERS];
 
 interface Resolved {
   url: string;
@@ -32,6 +35,7 @@ interface Scan {
 
 export class LocalFiles {
   readonly #own: string;
+  readonly #sources: LocalSources;
   readonly #scans = new Map<string, Scan>();
   /** Modules that were given out, by the URL of their file. */
   readonly #known = new Set<string>();
@@ -40,8 +44,9 @@ export class LocalFiles {
   #forgets = 0;
 
   /** `ownFolder`: the URL of the kernel's own code, which is nobody's local file. */
-  constructor(ownFolder: string) {
+  constructor(ownFolder: string, sources: LocalSources) {
     this.#own = ownFolder;
+    this.#sources = sources;
   }
 
   /** Whether this URL is a module of the user's, not a package's, Node's or the kernel's. */
@@ -97,18 +102,17 @@ export class LocalFiles {
   load(url: string): { format: string; source: string; shortCircuit: true } | undefined {
     if (!this.owns(url)) return undefined;
     const path = fileURLToPath(url.replace(/\?.*/, ""));
-    if (!TYPESCRIPT.has(extname(path))) return undefined;
+    if (!COMPILED.has(extname(path))) return undefined;
     const source = readFileSync(path, "utf8");
-    const made = transformSync(path, source, {
-      sourceType: "module",
-      typescript: { onlyRemoveTypeImports: true },
-    });
-    const error = made.errors.find(({ severity }) => (severity as string) === "Error");
-    if (error) {
-      const at = positionAt(source, offsetFromUtf8(source, error.labels[0]?.start ?? 0));
-      throw new SyntaxError(`${error.message} (${path}, line ${at.line}:${at.column})`);
+    try {
+      const javaScript = fileToJavaScript(source, /x$/.test(path) ? "tsx" : "ts");
+      this.#sources.add(url, source, javaScript);
+      return { format: "module", source: javaScript.code, shortCircuit: true };
+    } catch (error) {
+      if (!(error instanceof CellSyntaxError)) throw error;
+      const place = { label: this.#sources.label(path), source, position: error.position };
+      throw new LocalSyntaxError(`${error.message} (${placeText(place)})`, place);
     }
-    return { format: "module", source: made.code, shortCircuit: true };
   }
 
   #newest(url: string, seen: Set<string>): Newest {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { LocalFiles } from "./local-files.ts";
+import type { LocalSources } from "./local-sources.ts";
 import type { CellOutput } from "./output.ts";
 import { silenceOwnWarnings } from "./own-warnings.ts";
 import { connectTslab } from "./tslab.ts";
@@ -23,6 +24,8 @@ export interface LoaderOptions {
   /** URL of the folder of the kernel's own code. */
   ownFolder: string;
   output: CellOutput;
+  /** Takes the sources of local modules. */
+  sources: LocalSources;
 }
 
 export class ModuleLoader {
@@ -33,12 +36,12 @@ export class ModuleLoader {
   readonly #local: LocalFiles;
   readonly hooks;
 
-  constructor({ folder, apiUrl, ownFolder, output }: LoaderOptions) {
+  constructor({ folder, apiUrl, ownFolder, output, sources }: LoaderOptions) {
     this.#apiUrl = apiUrl;
     this.#output = output;
     // Any file of the kernel's package will do as the parent of a fallback resolution.
     this.#kernelPackages = apiUrl;
-    this.#local = new LocalFiles(ownFolder);
+    this.#local = new LocalFiles(ownFolder, sources);
     const cellFile = join(folder, "cell.mjs");
     silenceOwnWarnings();
     this.#import = vm.runInThisContext("(specifier, options) => import(specifier, options)", {

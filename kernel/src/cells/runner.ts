@@ -10,12 +10,14 @@ import {
   recoverFrom,
   runInCell,
 } from "../base/index.ts";
-import { type CellCode, transformCell } from "../language/index.ts";
+import { type CellCode, NotebookNames, transformCell } from "../language/index.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { CellSources } from "./cell-sources.ts";
+import { constant } from "./constant.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
+import { Fragment, h } from "./jsx.ts";
 import type { CellOutput } from "./output.ts";
 
 interface Cell {
@@ -40,8 +42,7 @@ export class CellRunner {
   readonly #remap = (text: string): string => this.#sources.remap(text);
   #current: Cell | undefined;
   readonly #cells = new Map<number, Cell>();
-  /** Names of globals that cells have declared. */
-  #standIns: readonly string[] = [];
+  readonly #names = new NotebookNames();
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
   #lastInterrupted = 0;
@@ -81,7 +82,7 @@ export class CellRunner {
     let code: CellCode;
     try {
       code = this.#compile(job.code, job.request);
-      this.#sources.compiled(cell.url, code.standIns);
+      this.#sources.compiled(cell.url, code.known);
     } catch (error) {
       this.#endWithError(cell, this.#reporter.report(error, cell.url));
       return;
@@ -92,8 +93,8 @@ export class CellRunner {
   }
 
   #compile(source: string, request: number): CellCode {
-    const code = transformCell(source, request, this.#standIns);
-    this.#standIns = code.standIns;
+    const code = transformCell(source, request, this.#names);
+    this.#names.add(code.names, code.standIns);
     return code;
   }
 
@@ -143,6 +144,9 @@ export class CellRunner {
       this.#cancellation(id)?.each(iterable) ?? iterable,
     using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T =>
       this.#cells.get(id)?.disposables.use(value) ?? value,
+    constant,
+    h,
+    Fragment,
   };
 
   #cancellation(id: number): Cancellation | undefined {

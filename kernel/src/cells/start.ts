@@ -19,6 +19,7 @@ import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
 import { Input } from "./input.ts";
 import { showLateErrors } from "./late-errors.ts";
+import { LocalSources } from "./local-sources.ts";
 import { Magics } from "./magics/index.ts";
 import { ModuleLoader } from "./modules.ts";
 import { CellOutput } from "./output.ts";
@@ -43,12 +44,13 @@ export interface Cells {
 export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): Cells {
   const output = new CellOutput(writer);
   const own = [ownFolder, fileURLToPath(ownFolder)];
-  const sources = new CellSources(own);
+  const folder = process.cwd();
+  const local = new LocalSources(folder);
+  const sources = new CellSources(own, local);
   const reporter = new ErrorReporter(sources, own);
   const evaluator = new Evaluator();
   const runner = new CellRunner(output, evaluator, sources, reporter);
-  const folder = process.cwd();
-  const loader = new ModuleLoader({ folder, apiUrl, ownFolder, output });
+  const loader = new ModuleLoader({ folder, apiUrl, ownFolder, output, sources: local });
   const magics = new Magics({
     folder,
     output,

@@ -1,29 +1,47 @@
 // The edits that make a module's code a notebook cell (see transform.ts for which and why). Works on the
 // JavaScript that oxc printed, where every statement ends with a semicolon.
 import type MagicString from "magic-string";
+import { mayCall } from "./calls.ts";
 import type { LineTable } from "./cell-map.ts";
+import { assignedBy, ConstantGuard } from "./constants.ts";
 import { editExport, editImport } from "./module-syntax.ts";
+import type { DeclaredName, KnownNames } from "./notebook-names.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 import { renameIn, standIn } from "./stand-ins.ts";
 import { boundNames, forEachChild, isFunctionScope, type Node } from "./syntax-tree.ts";
+import type { JavaScript } from "./to-javascript.ts";
 
 export interface EditorOptions {
+  /** What the program was printed from. */
+  javaScript: JavaScript;
+  known: KnownNames;
   /** Whether the last expression is the cell's result. */
   showResult: boolean;
-  /** Names that a stand-in is used for. */
-  standIns: ReadonlySet<string>;
+  /** Whether its magics must be waited for, what they put around it, and the line that one times. */
+  awaits: boolean;
+  around: { before: string; after: string };
+  timedLine: number | undefined;
 }
 
 export class CellEditor {
   readonly script: MagicString;
   readonly id: number;
   /** True when the cell itself awaits: it runs as the body of an async function. */
-  isAsync = false;
+  isAsync: boolean;
   hasResult = false;
-  readonly #declares = new Set<string>();
+  /** What the cell declares. */
+  readonly names = new Map<string, DeclaredName>();
   readonly #lines: LineTable;
+  readonly #javaScript: JavaScript;
+  readonly #known: KnownNames;
   readonly #showResult: boolean;
   readonly #standIns: ReadonlySet<string>;
+  readonly #around: EditorOptions["around"];
+  readonly #timedLine: number | undefined;
+  /** What the cell assigns to. */
+  readonly #assigned = new Set<string>();
+  /** Names of the compiler's own are declared, which the notebook needn't see. */
+  #hasHelpers = false;
   /** Statements that belong at the start: imports and functions. */
   readonly #moved: Node[] = [];
 
@@ -32,7 +50,12 @@ export class CellEditor {
     this.id = id;
     this.#lines = lines;
     this.#showResult = options.showResult;
-    this.#standIns = options.standIns;
+    this.#javaScript = options.javaScript;
+    this.#known = options.known;
+    this.#standIns = new Set(options.known.standIns);
+    this.isAsync = options.awaits;
+    this.#around = options.around;
+    this.#timedLine = options.timedLine;
   }
 
   edit(program: Node): void {
@@ -40,25 +63,35 @@ export class CellEditor {
     if (this.#standIns.size > 0) {
       for (const statement of body) renameIn(this.script, statement, this.#standIns);
     }
+    if (this.#timedLine !== undefined) this.#timeStatement(body, this.#timedLine);
     for (const statement of body) {
       this.#storeLine(statement);
       this.#walk(statement, 0);
     }
     for (const statement of body) this.#topLevel(statement, statement === body.at(-1));
+    const fresh = this.#mergedNames();
+    this.#guardConstants(body);
     this.#moveToStart(body);
-    this.script.prepend(
-      this.isAsync ? `"use strict"; ${RUNTIME}.run(async () => { ` : '"use strict"; ',
-    );
-    if (this.isAsync) this.script.append("\n});");
+    const { before, after } = this.#around;
+    const [begin, end] = this.#frame();
+    this.script.prepend(`"use strict"; ${begin}${before}${fresh}`);
+    this.script.append(`${after}${end}`);
   }
 
-  /** The names that the cell declares, each once. */
-  get declares(): string[] {
-    return [...this.#declares];
+  #frame(): [string, string] {
+    if (this.isAsync) return [`${RUNTIME}.run(async () => { `, "\n});"];
+    return this.#hasHelpers ? ["{ ", "\n}"] : ["", ""];
   }
 
   /** The variable that holds what the cell calls by this name. */
   readonly #variable = (name: string): string => (this.#standIns.has(name) ? standIn(name) : name);
+
+  #timeStatement(body: readonly Node[], line: number): void {
+    const statement = body.find(({ start }) => this.#lines.lineOf(start) === line);
+    if (!statement) return;
+    this.script.appendRight(statement.start, `${RUNTIME}.time(${this.id}); `);
+    this.script.appendLeft(statement.end, ` ${RUNTIME}.timed(${this.id});`);
+  }
 
   // ---- the cell's own statements ----
 
@@ -77,7 +110,7 @@ export class CellEditor {
       case "ImportDeclaration":
         this.isAsync = true;
         for (const name of editImport(this.script, statement, this.#variable)) {
-          this.#declares.add(name);
+          this.names.set(name, { kind: "import" });
         }
         this.#moved.push(statement);
         break;
@@ -113,8 +146,13 @@ export class CellEditor {
     const kind = statement["kind"] as string;
     if (kind === "var") return; // already done by the walk, as for nested ones
     for (const declarator of statement["declarations"] as Node[]) {
-      if (!declarator["init"]) this.script.appendLeft(declarator.end, " = undefined");
-      if (kind.endsWith("using")) this.#using(declarator["init"] as Node);
+      const [name] = boundNames(declarator["id"] as Node);
+      const { facts, merges } = this.#javaScript;
+      if (!declarator["init"] && !merges.has(name!)) {
+        this.script.appendLeft(declarator.end, " = undefined");
+      }
+      const lowered = facts?.usings.some(({ names }) => names.includes(name!));
+      if (kind.endsWith("using") || lowered) this.#using(declarator["init"] as Node);
     }
     this.#toAssignments(statement);
   }
@@ -130,7 +168,7 @@ export class CellEditor {
     const id = statement["id"] as Node | null;
     if (id) {
       const name = id["name"] as string;
-      this.#declares.add(name);
+      this.names.set(name, { kind: "function" });
       this.script.appendRight(statement.start, `${this.#variable(name)} = `);
       if (!this.#standIns.has(name)) this.script.remove(id.start, id.end);
     } else {
@@ -148,7 +186,7 @@ export class CellEditor {
       return;
     }
     const name = id["name"] as string;
-    this.#declares.add(name);
+    this.names.set(name, { kind: "class" });
     this.script.appendRight(statement.start, `${this.#variable(name)} = `);
     this.script.appendLeft(statement.end, ";");
   }
@@ -163,6 +201,7 @@ export class CellEditor {
 
   /** `depth` counts the functions around the node: 0 is the cell itself. */
   #walk(node: Node, depth: number): void {
+    for (const { name } of assignedBy(node)) this.#assigned.add(name);
     switch (node.type) {
       case "ImportExpression":
         this.script.update(node.start, node.start + "import".length, `${RUNTIME}.dynamicImport`);
@@ -179,7 +218,7 @@ export class CellEditor {
         if (depth === 0 && node["await"]) this.#guard(node["right"] as Node, "each");
         break;
       case "VariableDeclaration":
-        if (depth === 0 && node["kind"] === "var") this.#toAssignments(node);
+        if (depth === 0 && node["kind"] === "var") this.#var(node);
         if (depth === 0 && node["kind"] === "await using") this.isAsync = true;
         break;
       case "BlockStatement":
@@ -202,23 +241,62 @@ export class CellEditor {
     this.script.appendLeft(argument.end, ")");
   }
 
+  /** What the compiler declares for itself stays in the cell. */
+  #var(declaration: Node): void {
+    const names = (declaration["declarations"] as Node[]).flatMap(({ id }) =>
+      boundNames(id as Node),
+    );
+    const { isLowered, source } = this.#javaScript;
+    if (isLowered && names.every((name) => !source.includes(name))) {
+      this.#hasHelpers = true;
+      this.script.update(declaration.start, declaration.start + "var".length, "let");
+    } else this.#toAssignments(declaration);
+  }
+
   /** Takes the keyword away and leaves assignments; the names are declared before the cell runs. */
   #toAssignments(declaration: Node): void {
     const declarators = declaration["declarations"] as Node[];
+    const kind = /const|using/.test(declaration["kind"] as string) ? "constant" : "variable";
     for (const declarator of declarators) {
-      for (const name of boundNames(declarator["id"] as Node)) this.#declares.add(name);
-      // An enum adds to what its name holds; here that would be a value of an earlier cell.
-      if (isEnum(declarator))
-        this.script.appendLeft(
-          declarator.start,
-          `${this.#variable(nameOf(declarator))} = undefined, `,
-        );
+      for (const name of boundNames(declarator["id"] as Node)) this.names.set(name, { kind });
       if ((declarator["id"] as Node).type === "ObjectPattern" && declarator["init"]) {
         this.script.appendRight(declarator.start, "(");
         this.script.appendLeft(declarator.end, ")");
       }
     }
     this.script.remove(declaration.start, declarators[0]!.start);
+  }
+
+  // ---- names ----
+
+  /**
+   * Enums and namespaces add to what their name holds. Notes them, and gives code by which those that
+   * begin here begin with nothing, whatever an earlier cell called so.
+   */
+  #mergedNames(): string {
+    const { facts, merges } = this.#javaScript;
+    if (!facts) return "";
+    for (const name of facts.enums) this.names.set(name, { kind: "enum" });
+    for (const [name, exported] of facts.namespaces) {
+      const exports = [...new Set([...(merges.get(name) ?? []), ...exported])];
+      if (this.names.has(name)) this.names.set(name, { kind: "namespace", exports });
+    }
+    const fresh = [...facts.enums, ...facts.namespaces.keys()].filter(
+      (name) => this.names.has(name) && !merges.has(name),
+    );
+    return fresh.map((name) => `${this.#variable(name)} = undefined; `).join("");
+  }
+
+  #guardConstants(body: readonly Node[]): void {
+    const constants = new Set([...this.#assigned].filter((name) => this.#isConstant(name)));
+    if (constants.size === 0) return;
+    const guard = new ConstantGuard(this.script, this.#variable);
+    for (const statement of body) guard.guard(statement, constants);
+  }
+
+  #isConstant(name: string): boolean {
+    const { kind } = this.names.get(name) ?? this.#known.get(name) ?? {};
+    return kind === "constant" || kind === "import";
   }
 
   #storeLine(statement: Node): void {
@@ -228,42 +306,7 @@ export class CellEditor {
   }
 }
 
-const nameOf = (declarator: Node) => (declarator["id"] as Node)["name"] as string;
-
-/** `E = function (E) {…}(E || {})`, as oxc writes an enum. */
-function isEnum(declarator: Node): boolean {
-  const init = declarator["init"] as Node | null;
-  const [argument] = (init?.type === "CallExpression" ? init["arguments"] : []) as Node[];
-  if (argument?.type !== "LogicalExpression") return false;
-  return (argument["left"] as Node)["name"] === nameOf(declarator);
-}
-
 /** An `export default` expression stands where a statement was. */
 function isExpression(node: Node): boolean {
   return /Expression$|^Identifier$|^Literal$|^TemplateLiteral$/.test(node.type);
-}
-
-/** Whether running the statement's own code, nested blocks and functions aside, can call anything. */
-function mayCall(node: Node): boolean {
-  switch (node.type) {
-    case "CallExpression":
-    case "NewExpression":
-    case "TaggedTemplateExpression":
-    case "AwaitExpression":
-    case "YieldExpression":
-    case "ImportExpression":
-    case "ForOfStatement":
-      return true;
-    case "BlockStatement":
-    case "ImportDeclaration":
-    case "FunctionDeclaration":
-    case "FunctionExpression":
-    case "ArrowFunctionExpression":
-      return false;
-  }
-  let found = false;
-  forEachChild(node, (child) => {
-    found ||= mayCall(child);
-  });
-  return found;
 }

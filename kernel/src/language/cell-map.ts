@@ -1,6 +1,7 @@
 // From positions in generated code back to the cell: edits first, then the stripping of types.
 import {
   type EncodedSourceMap,
+  LEAST_UPPER_BOUND,
   originalPositionFor,
   type SourceMapInput,
   TraceMap,
@@ -17,7 +18,7 @@ export class LineTable {
   readonly #starts: number[];
   readonly #map: TraceMap;
 
-  constructor(code: string, mappings: string) {
+  constructor({ code, mappings }: { code: string; mappings: string }) {
     this.#starts = lineStarts(code);
     this.#map = typesTraceMap(mappings);
   }
@@ -33,21 +34,42 @@ export class LineTable {
   }
 }
 
+/** The original of what stands at or before a position, or, at a line's begin, of what follows. */
+function nearest(map: TraceMap, at: { line: number; column: number }) {
+  const before = originalPositionFor(map, at);
+  if (before.line !== null) return before;
+  const after = originalPositionFor(map, { ...at, bias: LEAST_UPPER_BOUND });
+  return after.line === null ? undefined : after;
+}
+
 /** Positions of the code that V8 ran → positions of the code that the user wrote. */
 export class CellMap {
-  readonly #edits: TraceMap;
+  readonly #edits: TraceMap | undefined;
   readonly #types: TraceMap;
+  readonly #shift: number;
 
-  constructor(edits: SourceMapInput, typesMappings: string) {
-    this.#edits = new TraceMap(edits);
-    this.#types = typesTraceMap(typesMappings);
+  /** `shift`: columns that the first line of the user's code was shifted by before its types were taken. */
+  constructor(
+    edits: SourceMapInput | undefined,
+    { mappings, shift }: { mappings: string; shift: number },
+  ) {
+    this.#edits = edits === undefined ? undefined : new TraceMap(edits);
+    this.#types = typesTraceMap(mappings);
+    this.#shift = shift;
+  }
+
+  /** Of a module in a file, which runs as it was compiled. */
+  static ofFile(javaScript: { mappings: string; shift: number }): CellMap {
+    return new CellMap(undefined, javaScript);
   }
 
   /** Undefined where the generated code has no counterpart. */
   original(at: Position): Position | undefined {
-    const edited = originalPositionFor(this.#edits, { line: at.line, column: at.column - 1 });
-    if (edited.line === null) return undefined;
-    const found = originalPositionFor(this.#types, edited);
-    return found.line === null ? undefined : { line: found.line, column: found.column + 1 };
+    const generated = { line: at.line, column: at.column - 1 };
+    const edited = this.#edits ? nearest(this.#edits, generated) : generated;
+    const found = edited && nearest(this.#types, edited);
+    if (!found) return undefined;
+    const column = found.column + 1 - (found.line === 1 ? this.#shift : 0);
+    return { line: found.line, column: Math.max(column, 1) };
   }
 }

@@ -1,6 +1,9 @@
 // Names of what the generated code of cells calls; the room `cells` puts them on the global object.
 
-/** An object with run, result, wait, each, using, load, dynamicImport and meta. */
+/**
+ * An object with run, result, wait, each, using, constant, load, dynamicImport, meta, h, Fragment, magic,
+ * time and timed.
+ */
 export const RUNTIME = "$cenote";
 /** The word that attribution keeps the running line in. */
 export const LINE_WORD = "$cenoteLine";

@@ -7,16 +7,19 @@
 //   - a cell that awaits is the body of an async function, and its own awaits can be cancelled;
 //     `using` disposes at the cell's end;
 //   - the last expression goes to our callback unless the cell ends with a semicolon;
-//   - statements that call something first store their line, for the pool's attribution.
+//   - statements that call something first store their line, for the pool's attribution;
+//   - magics at its head become calls.
 // Source maps cost nothing until an error asks: `mapCell` makes the same edits again and keeps the map.
 import MagicString from "magic-string";
 import { parseSync } from "oxc-parser";
-import { transformSync } from "oxc-transform";
+import { splitMagics } from "../base/index.ts";
 import { CellEditor } from "./cell-editor.ts";
 import { CellMap, LineTable } from "./cell-map.ts";
+import { aroundCell, awaitsMagic, checkMagics, timedLine } from "./magic-answers.ts";
+import { AskedNames, type DeclaredName, type KnownNames, NO_NAMES } from "./notebook-names.ts";
 import { globalsAmong, standIn } from "./stand-ins.ts";
-import { firstSyntaxError } from "./syntax-error.ts";
 import type { Node } from "./syntax-tree.ts";
+import { cellToJavaScript, type JavaScript } from "./to-javascript.ts";
 
 export interface CellCode {
   /** A script; the names in `declares` must be declared before it runs. */
@@ -27,87 +30,76 @@ export interface CellCode {
   hasResult: boolean;
   /** Variables that the cell declares at its top. */
   declares: string[];
+  /** What later cells must know of the names that the cell declares. */
+  names: ReadonlyMap<string, DeclaredName>;
   /** Globals' names that have a stand-in from now on: those given, and what this cell declares of them. */
   standIns: readonly string[];
+  /** What of the notebook's names the cell's code was made with, for `mapCell`. */
+  known: KnownNames;
 }
 
 interface Prepared {
   script: MagicString;
   editor: CellEditor;
-  typesMap: string;
-  standIns: readonly string[];
+  javaScript: JavaScript;
+  asked: AskedNames;
 }
 
 /**
  * Compiles the cell with this id (it appears in the code, so that a late await knows its cell).
- * `standIns`: as the cell before returned them (see stand-ins.ts). Throws CellSyntaxError.
+ * `known`: the names that earlier cells declared. Throws CellSyntaxError.
  */
-export function transformCell(
-  source: string,
-  id: number,
-  standIns: readonly string[] = [],
-): CellCode {
-  const { script, editor, standIns: all } = prepare(source, id, standIns);
+export function transformCell(source: string, id: number, known: KnownNames = NO_NAMES): CellCode {
+  const { script, editor, asked } = prepare(source, id, known);
+  const { standIns } = asked;
   return {
     code: script.toString(),
     isAsync: editor.isAsync,
     hasResult: editor.hasResult,
-    declares: editor.declares.map((name) => (all.includes(name) ? standIn(name) : name)),
-    standIns: all,
+    declares: [...editor.names.keys()].map((name) => variableOf(name, standIns)),
+    names: editor.names,
+    standIns,
+    known: asked.asked,
   };
 }
 
 /** How positions in the code that `transformCell` made lead back to the user's source. */
-export function mapCell(source: string, id: number, standIns: readonly string[] = []): CellMap {
-  const { script, typesMap } = prepare(source, id, standIns);
-  return new CellMap(script.generateMap({ hires: true, source: "cell.js" }).toString(), typesMap);
+export function mapCell(source: string, id: number, known: KnownNames = NO_NAMES): CellMap {
+  const { script, javaScript } = prepare(source, id, known);
+  const edits = script.generateMap({ hires: true, source: "cell.js" }).toString();
+  return new CellMap(edits, javaScript);
 }
 
-function prepare(source: string, id: number, standIns: readonly string[]): Prepared {
-  const stripped = stripTypes(source);
-  const script = new MagicString(stripped.code);
-  const parsed = parseSync("cell.js", stripped.code, { lang: "js", sourceType: "module" });
-  const editor = new CellEditor(script, id, new LineTable(stripped.code, stripped.mappings), {
-    showResult: !endsWithSemicolon(source),
-    standIns: new Set(standIns),
+const variableOf = (name: string, standIns: readonly string[]) =>
+  standIns.includes(name) ? standIn(name) : name;
+
+function prepare(cell: string, id: number, known: KnownNames, standIns = known.standIns): Prepared {
+  const { code: source, magics } = splitMagics(cell);
+  if (magics.length > 0) checkMagics(cell, magics);
+  const asked = new AskedNames(known, standIns);
+  const javaScript = cellToJavaScript(source, asked);
+  const script = new MagicString(javaScript.code);
+  const parsed = parseSync("cell.js", javaScript.code, { lang: "js", sourceType: "module" });
+  const editor = new CellEditor(script, id, new LineTable(javaScript), {
+    javaScript,
+    known: asked,
+    showResult: !endsWithSemicolon(javaScript),
+    awaits: awaitsMagic(magics),
+    around: aroundCell(magics, id),
+    timedLine: timedLine(magics),
   });
   editor.edit(parsed.program as unknown as Node);
-  const more = globalsAmong(editor.declares).filter((name) => !standIns.includes(name));
-  if (more.length > 0) return prepare(source, id, [...standIns, ...more]);
-  return { script, editor, typesMap: stripped.mappings, standIns };
-}
-
-function stripTypes(source: string): { code: string; mappings: string } {
-  // As in other REPLs, a cell that is nothing but {…} is an object where it can be one.
-  const trimmed = source.trim();
-  if (trimmed.startsWith("{") && trimmed.endsWith("}")) {
-    const asObject = runOxc(`(${source}\n)`);
-    // The parenthesis shifts the first line by one column, which only errors inside it could show.
-    if (asObject.errors.length === 0) return { code: asObject.code, mappings: asObject.map };
-  }
-  const made = runOxc(source);
-  const error = firstSyntaxError(source, made.errors);
-  if (error) throw error;
-  return { code: made.code, mappings: made.map };
-}
-
-function runOxc(source: string) {
-  const made = transformSync("cell.ts", source, {
-    lang: "ts",
-    sourceType: "module",
-    sourcemap: true,
-    // An import may be there for a later cell.
-    typescript: { onlyRemoveTypeImports: true },
-  });
-  return { code: made.code, map: made.map?.mappings ?? "", errors: made.errors };
+  const more = globalsAmong([...editor.names.keys()]).filter((name) => !standIns.includes(name));
+  if (more.length > 0) return prepare(cell, id, known, [...standIns, ...more]);
+  return { script, editor, javaScript, asked };
 }
 
 /** Whether the last thing in the cell, comments aside, is a semicolon. */
-function endsWithSemicolon(source: string): boolean {
+function endsWithSemicolon({ source, lang }: JavaScript): boolean {
   let end = source.trimEnd();
   const lastLine = end.slice(end.lastIndexOf("\n") + 1);
   if (/\/\/|\*\//.test(lastLine)) {
-    const { comments } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
+    const { comments } = parseSync(`cell.${lang}`, source, { lang, sourceType: "module" });
     for (const comment of comments.toReversed()) {
       if (comment.end === end.length) end = end.slice(0, comment.start).trimEnd();
     }
