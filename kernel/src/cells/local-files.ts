@@ -9,7 +9,8 @@ import { placeText } from "./cell-sources.ts";
 import { type LocalSources, LocalSyntaxError } from "./local-sources.ts";
 
 const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
-const DATA = new Set([".json"]);
+/** What is imported as it is. */
+const PLAIN = new Set([".cjs", ".json"]);
 /** What Node doesn't load as it stands. */
 const COMPILED = new Set([".ts", ".tsx", ".mts", ".jsx"]);
 const FOLDERS = ["/index.ts", "/index.tsx", "/index.js"];
@@ -73,7 +74,7 @@ export class LocalFiles {
     const url = new URL(resolved.url);
     url.search = "";
     const extension = extname(url.pathname);
-    if (!CODE.has(extension) && !DATA.has(extension)) return resolved;
+    if (!CODE.has(extension) && !PLAIN.has(extension)) return resolved;
     this.#known.add(url.href);
     const newest = this.#newest(url.href, new Set());
     // What CommonJS requires is not looked at: such modules are evaluated anew when they are forgotten.

@@ -28,7 +28,13 @@ export class Magics {
 
   /** What the generated code of cells calls. */
   readonly hooks = {
-    magic: (name: string, rest: string): Promise<void> | undefined => this.#run(name, rest),
+    magic: (name: string, rest: string): Promise<void> | undefined => {
+      try {
+        return this.#run(name, rest)?.catch(fail);
+      } catch (error) {
+        return fail(error);
+      }
+    },
     time: (id: number): void => this.#timing.begin(id),
     timed: (id: number): void => this.#host.output.text("stdout", `${this.#timing.end(id)}\n`),
   };
@@ -66,4 +72,10 @@ export class Magics {
       });
     }
   }
+}
+
+/** Its message says which magic it was; the frames are of code that the user never saw. */
+function fail(error: unknown): never {
+  if (error instanceof Error) error.stack = `${error.name}: ${error.message}`;
+  throw error;
 }
