@@ -1,4 +1,5 @@
 // A cell that isn't valid TypeScript, with its place in the user's source.
+import { magicNamed } from "../base/index.ts";
 import type { Position } from "./positions.ts";
 import { offsetFromUtf8, positionAt } from "./positions.ts";
 
@@ -31,6 +32,13 @@ export function firstSyntaxError(
   if (!error) return undefined;
   // Where a name is declared twice, the second label is the place to look at.
   const label = error.labels.at(/redeclared|already been declared/.test(error.message) ? -1 : 0);
-  const position = positionAt(source, offsetFromUtf8(source, label?.start ?? 0));
-  return new CellSyntaxError(error.message, position, error.helpMessage ?? undefined);
+  const offset = offsetFromUtf8(source, label?.start ?? 0);
+  const help = error.helpMessage ?? magicHelp(source.slice(offset));
+  return new CellSyntaxError(error.message, positionAt(source, offset), help);
+}
+
+function magicHelp(rest: string): string | undefined {
+  const name = /^%%?([a-zA-Z]\w*)/.exec(rest)?.[1];
+  if (name === undefined || !magicNamed(name)) return undefined;
+  return `%${name} is a magic: those stand at the head of a cell, before its code.`;
 }
