@@ -1,11 +1,11 @@
 // Snapshots as CSV: a trace in our own format, and RMM's log. Both open in `npx cenote replay`, RMM's in
 // its replay benchmark too.
-import { history, type Step } from "./history.ts";
+import { history, type Step, startOf } from "./history.ts";
 import type { SnapshotData } from "./schema.ts";
 
 /** Columns t (milliseconds since the first event), op, id, bytes (as requested), tag. */
 export function toTrace(data: SnapshotData): string {
-  const began = data.events.time[0] ?? data.time;
+  const began = startOf(data);
   const rows = ["t,op,id,bytes,tag"];
   for (const step of history(data)) {
     const { kind, serial, requested, tag, time } = step;

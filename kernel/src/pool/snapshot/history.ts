@@ -2,6 +2,7 @@
 // put before it, as far as the later events and the table tell. The exports and the replay follow it.
 import type { EventColumns, EventKind, SnapshotData } from "./schema.ts";
 
+/** One event, with the sizes of its block; the free of a spilled block has slab 0. */
 export interface Step {
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -18,42 +19,45 @@ export interface Step {
   readonly cell: number;
   readonly line: number;
   /** It happened before the first event; its time is that of the first event. */
-  readonly before?: true;
+  readonly before: boolean;
 }
-
-type Place = Omit<Step, "time" | "kind" | "serial">;
 
 const OF_BLOCKS = new Set<EventKind>(["alloc", "free", "move", "spill", "fetch"]);
 
 /** The steps in order; those from before the first event come first. */
 export function* history(data: SnapshotData): Generator<Step> {
   const { events } = data;
-  const began = events.time[0] ?? data.time;
-  const serials = new Map<number, number>();
+  const live = new Map<number, Step>();
   let last = 0;
-  const before = (kind: EventKind, place: Place, serial: number): Step => ({
-    ...place,
-    ...{ time: began, kind, serial, before: true },
-  });
-  for (const slab of slabsBefore(data)) yield before("slabNew", slab, 0);
+  yield* slabsBefore(data);
   for (const block of blocksBefore(data)) {
-    serials.set(block.id, ++last);
-    yield before("alloc", block, last);
+    last = block.serial;
+    live.set(block.id, block);
+    yield block;
     // Out of its slab already when the events begin: its first event brings it back.
-    if (block.slab === 0) yield before("spill", block, last);
+    if (block.slab === 0) yield { ...block, kind: "spill" };
   }
   for (let i = 0; i < events.kind.length; i++) {
     const kind = events.kind[i]!;
-    const place = placeOf(events, i);
-    if (kind === "alloc") serials.set(place.id, ++last);
-    const serial = OF_BLOCKS.has(kind) ? (serials.get(place.id) ?? 0) : 0;
-    if (kind === "free") serials.delete(place.id);
-    yield { ...place, time: events.time[i]!, kind, serial };
+    if (kind === "alloc") {
+      const step = stepOf(events, i, kind, ++last);
+      live.set(step.id, step);
+      yield step;
+      continue;
+    }
+    const born = OF_BLOCKS.has(kind) ? live.get(events.id[i]!) : undefined;
+    const step = stepOf(events, i, kind, born?.serial ?? 0);
+    if (kind === "free") live.delete(step.id);
+    const outside = kind === "free" && step.slab === 0 && born !== undefined;
+    yield outside ? { ...step, size: born.size, requested: born.requested } : step;
   }
 }
 
-function placeOf(events: EventColumns, i: number): Place {
+function stepOf(events: EventColumns, i: number, kind: EventKind, serial: number): Step {
   return {
+    time: events.time[i]!,
+    kind,
+    serial,
     id: events.id[i]!,
     slab: events.slab[i]!,
     offset: events.offset[i]!,
@@ -62,34 +66,50 @@ function placeOf(events: EventColumns, i: number): Place {
     tag: events.tag[i]!,
     cell: events.cell[i]!,
     line: events.line[i]!,
+    before: false,
   };
 }
 
-/** Blocks that were live before the first event, at the place that is known first. */
-function blocksBefore({ events, blocks }: SnapshotData): Place[] {
+/** Blocks that were live before the first event, as allocations at the place that is known first. */
+function blocksBefore(data: SnapshotData): Step[] {
+  const { events, blocks } = data;
+  const began = startOf(data);
   const seen = new Set<number>();
-  const found: Place[] = [];
+  const found: Step[] = [];
   for (const [i, kind] of events.kind.entries()) {
     const id = events.id[i]!;
     if (!OF_BLOCKS.has(kind) || seen.has(id)) continue;
     seen.add(id);
-    if (kind === "alloc") continue;
-    const place = placeOf(events, i);
-    found.push(kind === "fetch" ? { ...place, slab: 0, offset: 0 } : place);
+    // Of a block that ended while it was spilled nothing else is known.
+    const unknown = kind === "free" && events.slab[i] === 0;
+    if (kind === "alloc" || unknown) continue;
+    const step = stepOf(events, i, "alloc", found.length + 1);
+    const slab = kind === "fetch" ? 0 : step.slab;
+    found.push({ ...step, slab, time: began, before: true });
   }
   for (const [i, id] of blocks.id.entries()) {
     if (seen.has(id)) continue;
     found.push({
-      ...{ id, slab: blocks.slab[i]!, offset: blocks.offset[i]!, size: blocks.size[i]! },
-      ...{ requested: blocks.requested[i]!, tag: blocks.tag[i]! },
-      ...{ cell: blocks.cell[i]!, line: blocks.line[i]! },
+      time: began,
+      kind: "alloc",
+      serial: found.length + 1,
+      id,
+      slab: blocks.slab[i]!,
+      offset: blocks.offset[i]!,
+      size: blocks.size[i]!,
+      requested: blocks.requested[i]!,
+      tag: blocks.tag[i]!,
+      cell: blocks.cell[i]!,
+      line: blocks.line[i]!,
+      before: true,
     });
   }
   return found;
 }
 
 /** Slabs that were reserved before the first event. */
-function slabsBefore({ events, slabs }: SnapshotData): Place[] {
+function slabsBefore(data: SnapshotData): Step[] {
+  const { events, slabs } = data;
   const sizes = new Map(slabs.map(({ id, bytes }) => [id, bytes]));
   for (const [i, kind] of events.kind.entries()) {
     if (kind === "slabFree") sizes.set(events.id[i]!, events.size[i]!);
@@ -98,9 +118,13 @@ function slabsBefore({ events, slabs }: SnapshotData): Place[] {
     if (kind === "slabNew") sizes.delete(events.id[i]!);
   }
   return [...sizes].map(([id, size]) => ({
-    ...{ id, slab: id, offset: 0, size, requested: 0, tag: "", cell: 0, line: 0 },
+    ...{ time: startOf(data), kind: "slabNew", serial: 0, id, slab: id, offset: 0, size },
+    ...{ requested: 0, tag: "", cell: 0, line: 0, before: true },
   }));
 }
+
+/** The time of the first event. */
+export const startOf = ({ events, time }: SnapshotData) => events.time[0] ?? time;
 
 /** "cell [14] line 7", "cell [14]", or "outside cells". */
 export function where(cell: number, line: number): string {

@@ -16,9 +16,12 @@ type Frames = readonly Picklable[];
 export function toMemoryViz(data: SnapshotData): Uint8Array<ArrayBuffer> {
   const frames = new FrameLists();
   const addresses = slabAddresses(data);
+  const trace = new DeviceTrace(addresses, frames);
+  for (const step of history(data)) trace.add(step);
+  trace.end(data.time);
   return pickle({
     segments: segments(data, addresses, frames),
-    device_traces: [deviceTrace(data, addresses, frames)],
+    device_traces: [trace.entries],
     allocator_settings: {},
     external_annotations: [],
   });
@@ -38,15 +41,17 @@ function slabAddresses(data: SnapshotData): Map<number, number> {
 
 /** One list for each tag, cell and line, so that the pickle holds it once. */
 class FrameLists {
-  readonly #lists = new Map<string, Frames>();
+  readonly #byTag = new Map<string, Map<number, Frames>>();
 
   of(cell: number, line: number, tag: string): Frames {
-    const key = `${cell} ${line} ${tag}`;
-    let list = this.#lists.get(key);
+    const byPlace = this.#byTag.get(tag) ?? new Map<number, Frames>();
+    this.#byTag.set(tag, byPlace);
+    const place = cell * 2 ** 20 + line;
+    let list = byPlace.get(place);
     if (!list) {
       const filename = cell === 0 ? "outside cells" : `cell [${cell}]`;
       list = [{ name: tag || "block", filename, line }];
-      this.#lists.set(key, list);
+      byPlace.set(place, list);
     }
     return list;
   }
@@ -97,50 +102,64 @@ function liveBlock(blocks: BlockColumns, i: number, base: number, frames: FrameL
 }
 
 /** Entries from the first event on. What was live before is in the segments, or in its own free. */
-function deviceTrace(data: SnapshotData, addresses: Map<number, number>, frames: FrameLists) {
-  const trace: Picklable[] = [];
+class DeviceTrace {
+  readonly entries: Picklable[] = [];
+  readonly #addresses: Map<number, number>;
+  readonly #frames: FrameLists;
   /** Where each allocation lies, by its number: a move's event says only where it went. */
-  const places = new Map<number, { addr: number; size: number }>();
-  for (const step of history(data)) {
-    const { kind, serial, slab, offset, size, requested, cell, line, tag } = step;
-    const entry = (action: string, addr: number, bytes: number) => {
-      if (step.before) return;
-      const time_us = Math.floor(step.time * 1000);
-      const context = frames.of(cell, line, tag);
-      trace.push({ action, addr, size: bytes, stream: 0, time_us, frames: context });
-    };
-    const leave = () => {
-      const place = places.get(serial);
-      if (!place) return;
-      places.delete(serial);
-      entry("free_requested", place.addr, place.size);
-      entry("free_completed", place.addr, place.size);
-    };
-    const arrive = () => {
-      const base = addresses.get(slab);
-      if (base === undefined) return;
-      places.set(serial, { addr: base + offset, size: requested });
-      entry("alloc", base + offset, requested);
-    };
-    if (kind === "slabNew") entry("segment_alloc", addresses.get(slab)!, size);
-    else if (kind === "slabFree") entry("segment_free", addresses.get(slab)!, size);
-    else if (kind === "failed") trace.push(outOfMemory(step, frames));
-    if (kind === "free" || kind === "spill" || kind === "move") leave();
-    if (kind === "alloc" || kind === "fetch" || kind === "move") arrive();
+  readonly #places = new Map<number, number>();
+
+  constructor(addresses: Map<number, number>, frames: FrameLists) {
+    this.#addresses = addresses;
+    this.#frames = frames;
   }
-  trace.push(snapshotEntry(data));
-  return trace;
-}
 
-function outOfMemory({ requested, size, time, cell, line, tag }: Step, frames: FrameLists) {
-  return {
-    ...{ action: "oom", device_free: size, size: requested, stream: 0 },
-    time_us: Math.floor(time * 1000),
-    frames: frames.of(cell, line, tag),
-  };
-}
+  add(step: Step): void {
+    const { kind, size } = step;
+    if (kind === "slabNew") this.#entry("segment_alloc", this.#base(step.id), size, step);
+    else if (kind === "slabFree") this.#entry("segment_free", this.#base(step.id), size, step);
+    else if (kind === "failed") this.#outOfMemory(step);
+    if (kind === "free" || kind === "spill" || kind === "move") this.#leave(step);
+    if (kind === "alloc" || kind === "fetch" || kind === "move") this.#arrive(step);
+  }
 
-function snapshotEntry({ time }: SnapshotData) {
-  const time_us = Math.floor(time * 1000);
-  return { action: "snapshot", addr: 0, size: 0, stream: 0, time_us, frames: [] };
+  /** The last entry, which says when the snapshot was taken. */
+  end(time: number): void {
+    const time_us = Math.floor(time * 1000);
+    this.entries.push({ action: "snapshot", addr: 0, size: 0, stream: 0, time_us, frames: [] });
+  }
+
+  #leave(step: Step): void {
+    const place = this.#places.get(step.serial);
+    if (place === undefined) return;
+    this.#places.delete(step.serial);
+    this.#entry("free_requested", place, step.requested, step);
+    this.#entry("free_completed", place, step.requested, step);
+  }
+
+  #arrive(step: Step): void {
+    if (step.slab === 0) return;
+    const place = this.#base(step.slab) + step.offset;
+    this.#places.set(step.serial, place);
+    this.#entry("alloc", place, step.requested, step);
+  }
+
+  #outOfMemory({ size, requested, time, cell, line, tag }: Step): void {
+    this.entries.push({
+      ...{ action: "oom", device_free: size, size: requested, stream: 0 },
+      time_us: Math.floor(time * 1000),
+      frames: this.#frames.of(cell, line, tag),
+    });
+  }
+
+  #entry(action: string, addr: number, size: number, step: Step): void {
+    if (step.before) return;
+    const time_us = Math.floor(step.time * 1000);
+    const frames = this.#frames.of(step.cell, step.line, step.tag);
+    this.entries.push({ action, addr, size, stream: 0, time_us, frames });
+  }
+
+  #base(slab: number): number {
+    return this.#addresses.get(slab)!;
+  }
 }

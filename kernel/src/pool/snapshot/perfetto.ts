@@ -2,7 +2,7 @@
 // bytes, a slice for each cell, and asynchronous slices for slabs and blocks, from birth to end.
 // Many events share one reading of the clock; each is put a nanosecond after the one before it, so that
 // their order stays.
-import { history, type Step, where } from "./history.ts";
+import { history, type Step, startOf, where } from "./history.ts";
 import type { SnapshotData } from "./schema.ts";
 
 const PROCESS = 1;
@@ -46,7 +46,7 @@ class Builder {
   #ts = 0;
 
   constructor(data: SnapshotData) {
-    this.began = data.events.time[0] ?? data.time;
+    this.began = startOf(data);
     this.#meta("process_name", "Cenote pool");
     this.#meta("thread_name", "cells");
   }
@@ -112,7 +112,7 @@ class Builder {
     const args =
       cat === "slab"
         ? { bytes: size }
-        : { requested, size, where: placeText(step), slab, offset, before: step.before === true };
+        : { requested, size, where: placeText(step), slab, offset, before: step.before };
     this.#open.set(`${cat}${number}`, this.#push({ name, ph: "b", cat, id, args }));
   }
 

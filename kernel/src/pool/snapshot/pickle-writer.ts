@@ -41,6 +41,8 @@ export function pickle(value: Picklable): Uint8Array<ArrayBuffer> {
   return writer.done();
 }
 
+const encoder = new TextEncoder();
+
 class Writer {
   #bytes = new Uint8Array(1 << 16);
   #view = new DataView(this.#bytes.buffer);
@@ -48,7 +50,8 @@ class Writer {
   readonly #memo = new Map<unknown, number>();
 
   constructor() {
-    this.#put(OP.proto, 2);
+    this.#put(OP.proto);
+    this.#put(2);
   }
 
   done(): Uint8Array<ArrayBuffer> {
@@ -72,19 +75,28 @@ class Writer {
       this.#room(8);
       this.#view.setFloat64(this.#at, value);
       this.#at += 8;
-    } else if (value >= 0 && value < 256) this.#put(OP.int1, value);
-    else if (value >= 0 && value < 65536) this.#put(OP.int2, value & 255, value >> 8);
-    else if (value >= -(2 ** 31) && value < 2 ** 31) this.#word(OP.int4, value);
-    else {
-      this.#put(OP.long, 8);
-      this.#room(8);
-      this.#view.setBigInt64(this.#at, BigInt(value), true);
-      this.#at += 8;
-    }
+    } else if (value >= 0 && value < 256) {
+      this.#put(OP.int1);
+      this.#put(value);
+    } else if (value >= 0 && value < 65536) {
+      this.#put(OP.int2);
+      this.#put(value & 255);
+      this.#put(value >> 8);
+    } else if (value >= -(2 ** 31) && value < 2 ** 31) this.#word(OP.int4, value);
+    else this.#long(value);
+  }
+
+  #long(value: number): void {
+    this.#put(OP.long);
+    this.#put(8);
+    this.#room(8);
+    this.#view.setUint32(this.#at, value >>> 0, true);
+    this.#view.setInt32(this.#at + 4, Math.floor(value / 2 ** 32), true);
+    this.#at += 8;
   }
 
   #text(value: string): void {
-    const bytes = new TextEncoder().encode(value);
+    const bytes = encoder.encode(value);
     this.#word(OP.text, bytes.length);
     this.#room(bytes.length);
     this.#bytes.set(bytes, this.#at);
@@ -96,20 +108,21 @@ class Writer {
     this.#put(OP.list);
     this.#remember(value);
     for (let from = 0; from < value.length; from += BATCH) {
+      const end = Math.min(from + BATCH, value.length);
       this.#put(OP.mark);
-      for (const item of value.slice(from, from + BATCH)) this.write(item);
+      for (let i = from; i < end; i++) this.write(value[i]!);
       this.#put(OP.appends);
     }
   }
 
   #dict(value: { readonly [key: string]: Picklable }): void {
     this.#put(OP.dict);
-    const entries = Object.entries(value);
-    if (entries.length === 0) return;
+    const keys = Object.keys(value);
+    if (keys.length === 0) return;
     this.#put(OP.mark);
-    for (const [key, item] of entries) {
+    for (const key of keys) {
       this.write(key);
-      this.write(item);
+      this.write(value[key]!);
     }
     this.#put(OP.setItems);
   }
@@ -117,21 +130,25 @@ class Writer {
   #known(value: unknown): boolean {
     const id = this.#memo.get(value);
     if (id === undefined) return false;
-    if (id < 256) this.#put(OP.get1, id);
-    else this.#word(OP.get4, id);
+    if (id < 256) {
+      this.#put(OP.get1);
+      this.#put(id);
+    } else this.#word(OP.get4, id);
     return true;
   }
 
   #remember(value: unknown): void {
     const id = this.#memo.size;
     this.#memo.set(value, id);
-    if (id < 256) this.#put(OP.put1, id);
-    else this.#word(OP.put4, id);
+    if (id < 256) {
+      this.#put(OP.put1);
+      this.#put(id);
+    } else this.#word(OP.put4, id);
   }
 
-  #put(...bytes: number[]): void {
-    this.#room(bytes.length);
-    for (const byte of bytes) this.#bytes[this.#at++] = byte;
+  #put(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.#at++] = byte;
   }
 
   #word(op: number, value: number): void {
