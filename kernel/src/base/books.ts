@@ -3,7 +3,7 @@
 //   header   control words (stop, sequence, cell, line, ring head …) and f64 counters
 //   blocks   the block table, structure of arrays, one u32 array a field, BLOCK_CAPACITY rows
 //   ring     the event ring, RING_CAPACITY records of EVENT_WORDS u32 words
-// Writers use plain stores, then one Atomics.store of the ring's head; readers replay the ring and
+// Writers use plain stores, the ring's head last (events.ts says in which order others see them); readers replay the ring and
 // notice overruns (head − cursor > RING_CAPACITY). A lock over the whole table would starve the reader.
 
 export const BOOKS_VERSION = 2;
@@ -21,7 +21,7 @@ export const CONTROL = {
   sequence: 2,
   /** Execution count of the running cell; 0 when none runs. */
   cell: 3,
-  /** Events ever written, modulo 2^32. Stored with Atomics. */
+  /** Events ever written, modulo 2^32. Read it with Atomics. */
   ringHead: 4,
   /** Rows of the block table that were ever used. */
   blockRows: 5,
@@ -116,11 +116,22 @@ export const EVENT_WORDS = 8;
 
 const HEADER_BYTES = CONTROL_WORDS * 4 + COUNTER_SLOTS * 8;
 const TABLE_BYTES = BLOCK_FIELDS.length * BLOCK_CAPACITY * 4;
+/** Where each field of the block table begins in `Books.words`. */
+export const FIELD_WORD = Object.fromEntries(
+  BLOCK_FIELDS.map((field, i) => [field, HEADER_BYTES / 4 + i * BLOCK_CAPACITY]),
+) as Record<BlockField, number>;
+/** Where the event ring begins in `Books.words`. */
+export const RING_WORD = (HEADER_BYTES + TABLE_BYTES) / 4;
 const RING_BYTES = RING_CAPACITY * EVENT_WORDS * 4;
 
 /** Typed views over the books. */
 export interface Books {
   readonly buffer: SharedArrayBuffer;
+  /**
+   * All of it as u32 words: the control words first, then as FIELD_WORD and RING_WORD say. Whoever writes
+   * many parts at once does so here, because looking up an array costs more than writing to it.
+   */
+  readonly words: Uint32Array<SharedArrayBuffer>;
   readonly control: Uint32Array<SharedArrayBuffer>;
   readonly counters: Float64Array<SharedArrayBuffer>;
   readonly blocks: Readonly<Record<BlockField, Uint32Array<SharedArrayBuffer>>>;
@@ -147,6 +158,7 @@ export function openBooks(buffer?: SharedArrayBuffer): Books {
   const ringStart = HEADER_BYTES + TABLE_BYTES;
   return {
     buffer: memory,
+    words: new Uint32Array(memory),
     control,
     counters: new Float64Array(memory, CONTROL_WORDS * 4, COUNTER_SLOTS),
     blocks,

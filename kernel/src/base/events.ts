@@ -1,13 +1,27 @@
 // Writes the event ring. Only the books' one writer (the main thread) may call these.
-import { type Books, books, CONTROL, EVENT, EVENT_WORDS, RING_CAPACITY } from "./books.ts";
+import {
+  type Books,
+  books,
+  CONTROL,
+  EVENT,
+  EVENT_WORDS,
+  RING_CAPACITY,
+  RING_WORD,
+} from "./books.ts";
 
-/** Events between two readings of the clock while events come thick and fast. */
-const CLOCK_EVERY = 64;
-let untilClock = 0;
+// Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
+const WORDS = EVENT_WORDS;
+const RING = RING_WORD;
+const LAST_SLOT = RING_CAPACITY - 1;
+const HEAD = CONTROL.ringHead;
+/** A record of the clock stands at least before every 64th slot. */
+const CLOCK_MASK = 63;
+/** Whether others see this processor's plain stores in their order. Elsewhere the head's store must be atomic. */
+const STORES_IN_ORDER = process.arch === "x64" || process.arch === "ia32";
 
 /**
  * Appends one record, its words as described in books.ts. A record's time is that of the clock record
- * before it; the clock is read once every CLOCK_EVERY records and at cell and slab events.
+ * before it; the clock is read once in 64 records and at cell and slab events.
  */
 export function writeEvent(
   to: Books,
@@ -21,29 +35,34 @@ export function writeEvent(
   line: number,
   tag: number,
 ): void {
-  if (untilClock-- <= 0) writeClock(to);
-  const head = to.control[CONTROL.ringHead]!;
-  const at = (head % RING_CAPACITY) * EVENT_WORDS;
-  const ring = to.ring;
-  ring[at] = kind | (tag << 8);
-  ring[at + 1] = id;
-  ring[at + 2] = slab;
-  ring[at + 3] = offset;
-  ring[at + 4] = size;
-  ring[at + 5] = requested >>> 0;
-  ring[at + 6] = cell;
-  ring[at + 7] = (line & 0xfffff) | ((requested / 2 ** 32) << 20);
-  Atomics.store(to.control, CONTROL.ringHead, (head + 1) >>> 0);
+  const words = to.words;
+  if ((words[HEAD]! & CLOCK_MASK) === 0) writeClock(to);
+  const head = words[HEAD]!;
+  const at = RING + (head & LAST_SLOT) * WORDS;
+  words[at] = kind | (tag << 8);
+  words[at + 1] = id;
+  words[at + 2] = slab;
+  words[at + 3] = offset;
+  words[at + 4] = size;
+  words[at + 5] = requested;
+  words[at + 6] = cell;
+  words[at + 7] = (line & 0xfffff) | ((requested * 2 ** -32) << 20);
+  publish(words, head + 1);
 }
 
 /** Appends the time, so that the events after it are dated by now. */
 export function writeClock(to: Books): void {
-  const head = to.control[CONTROL.ringHead]!;
-  const slot = head % RING_CAPACITY;
-  to.ring[slot * EVENT_WORDS] = EVENT.clock;
+  const head = to.words[HEAD]!;
+  const slot = head & LAST_SLOT;
+  to.ring[slot * WORDS] = EVENT.clock;
   to.ringTimes[slot * 4 + 1] = performance.timeOrigin + performance.now();
-  Atomics.store(to.control, CONTROL.ringHead, (head + 1) >>> 0);
-  untilClock = CLOCK_EVERY;
+  publish(to.words, head + 1);
+}
+
+/** Shows the records before `head` to the readers. */
+function publish(words: Uint32Array, head: number): void {
+  if (STORES_IN_ORDER) words[HEAD] = head;
+  else Atomics.store(words, HEAD, head >>> 0);
 }
 
 /** Marks the beginning of a cell in the books: lowers the stop word and names the running cell. */

@@ -12,11 +12,9 @@ import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
 import type { AllocateOptions, Memory, PoolOptions } from "./types.ts";
 
-/** Whether room was made, and what was done for the request so far, for the error's "tried". */
-export interface Relieved {
-  done: boolean;
-  text: string;
-}
+// Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
+const UNIT = GRANULE;
+const LIVE = BLOCK_STATE.live;
 
 export class Allocator {
   readonly fit: Fit;
@@ -24,10 +22,10 @@ export class Allocator {
   readonly planner: Planner;
   readonly pins: Pins;
   /**
-   * Ways to make room for a request of so many bytes that fits nowhere, tried in turn, each as often as it
-   * does something; `again` from the second time on.
+   * Ways to make room for a request of so many bytes that fits nowhere, tried in turn. Each says what it has
+   * done, for the error's "tried", or nothing when it could do nothing.
    */
-  readonly relief: ((bytes: number, again: boolean) => Relieved)[] = [];
+  readonly relief: ((bytes: number) => string | undefined)[] = [];
   /** Gives back blocks that nobody holds: where it is cheap, or as the `last` resort. */
   collect: (bytes: number, last: boolean) => { text: string; blocks: number } | undefined = () =>
     undefined;
@@ -47,21 +45,18 @@ export class Allocator {
 
   /** Cuts a chunk for a request of `bytes`; returns its row. Throws OutOfPoolMemory or BLOCK_TOO_LARGE. */
   take(bytes: number, options: AllocateOptions, cell: number, line: number): number {
-    const granules = bytes <= GRANULE ? 1 : Math.ceil(bytes / GRANULE);
-    const planner = this.planner;
-    let row = planner.active ? planner.take(granules) : 0;
-    if (row === 0) row = this.#place(granules, bytes, options, cell, line);
-    if (planner.active) planner.born(row, granules);
-    this.#countLargest();
-    return row;
+    const granules = bytes <= UNIT ? 1 : Math.ceil(bytes / UNIT);
+    if (this.planner.active) return this.#takePlanned(granules, bytes, options, cell, line);
+    const last = this.fit.takeLast(granules, this.#policy.kindOf(granules));
+    return last !== 0 ? last : this.#place(granules, bytes, options, cell, line);
   }
 
   /** Ends the live block `row` and takes its chunk back. */
   give(row: number): void {
     const { fit } = this;
     const ledger = this.#ledger;
-    const state = ledger.books.blocks.state[row];
-    if (state !== BLOCK_STATE.live) {
+    const state = ledger.state(row);
+    if (state !== LIVE) {
       this.pins.clear(row);
       if (state === BLOCK_STATE.spilled) {
         this.#endSpilled(row);
@@ -72,7 +67,8 @@ export class Allocator {
     ledger.blockFree(row);
     const hole = fit.give(row);
     if (this.planner.active) this.planner.died(row, hole);
-    if (hole !== 0 && fit.isWhole(hole)) this.slabs.emptied(hole);
+    if (hole === 0) return;
+    if (fit.isWhole(hole)) this.slabs.emptied(hole);
     this.#countLargest();
   }
 
@@ -114,8 +110,16 @@ export class Allocator {
     this.slabs.recount();
   }
 
+  #takePlanned(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number) {
+    const row = this.planner.take(granules) || this.#place(granules, bytes, o, cell, line);
+    this.planner.born(row, granules);
+    return row;
+  }
+
   #place(granules: number, bytes: number, o: AllocateOptions, cell: number, line: number): number {
-    return this.fit.cut(this.#hole(granules, bytes, o, cell, line), granules);
+    const row = this.fit.cut(this.#hole(granules, bytes, o, cell, line), granules);
+    this.#countLargest();
+    return row;
   }
 
   /** A hole of at least so many granules, about to be used. */
@@ -142,20 +146,31 @@ export class Allocator {
     if (relieved !== 0) return relieved;
     const left = Math.max(0, this.#ledger.get(COUNTER.budget) - this.#ledger.get(COUNTER.live));
     const size = Math.floor(left / GRANULE);
-    writeEvent(this.#ledger.books, EVENT.failed, 0, 0, 0, size, bytes, cell, line, tagId(o.tag ?? ""));
+    writeEvent(
+      this.#ledger.books,
+      EVENT.failed,
+      0,
+      0,
+      0,
+      size,
+      bytes,
+      cell,
+      line,
+      tagId(o.tag ?? ""),
+    );
     const largestHole = this.fit.largest() * GRANULE;
     throw outOfMemory(this.#ledger, { ...request, largestHole, tried, refusal });
   }
 
   /** Makes room by what costs more; returns the row of a hole, or 0. Adds to `tried` what was done. */
   #relieve(granules: number, bytes: number, tried: string[]): number {
-    const again = (tell = true) => {
+    const again = () => {
       const kind = this.#policy.kindOf(granules);
       this.settle();
       const hole = this.fit.find(granules, kind);
       if (hole !== 0) return hole;
       const growth = this.slabs.grow(granules * GRANULE, kind);
-      if (tell) tried.push(...growth.tried);
+      tried.push(...growth.tried);
       return growth.row || this.fit.findAny(granules);
     };
     for (const last of [false, true]) {
@@ -164,12 +179,10 @@ export class Allocator {
       let row = collected?.blocks ? again() : 0;
       if (last && !collected?.blocks) return 0;
       for (const way of row === 0 ? this.relief : []) {
-        let relieved = way(bytes, false);
-        while (row === 0 && relieved.done) {
-          row = again(false);
-          if (row === 0) relieved = way(bytes, true);
-        }
-        if (relieved.text !== "") tried.push(relieved.text);
+        const done = way(bytes);
+        if (done === undefined) continue;
+        tried.push(done);
+        row = again();
         if (row !== 0) break;
       }
       if (row !== 0) return row;
@@ -183,6 +196,7 @@ export class Allocator {
   }
 
   #countLargest(): void {
+    if (!this.fit.largestChanged) return;
     this.#ledger.set(COUNTER.largestFree, this.fit.nearLargest() * GRANULE);
   }
 }

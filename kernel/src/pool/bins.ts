@@ -29,6 +29,8 @@ export class Bins {
   readonly #tops = new Uint32Array(KINDS);
   #nearLargest = 0;
   #stale = false;
+  /** Whether nearLargest() may give another figure than the last time. */
+  largestChanged = false;
 
   constructor(books: Books) {
     this.#size = books.blocks.size;
@@ -49,7 +51,10 @@ export class Bins {
       this.#tops[kind]! |= 1 << word;
     }
     this.#heads[bin] = row;
-    if (size > this.#nearLargest) this.#nearLargest = size;
+    if (size > this.#nearLargest) {
+      this.#nearLargest = size;
+      this.largestChanged = true;
+    }
   }
 
   /** Takes the hole `row` out, which was linked with `size` granules. */
@@ -65,7 +70,10 @@ export class Bins {
     const bin = kind * BINS + within;
     this.#heads[bin] = next;
     if (next !== 0) return;
-    if (size >= this.#nearLargest - (this.#nearLargest >>> 5)) this.#stale = true;
+    if (size >= this.#nearLargest - (this.#nearLargest >>> 5)) {
+      this.#stale = true;
+      this.largestChanged = true;
+    }
     const word = within >>> 5;
     const left = this.#words[kind * WORDS + word]! & ~(1 << (within & 31));
     this.#words[kind * WORDS + word] = left;
@@ -95,6 +103,7 @@ export class Bins {
 
   /** Granules of a hole in the topmost bin: the largest hole, or within 1/32 of it. */
   nearLargest(): number {
+    this.largestChanged = false;
     if (!this.#stale) return this.#nearLargest;
     let most = 0;
     for (let kind = 0; kind < KINDS; kind++) {
@@ -142,6 +151,7 @@ export class Bins {
     }
     this.#nearLargest = 0;
     this.#stale = false;
+    this.largestChanged = true;
   }
 
   #bestOf(head: number, granules: number, limit: number): number {

@@ -70,6 +70,14 @@ export class Fit {
     return this.#kind[row]!;
   }
 
+  /** Takes the chunk given back last, if it has just this size and kind; returns its row, or 0. */
+  takeLast(granules: number, kind: number): number {
+    const last = this.#last;
+    if (last === 0 || this.#size[last] !== granules || this.#kind[last] !== kind) return 0;
+    this.#last = 0;
+    return last;
+  }
+
   /** The hole of this kind that `granules` would be cut from, or 0. */
   find(granules: number, kind: number): number {
     const last = this.#last;
@@ -260,6 +268,11 @@ export class Fit {
   /** The chunk before `row` in its slab, or 0. */
   previous(row: number): number {
     return this.#before[row]!;
+  }
+
+  /** Whether nearLargest() may give another figure than the last time. */
+  get largestChanged(): boolean {
+    return this.#bins.largestChanged;
   }
 
   /** Granules of the largest hole, or within 1/32 of it. */

@@ -5,14 +5,12 @@ type Listener = (freed: FreedBlock) => void;
 
 export class FreeListeners {
   readonly #byRow = new Map<number, Listener>();
-
   /** Whether anybody waits to be told. */
-  get waiting(): boolean {
-    return this.#byRow.size > 0;
-  }
+  waiting = false;
 
   add(row: number, listener: Listener): void {
     this.#byRow.set(row, listener);
+    this.waiting = true;
   }
 
   /** Tells whoever waits for this block. What they throw surfaces later: dispose() never throws. */
@@ -20,6 +18,7 @@ export class FreeListeners {
     const listener = this.#byRow.get(freed.id);
     if (listener === undefined) return;
     this.#byRow.delete(freed.id);
+    this.waiting = this.#byRow.size > 0;
     try {
       listener(freed);
     } catch (error) {

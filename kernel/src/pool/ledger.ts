@@ -6,41 +6,31 @@ import {
   CONTROL,
   COUNTER,
   EVENT,
+  FIELD_WORD,
   GRANULE,
   writeEvent,
 } from "../base/index.ts";
 
+// Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
+const { state: STATE, slab: SLAB, offset: OFFSET, size: SIZE, generation: GENERATION } = FIELD_WORD;
+const { requestedLow: LOW, requestedHigh: HIGH, cell: CELL, line: LINE, tag: TAG } = FIELD_WORD;
+const { sequence: SEQUENCE, stop: STOP } = CONTROL;
+const { live: LIVE_BYTES, peakLive: PEAK_LIVE, requested: REQUESTED } = COUNTER;
+const { allocations: ALLOCATIONS, frees: FREES, liveBlocks: LIVE_BLOCKS } = COUNTER;
+const { live: LIVE, none: NONE } = BLOCK_STATE;
+const { alloc: ALLOC, free: FREE } = EVENT;
+const UNIT = GRANULE;
+
 export class Ledger {
   readonly books: Books;
-  readonly #control: Uint32Array;
+  readonly #words: Uint32Array;
   readonly #counters: Float64Array;
-  readonly #state: Uint32Array;
-  readonly #slabs: Uint32Array;
-  readonly #offset: Uint32Array;
-  readonly #size: Uint32Array;
-  readonly #requestedLow: Uint32Array;
-  readonly #requestedHigh: Uint32Array;
-  readonly #cell: Uint32Array;
-  readonly #line: Uint32Array;
-  readonly #tag: Uint32Array;
-  readonly #generation: Uint32Array;
   #depth = 0;
 
   constructor(books: Books) {
     this.books = books;
-    this.#control = books.control;
+    this.#words = books.words;
     this.#counters = books.counters;
-    const { blocks } = books;
-    this.#state = blocks.state;
-    this.#slabs = blocks.slab;
-    this.#offset = blocks.offset;
-    this.#size = blocks.size;
-    this.#requestedLow = blocks.requestedLow;
-    this.#requestedHigh = blocks.requestedHigh;
-    this.#cell = blocks.cell;
-    this.#line = blocks.line;
-    this.#tag = blocks.tag;
-    this.#generation = blocks.generation;
   }
 
   /** Makes the sequence word odd: the books change, and the thread must not be terminated. Nests. */
@@ -55,66 +45,63 @@ export class Ledger {
   /** After a termination inside an operation: makes the sequence word even again. True if it was odd. */
   heal(): boolean {
     this.#depth = 0;
-    const odd = (this.#control[CONTROL.sequence]! & 1) === 1;
+    const odd = (this.#words[SEQUENCE]! & 1) === 1;
     if (odd) this.#step();
     return odd;
   }
 
   // A plain store: readers look for a word that stays even for a millisecond, not for an order.
   #step(): void {
-    this.#control[CONTROL.sequence]! += 1;
+    this.#words[SEQUENCE]! += 1;
   }
 
   /** Whether the user has asked the running cell to stop. */
   get stopping(): boolean {
-    return Atomics.load(this.#control, CONTROL.stop) !== 0;
+    return Atomics.load(this.#words, STOP) !== 0;
   }
 
-  /**
-   * The same, read plainly, for where an operation ends: the event written before it is an atomic store, so
-   * that the word can't be one that was read earlier.
-   */
+  /** The same, read plainly, for where an operation ends. It may lag by what a store takes to be seen. */
   get stopWord(): boolean {
-    return this.#control[CONTROL.stop] !== 0;
+    return this.#words[STOP] !== 0;
   }
 
   /** The chunk `row` becomes a live block; returns its generation. */
   blockLive(row: number, requested: number, cell: number, line: number, tag: number): number {
-    const generation = this.#generation[row]! + 1;
-    this.#generation[row] = generation;
-    this.#state[row] = BLOCK_STATE.live;
-    this.#requestedLow[row] = requested;
-    this.#requestedHigh[row] = requested < 2 ** 32 ? 0 : requested / 2 ** 32;
-    this.#cell[row] = cell;
-    this.#line[row] = line;
-    this.#tag[row] = tag;
+    const words = this.#words;
+    const generation = words[GENERATION + row]! + 1;
+    words[GENERATION + row] = generation;
+    words[STATE + row] = LIVE;
+    words[LOW + row] = requested;
+    words[HIGH + row] = requested * 2 ** -32;
+    words[CELL + row] = cell;
+    words[LINE + row] = line;
+    words[TAG + row] = tag;
     const counters = this.#counters;
-    const size = this.#size[row]!;
-    const live = counters[COUNTER.live]! + size * GRANULE;
-    counters[COUNTER.live] = live;
-    if (live > counters[COUNTER.peakLive]!) counters[COUNTER.peakLive] = live;
-    counters[COUNTER.requested]! += requested;
-    counters[COUNTER.allocations]! += 1;
-    counters[COUNTER.liveBlocks]! += 1;
-    const slab = this.#slabs[row]!;
-    const offset = this.#offset[row]!;
-    writeEvent(this.books, EVENT.alloc, row, slab, offset, size, requested, cell, line, tag);
+    const size = words[SIZE + row]!;
+    const live = counters[LIVE_BYTES]! + size * UNIT;
+    counters[LIVE_BYTES] = live;
+    if (live > counters[PEAK_LIVE]!) counters[PEAK_LIVE] = live;
+    counters[REQUESTED]! += requested;
+    counters[ALLOCATIONS]! += 1;
+    counters[LIVE_BLOCKS]! += 1;
+    const slab = words[SLAB + row]!;
+    const offset = words[OFFSET + row]!;
+    writeEvent(this.books, ALLOC, row, slab, offset, size, requested, cell, line, tag);
     return generation;
   }
 
   /** The live block `row` ends; its chunk is the allocator's again. */
   blockFree(row: number): void {
-    const requested = this.requested(row);
-    const size = this.#size[row]!;
-    this.#state[row] = BLOCK_STATE.none;
-    this.#generation[row]! += 1;
+    const words = this.#words;
+    words[STATE + row] = NONE;
+    words[GENERATION + row]! += 1;
     const counters = this.#counters;
-    counters[COUNTER.live]! -= size * GRANULE;
-    counters[COUNTER.requested]! -= requested;
-    counters[COUNTER.frees]! += 1;
-    counters[COUNTER.liveBlocks]! -= 1;
+    counters[LIVE_BYTES]! -= words[SIZE + row]! * UNIT;
+    counters[REQUESTED]! -= this.requested(row);
+    counters[FREES]! += 1;
+    counters[LIVE_BLOCKS]! -= 1;
     // After the row: a reader that took the ring's head before this sees the event later.
-    this.#writeRow(EVENT.free, row);
+    this.#writeRow(FREE, row);
   }
 
   /** The live block `row` has moved to the place that its row has now; `bytes` of it were copied. */
@@ -125,29 +112,40 @@ export class Ledger {
 
   /** The live block `row` has left its slab. */
   blockSpilled(row: number): void {
-    this.#counters[COUNTER.live]! -= this.#size[row]! * GRANULE;
+    this.#counters[COUNTER.live]! -= this.#words[SIZE + row]! * GRANULE;
     this.#counters[COUNTER.requested]! -= this.requested(row);
-    this.#state[row] = BLOCK_STATE.spilled;
+    this.#words[STATE + row] = BLOCK_STATE.spilled;
     this.#writeRow(EVENT.spill, row);
   }
 
   /** The spilled block `row` is in a slab again, `pinned` if it must stay there. */
   blockFetched(row: number, pinned: boolean): void {
     const counters = this.#counters;
-    counters[COUNTER.live]! += this.#size[row]! * GRANULE;
+    counters[COUNTER.live]! += this.#words[SIZE + row]! * GRANULE;
     counters[COUNTER.peakLive] = Math.max(counters[COUNTER.peakLive]!, counters[COUNTER.live]!);
     counters[COUNTER.requested]! += this.requested(row);
-    this.#state[row] = pinned ? BLOCK_STATE.pinned : BLOCK_STATE.live;
+    this.#words[STATE + row] = pinned ? BLOCK_STATE.pinned : BLOCK_STATE.live;
     this.#writeRow(EVENT.fetch, row);
   }
 
   /** The spilled block `row` ends. Its event has size 0, because it has taken nothing since it was spilled. */
   spilledFree(row: number): void {
-    this.#state[row] = BLOCK_STATE.none;
-    this.#generation[row]! += 1;
+    this.#words[STATE + row] = BLOCK_STATE.none;
+    this.#words[GENERATION + row]! += 1;
     this.#counters[COUNTER.frees]! += 1;
     this.#counters[COUNTER.liveBlocks]! -= 1;
-    writeEvent(this.books, EVENT.free, row, 0, 0, 0, 0, this.#cell[row]!, 0, this.#tag[row]!);
+    writeEvent(
+      this.books,
+      EVENT.free,
+      row,
+      0,
+      0,
+      0,
+      0,
+      this.#words[CELL + row]!,
+      0,
+      this.#words[TAG + row]!,
+    );
   }
 
   slabNew(slab: number, bytes: number): void {
@@ -160,7 +158,16 @@ export class Ledger {
 
   /** Bytes that the live block `row` was asked for. */
   requested(row: number): number {
-    return this.#requestedHigh[row]! * 2 ** 32 + this.#requestedLow[row]!;
+    return this.#words[HIGH + row]! * 2 ** 32 + this.#words[LOW + row]!;
+  }
+
+  state(row: number): number {
+    return this.#words[STATE + row]!;
+  }
+
+  /** Whether `row` still is the block that was given this generation. */
+  isCurrent(row: number, generation: number): boolean {
+    return this.#words[GENERATION + row] === generation;
   }
 
   /** Row and generation of every live block. */
@@ -182,18 +189,11 @@ export class Ledger {
 
   /** Writes an event that says all of the block's row. */
   #writeRow(kind: number, row: number): void {
-    writeEvent(
-      this.books,
-      kind,
-      row,
-      this.#slabs[row]!,
-      this.#offset[row]!,
-      this.#size[row]!,
-      this.requested(row),
-      this.#cell[row]!,
-      this.#line[row]!,
-      this.#tag[row]!,
-    );
+    const words = this.#words;
+    const [slab, offset] = [words[SLAB + row]!, words[OFFSET + row]!];
+    const [cell, line, tag] = [words[CELL + row]!, words[LINE + row]!, words[TAG + row]!];
+    const requested = this.requested(row);
+    writeEvent(this.books, kind, row, slab, offset, words[SIZE + row]!, requested, cell, line, tag);
   }
 
   #slab(kind: number, slab: number, bytes: number, sign: number): void {

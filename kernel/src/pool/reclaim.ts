@@ -22,7 +22,8 @@ const MOST_SKIPPED = 1023;
 export class Reclaim {
   readonly #owner: HandleOwner;
   readonly #lost: FinalizationRegistry<number>;
-  readonly #young = new Array<Handle | undefined>(NURSERY).fill(undefined);
+  /** Made anew each time, because the collector's book-keeping for writes to old objects costs more. */
+  #young = new Array<Handle>(NURSERY);
   /** By row: the handle of a block that is worth finding, and the generation it was noted for. */
   readonly #weak: (WeakRef<Handle> | undefined)[] = [];
   readonly #noted: number[] = [];
@@ -42,9 +43,14 @@ export class Reclaim {
   }
 
   watch(handle: Handle): void {
-    this.#young[this.#count++] = handle;
-    if (this.#count === NURSERY) this.#settle();
-    if (this.#planned) return;
+    const count = this.#count + 1;
+    this.#young[count - 1] = handle;
+    this.#count = count;
+    if (count === NURSERY) this.#settle();
+    if (!this.#planned) this.#plan();
+  }
+
+  #plan(): void {
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
@@ -102,9 +108,13 @@ export class Reclaim {
   }
 
   #settle(): void {
-    for (let n = 0; n < this.#count; n++) {
-      const handle = this.#young[n]!;
-      this.#young[n] = undefined;
+    const count = this.#count;
+    if (count === 0) return;
+    const young = this.#young;
+    this.#young = new Array<Handle>(NURSERY);
+    this.#count = 0;
+    for (let n = 0; n < count; n++) {
+      const handle = young[n]!;
       const { id, generation, bytes } = handle;
       if (!this.#owner.isLive(id, generation)) continue;
       this.#lost.register(handle, generation * BLOCK_CAPACITY + id);
@@ -113,7 +123,6 @@ export class Reclaim {
       this.#noted[id] = generation;
       this.#fresh += bytes;
     }
-    this.#count = 0;
   }
 
   #collect(key: number): void {

@@ -16,6 +16,8 @@ export class Scopes {
   readonly #release: (id: number, generation: number) => void;
   readonly #frames = new AsyncLocalStorage<Frame>();
   readonly #open = new Set<Frame>();
+  /** The size of #open, which note() looks at for each block. */
+  #openCount = 0;
   /** Blocks that `keep` took out of every scope, by id. */
   readonly #kept = new Map<number, number>();
 
@@ -25,7 +27,7 @@ export class Scopes {
 
   /** Notes a new block in the innermost scope that is still open. */
   note(id: number, generation: number): void {
-    if (this.#open.size === 0) return;
+    if (this.#openCount === 0) return;
     const frame = this.#innermost(this.#frames.getStore());
     frame?.entries.push(id, generation);
   }
@@ -33,7 +35,7 @@ export class Scopes {
   run<T>(body: () => T): T {
     const parent = this.#innermost(this.#frames.getStore());
     const frame: Frame = { parent, cell: currentCell(), entries: [], open: true };
-    this.#open.add(frame);
+    this.#openCount = this.#open.add(frame).size;
     let result: T;
     try {
       result = this.#frames.run(frame, body);
@@ -79,6 +81,7 @@ export class Scopes {
     if (!frame.open) return;
     frame.open = false;
     this.#open.delete(frame);
+    this.#openCount = this.#open.size;
     const escaping = new Map<number, number>();
     if (frame.entries.length > 0) {
       for (const { id, generation } of reachableBlocks(result)) escaping.set(id, generation);

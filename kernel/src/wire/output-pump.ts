@@ -1,14 +1,13 @@
 // Follows the output ring and turns its records into messages, in order.
 import {
+  type EventRecord,
   type MonitorNote,
   type OutputReader,
-  type OutputRecord,
   RECORD,
   readEventRecord,
 } from "../base/index.ts";
 import type { Comms } from "./comms.ts";
 import type { Executions } from "./executions.ts";
-import { log } from "./log.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** More than this many bytes waiting to leave hold the cell's output back. */
@@ -26,17 +25,17 @@ export interface PumpHost {
 /** A cell that prints without a pause must not keep this thread from its sockets and timers. */
 const TURN_MS = 5;
 
-/** Runs until the process ends. A record that can't be published is logged; those after it go on. */
+/** Runs until the process ends. */
 export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
   for (;;) {
     let turnEnds = performance.now() + TURN_MS;
     for (let record = output.next(); record; record = output.next()) {
-      try {
-        // Text, of which there may be much, is not waited for.
-        if (record.kind === RECORD.event) await publishEvent(host, record);
-        else publishText(host, record);
-      } catch (error) {
-        log(`output of a cell was lost: ${(error as Error).stack}`);
+      if (record.kind === RECORD.event) {
+        await publishEvent(host, record.request, readEventRecord(record.payload));
+      } else {
+        const name = record.kind === RECORD.stderr ? "stderr" : "stdout";
+        const parent = host.executions.parentOf(record.request);
+        host.publisher.text(name, record.payload.toString("utf8"), parent);
       }
       if (host.publisher.backlog > MAX_BACKLOG) await host.publisher.drained();
       if (performance.now() > turnEnds) {
@@ -49,13 +48,8 @@ export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<
   }
 }
 
-function publishText(host: PumpHost, { kind, request, payload }: OutputRecord): void {
-  const name = kind === RECORD.stderr ? "stderr" : "stdout";
-  host.publisher.text(name, payload.toString("utf8"), host.executions.parentOf(request));
-}
-
-async function publishEvent(host: PumpHost, { request, payload }: OutputRecord): Promise<void> {
-  const { head, content, buffers } = readEventRecord(payload);
+async function publishEvent(host: PumpHost, request: number, event: EventRecord): Promise<void> {
+  const { head, content, buffers } = event;
   switch (head.type) {
     case "publish": {
       if (head.messageType.startsWith("comm_")) {
