@@ -1,11 +1,13 @@
 // The command line: `npx cenote COMMAND`.
 import { CenoteError } from "../base/index.ts";
 import { doctor } from "./doctor.ts";
+import { exportSnapshot } from "./export.ts";
 import { plan } from "./plan.ts";
 import { replay } from "./replay.ts";
 
 const COMMANDS: Record<string, { about: string; run: (args: string[]) => Promise<number> }> = {
   doctor: { about: "say what was found on this machine and what to mend", run: doctor },
+  export: { about: "write a snapshot of the pool for other tools", run: exportSnapshot },
   plan: { about: "place buffers with known lifetimes within a capacity", run: plan },
   replay: { about: "replay an allocation trace and say what it took", run: replay },
 };

@@ -7,14 +7,13 @@ import {
   type Policy,
   type PoolOptions,
   PoolPolicy,
-  parseTrace,
   type ReplayReport,
   replayPlanned,
   replay as replayTrace,
   type Trace,
 } from "../pool/index.ts";
 import { type Arguments, readArguments } from "./args.ts";
-import { readText } from "./read.ts";
+import { readTrace } from "./read.ts";
 
 const USAGE =
   "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--plan] [--device] [--json]";
@@ -31,10 +30,9 @@ const OPTIONS = {
 /** Replays the file and prints a report; returns 0, or 1 when an allocation failed. */
 export async function replay(args: string[]): Promise<number> {
   const asked = readArguments(args, OPTIONS, USAGE);
-  const trace = async () => parseTrace(await readText(asked.file), asked.file);
-  if (asked.flag("plan")) return planned(asked, await trace());
+  if (asked.flag("plan")) return planned(asked, await readTrace(asked.file));
   const make = await policyOf(asked);
-  const report = replayTrace(await trace(), make);
+  const report = replayTrace(await readTrace(asked.file), make);
   console.log(asked.flag("json") ? JSON.stringify(report) : describe(report));
   return report.failures === 0 ? 0 : 1;
 }

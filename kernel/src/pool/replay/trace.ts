@@ -1,6 +1,5 @@
-// Reads allocation traces into typed arrays. Two formats are told apart by their header: ours
-// (t,op,id,bytes[,tag]) and RMM's log (Thread,Time,Action,Pointer,Size,Stream). What is done with a trace
-// is replay.ts's.
+// Allocation traces as columns, and what builds them. Files are read by trace-csv.ts (CSV, RMM's logs),
+// trace-torch.ts (PyTorch's snapshots) and trace-snapshot.ts (ours). What is done with a trace is replay.ts's.
 import { CenoteError } from "../../base/index.ts";
 
 /** A trace as columns; one entry an operation. */
@@ -18,104 +17,30 @@ export interface Trace {
   readonly unmatchedFrees: number;
 }
 
-interface Format {
-  columns: readonly string[];
-  op: number;
-  id: number;
-  bytes: number;
-  allocs: readonly string[];
-  frees: readonly string[];
-  /** Actions that are left out. */
-  ignored: readonly string[];
-}
-
-const FORMATS: readonly Format[] = [
-  {
-    columns: ["t", "op", "id", "bytes"],
-    op: 1,
-    id: 2,
-    bytes: 3,
-    allocs: ["alloc"],
-    frees: ["free"],
-    ignored: [],
-  },
-  {
-    columns: ["Thread", "Time", "Action", "Pointer", "Size"],
-    op: 2,
-    id: 3,
-    bytes: 4,
-    allocs: ["allocate"],
-    frees: ["free", "deallocate"],
-    ignored: ["allocate failure"],
-  },
-];
-
-/** Parses a trace. `name` is for messages. Throws BAD_TRACE with the line. */
-export function parseTrace(text: string, name = "trace"): Trace {
-  const builder = new Builder();
-  let format: Format | undefined;
-  let line = 0;
-  for (let from = 0; from < text.length; ) {
-    const newline = text.indexOf("\n", from);
-    const end = newline < 0 ? text.length : newline;
-    const row = text.slice(from, end).trim();
-    from = end + 1;
-    line++;
-    if (row === "" || row.startsWith("#")) continue;
-    if (!format) format = formatOf(row, name);
-    else readRow(row.split(","), format, builder, `${name}, line ${line}`);
-  }
-  if (!format) throw bad(name, `wanted a header ${headers()}, found an empty file`);
-  return builder.done();
-}
-
-function formatOf(header: string, name: string): Format {
-  const names = header.split(",").map((column) => column.trim());
-  const format = FORMATS.find(({ columns }) => columns.every((column, i) => names[i] === column));
-  if (format) return format;
-  throw bad(name, `wanted a header ${headers()}, found ${JSON.stringify(header.slice(0, 80))}`);
-}
-
-const headers = () => FORMATS.map(({ columns }) => `"${columns.join(",")}…"`).join(" or ");
-
-function readRow(fields: string[], format: Format, into: Builder, where: string): void {
-  const op = fields[format.op]?.trim() ?? "";
-  const id = fields[format.id]?.trim() ?? "";
-  if (format.ignored.includes(op)) return;
-  if (id === "") throw bad(where, `wanted an id, found ${JSON.stringify(fields.join(","))}`);
-  if (format.frees.includes(op)) {
-    into.free(id);
-    return;
-  }
-  if (!format.allocs.includes(op)) {
-    const known = [...format.allocs, ...format.frees].join(" or ");
-    throw bad(where, `wanted the operation ${known}, found ${JSON.stringify(op)}`);
-  }
-  const text = fields[format.bytes]?.trim() ?? "";
-  const bytes = Number(text);
-  if (text === "" || !Number.isSafeInteger(bytes) || bytes < 0) {
-    throw bad(where, `wanted a size of 0 or more whole bytes, found ${JSON.stringify(text)}`);
-  }
-  if (!into.allocate(id, bytes)) throw bad(where, `${id} is allocated although it is still live`);
-}
-
-class Builder {
-  readonly #alloc: number[] = [];
-  readonly #slot: number[] = [];
-  readonly #bytes: number[] = [];
-  readonly #live = new Map<string, number>();
-  readonly #sizes: number[] = [];
+/** Collects operations; allocations are named by ids, which may be used again after their free. */
+export class TraceBuilder {
+  #alloc = new Uint8Array(1024);
+  #slot = new Uint32Array(1024);
+  #bytes = new Float64Array(1024);
+  #length = 0;
+  readonly #live = new Map<string | number, number>();
+  /** Bytes of each allocation. */
+  #sizes = new Float64Array(1024);
+  #slots = 0;
   #unmatched = 0;
 
-  allocate(id: string, bytes: number): boolean {
+  /** False when something with this id is live already. */
+  allocate(id: string | number, bytes: number): boolean {
     if (this.#live.has(id)) return false;
-    const slot = this.#sizes.push(bytes) - 1;
+    if (this.#slots === this.#sizes.length) this.#sizes = longer(this.#sizes, Float64Array);
+    const slot = this.#slots++;
+    this.#sizes[slot] = bytes;
     this.#live.set(id, slot);
     this.#add(1, slot, bytes);
     return true;
   }
 
-  free(id: string): void {
+  free(id: string | number): void {
     const slot = this.#live.get(id);
     if (slot === undefined) {
       this.#unmatched++;
@@ -125,26 +50,47 @@ class Builder {
     this.#add(0, slot, this.#sizes[slot]!);
   }
 
+  isLive(id: string | number): boolean {
+    return this.#live.has(id);
+  }
+
   done(): Trace {
+    const length = this.#length;
     return {
-      length: this.#alloc.length,
-      alloc: Uint8Array.from(this.#alloc),
-      slot: Uint32Array.from(this.#slot),
-      bytes: Float64Array.from(this.#bytes),
-      slots: this.#sizes.length,
+      length,
+      alloc: this.#alloc.slice(0, length),
+      slot: this.#slot.slice(0, length),
+      bytes: this.#bytes.slice(0, length),
+      slots: this.#slots,
       unmatchedFrees: this.#unmatched,
     };
   }
 
   #add(alloc: number, slot: number, bytes: number): void {
-    this.#alloc.push(alloc);
-    this.#slot.push(slot);
-    this.#bytes.push(bytes);
+    const at = this.#length++;
+    if (at === this.#alloc.length) {
+      this.#alloc = longer(this.#alloc, Uint8Array);
+      this.#slot = longer(this.#slot, Uint32Array);
+      this.#bytes = longer(this.#bytes, Float64Array);
+    }
+    this.#alloc[at] = alloc;
+    this.#slot[at] = slot;
+    this.#bytes[at] = bytes;
   }
 }
 
-function bad(where: string, what: string): CenoteError {
+type Column = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** A copy with twice the room. */
+function longer<T extends Column>(column: T, type: new (length: number) => T): T {
+  const twice = new type(column.length * 2);
+  twice.set(column);
+  return twice;
+}
+
+/** An error about a trace file. */
+export function badTrace(where: string, what: string): CenoteError {
   return new CenoteError("BAD_TRACE", `${where}: ${what}`, {
-    mend: "Columns are described in docs/memory.md, under Replay.",
+    mend: "What can be replayed is described in docs/memory.md, under Replay.",
   });
 }
