@@ -61,3 +61,4 @@ connectDisplay((request) => cells.output.display(request));
 connectOutlet((note) => cells.output.event({ type: "note" }, note));
 for (const message of early) cells.receive(message);
 receive = cells.receive;
+Atomics.store(writer.state, WORD.ready, 1);

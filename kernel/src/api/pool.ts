@@ -40,6 +40,8 @@ const NOTHING_YET: PoolStats = {
   moved: 0,
   spilled: 0,
   disk: 0,
+  spills: 0,
+  fetches: 0,
   staging: 0,
   outside: 0,
 };

@@ -28,6 +28,8 @@ export const WORD = {
   exiting: 5,
   /** Serial of the interrupt after which the main thread's event loop was free again. */
   interruptOver: 6,
+  /** 1 once cells can run: until then the main thread loads the kernel's own code. */
+  ready: 7,
 } as const;
 
 const STATE_BYTES = 64;

@@ -12,6 +12,12 @@ import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
 import type { AllocateOptions, Memory, PoolOptions } from "./types.ts";
 
+/** Whether room was made, and what was done for the request so far, for the error's "tried". */
+export interface Relieved {
+  done: boolean;
+  text: string;
+}
+
 // Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
 const UNIT = GRANULE;
 const LIVE = BLOCK_STATE.live;
@@ -22,10 +28,10 @@ export class Allocator {
   readonly planner: Planner;
   readonly pins: Pins;
   /**
-   * Ways to make room for a request of so many bytes that fits nowhere, tried in turn. Each says what it has
-   * done, for the error's "tried", or nothing when it could do nothing.
+   * Ways to make room for a request of so many bytes that fits nowhere, tried in turn, each as often as it
+   * does something; `again` from the second time on.
    */
-  readonly relief: ((bytes: number) => string | undefined)[] = [];
+  readonly relief: ((bytes: number, again: boolean) => Relieved)[] = [];
   /** Gives back blocks that nobody holds: where it is cheap, or as the `last` resort. */
   collect: (bytes: number, last: boolean) => { text: string; blocks: number } | undefined = () =>
     undefined;
@@ -164,13 +170,13 @@ export class Allocator {
 
   /** Makes room by what costs more; returns the row of a hole, or 0. Adds to `tried` what was done. */
   #relieve(granules: number, bytes: number, tried: string[]): number {
-    const again = () => {
+    const again = (tell = true) => {
       const kind = this.#policy.kindOf(granules);
       this.settle();
       const hole = this.fit.find(granules, kind);
       if (hole !== 0) return hole;
       const growth = this.slabs.grow(granules * GRANULE, kind);
-      tried.push(...growth.tried);
+      if (tell) tried.push(...growth.tried);
       return growth.row || this.fit.findAny(granules);
     };
     for (const last of [false, true]) {
@@ -179,10 +185,12 @@ export class Allocator {
       let row = collected?.blocks ? again() : 0;
       if (last && !collected?.blocks) return 0;
       for (const way of row === 0 ? this.relief : []) {
-        const done = way(bytes);
-        if (done === undefined) continue;
-        tried.push(done);
-        row = again();
+        let relieved = way(bytes, false);
+        while (row === 0 && relieved.done) {
+          row = again(false);
+          if (row === 0) relieved = way(bytes, true);
+        }
+        if (relieved.text !== "") tried.push(relieved.text);
         if (row !== 0) break;
       }
       if (row !== 0) return row;

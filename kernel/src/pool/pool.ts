@@ -25,6 +25,9 @@ import { sizeHistogram } from "./snapshot/histogram.ts";
 import { Mark, PoolSnapshot, type SizeClass } from "./snapshot/index.ts";
 import { leaks } from "./snapshot/leaks.ts";
 import { tagId } from "./tags.ts";
+import { Residence } from "./tiers/residence.ts";
+import { Store } from "./tiers/store.ts";
+import { Tiers } from "./tiers/tiers.ts";
 import type {
   AllocateOptions,
   Block,
@@ -34,10 +37,12 @@ import type {
   PlanInfo,
   PoolOptions,
   PoolStats,
+  TierBudgets,
 } from "./types.ts";
 
 const DEFAULT_BUDGET = "1 GiB";
 const NO_OPTIONS: AllocateOptions = {};
+const NEVER = { spills: 0, fetches: 0 };
 const kept = new WeakSet<SharedArrayBuffer>();
 
 export class Pool implements Resource {
@@ -52,6 +57,10 @@ export class Pool implements Resource {
   };
   readonly #reclaim: Reclaim;
   readonly #listeners = new FreeListeners();
+  readonly #store: Store;
+  readonly #tiers: Tiers | undefined;
+  /** Brings blocks back that left the device, and keeps them there. */
+  readonly residence: Residence;
   #closed = false;
 
   /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
@@ -70,6 +79,11 @@ export class Pool implements Resource {
     if (options.collect !== false) {
       this.#allocator.collect = (bytes, last) => this.#reclaim.relieve(bytes, this.budget, last);
     }
+    const { carrier } = memory;
+    this.#store = new Store(this.#ledger, options.tiers);
+    this.#tiers = carrier && new Tiers(carrier, this.#ledger, this.#allocator, this.#store);
+    const own = (block: Block) => this.#own(block);
+    this.residence = new Residence(this, own, this.#allocator.pins, this.#tiers);
     this.budget = options.budget ?? process.env["CENOTE_BUDGET"] ?? DEFAULT_BUDGET;
     kept.add(books.buffer);
   }
@@ -107,6 +121,7 @@ export class Pool implements Resource {
     try {
       row = this.#allocator.take(bytes, options, cell, line);
       generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
+      this.#tiers?.ages.born(row);
     } finally {
       ledger.end();
     }
@@ -127,9 +142,13 @@ export class Pool implements Resource {
     block.dispose();
   }
 
-  /** Where the block lies now. Throws DISPOSED, naming block, tag and cell, or FOREIGN_BLOCK. */
+  /**
+   * Where the block lies now. Throws DISPOSED, naming block, tag and cell, FOREIGN_BLOCK, or NOT_RESIDENT when
+   * it was spilled (see residence).
+   */
   place(block: Block): Place {
     const handle = this.#own(block);
+    this.#tiers?.touch(handle.id);
     const rows = this.#ledger.books.blocks;
     return {
       slab: rows.slab[handle.id]!,
@@ -151,7 +170,8 @@ export class Pool implements Resource {
   stats(): PoolStats {
     const { fit, slabs } = this.#allocator;
     this.#allocator.settle();
-    return statistics(this.#ledger, fit, slabs, this.#reclaim.count);
+    const counts = { collected: this.#reclaim.count, ...(this.#tiers?.counts ?? NEVER) };
+    return statistics(this.#ledger, fit, slabs, counts);
   }
 
   /** Live blocks and holes by size, a class each doubling. */
@@ -179,6 +199,17 @@ export class Pool implements Resource {
   leaks(since?: Mark | number): Holder[] {
     this.collect();
     return leaks(this.#ledger.books, since, currentCell());
+  }
+
+  /** How many bytes of blocks that don't fit the device may lie in host memory, and on disk. */
+  get tiers(): TierBudgets {
+    return { ...this.#store.budgets };
+  }
+
+  /** Bytes, or text such as "4 GiB". What is there already stays. */
+  set tiers(budgets: { host?: number | string; disk?: number | string }) {
+    const { host = this.#store.budgets.host, disk = this.#store.budgets.disk } = budgets;
+    this.#store.budgets = { host: parseBytes(host), disk: parseBytes(disk) };
   }
 
   /** Counts bytes moved from or to the host, for the panel. */
@@ -267,6 +298,8 @@ export class Pool implements Resource {
    */
   recover(cell: number): void {
     if (this.#ledger.heal()) this.#allocator.rebuild();
+    this.#tiers?.recover();
+    this.residence.recover();
     this.#allocator.planner.abandon();
     this.#scopes.abandon(cell);
   }
@@ -278,6 +311,7 @@ export class Pool implements Resource {
       for (const [row, generation] of this.#ledger.liveRows()) this.#release(row, generation);
       this.trim();
     } finally {
+      this.#store.close();
       this.#closed = true;
       kept.delete(this.#ledger.books.buffer);
     }
@@ -294,6 +328,7 @@ export class Pool implements Resource {
     const bytes = waiting ? ledger.requested(id) : 0;
     ledger.begin();
     try {
+      if (this.#tiers?.isAway(id)) this.#tiers.forget(id);
       this.#allocator.give(id);
     } finally {
       ledger.end();
@@ -302,6 +337,7 @@ export class Pool implements Resource {
   }
 
   #clear(row: number, generation: number): void {
+    this.#tiers?.touch(row);
     const rows = this.#ledger.books.blocks;
     const size = rows.size[row]! * GRANULE;
     this.#ledger.begin();

@@ -16,8 +16,11 @@ import type { Slabs } from "./slabs.ts";
 import { tagText } from "./tags.ts";
 import type { Holder, Memory, PoolStats } from "./types.ts";
 
-/** The statistics, as the books and the allocator have them. `collected`: blocks the collector gave back. */
-export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, collected: number): PoolStats {
+/** What the books do not count: blocks that the collector gave back, that left their slab, and came back. */
+type Counts = Pick<PoolStats, "collected" | "spills" | "fetches">;
+
+/** The statistics, as the books and the allocator have them. */
+export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, counts: Counts): PoolStats {
   const get = (counter: number) => ledger.get(counter);
   const live = get(COUNTER.live);
   const reserved = get(COUNTER.reserved);
@@ -41,7 +44,7 @@ export function statistics(ledger: Ledger, fit: Fit, slabs: Slabs, collected: nu
     liveBlocks: get(COUNTER.liveBlocks),
     allocations: get(COUNTER.allocations),
     frees: get(COUNTER.frees),
-    collected,
+    ...counts,
     moved: get(COUNTER.movedBytes),
     spilled: get(COUNTER.spilledBytes),
     disk: get(COUNTER.diskBytes),

@@ -71,6 +71,33 @@ export interface Memory {
    * ranges may lie in one slab and overlap. Without it blocks don't move.
    */
   move?(from: Place, to: Place, bytes: number): void;
+  /** Carries bytes to host memory and back. Without it blocks don't leave the memory. */
+  readonly carrier?: Carrier;
+}
+
+/** Bytes that were copied out of slabs to host memory, or are on the way. */
+export interface HostCopy {
+  /** Whether the bytes have arrived, so that view() may be called. */
+  readonly ready: boolean;
+  /** Resolves when they have arrived. Rejects when they never will: the device was lost. */
+  arrived(): Promise<void>;
+  /** The bytes, in the order of the places. Not to be used after release(). */
+  view(): Uint8Array;
+  /** Gives the host memory back. */
+  release(): void;
+}
+
+/** Carries bytes between slabs and host memory, in order with the work on them. */
+export interface Carrier {
+  /**
+   * Copies the first bytes of each place (multiples of 4) to the host, one behind the other. The places
+   * may be given to others as soon as this returns.
+   */
+  copyOut(parts: readonly { place: Place; bytes: number }[]): HostCopy;
+  /** Copies bytes to the start of a place; they may be changed as soon as this returns. */
+  copyIn(bytes: Uint8Array, place: Place): void;
+  /** Resolves when copyIn() of so many bytes finds its memory ready; undefined if that is now. */
+  whenReady(bytes: number): Promise<void> | undefined;
 }
 
 export interface PoolOptions {
@@ -95,8 +122,16 @@ export interface PoolOptions {
   keepEmpty?: number;
   /** Whether a request that fits nowhere runs the garbage collector before it fails. Default true. */
   collect?: boolean;
+  /** What blocks that don't fit may take of host memory and disk. Default nothing: they don't leave. */
+  tiers?: TierBudgets;
   /** The books to keep; default those of the process. */
   books?: Books;
+}
+
+/** Bytes that blocks which don't fit the device may take of host memory, and of the disk. */
+export interface TierBudgets {
+  host: number;
+  disk: number;
 }
 
 /**
@@ -135,6 +170,9 @@ export interface PoolStats {
   /** Of live blocks whose bytes are in host memory, or on disk, instead of in a slab. */
   spilled: number;
   disk: number;
+  /** How often blocks left their slabs, and came back. */
+  spills: number;
+  fetches: number;
   /** Of buffers that the host fills or reads. Outside the budget. */
   staging: number;
   /** Of what other libraries allocated on a device that countOutside watches. Outside the budget. */

@@ -1,13 +1,22 @@
 // The queue of cells: one runs at a time; an error aborts those that already wait, where the request says
-// so. Knows the requests by number, because output names the request that it belongs to, even late.
+// so, and an interrupt those that came before it. Knows the requests by number, because output names the request that it belongs to, even late.
 import type { ExecuteJob, ToMain } from "../base/index.ts";
-import type { CellTypes, ErrorContent, Verdict } from "./cell-types.ts";
+import { type CellTypes, type ErrorContent, INTERRUPTED, type Verdict } from "./cell-types.ts";
 import type { History } from "./history.ts";
+import { log } from "./log.ts";
 import type { Header, Message } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Requests whose late output still finds its cell. */
 const REMEMBERED = 1000;
+
+/** What becomes of a cell that waits: an interrupt stops the first that it is meant for, and aborts others. */
+type Fate = "run" | "interrupted" | "aborted";
+
+interface Waiting {
+  message: Message;
+  fate: Fate;
+}
 
 export interface Running {
   request: number;
@@ -29,7 +38,7 @@ export interface ExecutionHost {
 
 export class Executions {
   readonly #host: ExecutionHost;
-  readonly #queue: Message[] = [];
+  readonly #queue: Waiting[] = [];
   readonly #headers = new Map<number, Header>();
   #lastRequest = 0;
   #executionCount = 0;
@@ -41,9 +50,18 @@ export class Executions {
     this.#host = host;
   }
 
-  add(message: Message): void {
-    this.#queue.push(message);
+  /** `stopped`: an interrupt that was sent after the cell has come before it. */
+  add(message: Message, stopped: boolean): void {
+    const first = !this.running && this.#queue.length === 0;
+    this.#queue.push({ message, fate: !stopped ? "run" : first ? "interrupted" : "aborted" });
     if (!this.#working) void this.#work();
+  }
+
+  /** An interrupt: what waits is not run any more. */
+  stopWaiting(): void {
+    const [first, ...others] = this.#queue;
+    if (first) first.fate = this.running ? "aborted" : "interrupted";
+    for (const one of others) one.fate = "aborted";
   }
 
   /** The header that output of this request has as its parent. */
@@ -76,7 +94,7 @@ export class Executions {
   async #takeWaiting(): Promise<Message[]> {
     // Requests that were sent with the one that failed may still be on their way through the socket.
     await new Promise((resolve) => setImmediate(resolve));
-    return this.#queue.splice(0);
+    return this.#queue.splice(0).map(({ message }) => message);
   }
 
   async #abort(message: Message): Promise<void> {
@@ -90,14 +108,19 @@ export class Executions {
     this.#working = true;
     for (;;) {
       await this.#host.free();
-      const message = this.#queue.shift();
-      if (!message) break;
-      await this.#execute(message);
+      const next = this.#queue.shift();
+      if (!next) break;
+      try {
+        if (next.fate === "aborted") await this.#abort(next.message);
+        else await this.#execute(next.message, next.fate === "interrupted");
+      } catch (error) {
+        log(`a cell could not be run: ${(error as Error).stack}`);
+      }
     }
     this.#working = false;
   }
 
-  #execute(message: Message): Promise<void> {
+  #execute(message: Message, stopped: boolean): Promise<void> {
     const job = this.#jobOf(message);
     const { publisher, history } = this.#host;
     this.#remember(job.request, message.header);
@@ -112,7 +135,7 @@ export class Executions {
       this.#finished = resolve;
     });
     const stored = this.#stored(message);
-    const verdict = this.#host.types.admit(job, stored);
+    const verdict = stopped ? { refused: INTERRUPTED } : this.#host.types.admit(job, stored);
     if (verdict instanceof Promise) void verdict.then((later) => this.#follow(job, later));
     else this.#follow(job, verdict);
     if (stored && job.code.trim()) history.append(job.executionCount, job.code);

@@ -7,6 +7,7 @@ import { log } from "./log.ts";
 /** Session, line, source: as history_reply has it. */
 export type HistoryEntry = [session: number, line: number, source: string];
 
+/** Cells that last; there may be twice as many before the older half goes. */
 const KEEP = 10_000;
 
 export function historyFile(env: NodeJS.ProcessEnv = process.env): string {
@@ -29,6 +30,7 @@ export class History {
     const entries = this.#load();
     const entry: HistoryEntry = [this.#session, line, source];
     entries.push(entry);
+    if (entries.length > 2 * KEEP) entries.splice(0, entries.length - KEEP);
     if (!this.#writable) return;
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
@@ -73,8 +75,10 @@ export class History {
     try {
       if (existsSync(this.#file)) {
         entries = readFileSync(this.#file, "utf8").split("\n").flatMap(parseEntry);
-        if (entries.length > 2 * KEEP)
-          this.#shorten(entries.splice(0, entries.length - KEEP), entries);
+        if (entries.length > 2 * KEEP) {
+          entries = entries.slice(-KEEP);
+          this.#rewrite(entries);
+        }
       }
     } catch (error) {
       log(`the history can't be read: ${(error as Error).message}`);
@@ -83,7 +87,7 @@ export class History {
     return (this.#entries = entries);
   }
 
-  #shorten(_dropped: HistoryEntry[], kept: HistoryEntry[]): void {
+  #rewrite(kept: HistoryEntry[]): void {
     const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join("");
     writeFileSync(this.#file, text, { mode: 0o600 });
   }

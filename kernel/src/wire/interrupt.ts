@@ -3,8 +3,10 @@
 // Only when the main thread doesn't answer, and no pool operation is under way (the sequence word is even
 // and unchanged for a millisecond), is its code terminated, because termination runs no `finally`. What
 // the ended cell still does then gets half a second: a loop that swallows every error would never end.
+// A main thread that waits in a native call for a child process is freed by interrupting the child.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Books, CONTROL, type OutputReader, type ToMain, WORD } from "../base/index.ts";
+import { AwaitedChild } from "./awaited-child.ts";
 
 /** How long an idle event loop gets to answer before its code counts as busy. */
 const ANSWER_MS = 3;
@@ -41,10 +43,13 @@ export class Interrupter {
     return this.#idle;
   }
 
-  /** Resolves to true when the main thread has seen the interrupt, false when it could not be reached. */
-  async interrupt(): Promise<boolean> {
+  /**
+   * Resolves to true when the main thread has seen the interrupt, false when it could not be reached.
+   * Where no cell runs, what an earlier one left running is ended if it keeps the thread busy.
+   */
+  async interrupt(cellRuns: boolean): Promise<boolean> {
     const serial = ++this.#serial;
-    Atomics.store(this.#books.control, CONTROL.stop, 1);
+    if (cellRuns) Atomics.store(this.#books.control, CONTROL.stop, 1);
     this.#post({ type: "interrupt", serial });
     this.#postOver(serial, false);
     const reached = this.#reach(serial);
@@ -57,8 +62,11 @@ export class Interrupter {
 
   /** Until the main thread has the message, by termination where it must be. */
   async #reach(serial: number): Promise<boolean> {
+    // The kernel's own code, which the main thread loads first, must not be terminated.
+    while (Atomics.load(this.#state, WORD.ready) === 0) await sleep(ANSWER_MS);
     const begin = performance.now();
     let terminated = 0;
+    const child = new AwaitedChild();
     while (!this.#done(serial)) {
       const waited = performance.now() - begin;
       if (waited > GIVE_UP_MS) return false;
@@ -69,6 +77,7 @@ export class Interrupter {
         if (terminated > 0) this.#post({ type: "interrupt", serial });
         terminated = performance.now() - begin;
       }
+      if (terminated > 0) child.endIfAwaited(performance.now());
       await sleep(1);
     }
     return this.#seen(serial);

@@ -31,6 +31,8 @@ export interface Outgoing {
   metadata?: Record<string, unknown> | undefined;
   buffers?: readonly Uint8Array[] | undefined;
   identities?: readonly Buffer[] | undefined;
+  /** The message's id, where the sender must know it. */
+  id?: string | undefined;
 }
 
 /** A message that can't be read; the kernel drops it, counts it and says so on its own stderr. */
@@ -79,7 +81,7 @@ export class Codec {
 
   encode(message: Outgoing): (Buffer | Uint8Array)[] {
     const header: Header = {
-      msg_id: randomUUID(),
+      msg_id: message.id ?? randomUUID(),
       msg_type: message.type,
       username: "kernel",
       session: this.session,

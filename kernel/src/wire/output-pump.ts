@@ -1,13 +1,14 @@
 // Follows the output ring and turns its records into messages, in order.
 import {
-  type EventRecord,
   type MonitorNote,
   type OutputReader,
+  type OutputRecord,
   RECORD,
   readEventRecord,
 } from "../base/index.ts";
 import type { Comms } from "./comms.ts";
 import type { Executions } from "./executions.ts";
+import { log } from "./log.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** More than this many bytes waiting to leave hold the cell's output back. */
@@ -25,17 +26,17 @@ export interface PumpHost {
 /** A cell that prints without a pause must not keep this thread from its sockets and timers. */
 const TURN_MS = 5;
 
-/** Runs until the process ends. */
+/** Runs until the process ends. A record that can't be published is logged; those after it go on. */
 export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
   for (;;) {
     let turnEnds = performance.now() + TURN_MS;
     for (let record = output.next(); record; record = output.next()) {
-      if (record.kind === RECORD.event) {
-        await publishEvent(host, record.request, readEventRecord(record.payload));
-      } else {
-        const name = record.kind === RECORD.stderr ? "stderr" : "stdout";
-        const parent = host.executions.parentOf(record.request);
-        host.publisher.text(name, record.payload.toString("utf8"), parent);
+      try {
+        // Text, of which there may be much, is not waited for.
+        if (record.kind === RECORD.event) await publishEvent(host, record);
+        else publishText(host, record);
+      } catch (error) {
+        log(`output of a cell was lost: ${(error as Error).stack}`);
       }
       if (host.publisher.backlog > MAX_BACKLOG) await host.publisher.drained();
       if (performance.now() > turnEnds) {
@@ -48,8 +49,13 @@ export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<
   }
 }
 
-async function publishEvent(host: PumpHost, request: number, event: EventRecord): Promise<void> {
-  const { head, content, buffers } = event;
+function publishText(host: PumpHost, { kind, request, payload }: OutputRecord): void {
+  const name = kind === RECORD.stderr ? "stderr" : "stdout";
+  host.publisher.text(name, payload.toString("utf8"), host.executions.parentOf(request));
+}
+
+async function publishEvent(host: PumpHost, { request, payload }: OutputRecord): Promise<void> {
+  const { head, content, buffers } = readEventRecord(payload);
   switch (head.type) {
     case "publish": {
       if (head.messageType.startsWith("comm_")) {

@@ -1,0 +1,47 @@
+// Bytes of one or more blocks that left their slabs together. They stay together, in host memory or in one
+// file, until the last of the blocks has come back or ended and nobody reads them any more.
+import type { HostCopy } from "../types.ts";
+import type { SpillFile } from "./disk.ts";
+
+/** A block whose bytes are not in a slab. */
+export interface Away {
+  readonly row: number;
+  /** Bytes that its place in a slab takes. */
+  readonly size: number;
+  /** Bytes that are kept of it: those asked for, in whole words; 0 for a blank block. */
+  readonly bytes: number;
+  /** Where they lie; undefined where there are none. */
+  parcel: Parcel | undefined;
+  /** Bytes from the start of the parcel. */
+  offset: number;
+  /** The reading of its file, while that is under way. */
+  loading: Promise<void> | undefined;
+}
+
+export class Parcel {
+  readonly bytes: number;
+  readonly members = new Set<Away>();
+  /** Exactly one of the two is there, until the parcel ends. */
+  copy: HostCopy | undefined;
+  file: SpillFile | undefined;
+  #users = 0;
+
+  constructor(bytes: number, copy: HostCopy) {
+    this.bytes = bytes;
+    this.copy = copy;
+  }
+
+  /** Whether nobody needs it any more. */
+  get done(): boolean {
+    return this.members.size === 0 && this.#users === 0;
+  }
+
+  /** A read or write of its bytes begins; `leave` ends it. */
+  enter(): void {
+    this.#users++;
+  }
+
+  leave(): void {
+    this.#users--;
+  }
+}

@@ -1,0 +1,188 @@
+// Has blocks on the device when they are used. What needs several blocks at once, and may wait, takes them
+// with use() or hold(); what can't wait asks ensure(), which brings back only what is in host memory.
+//
+// Two tasks that brought back blocks at the same time could take each other's for victims for ever. So those
+// that must bring something back take turns; a turn ends with the synchronous use, and nothing waits within it
+// but for copies and files. Held blocks are pinned beyond it, and are the holder's to release.
+import { OutOfPoolMemory } from "../../base/index.ts";
+import type { Handle } from "../handle.ts";
+import type { Pins } from "../pins.ts";
+import type { AllocateOptions, Block } from "../types.ts";
+import type { Tiers } from "./tiers.ts";
+
+/** What this asks of its pool. */
+export interface ResidenceOwner {
+  allocate(bytes: number, options?: AllocateOptions): Block;
+  operation<T>(body: () => T): T;
+}
+
+/** Blocks that stay on the device until they are released. Releasing twice is harmless. */
+export interface Hold {
+  release(): void;
+  [Symbol.dispose](): void;
+}
+
+export class Residence {
+  readonly #pool: ResidenceOwner;
+  /** Throws DISPOSED or FOREIGN_BLOCK. */
+  readonly #own: (block: Block) => Handle;
+  readonly #pins: Pins;
+  readonly #tiers: Tiers | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  /** Pins of the turn under way. */
+  #turnHold: Hold | undefined;
+
+  constructor(
+    pool: ResidenceOwner,
+    own: (block: Block) => Handle,
+    pins: Pins,
+    tiers: Tiers | undefined,
+  ) {
+    this.#pool = pool;
+    this.#own = own;
+    this.#pins = pins;
+    this.#tiers = tiers;
+  }
+
+  /** Whether the block's bytes are in host memory or on disk. */
+  isAway(block: Block): boolean {
+    return this.#tiers?.isAway(this.#own(block).id) === true;
+  }
+
+  /**
+   * Brings blocks back within this call. Throws NOT_RESIDENT when one's bytes are not in host memory, and
+   * OutOfPoolMemory; those brought back until then stay.
+   */
+  ensure(blocks: readonly Block[]): void {
+    const tiers = this.#tiers;
+    if (!tiers) return;
+    tiers.ages.next();
+    if (!this.#anyAway(blocks)) return;
+    const hold = this.#pin(blocks); // they must not be each other's victims
+    try {
+      for (const { id } of blocks) {
+        if (tiers.isAway(id)) this.#pool.operation(() => tiers.fetch(id));
+      }
+    } finally {
+      hold.release();
+    }
+  }
+
+  /** Runs `body`, which must not wait, with the blocks on the device. Rejects as ensure() throws, but waits for bytes. */
+  async use<T>(blocks: readonly Block[], body: () => T): Promise<T> {
+    if (!this.#anyAway(blocks)) return body();
+    return this.#inTurn(async () => {
+      const hold = this.#pin(blocks);
+      this.#turnHold = hold;
+      try {
+        for (const [i, block] of blocks.entries()) {
+          this.#prepare(blocks[i + 1]); // its file is read while this one is written
+          await this.#bring(block);
+        }
+        this.ensure(blocks); // a recovery may have taken the pins away
+        return body();
+      } finally {
+        hold.release();
+      }
+    });
+  }
+
+  /** Blocks on the device until they are released. Holding much leaves little room for others. */
+  hold(blocks: readonly Block[]): Promise<Hold> {
+    return this.use(blocks, () => this.#pin(blocks));
+  }
+
+  /** Begins to bring blocks back that will be used soon. What can't be brought is left for its use to say. */
+  prefetch(blocks: readonly Block[]): void {
+    for (const block of blocks) {
+      if (this.isAway(block)) this.use([block], () => {}).catch(() => {});
+    }
+  }
+
+  /** As Pool.allocate, but waits where spilled blocks must be written to disk to make room. */
+  async allocate(bytes: number, options?: AllocateOptions): Promise<Block> {
+    return this.#patiently(() => this.#pool.allocate(bytes, options));
+  }
+
+  /** Bytes of a block that is away, as they are now, from `offset`. */
+  read(block: Block, offset: number, into: Uint8Array): Promise<void> {
+    const tiers = this.#tiers!;
+    return tiers.store.read(tiers.away(this.#own(block).id), offset, into);
+  }
+
+  /** After a termination, which may have cut off the turn under way: the next ones go on. */
+  recover(): void {
+    this.#turn = Promise.resolve();
+    this.#turnHold?.release();
+    this.#turnHold = undefined;
+  }
+
+  #anyAway(blocks: readonly Block[]): boolean {
+    for (const block of blocks) if (this.isAway(block)) return true;
+    return false;
+  }
+
+  #pin(blocks: readonly Block[]): Hold {
+    const handles = blocks.map((block) => this.#own(block));
+    for (const { id } of handles) this.#pins.add(id);
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      for (const handle of handles) if (!handle.disposed) this.#pins.remove(handle.id);
+    };
+    return { release, [Symbol.dispose]: release };
+  }
+
+  async #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    let end = () => {};
+    this.#turn = new Promise((resolve) => {
+      end = resolve;
+    });
+    await before;
+    try {
+      return await body();
+    } finally {
+      end();
+    }
+  }
+
+  #prepare(block: Block | undefined): void {
+    if (block === undefined || block.disposed || !this.isAway(block)) return;
+    const tiers = this.#tiers!;
+    tiers.store.atHand(tiers.away(block.id))?.catch(() => {}); // bring() waits for it, and says
+  }
+
+  async #bring(block: Block): Promise<void> {
+    const tiers = this.#tiers!;
+    for (;;) {
+      const { id } = this.#own(block);
+      if (!tiers.isAway(id)) return;
+      const away = tiers.away(id);
+      const wait = tiers.store.atHand(away) ?? tiers.carrier.whenReady(away.bytes);
+      if (!wait) break;
+      await wait;
+    }
+    await this.#patiently(() => this.ensure([block]));
+  }
+
+  /** Repeats what found no room, as long as spilled blocks can be written to disk to make it. */
+  async #patiently<T>(body: () => T): Promise<T> {
+    this.#tiers?.store.retry();
+    for (;;) {
+      try {
+        return body();
+      } catch (error) {
+        const more = error instanceof OutOfPoolMemory ? this.#moreRoom() : undefined;
+        if (!more) throw error;
+        await more;
+      }
+    }
+  }
+
+  #moreRoom(): Promise<void> | undefined {
+    const tiers = this.#tiers;
+    return tiers?.shortOfHost ? tiers.store.moreRoom() : undefined;
+  }
+}

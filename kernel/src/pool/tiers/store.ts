@@ -1,0 +1,229 @@
+// Where parcels are kept: in host memory, and beyond its budget in files. Parcels are written in the order of
+// their coming, which is that of their blocks' last use; blocks are read back one by one.
+import { COUNTER, formatBytes } from "../../base/index.ts";
+import type { Ledger } from "../ledger.ts";
+import type { TierBudgets } from "../types.ts";
+import { SpillDisk } from "./disk.ts";
+import { Landing } from "./landing.ts";
+import { type Away, Parcel } from "./parcel.ts";
+
+/** Beyond this share of the host's budget parcels are written, so that spilling need not wait for it. */
+const WRITE_FROM = 3 / 4;
+
+const NOTHING: TierBudgets = { host: 0, disk: 0 };
+
+export class Store {
+  budgets: TierBudgets;
+  readonly #ledger: Ledger;
+  readonly #disk: SpillDisk;
+  readonly #landing = new Landing();
+  /** Parcels on the host, longest there first. */
+  readonly #onHost = new Set<Parcel>();
+  #hostBytes = 0;
+  #writing: Promise<void> | undefined;
+  /** Why the last parcel could not be written. */
+  #refusal: unknown;
+
+  constructor(ledger: Ledger, budgets: TierBudgets = NOTHING, disk = new SpillDisk()) {
+    this.#ledger = ledger;
+    this.budgets = { ...budgets };
+    this.#disk = disk;
+  }
+
+  /** Bytes that the host may still take. */
+  get room(): number {
+    return this.budgets.host - this.#hostBytes;
+  }
+
+  /** Takes a parcel whose bytes are on the host, or on their way there. */
+  add(parcel: Parcel): void {
+    this.#onHost.add(parcel);
+    this.#hostBytes += parcel.bytes;
+    for (const away of parcel.members) this.#count(parcel, away.size);
+    if (this.#crowded) this.#write();
+  }
+
+  /** The block needs its bytes no more. */
+  forget(away: Away): void {
+    const { parcel } = away;
+    if (!parcel) return;
+    parcel.members.delete(away);
+    this.#count(parcel, -away.size);
+    this.#settle(parcel);
+  }
+
+  /** Resolves when the block's bytes are in host memory, undefined if they are. */
+  atHand(away: Away): Promise<void> | undefined {
+    const { parcel } = away;
+    if (!parcel || parcel.copy?.ready) return undefined;
+    if (parcel.copy) return parcel.copy.arrived();
+    away.loading ??= this.#load(away, parcel).finally(() => {
+      away.loading = undefined;
+    });
+    return away.loading;
+  }
+
+  /** The block's bytes from `offset`, as they are now, into `into`. */
+  async read(away: Away, offset: number, into: Uint8Array): Promise<void> {
+    const { parcel } = away;
+    if (!parcel) return; // what a blank block holds is of no account
+    const from = away.offset + offset;
+    parcel.enter();
+    try {
+      if (parcel.copy && !parcel.copy.ready) await parcel.copy.arrived();
+      if (parcel.copy) into.set(parcel.copy.view().subarray(from, from + into.byteLength));
+      else {
+        const bytes = await this.#fromFile(parcel, from, into.byteLength);
+        into.set(bytes); // not read into directly: it may be shared memory
+        this.#landing.give(bytes);
+      }
+    } finally {
+      parcel.leave();
+      this.#settle(parcel);
+    }
+  }
+
+  /** Writes a parcel, for more room on the host: resolves when that has come to an end. Undefined: it can't be. */
+  moreRoom(): Promise<void> | undefined {
+    this.#write();
+    return this.#writing;
+  }
+
+  /** A request begins anew: what the disk refused before, it may take now. */
+  retry(): void {
+    this.#refusal = undefined;
+  }
+
+  /** Why there is no room, for an error's text. */
+  shortage(): string {
+    const { host, disk } = this.budgets;
+    const parts = [`host memory for spilled blocks is full (${formatBytes(host)})`];
+    if (disk === 0) parts.push("there is no budget for disk");
+    else if (this.#refusal !== undefined) {
+      const why = this.#refusal instanceof Error ? this.#refusal.message : this.#refusal;
+      parts.push(`the disk refused: ${why}`);
+    } else if (this.#oldest() && !this.#fitsDisk(this.#oldest()!)) {
+      parts.push(`the budget for disk is spent (${formatBytes(disk)})`);
+    } else parts.push("the disk can take more, which a synchronous call can't wait for");
+    return parts.join("; ");
+  }
+
+  /** After a termination, which may have cut off what waits: nothing is waited for that was begun. */
+  recover(): void {
+    this.#writing = undefined;
+  }
+
+  close(): void {
+    this.#disk.close();
+  }
+
+  get #crowded(): boolean {
+    return this.#hostBytes > this.budgets.host * WRITE_FROM;
+  }
+
+  #oldest(): Parcel | undefined {
+    for (const parcel of this.#onHost) if (parcel.members.size > 0) return parcel;
+    return undefined;
+  }
+
+  #fitsDisk(parcel: Parcel): boolean {
+    return this.#disk.used + parcel.bytes <= this.budgets.disk;
+  }
+
+  /** Begins to write the oldest parcel; then, while the host is crowded, the next. */
+  #write(): void {
+    if (this.#writing || this.#refusal !== undefined) return;
+    const parcel = this.#oldest();
+    if (!parcel || !this.#fitsDisk(parcel)) return;
+    const writing = this.#writeParcel(parcel).catch((error: unknown) => {
+      this.#refusal = error;
+    });
+    this.#writing = writing;
+    writing.then(() => {
+      if (this.#writing === writing) this.#writing = undefined;
+      if (this.#crowded) this.#write();
+    }, undefined);
+  }
+
+  async #writeParcel(parcel: Parcel): Promise<void> {
+    const copy = parcel.copy!;
+    parcel.enter();
+    try {
+      if (!copy.ready) await copy.arrived();
+      const file = await this.#disk.write(copy.view());
+      if (parcel.copy !== copy || parcel.members.size === 0) {
+        this.#disk.remove(file); // all of it has come back meanwhile
+        return;
+      }
+      this.#whole(() => {
+        for (const away of parcel.members) this.#count(parcel, -away.size);
+        this.#leaveHost(parcel);
+        parcel.file = file;
+        for (const away of parcel.members) this.#count(parcel, away.size);
+      });
+    } finally {
+      parcel.leave();
+      this.#settle(parcel);
+    }
+  }
+
+  /** Brings one block's bytes from its parcel's file to the host, as a parcel of its own. */
+  async #load(away: Away, parcel: Parcel): Promise<void> {
+    parcel.enter();
+    try {
+      const bytes = await this.#fromFile(parcel, away.offset, away.bytes);
+      const copy = this.#landing.copyOf(bytes);
+      if (away.parcel !== parcel || !parcel.members.has(away)) {
+        copy.release(); // it has ended meanwhile
+        return;
+      }
+      this.#whole(() => {
+        parcel.members.delete(away);
+        this.#count(parcel, -away.size);
+        const own = new Parcel(away.bytes, copy);
+        own.members.add(away);
+        away.parcel = own;
+        away.offset = 0;
+        this.add(own);
+      });
+    } finally {
+      parcel.leave();
+      this.#settle(parcel);
+    }
+  }
+
+  async #fromFile(parcel: Parcel, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const landed = this.#landing.take(bytes);
+    await this.#disk.read(parcel.file!, offset, landed);
+    return landed;
+  }
+
+  /** Changes the books with the sequence word odd, so that no termination comes between. */
+  #whole(body: () => void): void {
+    this.#ledger.begin();
+    try {
+      body();
+    } finally {
+      this.#ledger.end();
+    }
+  }
+
+  /** Gives a parcel back that nobody needs. */
+  #settle(parcel: Parcel): void {
+    if (!parcel.done) return;
+    if (parcel.copy) this.#leaveHost(parcel);
+    if (parcel.file) this.#disk.remove(parcel.file);
+    parcel.file = undefined;
+  }
+
+  #leaveHost(parcel: Parcel): void {
+    if (this.#onHost.delete(parcel)) this.#hostBytes -= parcel.bytes;
+    parcel.copy!.release();
+    parcel.copy = undefined;
+  }
+
+  #count(parcel: Parcel, bytes: number): void {
+    const counter = parcel.copy ? COUNTER.spilledBytes : COUNTER.diskBytes;
+    this.#ledger.set(counter, this.#ledger.get(counter) + bytes);
+  }
+}
