@@ -42,4 +42,7 @@ napi_value receive_descriptor(napi_env env, napi_callback_info info);
 napi_value peer_credentials(napi_env env, napi_callback_info info);
 napi_value close_descriptor(napi_env env, napi_callback_info info);
 
+// process.c
+napi_value guard_process(napi_env env, napi_callback_info info);
+
 #endif

@@ -76,6 +76,7 @@ NAPI_MODULE_INIT() {
       {"receiveDescriptor", receive_descriptor},
       {"peerCredentials", peer_credentials},
       {"closeDescriptor", close_descriptor},
+      {"guardProcess", guard_process},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
