@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type Table, tableFromArrays, tableToIPC } from "apache-arrow";
+import { native } from "../../kernel/src/base/native.ts";
 import { tableBuffers } from "../../kernel/src/exchange/arrow-buffers.ts";
 import { exchangeStats, get, list, put, release, remove } from "../../kernel/src/exchange/index.ts";
-import { native } from "../../kernel/src/exchange/native.ts";
 import { Remote, root, until, useRuntimeFolder } from "./processes.ts";
 
 const folder = useRuntimeFolder();

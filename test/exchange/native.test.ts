@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { native, nativeStatus } from "../../kernel/src/exchange/native.ts";
+import { native, nativeStatus } from "../../kernel/src/base/native.ts";
 import { root, until, useRuntimeFolder } from "./processes.ts";
 
 const folder = useRuntimeFolder();

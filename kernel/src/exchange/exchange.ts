@@ -1,6 +1,6 @@
 // The exchange of this process: joins what it shares (owner) and what it reads (peers, mappings).
 import type * as Arrow from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, native } from "../base/index.ts";
 import { bytesOutside } from "./arrow-buffers.ts";
 import { decode } from "./decode.ts";
 import { type Message, protocolError } from "./frames.ts";
@@ -8,7 +8,6 @@ import { Leases } from "./leases.ts";
 import { MappedArenas } from "./mapped-arenas.ts";
 import type { MappedArena } from "./mappings.ts";
 import { unanswered, unknownName } from "./missing.ts";
-import { native } from "./native.ts";
 import { type Owned, Owner } from "./owner.ts";
 import { pack } from "./packed.ts";
 import type { Peer } from "./peer.ts";

@@ -11,7 +11,7 @@ import { checkName, type Listing, type SharedTable } from "./shared.ts";
 import type { ExchangeStats } from "./stats.ts";
 import type { Puttable } from "./to-table.ts";
 
-export { type NativeStatus, nativeStatus } from "./native.ts";
+export { type NativeStatus, nativeStatus } from "../base/index.ts";
 export type { ExchangeStats, Listing, Puttable, SharedTable };
 
 let current: Exchange | undefined;

@@ -3,8 +3,7 @@
 // last table for a moment: V8 counts every view as memory of its own, so that making one of a large table
 // sets its garbage collector going, which takes longer than the rest of a handoff.
 import type { Table } from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
-import type { Native } from "./native.ts";
+import { CenoteError, type Native } from "../base/index.ts";
 
 /** Milliseconds that a released version may be got again without a new view. */
 const PARKED_MS = 200;

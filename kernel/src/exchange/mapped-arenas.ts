@@ -1,8 +1,7 @@
 // The arenas that this process has mapped, by who owns them: each is fetched once and mapped once.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, type Native } from "../base/index.ts";
 import { encodeFrame, protocolError } from "./frames.ts";
 import { MappedArena } from "./mappings.ts";
-import type { Native } from "./native.ts";
 import { ownerText, type SharedTable } from "./shared.ts";
 
 /** Who owns an arena: a peer, or this process itself, whose own server passes its descriptors too. */

@@ -1,7 +1,7 @@
 // Arenas as mapped in this process for reading. A mapping is copy-on-write: a stray write neither crashes
 // this process nor reaches the owner. When the lease on a range ends, what was written to its pages here is
 // forgotten, so that a later table in the same place is seen as its owner wrote it.
-import type { Native } from "./native.ts";
+import type { Native } from "../base/index.ts";
 import { pageAlign } from "./ranges.ts";
 
 /** One arena, mapped. */

@@ -1,6 +1,6 @@
 // A connection to another process that shares tables. Questions may overlap; each has its own patience.
 import { connect, type Socket } from "node:net";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, native } from "../base/index.ts";
 import {
   encodeFrame,
   FrameDecoder,
@@ -9,7 +9,6 @@ import {
   protocolError,
   REPLY_LIMIT,
 } from "./frames.ts";
-import { native } from "./native.ts";
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
 

@@ -1,7 +1,6 @@
 // Segments: memory that this process owns and tables lie in. One interface, two implementations: a sealed
 // memfd that peers map, and plain shared memory of this process, whose contents peers fetch by a copy.
-import { CenoteError, formatBytes } from "../base/index.ts";
-import { type Native, native } from "./native.ts";
+import { CenoteError, formatBytes, type Native, native } from "../base/index.ts";
 
 /** Bytes of one object: an ArrayBuffer over foreign memory reaches no further. */
 const OBJECT_LIMIT = 4 * 2 ** 30;

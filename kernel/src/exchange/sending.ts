@@ -1,7 +1,8 @@
 // Sends to one peer, in order, also what a plain `socket.write` does not: a descriptor with a frame, and bytes
 // too many for one write.
+
 import type { Socket } from "node:net";
-import { native } from "./native.ts";
+import { native } from "../base/index.ts";
 
 const SLICE = 1024 * 1024;
 const RETRY_MS = 5;

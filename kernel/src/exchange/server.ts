@@ -1,10 +1,9 @@
 // Answers peers: who has what, descriptors of arenas, leases. Runs in the serving thread, which never
 // runs user code. Protocol: docs/exchange.md.
 import type { Socket } from "node:net";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, native } from "../base/index.ts";
 import { processStart } from "./folder.ts";
 import { encodeFrame, FrameDecoder, type Message, PROTOCOL, REQUEST_LIMIT } from "./frames.ts";
-import { native } from "./native.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
 import { Outbox, socketDescriptor } from "./sending.ts";
 import { checkName, type Description, describe, whole } from "./shared.ts";

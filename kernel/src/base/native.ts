@@ -1,6 +1,6 @@
 // Finds and loads the native addon (native/src), and says why not where it can't. Without it tables
-// cross by a copy that is counted. Both the main thread and the serving thread load it: its table of
-// mappings is the process's.
+// cross by a copy that is counted, and a kernel neither sees what child processes print nor survives a
+// full heap. Several threads load it: what it knows is the process's.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -26,6 +26,22 @@ export interface Native {
   receiveDescriptor(path: string, frame: Uint8Array, timeoutMs: number): Promise<number>;
   peerCredentials(socket: number): { pid: number; uid: number };
   closeDescriptor(fd: number): void;
+  /** Guards this process, once; see ProcessDescriptors. */
+  guardProcess(): ProcessDescriptors;
+}
+
+/** Of a guarded process. All but `terminal` are for another thread to read. */
+export interface ProcessDescriptors {
+  /** What child processes and native code write to the standard streams. */
+  stdout: number;
+  stderr: number;
+  /**
+   * "h": the heap of the thread that called is nearly full, and its code is to be stopped. "x": that thread
+   * aborts, and waits for the process to be ended.
+   */
+  alarm: number;
+  /** Where stderr went before. */
+  terminal: number;
 }
 
 export interface NativeStatus {
