@@ -179,8 +179,11 @@ export class Allocator {
       if (tell) tried.push(...growth.tried);
       return growth.row || this.fit.findAny(granules);
     };
+    let collectedBefore = false;
     for (const last of [false, true]) {
+      if (collectedBefore) return 0;
       const collected = this.collect(bytes, last);
+      collectedBefore = collected !== undefined;
       if (collected !== undefined) tried.push(collected.text);
       let row = collected?.blocks ? again() : 0;
       if (last && !collected?.blocks) return 0;
