@@ -21,7 +21,7 @@ export async function readText(file: string): Promise<string> {
  */
 export async function readTrace(file: string): Promise<Trace> {
   const stream = pieces(file)[Symbol.asyncIterator]();
-  const first = (await stream.next()).value ?? Buffer.alloc(0);
+  const first: Buffer = (await stream.next()).value ?? Buffer.alloc(0);
   const begin = first.find((byte) => !SPACE.has(byte));
   if (begin === PICKLE) return traceOfTorch(await joined(first, stream), file);
   if (begin === 0x7b) return traceOfSnapshot(textOf(await joined(first, stream), file), file);
