@@ -1,16 +1,20 @@
 // One device with its pool: what the rooms above call. Parts: recorder.ts orders commands, staging.ts
 // moves bytes, pipelines.ts compiles, binds.ts binds, memory.ts backs the pool.
 import { CenoteError, Interrupted } from "../base/index.ts";
-import { type AllocateOptions, type Block, Pool } from "../pool/index.ts";
-import { Binds, type BoundRange } from "./binds.ts";
+import { type AllocateOptions, type Block, type Hold, Pool, type TierBudgets } from "../pool/index.ts";
+import { Binds } from "./binds.ts";
+import { checkCall, checkedWorkgroups } from "./calls.ts";
 import type { DeviceErrors } from "./errors.ts";
+import { HostBuffers } from "./host-buffers.ts";
 import { GpuMemory } from "./memory.ts";
-import { PARAM_BYTES, Params } from "./params.ts";
+import { Params } from "./params.ts";
 import { CompiledPipeline, Pipelines } from "./pipelines.ts";
 import { mustNotOverlap, Ranges } from "./ranges.ts";
 import { fetchReads, recordReads } from "./readback.ts";
 import { Recorder } from "./recorder.ts";
-import { ReadBuffers, UploadRing } from "./staging.ts";
+import { Scratch } from "./scratch.ts";
+import { GpuCarrier } from "./spill.ts";
+import { PAGE_BYTES, UploadRing } from "./staging.ts";
 import type {
   AdapterFacts,
   DispatchCall,
@@ -21,11 +25,9 @@ import type {
   PipelineSpec,
   UploadPart,
 } from "./types.ts";
-import { USAGE } from "./usage.ts";
 
-const SCRATCH_BYTES = 4 * 2 ** 20;
 /** An upload of this size is submitted at once, so that the GPU copies while the host goes on. */
-const WORTH_SUBMITTING = 2 ** 20;
+const WORTH_SUBMITTING = PAGE_BYTES;
 const STOP_POLL_MS = 20;
 /** Share of the budget below which slabs are not made anew for the sake of other sizes. */
 const FLOOR_SHARE = 1 / 16;
@@ -41,9 +43,9 @@ export class DawnGpu implements Gpu {
   readonly #pipelines: Pipelines;
   readonly #recorder: Recorder;
   readonly #ring: UploadRing;
-  readonly #reads: ReadBuffers;
+  readonly #reads: HostBuffers;
   readonly #ranges: Ranges;
-  #scratch: GPUBuffer | undefined;
+  readonly #scratch: Scratch;
   readonly #counts = {
     uploads: 0,
     uploadBytes: 0,
@@ -53,19 +55,42 @@ export class DawnGpu implements Gpu {
     gpuCopies: 0,
   };
 
-  constructor(device: GPUDevice, adapter: AdapterFacts, errors: DeviceErrors, budget: number) {
+  constructor(
+    device: GPUDevice,
+    adapter: AdapterFacts,
+    errors: DeviceErrors,
+    budget: number,
+    tiers: TierBudgets,
+  ) {
     this.device = device;
     this.adapter = adapter;
     this.errors = errors;
     this.maxBinding = device.limits.maxStorageBufferBindingSize;
     this.#binds = new Binds(device);
     this.#pipelines = new Pipelines(device, this.#binds, errors);
-    this.#ring = new UploadRing(device);
-    this.#reads = new ReadBuffers(device);
+    const count = (bytes: number) => this.pool.countStaging(bytes);
+    this.#ring = new UploadRing(device, { budget, software: adapter.software, count });
+    this.#reads = new HostBuffers(device, count);
     const params = new Params(device, this.#binds);
     this.#recorder = new Recorder(device, errors, params, this.#ring);
-    this.#memory = new GpuMemory(adapter.name, device, errors, this.#recorder, this.#binds);
-    this.pool = new Pool(this.#memory, { budget, floor: budget * FLOOR_SHARE });
+    this.#scratch = new Scratch(device, this.#recorder);
+    this.#memory = new GpuMemory(
+      adapter.name,
+      device,
+      errors,
+      this.#recorder,
+      this.#scratch,
+      this.#binds,
+    );
+    this.#memory.carrier = new GpuCarrier({
+      device,
+      recorder: this.#recorder,
+      ring: this.#ring,
+      buffers: this.#reads,
+      buffer: (slab) => this.#memory.buffer(slab),
+      count,
+    });
+    this.pool = new Pool(this.#memory, { budget, tiers, floor: budget * FLOOR_SHARE });
     this.#ranges = new Ranges(this.pool, this.#memory, device.limits);
   }
 
@@ -82,17 +107,36 @@ export class DawnGpu implements Gpu {
     return this.pool.allocate(bytes, options);
   }
 
+  allocateAsync(bytes: number, options?: AllocateOptions): Promise<Block> {
+    this.errors.throwIfLost();
+    return this.pool.residence.allocate(bytes, options);
+  }
+
+  resident(blocks: readonly Block[]): Promise<void> {
+    return this.pool.residence.use(blocks, () => {});
+  }
+
+  hold(blocks: readonly Block[]): Promise<Hold> {
+    return this.pool.residence.hold(blocks);
+  }
+
+  prefetch(blocks: readonly Block[]): void {
+    this.pool.residence.prefetch(blocks);
+  }
+
   async upload(parts: readonly UploadPart[]): Promise<void> {
     this.errors.throwIfLost();
     let total = 0;
     for (const { block, offset = 0, data } of parts) {
-      this.#ranges.resolveWrite({ block, offset, bytes: data.byteLength });
+      this.#ranges.checkWrite({ block, offset, bytes: data.byteLength });
       total += data.byteLength;
     }
     for (const part of parts) {
       const source = bytesOf(part.data);
       for (let done = 0; done < source.byteLength; ) {
-        const written = this.pool.operation(() => this.#stage(part, source, done));
+        const written = await this.pool.residence.use([part.block], () =>
+          this.pool.operation(() => this.#stage(part, source, done)),
+        );
         done += written;
         if (written === 0) await this.#pageReturned();
       }
@@ -107,28 +151,37 @@ export class DawnGpu implements Gpu {
   read(ranges: readonly GpuRange[], into: readonly Uint8Array[]): Promise<Uint8Array[]>;
   async read(ranges: readonly GpuRange[], into?: readonly Uint8Array[]): Promise<Uint8Array[]> {
     this.errors.throwIfLost();
-    const wanted = ranges.map((range, i) => {
-      const { bytes } = this.#ranges.extent(range);
-      return { from: this.#ranges.resolve(range), into: target(into?.[i], bytes, i) };
+    const { residence } = this.pool;
+    const targets = ranges.map((range, i) => {
+      return { range, into: target(into?.[i], this.#ranges.extent(range).bytes, i) };
     });
+    const isAway = ({ range }: { range: GpuRange }) => residence.isAway(range.block);
+    const wanted = targets
+      .filter((one) => !isAway(one))
+      .map(({ range, into }) => ({ from: this.#ranges.resolve(range), into }));
     const limit = this.device.limits.maxBufferSize;
+    const spilled = targets
+      .filter(isAway)
+      .map(({ range, into }) => residence.read(range.block, range.offset ?? 0, into));
     const batches = this.pool.operation(() =>
       recordReads(wanted, this.#recorder, this.#reads, limit),
     );
-    await this.#untilStopped(fetchReads(batches, this.#reads)).catch((error: unknown) => {
+    const fetched = Promise.all([fetchReads(batches, this.#reads), ...spilled]);
+    await this.#untilStopped(fetched).catch((error: unknown) => {
       this.errors.throwIfLost();
       throw error;
     });
     this.errors.throwLate();
-    const total = wanted.reduce((sum, part) => sum + part.into.byteLength, 0);
+    const total = targets.reduce((sum, { into }) => sum + into.byteLength, 0);
     this.#counts.readBacks++;
     this.#counts.readBackBytes += total;
     this.pool.countTransfer("readBack", total);
-    return wanted.map((part) => part.into);
+    return targets.map(({ into }) => into);
   }
 
   zero(range: GpuRange): void {
     this.errors.throwIfLost();
+    this.pool.residence.ensure([range.block]);
     const to = this.#ranges.resolveWrite(range);
     if (to.bytes === 0) return;
     this.pool.operation(() => this.#recorder.clear(to, to.bytes));
@@ -136,6 +189,7 @@ export class DawnGpu implements Gpu {
 
   copy(from: GpuRange, to: GpuRange): void {
     this.errors.throwIfLost();
+    this.pool.residence.ensure([from.block, to.block]);
     const wanted = this.#ranges.extent(from).bytes;
     const source = this.#ranges.resolve(from);
     const target = this.#ranges.resolveWrite({ ...to, bytes: to.bytes ?? wanted });
@@ -144,10 +198,7 @@ export class DawnGpu implements Gpu {
         mend: "Give ranges of the same length.",
       });
     }
-    this.pool.operation(() => {
-      if (source.slab !== target.slab) this.#recorder.copy(source, target, source.bytes);
-      else this.#copyWithin(source, target);
-    });
+    this.pool.operation(() => this.#scratch.copy(source, target, source.bytes));
     this.#counts.gpuCopies++;
   }
 
@@ -164,6 +215,7 @@ export class DawnGpu implements Gpu {
     const workgroups = checkedWorkgroups(pipeline.label, call.workgroups, this.device.limits);
     checkCall(pipeline, bindings.length, params);
     this.pool.operation(() => {
+      this.pool.residence.ensure(blocksOf(call));
       const bound = bindings.map((range, i) =>
         this.#ranges.resolveBinding(range, pipeline.label, i),
       );
@@ -172,6 +224,10 @@ export class DawnGpu implements Gpu {
       this.#recorder.dispatch(pipeline, this.#binds.group(bound), slabs, params, workgroups);
     });
     this.#counts.dispatches++;
+  }
+
+  dispatchAsync(pipeline: Pipeline, call: DispatchCall): Promise<void> {
+    return this.pool.residence.use(blocksOf(call), () => this.dispatch(pipeline, call));
   }
 
   submit(): void {
@@ -206,24 +262,6 @@ export class DawnGpu implements Gpu {
     this.errors.throwIfLost();
   }
 
-  /** A copy inside one buffer, which WebGPU forbids: bounced through a scratch buffer, overlaps kept right. */
-  #copyWithin(from: BoundRange, to: BoundRange): void {
-    this.#scratch ??= this.device.createBuffer({
-      label: "cenote scratch",
-      size: SCRATCH_BYTES,
-      usage: USAGE.copySource | USAGE.copyTarget,
-    });
-    const scratch = this.#scratch;
-    const pieces = Math.ceil(from.bytes / SCRATCH_BYTES);
-    for (let i = 0; i < pieces; i++) {
-      // Upwards moves go from the end, so that no piece is overwritten before it was read.
-      const at = (to.offset > from.offset ? pieces - 1 - i : i) * SCRATCH_BYTES;
-      const bytes = Math.min(SCRATCH_BYTES, from.bytes - at);
-      this.#recorder.copyOut({ ...from, offset: from.offset + at }, scratch, 0, bytes);
-      this.#recorder.copyIn(scratch, 0, { ...to, offset: to.offset + at }, bytes);
-    }
-  }
-
   /** Waits, but rejects with Interrupted when the user asks the cell to stop. */
   async #untilStopped<T>(promise: Promise<T>): Promise<T> {
     let poll: NodeJS.Timeout | undefined;
@@ -255,40 +293,4 @@ function target(given: Uint8Array | undefined, bytes: number, index: number): Ui
   );
 }
 
-function checkCall(pipeline: CompiledPipeline, bindings: number, params?: Uint32Array): void {
-  if (bindings !== pipeline.bindings) {
-    throw new CenoteError(
-      "BAD_DISPATCH",
-      `kernel "${pipeline.label}" wanted ${pipeline.bindings} bindings, found ${bindings}`,
-    );
-  }
-  if ((params !== undefined) !== pipeline.params) {
-    throw new CenoteError(
-      "BAD_DISPATCH",
-      `kernel "${pipeline.label}" wanted ${pipeline.params ? "" : "no "}parameters, found ${params ? "some" : "none"}`,
-    );
-  }
-  if (params && params.byteLength > PARAM_BYTES) {
-    throw new CenoteError(
-      "BAD_DISPATCH",
-      `kernel "${pipeline.label}": wanted at most ${PARAM_BYTES} bytes of parameters, found ${params.byteLength}`,
-    );
-  }
-}
-
-function checkedWorkgroups(
-  label: string,
-  [x, y = 1, z = 1]: DispatchCall["workgroups"],
-  limits: GPUSupportedLimits,
-): [number, number, number] {
-  const most = limits.maxComputeWorkgroupsPerDimension;
-  for (const count of [x, y, z]) {
-    if (Number.isSafeInteger(count) && count >= 0 && count <= most) continue;
-    throw new CenoteError(
-      "BAD_DISPATCH",
-      `kernel "${label}": wanted 0 to ${most} workgroups in each dimension, found [${x}, ${y}, ${z}]`,
-      { mend: "Spread the workgroups over two dimensions." },
-    );
-  }
-  return [x, y, z];
-}
+const blocksOf = (call: DispatchCall): Block[] => call.bindings.map(({ block }) => block);

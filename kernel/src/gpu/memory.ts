@@ -1,10 +1,11 @@
 // The GPU as a `Memory`: a slab is one GPUBuffer. Submits recorded commands before a slab that they
 // mention is destroyed; the queue finishes what was submitted.
 import { CenoteError, formatBytes, GRANULE } from "../base/index.ts";
-import type { Memory } from "../pool/index.ts";
+import type { Carrier, Memory, Place } from "../pool/index.ts";
 import type { Binds } from "./binds.ts";
 import type { DeviceErrors } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Scratch } from "./scratch.ts";
 import { USAGE } from "./usage.ts";
 
 // Dawn keeps destroyed buffers until it has seen later work done. A cell that allocates and disposes
@@ -14,9 +15,12 @@ const MAX_DESTROYED_BYTES = 512 * 2 ** 20;
 export class GpuMemory implements Memory {
   readonly name: string;
   readonly maxSlab: number;
+  /** Set before the pool is made. */
+  carrier?: Carrier;
   readonly #device: GPUDevice;
   readonly #errors: DeviceErrors;
   readonly #recorder: Recorder;
+  readonly #scratch: Scratch;
   readonly #binds: Binds;
   readonly #buffers = new Map<number, GPUBuffer>();
   #last = 0;
@@ -28,12 +32,14 @@ export class GpuMemory implements Memory {
     device: GPUDevice,
     errors: DeviceErrors,
     recorder: Recorder,
+    scratch: Scratch,
     binds: Binds,
   ) {
     this.name = name;
     this.#device = device;
     this.#errors = errors;
     this.#recorder = recorder;
+    this.#scratch = scratch;
     this.#binds = binds;
     this.maxSlab = Math.floor(device.limits.maxBufferSize / GRANULE) * GRANULE;
   }
@@ -82,6 +88,12 @@ export class GpuMemory implements Memory {
   clear(slab: number, offset: number, bytes: number): void {
     this.#errors.throwIfLost();
     this.#recorder.clear({ slab, buffer: this.buffer(slab), offset }, bytes);
+  }
+
+  move(from: Place, to: Place, bytes: number): void {
+    this.#errors.throwIfLost();
+    const range = ({ slab, offset }: Place) => ({ slab, buffer: this.buffer(slab), offset });
+    this.#scratch.copy(range(from), range(to), bytes);
   }
 
   buffer(slab: number): GPUBuffer {

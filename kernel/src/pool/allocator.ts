@@ -4,6 +4,7 @@
 import { BLOCK_STATE, COUNTER, EVENT, GRANULE, writeEvent } from "../base/index.ts";
 import { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
+import { Moving } from "./move/moving.ts";
 import { Pins } from "./pins.ts";
 import { Planner } from "./planner.ts";
 import { outOfMemory, type Request, tooLarge } from "./report.ts";
@@ -27,6 +28,7 @@ export class Allocator {
   readonly slabs: Slabs;
   readonly planner: Planner;
   readonly pins: Pins;
+  readonly moving: Moving;
   /**
    * Ways to make room for a request of so many bytes that fits nowhere, tried in turn, each as often as it
    * does something; `again` from the second time on.
@@ -47,6 +49,8 @@ export class Allocator {
     this.slabs = new Slabs(memory, ledger, this.fit, this.#policy, options.keepEmpty);
     this.planner = new Planner(ledger, this.fit, this.slabs);
     this.pins = new Pins(ledger.books);
+    const mode = options.moving ?? "need";
+    this.moving = new Moving(memory, ledger, this.fit, this.slabs, mode);
   }
 
   /** Cuts a chunk for a request of `bytes`; returns its row. Throws OutOfPoolMemory or BLOCK_TOO_LARGE. */
@@ -143,12 +147,14 @@ export class Allocator {
     const what = o.what ?? (o.tag ? `"${o.tag}"` : "");
     const request: Request = { wanted: bytes, what, cell, line };
     if (granules * GRANULE > this.#memory.maxSlab) throw tooLarge(request, this.#memory);
+    const packed = this.moving.insteadOfGrowth(granules);
+    if (packed !== 0) return packed;
     const growth = this.slabs.grow(granules * GRANULE, this.#policy.kindOf(granules));
     if (growth.row !== 0) return growth.row;
     const last = this.fit.findAny(granules);
     if (last !== 0) return last;
     const { tried, refusal } = growth;
-    const relieved = this.#relieve(granules, bytes, tried);
+    const relieved = this.#relieve(granules, bytes, tried, refusal !== undefined);
     if (relieved !== 0) return relieved;
     const left = Math.max(0, this.#ledger.get(COUNTER.budget) - this.#ledger.get(COUNTER.live));
     const size = Math.floor(left / GRANULE);
@@ -169,7 +175,7 @@ export class Allocator {
   }
 
   /** Makes room by what costs more; returns the row of a hole, or 0. Adds to `tried` what was done. */
-  #relieve(granules: number, bytes: number, tried: string[]): number {
+  #relieve(granules: number, bytes: number, tried: string[], refused: boolean): number {
     const again = (tell = true) => {
       const kind = this.#policy.kindOf(granules);
       this.settle();
@@ -187,6 +193,7 @@ export class Allocator {
       if (collected !== undefined) tried.push(collected.text);
       let row = collected?.blocks ? again() : 0;
       if (last && !collected?.blocks) return 0;
+      if (row === 0) row = this.#moved(granules, tried, refused, again);
       for (const way of row === 0 ? this.relief : []) {
         let relieved = way(bytes, false);
         while (row === 0 && relieved.done) {
@@ -199,6 +206,14 @@ export class Allocator {
       if (row !== 0) return row;
     }
     return 0;
+  }
+
+  /** Makes room by moving blocks; returns the row of a hole, or 0. */
+  #moved(granules: number, tried: string[], refused: boolean, again: () => number): number {
+    const before = this.#ledger.get(COUNTER.movedBytes);
+    const row = this.moving.forRequest(granules, refused, tried);
+    if (row !== 0 || this.#ledger.get(COUNTER.movedBytes) === before) return row;
+    return again();
   }
 
   #endSpilled(row: number): void {

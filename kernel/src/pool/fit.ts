@@ -170,6 +170,29 @@ export class Fit {
     return this.#join(left);
   }
 
+  /** Hides the holes of the slab that `row` lies in from find(), until unseal(). */
+  seal(row: number): void {
+    for (let at = this.first(row); at !== 0; at = this.#after[at]!) {
+      if (this.#state[at] === BLOCK_STATE.none) this.#unlink(at, this.#size[at]!);
+      this.#kind[at] = KIND.planned;
+    }
+  }
+
+  /** Takes back seal(): the slab that `row` lies in is of this kind again. */
+  unseal(row: number, kind: number): void {
+    for (let at = this.first(row); at !== 0; at = this.#after[at]!) {
+      this.#kind[at] = kind;
+      if (this.#state[at] === BLOCK_STATE.none) this.#link(at);
+    }
+  }
+
+  /** The first chunk of the slab that `row` lies in. */
+  first(row: number): number {
+    let at = row;
+    while (this.#before[at] !== 0) at = this.#before[at]!;
+    return at;
+  }
+
   /** The live chunk `row` moves down over the hole before it; returns the row of the hole after it. */
   slide(row: number): number {
     const hole = this.#before[row]!;

@@ -16,6 +16,7 @@ const { state: STATE, slab: SLAB, offset: OFFSET, size: SIZE, generation: GENERA
 const { requestedLow: LOW, requestedHigh: HIGH, cell: CELL, line: LINE, tag: TAG } = FIELD_WORD;
 const { sequence: SEQUENCE, stop: STOP } = CONTROL;
 const { live: LIVE_BYTES, peakLive: PEAK_LIVE, requested: REQUESTED } = COUNTER;
+const { allocatedBytes: ALLOCATED } = COUNTER;
 const { allocations: ALLOCATIONS, frees: FREES, liveBlocks: LIVE_BLOCKS } = COUNTER;
 const { live: LIVE, none: NONE } = BLOCK_STATE;
 const { alloc: ALLOC, free: FREE } = EVENT;
@@ -83,6 +84,7 @@ export class Ledger {
     if (live > counters[PEAK_LIVE]!) counters[PEAK_LIVE] = live;
     counters[REQUESTED]! += requested;
     counters[ALLOCATIONS]! += 1;
+    counters[ALLOCATED]! += requested;
     counters[LIVE_BLOCKS]! += 1;
     const slab = words[SLAB + row]!;
     const offset = words[OFFSET + row]!;

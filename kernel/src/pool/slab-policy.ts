@@ -21,12 +21,16 @@ const SHARED_SLAB_MOST = 256 * MIB;
 const OWN_SLABS = 8;
 
 const DEFAULT_SLACK = 1 / 32;
+const PACKING_SLACK = 1 / 256;
 
 export interface SlabPolicy {
   /** Which kind of slab serves a request of this many granules. */
   kindOf(granules: number): number;
-  /** Bytes wanted for a new slab of the kind, for a request of `size` bytes. */
-  slabFor(size: number, kind: number): number;
+  /**
+   * Bytes wanted for a new slab of the kind, for a request of `size` bytes, when `left` bytes are left of what
+   * may be reserved.
+   */
+  slabFor(size: number, kind: number, left: number): number;
   /** Bytes that may be reserved before empty slabs are given back to make room for a new one. */
   allowance(peakLive: number): number;
   /** Tells the most bytes that were ever live; called when the pool grows. */
@@ -80,10 +84,13 @@ export class ScaledSlabs implements SlabPolicy {
     return granules < this.#ownGranules ? KIND.shared : KIND.own;
   }
 
-  slabFor(size: number, kind: number): number {
-    if (kind === KIND.small) return Math.max(size, this.#smallSlab());
+  slabFor(size: number, kind: number, left: number): number {
     if (kind === KIND.own) return size;
-    return Math.max(size, Math.min(SHARED_SLAB_MOST, powerBelow(this.#peak / SHARED_SLABS)));
+    if (kind === KIND.small) {
+      return Math.max(size, SMALL_SLAB_LEAST, within(this.#smallSlab(), left));
+    }
+    const shared = Math.min(SHARED_SLAB_MOST, powerBelow(this.#peak / SHARED_SLABS));
+    return Math.max(size, within(shared, left));
   }
 
   allowance(peakLive: number): number {
@@ -103,6 +110,11 @@ export class ScaledSlabs implements SlabPolicy {
   }
 }
 
+/** What is left of `bytes`, but at least a quarter of them, so that slabs don't become many. */
+function within(bytes: number, left: number): number {
+  return Math.min(bytes, Math.max(bytes / 4, left));
+}
+
 /** The largest power of two that is at most `bytes`, and at least a granule. */
 function powerBelow(bytes: number): number {
   return bytes <= GRANULE ? GRANULE : 2 ** Math.floor(Math.log2(bytes));
@@ -111,9 +123,12 @@ function powerBelow(bytes: number): number {
 /** The policy that the pool's options ask for. */
 export function slabPolicyFor(
   memory: Memory,
-  { slabBytes, slack, floor }: PoolOptions,
+  { slabBytes, slack, floor, moving }: PoolOptions,
 ): SlabPolicy {
-  if (slabBytes === undefined) return new ScaledSlabs(slack ?? DEFAULT_SLACK, floor ?? 0);
+  if (slabBytes === undefined) {
+    const usual = moving === "pack" ? PACKING_SLACK : DEFAULT_SLACK;
+    return new ScaledSlabs(slack ?? usual, floor ?? 0);
+  }
   const granules = Math.ceil(slabBytes / GRANULE);
   return new UniformSlabs(Math.max(GRANULE, Math.min(granules * GRANULE, memory.maxSlab)));
 }

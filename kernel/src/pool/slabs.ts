@@ -60,24 +60,21 @@ export class Slabs {
   /** Reserves a slab of this kind that holds `size` bytes (a multiple of GRANULE), trimming empty ones if it must. */
   grow(size: number, kind: number): Growth {
     const tried: string[] = [];
-    const peak = this.#peakWith(size);
-    this.#policy.learn(peak);
-    const suits = kind === KIND.planned ? size : this.#policy.slabFor(size, kind);
+    const left = this.makeWay(size) - this.#ledger.get(COUNTER.reserved);
+    const suits = kind === KIND.planned ? size : floor(this.#policy.slabFor(size, kind, left));
     const wanted = Math.min(suits, this.#memory.maxSlab);
-    // Rather than reserve more than the peak needs, empty slabs of other sizes make room.
-    this.trim(this.#ledger.get(COUNTER.reserved) + wanted - this.#policy.allowance(peak));
     if (this.#room() < size) {
       const trimmed = this.trim(size - this.#room());
       if (trimmed.slabs > 0) tried.push(trimmedText(trimmed));
     }
     if (this.#room() < size || size > this.#memory.maxSlab) return { row: 0, tried };
-    const first = this.#reserve(Math.max(size, Math.min(wanted, floor(this.#room()))), kind);
+    const first = this.reserve(Math.max(size, Math.min(wanted, floor(this.#room()))), kind);
     if (first.row !== 0) return { ...first, tried };
     // The memory itself refused: give back what is empty and ask for no more than is needed.
     const trimmed = this.trim(Number.POSITIVE_INFINITY);
     if (trimmed.slabs > 0) tried.push(trimmedText(trimmed));
     tried.push(`asked for a slab of just ${formatBytes(size)}`);
-    return { ...this.#reserve(size, kind), tried };
+    return { ...this.reserve(size, kind), tried };
   }
 
   /** The slab whose one hole is `row` is about to be used. */
@@ -105,12 +102,29 @@ export class Slabs {
   disown(slab: number): void {
     if (!this.#slabs.has(slab)) return;
     this.#disowned.add(slab);
+    this.drop(slab);
+  }
+
+  /** Gives the slab back if it is empty. */
+  drop(slab: number): void {
     const { blocks } = this.#ledger.books;
     for (let row = this.#empty.oldest; row !== 0; row = this.#empty.newer(row)) {
       if (blocks.slab[row] !== slab) continue;
       this.#remove(row);
       return;
     }
+  }
+
+  /**
+   * Gives empty slabs back where `size` bytes more would be beyond what the peak needs, so that slabs of other
+   * sizes make way. Returns the bytes that the peak needs.
+   */
+  makeWay(size: number): number {
+    const peak = this.#peakWith(size);
+    this.#policy.learn(peak);
+    const allowance = this.#policy.allowance(peak);
+    this.trim(this.#ledger.get(COUNTER.reserved) + size - allowance);
+    return allowance;
   }
 
   /** Gives empty slabs back, longest empty first, until at least `bytes` are given back or none is left. */
@@ -154,7 +168,8 @@ export class Slabs {
     return this.#ledger.books.blocks.size[row]! * GRANULE;
   }
 
-  #reserve(bytes: number, kind: number): { row: number; refusal?: unknown } {
+  /** Reserves a slab of just `bytes` bytes, as one hole. */
+  reserve(bytes: number, kind: number): { row: number; refusal?: unknown } {
     let slab: number;
     try {
       slab = this.#memory.reserve(bytes);

@@ -75,6 +75,12 @@ export interface Memory {
   readonly carrier?: Carrier;
 }
 
+/**
+ * When live blocks move to other places: never; when a request would fail otherwise; or also rather than
+ * reserve more than the peak needs, for at most 4.5 % of the bytes ever allocated.
+ */
+export type MovingMode = "never" | "need" | "pack";
+
 /** Bytes that were copied out of slabs to host memory, or are on the way. */
 export interface HostCopy {
   /** Whether the bytes have arrived, so that view() may be called. */
@@ -89,6 +95,8 @@ export interface HostCopy {
 
 /** Carries bytes between slabs and host memory, in order with the work on them. */
 export interface Carrier {
+  /** Bytes that one copyOut() takes, at most. */
+  readonly largest: number;
   /**
    * Copies the first bytes of each place (multiples of 4) to the host, one behind the other. The places
    * may be given to others as soon as this returns.
@@ -110,7 +118,8 @@ export interface PoolOptions {
   slabBytes?: number;
   /**
    * Without slabBytes: how far beyond the peak of live bytes slabs are reserved before empty ones go
-   * back to make room, as a share of the peak. Default 1/32. More slack, fewer slabs made anew.
+   * back to make room, as a share of the peak. Default 1/32, and 1/256 where blocks move for the sake of
+   * packing. More slack, fewer slabs made anew.
    */
   slack?: number;
   /**
@@ -118,6 +127,8 @@ export interface PoolOptions {
    * this size, and below it no slab is made anew while an empty one of another size is kept. Default 0.
    */
   floor?: number;
+  /** When blocks move. Default "need". */
+  moving?: MovingMode;
   /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
   keepEmpty?: number;
   /** Whether a request that fits nowhere runs the garbage collector before it fails. Default true. */
