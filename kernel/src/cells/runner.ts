@@ -14,6 +14,7 @@ import { type CellCode, NotebookNames, transformCell } from "../language/index.t
 import { Cancellation } from "./cancellation.ts";
 import type { CellSources } from "./cell-sources.ts";
 import { constant } from "./constant.ts";
+import { copy } from "./copy.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
@@ -94,7 +95,7 @@ export class CellRunner {
 
   #compile(source: string, request: number): CellCode {
     const code = transformCell(source, request, this.#names);
-    this.#names.add(code.names, code.standIns);
+    this.#names.add(code);
     return code;
   }
 
@@ -145,6 +146,7 @@ export class CellRunner {
     using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T =>
       this.#cells.get(id)?.disposables.use(value) ?? value,
     constant,
+    copy,
     h,
     Fragment,
   };

@@ -3,10 +3,12 @@
 import type MagicString from "magic-string";
 import { mayCall } from "./calls.ts";
 import type { LineTable } from "./cell-map.ts";
-import { assignedBy, ConstantGuard } from "./constants.ts";
+import { ConstantGuard } from "./constants.ts";
+import { LoopLocals } from "./loop-locals.ts";
 import { editExport, editImport } from "./module-syntax.ts";
 import type { DeclaredName, KnownNames } from "./notebook-names.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
+import { ANY_NAME, assignedBy, NO_SCOPE, writtenByFunctions } from "./scopes.ts";
 import { renameIn, standIn } from "./stand-ins.ts";
 import { boundNames, forEachChild, isFunctionScope, type Node } from "./syntax-tree.ts";
 import type { JavaScript } from "./to-javascript.ts";
@@ -31,6 +33,8 @@ export class CellEditor {
   hasResult = false;
   /** What the cell declares. */
   readonly names = new Map<string, DeclaredName>();
+  /** Names that functions of the cell assign to, or ANY_NAME. */
+  written: ReadonlySet<string> = NO_SCOPE;
   readonly #lines: LineTable;
   readonly #javaScript: JavaScript;
   readonly #known: KnownNames;
@@ -71,6 +75,7 @@ export class CellEditor {
     for (const statement of body) this.#topLevel(statement, statement === body.at(-1));
     const fresh = this.#mergedNames();
     this.#guardConstants(body);
+    this.#copyInLoops(body);
     this.#moveToStart(body);
     const { before, after } = this.#around;
     const [begin, end] = this.#frame();
@@ -292,6 +297,17 @@ export class CellEditor {
     if (constants.size === 0) return;
     const guard = new ConstantGuard(this.script, this.#variable);
     for (const statement of body) guard.guard(statement, constants);
+  }
+
+  #copyInLoops(body: readonly Node[]): void {
+    this.written = writtenByFunctions(body);
+    if (this.written.has(ANY_NAME)) return;
+    const loops = new LoopLocals(this.script, (name, isAssigned) => {
+      if (this.#standIns.has(name) || this.written.has(name)) return false;
+      if (!this.names.has(name) && !this.#known.get(name)) return false;
+      return !this.#known.isWritten(name) && !(isAssigned && this.#isConstant(name));
+    });
+    for (const statement of body) loops.edit(statement);
   }
 
   #isConstant(name: string): boolean {

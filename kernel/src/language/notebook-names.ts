@@ -1,5 +1,6 @@
 // What is known of the names that cells have declared, as far as it changes how later cells compile:
 // constants, imports, and namespaces that a later cell may add to.
+import { ANY_NAME } from "./scopes.ts";
 
 export type NameKind =
   | "variable"
@@ -21,22 +22,44 @@ export interface KnownNames {
   /** Globals' names that have a stand-in (stand-ins.ts). */
   readonly standIns: readonly string[];
   get(name: string): DeclaredName | undefined;
+  /** Whether a function of some cell assigns to it. */
+  isWritten(name: string): boolean;
 }
 
-export const NO_NAMES: KnownNames = { standIns: [], get: () => undefined };
+export const NO_NAMES: KnownNames = {
+  standIns: [],
+  get: () => undefined,
+  isWritten: () => false,
+};
+
+/** What a cell adds. */
+export interface NewNames {
+  /** What later cells must know of the names that it declares. */
+  names: ReadonlyMap<string, DeclaredName>;
+  /** Names that its functions assign to, or ANY_NAME. */
+  written: ReadonlySet<string>;
+  /** Globals' names that have a stand-in from now on. */
+  standIns: readonly string[];
+}
 
 /** The names of a notebook, cell by cell. */
 export class NotebookNames implements KnownNames {
   standIns: readonly string[] = [];
   readonly #names = new Map<string, DeclaredName>();
+  readonly #written = new Set<string>();
 
   get(name: string): DeclaredName | undefined {
     return this.#names.get(name);
   }
 
+  isWritten(name: string): boolean {
+    return this.#written.has(name) || this.#written.has(ANY_NAME);
+  }
+
   /** Takes in what a cell declared. */
-  add(declared: ReadonlyMap<string, DeclaredName>, standIns: readonly string[]): void {
-    for (const [name, how] of declared) this.#names.set(name, how);
+  add({ names, written, standIns }: NewNames): void {
+    for (const [name, how] of names) this.#names.set(name, how);
+    for (const name of written) this.#written.add(name);
     this.standIns = standIns;
   }
 }
@@ -49,6 +72,7 @@ export class AskedNames implements KnownNames {
   readonly standIns: readonly string[];
   readonly #from: KnownNames;
   #answers: Map<string, DeclaredName> | undefined;
+  #written: Set<string> | undefined;
 
   constructor(from: KnownNames, standIns: readonly string[]) {
     this.#from = from;
@@ -61,10 +85,21 @@ export class AskedNames implements KnownNames {
     return answer;
   }
 
+  isWritten(name: string): boolean {
+    const answer = this.#from.isWritten(name);
+    if (answer) (this.#written ??= new Set()).add(name);
+    return answer;
+  }
+
   /** What was asked, without the notebook. */
   get asked(): KnownNames {
     const { standIns } = this;
     const answers = this.#answers;
-    return { standIns, get: (name) => answers?.get(name) };
+    const written = this.#written;
+    return {
+      standIns,
+      get: (name) => answers?.get(name),
+      isWritten: (name) => written?.has(name) === true,
+    };
   }
 }

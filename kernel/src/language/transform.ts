@@ -8,7 +8,8 @@
 //     `using` disposes at the cell's end;
 //   - the last expression goes to our callback unless the cell ends with a semicolon;
 //   - statements that call something first store their line, for the pool's attribution;
-//   - magics at its head become calls.
+//   - magics at its head become calls;
+//   - loops at the top work on local copies of variables (loop-locals.ts).
 // Source maps cost nothing until an error asks: `mapCell` makes the same edits again and keeps the map.
 import MagicString from "magic-string";
 import { parseSync } from "oxc-parser";
@@ -16,12 +17,12 @@ import { splitMagics } from "../base/index.ts";
 import { CellEditor } from "./cell-editor.ts";
 import { CellMap, LineTable } from "./cell-map.ts";
 import { aroundCell, awaitsMagic, checkMagics, timedLine } from "./magic-answers.ts";
-import { AskedNames, type DeclaredName, type KnownNames, NO_NAMES } from "./notebook-names.ts";
+import { AskedNames, type KnownNames, type NewNames, NO_NAMES } from "./notebook-names.ts";
 import { globalsAmong, standIn } from "./stand-ins.ts";
 import type { Node } from "./syntax-tree.ts";
 import { cellToJavaScript, type JavaScript } from "./to-javascript.ts";
 
-export interface CellCode {
+export interface CellCode extends NewNames {
   /** A script; the names in `declares` must be declared before it runs. */
   code: string;
   /** True when the script hands an async function to the runtime instead of running at once. */
@@ -30,10 +31,6 @@ export interface CellCode {
   hasResult: boolean;
   /** Variables that the cell declares at its top. */
   declares: string[];
-  /** What later cells must know of the names that the cell declares. */
-  names: ReadonlyMap<string, DeclaredName>;
-  /** Globals' names that have a stand-in from now on: those given, and what this cell declares of them. */
-  standIns: readonly string[];
   /** What of the notebook's names the cell's code was made with, for `mapCell`. */
   known: KnownNames;
 }
@@ -58,6 +55,7 @@ export function transformCell(source: string, id: number, known: KnownNames = NO
     hasResult: editor.hasResult,
     declares: [...editor.names.keys()].map((name) => variableOf(name, standIns)),
     names: editor.names,
+    written: editor.written,
     standIns,
     known: asked.asked,
   };
