@@ -1,8 +1,9 @@
 // One device with its pool: what the rooms above call. Parts: recorder.ts orders commands, staging.ts
 // moves bytes, pipelines.ts compiles, binds.ts binds, memory.ts backs the pool.
 import { CenoteError, Interrupted } from "../base/index.ts";
-import { type AllocateOptions, type Block, type Hold, Pool, type TierBudgets } from "../pool/index.ts";
+import { type AllocateOptions, type Block, type Hold, Pool } from "../pool/index.ts";
 import { Binds } from "./binds.ts";
+import type { Budgets } from "./budgets.ts";
 import { checkCall, checkedWorkgroups } from "./calls.ts";
 import type { DeviceErrors } from "./errors.ts";
 import { HostBuffers } from "./host-buffers.ts";
@@ -59,8 +60,7 @@ export class DawnGpu implements Gpu {
     device: GPUDevice,
     adapter: AdapterFacts,
     errors: DeviceErrors,
-    budget: number,
-    tiers: TierBudgets,
+    { device: budget, ...tiers }: Budgets,
   ) {
     this.device = device;
     this.adapter = adapter;

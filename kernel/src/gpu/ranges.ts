@@ -32,7 +32,14 @@ export class Ranges {
 
   /** For a write that is not whole words, which must end where the block ends. */
   resolveWrite(range: GpuRange): BoundRange {
+    this.checkWrite(range);
+    return this.resolve(range);
+  }
+
+  /** Throws as resolveWrite() does, but for NOT_RESIDENT. */
+  checkWrite(range: GpuRange): void {
     const { block, offset, bytes } = this.extent(range);
+    this.#pool.check(block);
     if (bytes % 4 !== 0 && offset + bytes < block.bytes) {
       throw new CenoteError(
         "UNALIGNED",
@@ -40,7 +47,6 @@ export class Ranges {
         { mend: "Write a multiple of 4 bytes, or up to the block's end." },
       );
     }
-    return this.resolve(range);
   }
 
   /** Resolves a range to be bound as storage. */

@@ -1,8 +1,8 @@
 // Reads ranges back: their copies are recorded and submitted at the call, so that later writes do not
 // show; then one staging buffer (more only beyond the largest buffer's size) is mapped and copied out.
 import type { BoundRange } from "./binds.ts";
+import type { HostBuffers } from "./host-buffers.ts";
 import type { Recorder } from "./recorder.ts";
-import type { ReadBuffers } from "./staging.ts";
 import { MAP } from "./usage.ts";
 
 export interface Wanted {
@@ -28,7 +28,7 @@ const roundUp = (bytes: number) => Math.ceil(bytes / 4) * 4;
 export function recordReads(
   wanted: readonly Wanted[],
   recorder: Recorder,
-  buffers: ReadBuffers,
+  buffers: HostBuffers,
   largest: number,
 ): Batch[] {
   const batches: Batch[] = [];
@@ -55,13 +55,13 @@ export function recordReads(
 }
 
 /** Maps the batches, copies the bytes out, and gives the buffers back. */
-export async function fetchReads(batches: readonly Batch[], buffers: ReadBuffers): Promise<void> {
+export async function fetchReads(batches: readonly Batch[], buffers: HostBuffers): Promise<void> {
   await Promise.all(
     batches.map(async ({ buffer, used, pieces }) => {
       try {
         await buffer.mapAsync(MAP.read, 0, used);
       } catch (error) {
-        buffer.destroy();
+        buffers.drop(buffer);
         throw error;
       }
       const mapped = new Uint8Array(buffer.getMappedRange(0, used));

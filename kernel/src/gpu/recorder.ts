@@ -6,11 +6,10 @@
 import type { DeviceErrors } from "./errors.ts";
 import type { Params } from "./params.ts";
 import type { CompiledPipeline } from "./pipelines.ts";
-import { PAGE_BYTES, type UploadRing } from "./staging.ts";
+import type { UploadRing } from "./staging.ts";
 
 /** Commands in one encoder before it is submitted by itself, so that the GPU starts early. */
 const LONG = 512;
-const MUCH_STAGED = 4 * PAGE_BYTES;
 
 /** A range of a slab's buffer, bytes; offset and bytes are multiples of 4. */
 export interface BufferRange {
@@ -123,6 +122,6 @@ export class Recorder {
 
   #count(): void {
     this.#commands++;
-    if (this.#commands >= LONG || this.#ring.staged >= MUCH_STAGED) this.submit();
+    if (this.#commands >= LONG || this.#ring.staged >= this.#ring.submitAt) this.submit();
   }
 }

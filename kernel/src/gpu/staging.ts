@@ -1,18 +1,23 @@
-// Host memory that the GPU copies from and to. Uploads go through a ring of mapped pages: data is
-// written to a page, a copy out of it is recorded in the open encoder, and after the submit the page
-// maps itself again. Pages stay warm, which matters: fresh ones cost several times the copy.
-// Read-backs borrow a buffer of their size class.
+// Host memory that the GPU copies from: a ring of mapped pages. Data is written to a page, a copy out of it is
+// recorded in the open encoder, and after the submit the page maps itself again. Pages stay warm, which
+// matters: fresh ones cost several times the copy. Whether a page is mapped is asked of the buffer, because a
+// terminated cell may take the callback of its promise with it.
 import { MAP, USAGE } from "./usage.ts";
 
 export const PAGE_BYTES = 8 * 2 ** 20;
-const MAX_PAGES = 16;
-const READ_KEPT_BYTES = 256 * 2 ** 20;
-const READ_SMALLEST = 64 * 1024;
+const MOST_PAGES = 32;
+const FEWEST_PAGES = 4;
+/** The pages together take at most this share of the budget. */
+const BUDGET_SHARE = 1 / 16;
+/** Pages that are filled before they are submitted, where the GPU's copying takes nothing from the host's. */
+const SUBMIT_PAGES = 4;
 
 interface Page {
   readonly buffer: GPUBuffer;
   view: Uint8Array;
   used: number;
+  /** Settles when the page is mapped again, or never will be. */
+  mapping: Promise<void>;
 }
 
 /** Room in a page: write at `view[offset…]`. */
@@ -23,22 +28,52 @@ export interface Room {
   bytes: number;
 }
 
+export interface RingOptions {
+  /** Bytes of the pool's budget. */
+  budget: number;
+  /** Whether a processor does the adapter's work: then filling and the GPU's copying compete. */
+  software: boolean;
+  /** Is told of bytes that staging takes, or gives back (negative). */
+  count: (bytes: number) => void;
+}
+
 export class UploadRing {
   readonly #device: GPUDevice;
+  readonly #count: (bytes: number) => void;
+  readonly #most: number;
+  /** Bytes in the open encoder from which on it is worth submitting. */
+  readonly submitAt: number;
   #current: Page | undefined;
   /** Full pages of the open encoder. */
   #full: Page[] = [];
   #ready: Page[] = [];
+  /** Pages that the GPU reads, on their way back. */
+  #away: Page[] = [];
   #pages = 0;
-  #waiting: (() => void)[] = [];
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, { budget, software, count }: RingOptions) {
     this.#device = device;
+    this.#count = count;
+    const share = Math.floor((budget * BUDGET_SHARE) / PAGE_BYTES);
+    this.#most = Math.max(FEWEST_PAGES, Math.min(MOST_PAGES, share));
+    this.submitAt = (software ? this.#most : SUBMIT_PAGES) * PAGE_BYTES;
   }
 
   /** Bytes written for the open encoder. */
   get staged(): number {
     return this.#full.length * PAGE_BYTES + (this.#current?.used ?? 0);
+  }
+
+  /** Bytes of all pages that there may be. */
+  get capacity(): number {
+    return this.#most * PAGE_BYTES;
+  }
+
+  /** Bytes that room() would give now, one after the other. */
+  get free(): number {
+    this.#collect();
+    const whole = this.#ready.length + this.#most - this.#pages;
+    return whole * PAGE_BYTES + (this.#current ? PAGE_BYTES - this.#current.used : 0);
   }
 
   /** Room for up to `wanted` bytes, a multiple of 4; undefined when all pages are in use. */
@@ -47,6 +82,7 @@ export class UploadRing {
       this.#full.push(this.#current);
       this.#current = undefined;
     }
+    if (!this.#current && this.#ready.length === 0) this.#collect();
     this.#current ??= this.#ready.pop() ?? this.#newPage();
     const page = this.#current;
     if (!page) return undefined;
@@ -58,7 +94,7 @@ export class UploadRing {
 
   /** Resolves when a page may have come back; only after a submit is one on its way. */
   returned(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return Promise.race(this.#away.map(({ mapping }) => mapping));
   }
 
   /** Takes the pages that the open encoder reads from the host; returns what is to be done after the submit. */
@@ -76,7 +112,7 @@ export class UploadRing {
   }
 
   #newPage(): Page | undefined {
-    if (this.#pages >= MAX_PAGES) return undefined;
+    if (this.#pages >= this.#most) return undefined;
     const buffer = this.#device.createBuffer({
       label: `cenote upload page ${this.#pages}`,
       size: PAGE_BYTES,
@@ -84,71 +120,36 @@ export class UploadRing {
       mappedAtCreation: true,
     });
     this.#pages++;
-    return { buffer, view: new Uint8Array(buffer.getMappedRange()), used: 0 };
+    this.#count(PAGE_BYTES);
+    const view = new Uint8Array(buffer.getMappedRange());
+    return { buffer, view, used: 0, mapping: Promise.resolve() };
   }
 
   #mapAgain(page: Page): void {
-    const wake = () => {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const resolve of waiting) resolve();
-    };
-    page.buffer.mapAsync(MAP.write).then(
-      () => {
+    this.#away.push(page);
+    // Rejected when the device is lost or the process ends: collect() finds the page unmapped.
+    page.mapping = page.buffer.mapAsync(MAP.write).then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Takes back the pages that are mapped again, and forgets those that never will be. */
+  #collect(): void {
+    const away: Page[] = [];
+    for (const page of this.#away) {
+      const { mapState } = page.buffer;
+      if (mapState === "pending") away.push(page);
+      else if (mapState === "mapped") {
         page.view = new Uint8Array(page.buffer.getMappedRange());
         page.used = 0;
         this.#ready.push(page);
-        wake();
-      },
-      () => {
-        // The device is lost or the process ends: the page is gone.
+      } else {
         page.buffer.destroy();
         this.#pages--;
-        wake();
-      },
-    );
-  }
-}
-
-export class ReadBuffers {
-  readonly #device: GPUDevice;
-  readonly #ready = new Map<number, GPUBuffer[]>();
-  #kept = 0;
-
-  constructor(device: GPUDevice) {
-    this.#device = device;
-  }
-
-  /** An unmapped buffer of at least `bytes`. */
-  take(bytes: number): GPUBuffer {
-    const size = sizeClass(bytes, this.#device.limits.maxBufferSize);
-    const ready = this.#ready.get(size)?.pop();
-    if (ready) {
-      this.#kept -= size;
-      return ready;
+        this.#count(-PAGE_BYTES);
+      }
     }
-    return this.#device.createBuffer({
-      label: `cenote read-back of ${size} bytes`,
-      size,
-      usage: USAGE.mapRead | USAGE.copyTarget,
-    });
+    this.#away = away;
   }
-
-  /** Gives a buffer back, unmapped. */
-  give(buffer: GPUBuffer): void {
-    if (this.#kept + buffer.size > READ_KEPT_BYTES) {
-      buffer.destroy();
-      return;
-    }
-    this.#kept += buffer.size;
-    const ready = this.#ready.get(buffer.size);
-    if (ready) ready.push(buffer);
-    else this.#ready.set(buffer.size, [buffer]);
-  }
-}
-
-/** The next power of two, or exactly `bytes` (a multiple of 4) where that would be over the limit. */
-function sizeClass(bytes: number, limit: number): number {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, READ_SMALLEST)));
-  return size <= limit ? size : bytes;
 }

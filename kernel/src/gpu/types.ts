@@ -1,5 +1,5 @@
 // What the rooms above see of the GPU: ranges of blocks, pipelines, one Gpu per process.
-import type { AllocateOptions, Block, Pool } from "../pool/index.ts";
+import type { AllocateOptions, Block, Hold, Pool } from "../pool/index.ts";
 
 /** Bytes within a block. The offset must be a multiple of 4 (of 256 for bindings). */
 export interface GpuRange {
@@ -96,6 +96,14 @@ export interface Gpu {
   readonly counts: Readonly<GpuCounts>;
   /** A block of at least `bytes`, aligned to 256. Throws OutOfPoolMemory. */
   allocate(bytes: number, options?: AllocateOptions): Block;
+  /** The same, but waits where spilled blocks must be written to disk to make room. */
+  allocateAsync(bytes: number, options?: AllocateOptions): Promise<Block>;
+  /** Brings blocks back that were spilled. They stay while nothing else needs their room. */
+  resident(blocks: readonly Block[]): Promise<void>;
+  /** Brings blocks back that were spilled, and keeps them on the device until they are released. */
+  hold(blocks: readonly Block[]): Promise<Hold>;
+  /** Begins to bring blocks back that will be used soon. */
+  prefetch(blocks: readonly Block[]): void;
   /** Copies all parts into their blocks; one upload by count. Resolves when queued; leave `data` alone until then. */
   upload(parts: readonly UploadPart[]): Promise<void>;
   /** The bytes of each range, after all work recorded before; one read-back by count. */
@@ -108,6 +116,8 @@ export interface Gpu {
   pipeline(spec: PipelineSpec): Pipeline;
   /** Records one dispatch; it runs after everything recorded before it. */
   dispatch(pipeline: Pipeline, call: DispatchCall): void;
+  /** The same, but waits for blocks of the call that were spilled and are not in host memory. */
+  dispatchAsync(pipeline: Pipeline, call: DispatchCall): Promise<void>;
   submit(): void;
   /** Submits, and waits until the GPU has done everything. Rejects with the first error since the last wait. */
   finish(): Promise<void>;

@@ -27,4 +27,6 @@ export {
 export { fault } from "./solve/judge.ts";
 export { type Placement, type Problem, peakLoad } from "./solve/problem.ts";
 export { type SolveOptions, solve } from "./solve/solve.ts";
+export { defaultDiskBudget, sweep } from "./tiers/disk.ts";
+export type { Hold } from "./tiers/residence.ts";
 export * from "./types.ts";

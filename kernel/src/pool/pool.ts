@@ -212,6 +212,16 @@ export class Pool implements Resource {
     this.#store.budgets = { host: parseBytes(host), disk: parseBytes(disk) };
   }
 
+  /** Throws DISPOSED, naming block, tag and cell, or FOREIGN_BLOCK. */
+  check(block: Block): void {
+    this.#own(block);
+  }
+
+  /** Counts bytes of buffers that the host fills or reads; negative for those that went. */
+  countStaging(bytes: number): void {
+    this.#ledger.set(COUNTER.stagingBytes, this.#ledger.get(COUNTER.stagingBytes) + bytes);
+  }
+
   /** Counts bytes moved from or to the host, for the panel. */
   countTransfer(kind: "upload" | "readBack", bytes: number): void {
     const counter = kind === "upload" ? COUNTER.uploadBytes : COUNTER.readBackBytes;

@@ -118,6 +118,7 @@ export class Tiers {
   #choose(bytes: number): Away[] {
     const chosen = new Map<number, Away>();
     let found = 0;
+    let copied = 0;
     let { room } = this.store;
     this.shortOfHost = false;
     for (const row of this.#victims.inOrder()) {
@@ -127,7 +128,9 @@ export class Tiers {
         this.shortOfHost = true;
         continue;
       }
+      if (found > 0 && copied + away.bytes > this.carrier.largest) break;
       room -= away.bytes;
+      copied += away.bytes;
       found += away.size;
       chosen.set(row, away);
       if (found >= bytes) break;
