@@ -8,7 +8,14 @@ import {
   type MimeBundle,
   parseBytes,
 } from "../base/index.ts";
-import type { AllocateOptions, Block, Holder, PlanInfo, PoolStats } from "../pool/index.ts";
+import type {
+  AllocateOptions,
+  Block,
+  Compacted,
+  Holder,
+  PlanInfo,
+  PoolStats,
+} from "../pool/index.ts";
 import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
 
 /** Figures of the pool that show as one line. */
@@ -88,6 +95,11 @@ class PoolAccess {
   /** Gives empty slabs back to the GPU; returns the bytes given back. */
   trim(): number {
     return openedDevice()?.pool.trim() ?? 0;
+  }
+
+  /** Packs the live blocks into fewer slabs and gives the emptied ones back to the GPU. */
+  compact(): Compacted {
+    return openedDevice()?.pool.compact() ?? { movedBytes: 0, givenBack: 0 };
   }
 
   /** Opens the GPU if need be and allocates a block of `bytes` bytes. Throws OutOfPoolMemory. */

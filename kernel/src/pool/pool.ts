@@ -11,10 +11,12 @@ import {
   lineWord,
   parseBytes,
   books as processBooks,
+  standStill,
 } from "../base/index.ts";
 import { Allocator } from "./allocator.ts";
 import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
+import { Idle } from "./idle.ts";
 import { Ledger } from "./ledger.ts";
 import { type Collected, Reclaim } from "./reclaim.ts";
 import { badSize, holders, statistics, usedAfterDispose } from "./report.ts";
@@ -31,6 +33,7 @@ import { Tiers } from "./tiers/tiers.ts";
 import type {
   AllocateOptions,
   Block,
+  Compacted,
   Holder,
   Memory,
   Place,
@@ -41,6 +44,7 @@ import type {
 } from "./types.ts";
 
 const DEFAULT_BUDGET = "1 GiB";
+const IDLE_MS = 10_000;
 const NO_OPTIONS: AllocateOptions = {};
 const NEVER = { spills: 0, fetches: 0 };
 const kept = new WeakSet<SharedArrayBuffer>();
@@ -49,6 +53,7 @@ export class Pool implements Resource {
   readonly #ledger: Ledger;
   readonly #allocator: Allocator;
   readonly #memory: Memory;
+  readonly #idle: Idle;
   readonly #scopes: Scopes;
   readonly #owner = {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
@@ -74,6 +79,11 @@ export class Pool implements Resource {
     this.#memory = memory;
     this.#ledger = new Ledger(books);
     this.#allocator = new Allocator(memory, this.#ledger, options);
+    const activity = () => this.#ledger.get(COUNTER.allocations) + this.#ledger.get(COUNTER.frees);
+    this.#idle = new Idle(options.idle ?? IDLE_MS, activity, () =>
+      this.#change(() => this.#allocator.moving.giveBackIdle()),
+    );
+    this.#allocator.slabs.onSpare = () => this.#idle.watch();
     this.#scopes = new Scopes(this.#owner.release);
     this.#reclaim = new Reclaim(this.#owner);
     if (options.collect !== false) {
@@ -100,8 +110,7 @@ export class Pool implements Resource {
   /** Bytes, or text such as "4 GiB". Below what is live, it stops growth and frees only empty slabs. */
   set budget(size: number | string) {
     this.#ledger.set(COUNTER.budget, parseBytes(size));
-    this.#allocator.settle();
-    this.#allocator.slabs.fitBudget();
+    this.#change(() => this.#allocator.slabs.fitBudget());
   }
 
   /**
@@ -128,7 +137,7 @@ export class Pool implements Resource {
     if (options.zeroed) this.#clear(row, generation);
     if (ledger.stopWord) {
       this.#release(row, generation);
-      throw new Interrupted();
+      throw this.#stopped();
     }
     const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
     if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
@@ -235,8 +244,17 @@ export class Pool implements Resource {
 
   /** Gives empty slabs back to the memory; returns the bytes given back. */
   trim(): number {
-    this.#allocator.settle();
-    return this.#allocator.slabs.trim(Number.POSITIVE_INFINITY).bytes;
+    return this.#change(() => this.#allocator.slabs.trim(Number.POSITIVE_INFINITY).bytes);
+  }
+
+  /**
+   * Packs the live blocks into fewer slabs, as far as they may move, and gives the emptied slabs back. Throws
+   * Interrupted as it ends.
+   */
+  compact(): Compacted {
+    const done = this.#change(() => this.#allocator.moving.compact());
+    this.throwIfStopped();
+    return done;
   }
 
   /**
@@ -292,6 +310,17 @@ export class Pool implements Resource {
     return result;
   }
 
+  /** Changes the books by `body`, for which they are settled. */
+  #change<T>(body: () => T): T {
+    this.#ledger.begin();
+    try {
+      this.#allocator.settle();
+      return body();
+    } finally {
+      this.#ledger.end();
+    }
+  }
+
   /** Whether the user has asked the running cell to stop. */
   get stopping(): boolean {
     return this.#ledger.stopping;
@@ -299,7 +328,13 @@ export class Pool implements Resource {
 
   /** Throws Interrupted when the user has asked the running cell to stop. */
   throwIfStopped(): void {
-    if (this.#ledger.stopping) throw new Interrupted();
+    if (this.#ledger.stopping) throw this.#stopped();
+  }
+
+  /** Everything is whole here: a loop that swallows this error is best terminated now. */
+  #stopped(): Interrupted {
+    standStill();
+    return new Interrupted();
   }
 
   /**
@@ -322,6 +357,7 @@ export class Pool implements Resource {
       this.trim();
     } finally {
       this.#store.close();
+      this.#idle.stop();
       this.#closed = true;
       kept.delete(this.#ledger.books.buffer);
     }

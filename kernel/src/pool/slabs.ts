@@ -31,6 +31,8 @@ export class Slabs {
   readonly #empty = new RowList();
   #emptyBytes = 0;
   readonly #disowned = new Set<number>();
+  /** Called when a slab is made or becomes empty. */
+  onSpare: () => void = () => {};
   /** Slabs reserved since the beginning, and their bytes. */
   readonly made = { slabs: 0, bytes: 0 };
 
@@ -86,6 +88,7 @@ export class Slabs {
   /** The slab of the hole `row` has become empty; when too much is empty, slabs go back. */
   emptied(row: number): void {
     const ledger = this.#ledger;
+    this.onSpare();
     this.#empty.add(row);
     this.#emptyBytes += this.#sizeOf(row);
     if (this.#disowned.has(ledger.books.blocks.slab[row]!)) {
@@ -184,6 +187,7 @@ export class Slabs {
     this.#slabs.set(slab, { bytes, kind });
     this.made.slabs++;
     this.made.bytes += bytes;
+    this.onSpare();
     this.#emptyBytes += bytes;
     this.#empty.add(row);
     this.#ledger.slabNew(slab, bytes);

@@ -108,6 +108,14 @@ export interface Carrier {
   whenReady(bytes: number): Promise<void> | undefined;
 }
 
+/** What Pool.compact did, bytes. */
+export interface Compacted {
+  /** Copied because blocks moved. */
+  movedBytes: number;
+  /** Of slabs that went back to the memory. */
+  givenBack: number;
+}
+
 export interface PoolOptions {
   /** Bytes, or text such as "4 GiB". Default: CENOTE_BUDGET, else 1 GiB. */
   budget?: number | string;
@@ -129,6 +137,8 @@ export interface PoolOptions {
   floor?: number;
   /** When blocks move. Default "need". */
   moving?: MovingMode;
+  /** Milliseconds without an allocation or a free after which what is empty goes back. Default 10,000. */
+  idle?: number;
   /** Bytes of empty slabs that are kept for reuse. Default a quarter of the budget. */
   keepEmpty?: number;
   /** Whether a request that fits nowhere runs the garbage collector before it fails. Default true. */

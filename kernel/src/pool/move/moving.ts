@@ -4,7 +4,7 @@ import { COUNTER, formatBytes, GRANULE } from "../../base/index.ts";
 import type { Fit } from "../fit.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Slabs } from "../slabs.ts";
-import type { Memory, MovingMode } from "../types.ts";
+import type { Compacted, Memory, MovingMode } from "../types.ts";
 import { Mover } from "./mover.ts";
 import { Packing } from "./packing.ts";
 
@@ -12,6 +12,8 @@ import { Packing } from "./packing.ts";
 const PACKED_SHARE = 0.045;
 /** For the sake of packing a slab is emptied only if it holds at most this share of its size. */
 const FULLEST = 0.95;
+/** After a rest a slab is emptied if it holds at most this share. */
+const FULLEST_IDLE = 0.25;
 
 export class Moving {
   readonly #ledger: Ledger;
@@ -62,14 +64,23 @@ export class Moving {
   }
 
   /** Packs the blocks into as few slabs as can be, and gives the emptied ones back. */
-  compact(): { movedBytes: number; givenBack: number } {
+  compact(): Compacted {
+    return this.#giveBack(FULLEST);
+  }
+
+  /** Gives back what is empty, and slabs that hold little, whose blocks move: the pool has been at rest. */
+  giveBackIdle(): Compacted {
+    return this.#giveBack(FULLEST_IDLE);
+  }
+
+  #giveBack(fullest: number): Compacted {
     const reserved = this.#get(COUNTER.reserved);
     const before = this.#moved;
     this.#slabs.trim(Number.POSITIVE_INFINITY);
     this.#packing?.giveBack(Number.POSITIVE_INFINITY, {
       ceiling: this.#get(COUNTER.budget),
       credit: Number.POSITIVE_INFINITY,
-      fullest: FULLEST,
+      fullest,
     });
     return {
       movedBytes: this.#moved - before,
