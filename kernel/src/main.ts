@@ -1,11 +1,13 @@
 // Entry of the kernel process: node main.js CONNECTION_FILE. Starts the wire thread at once, then makes
 // this thread ready for cells. The only file, with wire-thread.ts, that joins threads and rooms.
 import { writeSync } from "node:fs";
+import { getHeapStatistics } from "node:v8";
 import { MessageChannel, Worker } from "node:worker_threads";
 import {
   books,
   connectDisplay,
   connectOutlet,
+  native,
   OutputWriter,
   type ToMain,
   WORD,
@@ -30,10 +32,22 @@ if (!connectionFile) {
 const entry = (bundled: string, source: string) =>
   new URL(import.meta.url.endsWith(".ts") ? `./${source}.ts` : `./${bundled}.js`, import.meta.url);
 
+/** From here on the standard streams are the notebook's, for child processes and native code too. */
+const descriptors = native()?.guardProcess();
+const terminal = descriptors?.terminal ?? 2;
+
 const writer = new OutputWriter();
+const heapLimit = Math.round(getHeapStatistics().heap_size_limit / 2 ** 20);
+Atomics.store(writer.state, WORD.heapLimit, heapLimit);
 const { port1: port, port2: wirePort } = new MessageChannel();
 const wire = new Worker(entry("wire-thread", "wire-thread"), {
-  workerData: { connectionFile, port: wirePort, books: books().buffer, output: writer.buffer },
+  workerData: {
+    connectionFile,
+    port: wirePort,
+    books: books().buffer,
+    output: writer.buffer,
+    descriptors,
+  },
   transferList: [wirePort],
   execArgv: ["--expose-internals", "--no-warnings"], // for wire/signal.ts
 });
@@ -43,7 +57,9 @@ let receive = (message: ToMain): void => {
   early.push(message);
 };
 port.on("message", (message: ToMain) => receive(message));
-wire.on("error", (error) => writeSync(2, `cenote: the wire thread failed: ${error.stack}\n`));
+wire.on("error", (error) =>
+  writeSync(terminal, `cenote: the wire thread failed: ${error.stack}\n`),
+);
 wire.on("exit", () => {
   // Without its wire a kernel is of no use, and nobody would read what it writes.
   Atomics.store(writer.state, WORD.closed, 1);

@@ -3,12 +3,19 @@
 import { Session } from "node:inspector";
 import { fileURLToPath } from "node:url";
 import { type MessagePort, workerData } from "node:worker_threads";
-import { MONITOR_TARGET, OutputReader, openBooks, type ToMain } from "./base/index.ts";
+import {
+  MONITOR_TARGET,
+  OutputReader,
+  openBooks,
+  type ProcessDescriptors,
+  type ToMain,
+} from "./base/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import {
   Interrupter,
   KernelServer,
   log,
+  logTo,
   onInterruptSignal,
   onParentLost,
   readConnection,
@@ -21,11 +28,13 @@ export interface WireThreadData {
   port: MessagePort;
   books: SharedArrayBuffer;
   output: SharedArrayBuffer;
+  descriptors: ProcessDescriptors | undefined;
 }
 
 process.on("uncaughtException", (error) => log(`in the wire thread: ${error.stack}`));
 
 const data = workerData as WireThreadData;
+if (data.descriptors) logTo(data.descriptors.terminal);
 const books = openBooks(data.books);
 const output = new OutputReader(data.output);
 const post = (message: ToMain) => data.port.postMessage(message);
@@ -85,6 +94,9 @@ const server = await KernelServer.start(readConnection(data.connectionFile), {
   interrupter,
   post,
   output,
+  descriptors: data.descriptors,
+  // Node waits for it otherwise, and says so.
+  leave: () => inspector?.disconnect(),
 });
 const monitor = new Monitor(books, (commId, message, buffers) => {
   server.sendComm(commId, message, buffers);

@@ -7,6 +7,7 @@ export * from "./display.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./guard.ts";
+export * from "./heap.ts";
 export * from "./html.ts";
 export * from "./kernel-protocol.ts";
 export * from "./magics.ts";

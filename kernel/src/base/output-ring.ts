@@ -30,6 +30,10 @@ export const WORD = {
   interruptOver: 6,
   /** 1 once cells can run: until then the main thread loads the kernel's own code. */
   ready: 7,
+  /** 1 from when the heap was full until that has been told. */
+  heapFull: 8,
+  /** V8's limit of the heap that cells use, in MiB. */
+  heapLimit: 9,
 } as const;
 
 const STATE_BYTES = 64;

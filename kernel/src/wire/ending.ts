@@ -1,6 +1,7 @@
-// How the kernel ends: by shutdown_request, with its server, or by process.exit() in a cell.
-import { type OutputReader, type ToMain, WORD } from "../base/index.ts";
+// How the kernel ends: by shutdown_request, with its server, by process.exit() in a cell, or by an abort.
+import { heapFullText, type OutputReader, type ToMain, WORD } from "../base/index.ts";
 import type { Executions } from "./executions.ts";
+import { log } from "./log.ts";
 import type { Message } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Sockets } from "./sockets.ts";
@@ -19,6 +20,8 @@ export interface EndingHost {
   output: OutputReader;
   post(message: ToMain): void;
   interrupt(): Promise<void>;
+  /** Lets go of the main thread, so that it can end. */
+  leave(): void;
   /** What receives; each ends when its socket closes. */
   loops(): Promise<void>[];
 }
@@ -65,10 +68,45 @@ export class Ending {
     await publisher.drained();
     sockets.close();
     await Promise.allSettled([...this.#host.loops(), sockets.heartbeat]);
+    this.#host.leave();
     output.close();
     Atomics.store(output.state, WORD.flushed, 1);
     Atomics.notify(output.state, WORD.flushed);
   }
+
+  /** The main thread aborts, and waits for this: says so in the notebook and ends the process. */
+  async aborts(words: string): Promise<void> {
+    const { executions, publisher, sockets, output } = this.#host;
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_MS);
+    this.#soonWaitForNobody();
+    log(`the main thread was aborted:\n${words}`);
+    const { ename, evalue } = abortContent(words, Atomics.load(output.state, WORD.heapLimit));
+    const traceback = [`${ename}: ${evalue}`];
+    const running = executions.running;
+    if (running) {
+      const error = { ename, evalue, traceback };
+      void publisher.send("error", error, running.message.header);
+      const content = { status: "error", execution_count: running.executionCount, ...error };
+      await executions.finish(running.request, "error", Buffer.from(JSON.stringify(content)));
+    } else publisher.text("stderr", `${traceback[0]}\n`, executions.parentOf(0));
+    await publisher.drained();
+    sockets.close();
+    await Promise.allSettled([...this.#host.loops(), sockets.heartbeat]);
+    process.kill(process.pid, "SIGKILL");
+  }
+}
+
+/** V8 says so before it aborts. */
+const HEAP_WORDS = /heap out of memory/;
+
+/** What is told of an abort of the main thread, by what it wrote to stderr about it. */
+function abortContent(words: string, heapLimit: number): { ename: string; evalue: string } {
+  if (HEAP_WORDS.test(words)) {
+    return { ename: "HeapFull", evalue: heapFullText(heapLimit, "killed") };
+  }
+  const why = words.split("\n").find((line) => /error|abort|assert|fatal/i.test(line));
+  const reason = why === undefined ? "it gave no reason" : why.trim();
+  return { ename: "Abort", evalue: `The kernel was aborted: ${reason}` };
 }
 
 /** Of the execute_reply of a cell that called process.exit(). */

@@ -2,7 +2,7 @@
 export type { CommTarget } from "./comms.ts";
 export { type Connection, readConnection } from "./connection.ts";
 export { Interrupter } from "./interrupt.ts";
-export { log } from "./log.ts";
+export { log, logTo } from "./log.ts";
 export { onParentLost } from "./parent.ts";
 export { KernelServer, type WireServices } from "./server.ts";
 export { onInterruptSignal } from "./signal.ts";

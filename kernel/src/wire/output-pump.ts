@@ -21,6 +21,8 @@ export interface PumpHost {
   askInput(serial: number, content: Buffer): Promise<void>;
   note(note: MonitorNote): void;
   exiting(code: number): Promise<void>;
+  /** Publishes text that came by other ways than the ring. */
+  drain(): void;
 }
 
 /** A cell that prints without a pause must not keep this thread from its sockets and timers. */
@@ -71,6 +73,7 @@ async function publishEvent(host: PumpHost, { request, payload }: OutputRecord):
       break;
     }
     case "reply":
+      host.drain();
       await host.executions.finish(request, head.status, content);
       break;
     case "input":
@@ -81,6 +84,7 @@ async function publishEvent(host: PumpHost, { request, payload }: OutputRecord):
       host.note(JSON.parse(content.toString("utf8")));
       break;
     case "exit":
+      host.drain();
       await host.exiting(head.code);
       break;
   }

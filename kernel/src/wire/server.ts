@@ -1,7 +1,13 @@
 // The kernel as Jupyter sees it: receives requests on shell, control and stdin, answers what needs no user
 // code in this thread, and hands cells to the main thread.
 import type { Router } from "zeromq";
-import type { MonitorNote, OutputReader, ToMain } from "../base/index.ts";
+import {
+  type MonitorNote,
+  type OutputReader,
+  type ProcessDescriptors,
+  type ToMain,
+  WORD,
+} from "../base/index.ts";
 import { CellTypes } from "./cell-types.ts";
 import { Comms, type CommTarget } from "./comms.ts";
 import type { Connection } from "./connection.ts";
@@ -13,6 +19,7 @@ import { log } from "./log.ts";
 import { BadMessage, Codec, type Message } from "./message.ts";
 import { pumpOutput } from "./output-pump.ts";
 import { InterruptOrder } from "./overtaken.ts";
+import { ProcessGuard } from "./process-guard.ts";
 import { Publisher } from "./publisher.ts";
 import { type Answers, type Handler, requestHandlers } from "./requests.ts";
 import { bindSockets, type SendQueue, type Sockets } from "./sockets.ts";
@@ -28,6 +35,10 @@ export interface WireServices extends Answers {
   interrupter: Interrupter;
   post(message: ToMain): void;
   output: OutputReader;
+  /** Lets go of the main thread. */
+  leave(): void;
+  /** Of the guarded process, where the addon guards it. */
+  descriptors: ProcessDescriptors | undefined;
 }
 
 export class KernelServer {
@@ -88,6 +99,7 @@ export class KernelServer {
       output,
       post,
       interrupt: () => this.interrupt(),
+      leave: services.leave,
       loops: () => this.#loops,
     });
     this.#handlers = requestHandlers(services, history, this.#comms);
@@ -98,6 +110,7 @@ export class KernelServer {
       this.#receiveInput(),
       this.#welcomeSubscribers(),
     ];
+    const guard = services.descriptors && this.#guard(services.descriptors);
     void pumpOutput(output, {
       publisher,
       executions,
@@ -105,6 +118,25 @@ export class KernelServer {
       askInput: (serial, content) => this.#stdin.ask(serial, content, executions.running?.message),
       note: services.note,
       exiting: (code) => this.#ending.exiting(code),
+      drain: () => guard?.drain(),
+    });
+  }
+
+  #guard(descriptors: ProcessDescriptors): ProcessGuard {
+    const { output, interrupter } = this.#services;
+    return new ProcessGuard(descriptors, {
+      text: (name, text) => {
+        const { running } = this.#executions;
+        const parent = running?.message.header ?? this.#executions.parentOf(0);
+        this.#publisher.text(name, text, parent);
+        this.#publisher.settle();
+      },
+      heapIsFull: () => {
+        Atomics.store(output.state, WORD.heapFull, 1);
+        this.#executions.stopWaiting();
+        void interrupter.interrupt(this.#executions.running !== undefined);
+      },
+      aborts: (words) => void this.#ending.aborts(words),
     });
   }
 
