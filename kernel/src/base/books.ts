@@ -26,6 +26,10 @@ export const CONTROL = {
   /** Rows of the block table that were ever used. */
   blockRows: 5,
   slabCount: 6,
+  /** 1 while the wire thread is about to terminate what the main thread runs (guard.ts). */
+  hold: 8,
+  /** 1 while the main thread runs what must not be terminated. */
+  guarded: 9,
 } as const;
 export const CONTROL_WORDS = 64;
 
@@ -52,6 +56,8 @@ export const COUNTER = {
   stagingBytes: 15,
   /** Bytes that others allocated on the same device. */
   outsideBytes: 16,
+  /** Bytes ever asked for. */
+  allocatedBytes: 17,
 } as const;
 export const COUNTER_SLOTS = 64;
 

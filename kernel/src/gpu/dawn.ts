@@ -1,6 +1,7 @@
 // Loads Dawn and finds the adapter. The object that create() returns is kept for the life of the
 // process: when it is collected, the process crashes.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, guarded } from "../base/index.ts";
+import { guardAll } from "./guard-all.ts";
 import { knownSelfTest } from "./selftest-cache.ts";
 import type { AdapterFacts } from "./types.ts";
 
@@ -16,8 +17,9 @@ let dawn: GPU | undefined;
 async function loadDawn(): Promise<GPU> {
   if (dawn) return dawn;
   try {
-    const { create } = await import("webgpu");
-    dawn = create(DAWN_OPTIONS);
+    const { create, globals } = await import("webgpu");
+    guardAll(globals);
+    dawn = guarded(() => create(DAWN_OPTIONS));
     return dawn;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

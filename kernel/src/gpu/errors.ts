@@ -1,6 +1,6 @@
 // Turns the device's errors into CenoteErrors at the call that caused them. Dawn reports validation
 // errors while the call runs; any that come later are kept for the next wait.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, guarded } from "../base/index.ts";
 
 const NOISE = /\n - While [^\n]*/g;
 
@@ -27,18 +27,21 @@ export class DeviceErrors {
   /** Runs a call on the device; an error that it causes is thrown as `code`, worded by `explain`. */
   guard<T>(code: string, explain: (message: string) => string, body: () => T): T {
     this.throwIfLost();
-    const outer = this.#guarding;
-    this.#guarding = true;
-    let result: T;
-    try {
-      result = body();
-    } finally {
-      this.#guarding = outer;
-    }
+    const result = guarded(() => this.#watch(body));
     const [message] = this.#caught;
     if (message === undefined) return result;
     this.#caught = [];
     throw new CenoteError(code, explain(message.replace(NOISE, "").trim()));
+  }
+
+  #watch<T>(body: () => T): T {
+    const outer = this.#guarding;
+    this.#guarding = true;
+    try {
+      return body();
+    } finally {
+      this.#guarding = outer;
+    }
   }
 
   /** Throws the first error that came outside a guarded call since the last time. */

@@ -1,6 +1,6 @@
 // Opens the process's one Gpu, on first use.
-import { CenoteError, onTermination, postNote } from "../base/index.ts";
-import { deviceBudget, tierBudgets } from "./budgets.ts";
+import { CenoteError, guarded, Interrupted, onTermination, postNote } from "../base/index.ts";
+import { type Budgets, deviceBudget, tierBudgets } from "./budgets.ts";
 import { describeAdapter, findAdapter, limitsOf } from "./dawn.ts";
 import { DeviceErrors } from "./errors.ts";
 import { DawnGpu } from "./gpu.ts";
@@ -15,14 +15,30 @@ let opening: Promise<DawnGpu> | undefined;
  * NO_ADAPTER, whose text says what to install; the next call tries again.
  */
 export function openGpu(): Promise<Gpu> {
-  opening ??= open().catch((error: unknown) => {
+  if (opening) return opening;
+  let forget = () => {};
+  const mine: Promise<DawnGpu> = open(() => opening === mine).then(
+    (gpu) => {
+      forget();
+      return gpu;
+    },
+    (error: unknown) => {
+      forget();
+      if (opening === mine) opening = undefined;
+      throw error;
+    },
+  );
+  // A termination may have cut it short, so that it never ends: whoever asks next begins anew.
+  forget = onTermination(() => {
     opening = undefined;
-    throw error;
+    forget();
   });
-  return opening;
+  opening = mine;
+  return mine;
 }
 
-async function open(): Promise<DawnGpu> {
+/** `wanted` turns false when another opening has been begun in this one's place. */
+async function open(wanted: () => boolean): Promise<DawnGpu> {
   const adapter = await findAdapter();
   const facts = describeAdapter(adapter);
   const budgets = { device: deviceBudget(facts), ...tierBudgets() };
@@ -33,6 +49,24 @@ async function open(): Promise<DawnGpu> {
     keepSelfTest(facts, facts.selfTest);
   }
   errors.throwLate();
+  if (!wanted()) {
+    device.destroy();
+    throw new Interrupted();
+  }
+  const gpu = guarded(() => makeGpu(device, facts, errors, budgets));
+  postNote({
+    type: "adapter",
+    adapter: { name: facts.name, vendor: facts.vendor, software: facts.software },
+  });
+  return gpu;
+}
+
+function makeGpu(
+  device: GPUDevice,
+  facts: AdapterFacts,
+  errors: DeviceErrors,
+  budgets: Budgets,
+): DawnGpu {
   const gpu = new DawnGpu(device, facts, errors, budgets);
   const forget = onTermination((cell) => gpu.pool.recover(cell));
   device.lost.then(
@@ -43,10 +77,6 @@ async function open(): Promise<DawnGpu> {
     },
     () => {},
   );
-  postNote({
-    type: "adapter",
-    adapter: { name: facts.name, vendor: facts.vendor, software: facts.software },
-  });
   return gpu;
 }
 

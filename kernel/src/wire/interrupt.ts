@@ -1,7 +1,8 @@
 // Stops the running cell in two phases. First the stop word is raised, which pool and compute operations
 // look at as they end, and the main thread is told; a cell that waits in an `await` ends by that alone.
-// Only when the main thread doesn't answer, and no pool operation is under way (the sequence word is even
-// and unchanged for a millisecond), is its code terminated, because termination runs no `finally`. What
+// Only when the main thread doesn't answer, no pool operation is under way (the sequence word is even and
+// unchanged for a millisecond) and no guard is up (base/guard.ts), is its code terminated, because
+// termination runs no `finally`. What
 // the ended cell still does then gets half a second: a loop that swallows every error would never end.
 // A main thread that waits in a native call for a child process is freed by interrupting the child.
 import { setTimeout as sleep } from "node:timers/promises";
@@ -69,9 +70,9 @@ export class Interrupter {
     const child = new AwaitedChild();
     while (!this.#done(serial)) {
       const waited = performance.now() - begin;
-      if (waited > GIVE_UP_MS) return false;
+      if (waited > GIVE_UP_MS) break;
       const due = waited > ANSWER_MS && waited - terminated > 20;
-      if (due && ((await this.#booksAreStill()) || waited > PATIENCE_MS) && !this.#done(serial)) {
+      if (due && (await this.#mayEnd(waited > PATIENCE_MS)) && !this.#done(serial)) {
         this.#end();
         // The message is sent again, in case the termination took its handler instead of the cell.
         if (terminated > 0) this.#post({ type: "interrupt", serial });
@@ -80,6 +81,7 @@ export class Interrupter {
       if (terminated > 0) child.endIfAwaited(performance.now());
       await sleep(1);
     }
+    void this.#letGo();
     return this.#seen(serial);
   }
 
@@ -95,12 +97,31 @@ export class Interrupter {
       // Its handler may have been taken by a termination that came late.
       if (now - ended > AGAIN_MS) this.#postOver(serial, ended !== begin);
       if (now - ended < PATIENCE_MS) continue;
-      await this.#booksAreStill();
+      const may = await this.#mayEnd(now - ended > 2 * PATIENCE_MS);
       if (this.#isOver(serial)) break;
+      if (!may) continue;
       this.#end();
       ended = performance.now();
     }
+    await this.#letGo();
+  }
+
+  /**
+   * Makes the main thread stand still where it is safe to terminate what it runs, and says whether it does
+   * so or is in a place that knows no harm. `impatient`: an operation of the pool is not waited for.
+   */
+  async #mayEnd(impatient: boolean): Promise<boolean> {
+    const { control } = this.#books;
+    Atomics.store(control, CONTROL.hold, 1);
+    const still = (await this.#booksAreStill()) || impatient;
+    return still && Atomics.load(control, CONTROL.guarded) === 0;
+  }
+
+  /** Lets the main thread go on once every termination has been reported, so that none hits what follows. */
+  async #letGo(): Promise<void> {
+    const serial = this.#serial;
     await Promise.race([Promise.all(this.#terminations), sleep(PATIENCE_MS)]);
+    if (serial === this.#serial) Atomics.store(this.#books.control, CONTROL.hold, 0);
   }
 
   #end(): void {
