@@ -103,7 +103,7 @@ def test_displays_of_cenote(fresh: Kernel) -> None:
     assert data[3]["image/png"] == "AQID"
     assert data[4] == {"text/plain": "{ a: 1 }"}
     assert {"text/plain": "slow"} in data
-    assert {"application/json": [1], "text/plain": "[\n  1\n]"} in data
+    assert {"application/json": [1], "text/plain": "[ 1 ]"} in data
     (update,) = ran.of("update_display_data")
     assert update["data"]["text/html"] == "<i>3</i>"
     assert update["transient"] == ran.of("display_data")[0]["transient"]

@@ -138,16 +138,16 @@ function lineOf(source: string, offset: number): number {
   return source.slice(0, offset).split("\n").length;
 }
 
-/** Letters to add, take away or replace (Levenshtein). */
+/** Letters to add, take away, replace or swap with their neighbour. */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
+  const far = (i: number, j: number): number => {
+    if (i === 0 || j === 0) return i + j;
+    const same = a[i - 1] === b[j - 1] ? 0 : 1;
+    const steps = [far(i - 1, j) + 1, far(i, j - 1) + 1, far(i - 1, j - 1) + same];
+    const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+    if (swapped) steps.push(far(i - 2, j - 2) + 1);
+    return Math.min(...steps);
+  };
+  // Names are short, but what was typed may not be.
+  return a.length > 10 ? a.length : far(a.length, b.length);
 }
