@@ -1,12 +1,17 @@
 // Awaits of the cell itself end when the cell is interrupted: each is raced, without leaving a reaction
 // behind, against the cell's cancellation.
+import { types } from "node:util";
 import { Interrupted } from "../base/index.ts";
+import { follow } from "./intrinsics.ts";
 
 /**
  * A cancelled cell that swallows what its awaits throw, in a loop, would keep the thread for ever: after
  * so many awaits it is left waiting instead.
  */
 const MAX_REFUSED = 10;
+
+/** As it was, whatever a cell makes of the global. */
+const OwnPromise = Promise;
 
 export class Cancellation {
   #cancelled = false;
@@ -22,13 +27,14 @@ export class Cancellation {
   /** What the cell awaits in place of `value`. */
   wait(value: unknown): unknown {
     if (this.#cancelled) {
-      if (this.#refused++ >= MAX_REFUSED) return new Promise(() => {});
+      if (this.#refused++ >= MAX_REFUSED) return new OwnPromise(() => {});
       throw new Interrupted();
     }
     if (!isThenable(value)) return value;
-    return new Promise((resolve, reject) => {
+    return new OwnPromise((resolve, reject) => {
       this.#reject = reject;
-      value.then(resolve, reject);
+      if (types.isPromise(value)) void follow(value, resolve, reject);
+      else value.then(resolve, reject);
     });
   }
 

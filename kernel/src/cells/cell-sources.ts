@@ -6,6 +6,7 @@ import {
   NO_NAMES,
   type Position,
 } from "../language/index.ts";
+import { uncurry } from "./intrinsics.ts";
 import type { LocalSources } from "./local-sources.ts";
 
 /** Sources kept, in characters: enough for years of typing. */
@@ -24,6 +25,9 @@ const PLACE = "(cell:///\\d+|file://[^\\s()]+?\\?(?:changed|forgotten)=[\\w.&=]+
 const FRAME = new RegExp(`\\n {4,}at [^\\n]*?${PLACE}[^\\n]*`, "g");
 const PLACES = new RegExp(PLACE, "g");
 const FIRST = new RegExp(PLACE);
+
+/** Asked for every line that is printed. */
+const includes = uncurry(String.prototype.includes) as (text: string, part: string) => boolean;
 
 interface CellSource {
   /** As people call it: "Cell [3]". */
@@ -59,7 +63,7 @@ export class CellSources {
 
   /** True when text may hold places or frames that `remap` changes. */
   mayHoldPlaces(text: string): boolean {
-    return text.includes("cell:///") || text.includes("node:vm") || text.includes("?changed=");
+    return includes(text, "cell:///") || includes(text, "node:vm") || includes(text, "?changed=");
   }
 
   /** Remembers a cell and returns the URL that its code goes by. */

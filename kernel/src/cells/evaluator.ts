@@ -4,6 +4,7 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 import type { CellCode, Position } from "../language/index.ts";
+import { follow } from "./intrinsics.ts";
 
 // V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
 v8.setFlagsFromString("--no-compilation-cache");
@@ -16,14 +17,12 @@ v8.setFlagsFromString("--no-turboshaft-loop-unrolling");
 v8.setFlagsFromString("--no-maglev-osr");
 v8.setFlagsFromString("--no-concurrent-osr");
 
-export type Outcome =
-  | { ok: true }
-  | {
-      ok: false;
-      thrown: unknown;
-      /** Where V8 found a syntax error that the parser let through, in the script. */
-      at?: Position | undefined;
-    };
+export type Outcome = { ok: true } | { ok: false; thrown: unknown };
+
+export interface Compiled {
+  script: vm.Script;
+  isAsync: boolean;
+}
 
 export class Evaluator {
   /** Names that cells have declared, each by a `let` of its own in the global scope. */
@@ -35,32 +34,31 @@ export class Evaluator {
     this.#body = body;
   };
 
+  /** Throws SyntaxError for what the parser let through and V8 doesn't. */
+  compile(cell: CellCode, url: string): Compiled {
+    this.#declare(cell.declares);
+    return { script: new vm.Script(cell.code, { filename: url }), isAsync: cell.isAsync };
+  }
+
   /**
-   * Runs the cell's code and calls `done` when it has ended; not when it is terminated, nor while it waits
+   * Runs a cell's script and calls `done` when it has ended; not when it is terminated, nor while it waits
    * for something that never happens. Code that doesn't await is run before this returns.
    */
-  run(cell: CellCode, url: string, done: (outcome: Outcome) => void): void {
-    let script: vm.Script;
-    try {
-      this.#declare(cell.declares);
-      script = new vm.Script(cell.code, { filename: url });
-    } catch (error) {
-      done({ ok: false, thrown: error, at: compileErrorPosition(error, url) });
-      return;
-    }
+  run({ script, isAsync }: Compiled, done: (outcome: Outcome) => void): void {
     try {
       script.runInThisContext();
     } catch (thrown) {
       done({ ok: false, thrown });
       return;
     }
-    if (!cell.isAsync) {
+    if (!isAsync) {
       done({ ok: true });
       return;
     }
     const body = this.#body!;
     this.#body = undefined;
-    body().then(
+    void follow(
+      body(),
       () => done({ ok: true }),
       (thrown) => done({ ok: false, thrown }),
     );
@@ -85,8 +83,8 @@ export class Evaluator {
   }
 }
 
-/** Node puts "FILE:LINE", the line and a caret before the stack of an error of compilation. */
-function compileErrorPosition(error: unknown, url: string): Position | undefined {
+/** Where in the script V8 found a syntax error. Node puts "FILE:LINE", the line and a caret before the stack of an error of compilation. */
+export function compileErrorPosition(error: unknown, url: string): Position | undefined {
   if (!(error instanceof SyntaxError) || typeof error.stack !== "string") return undefined;
   const [head, , carets] = error.stack.split("\n");
   if (!head?.startsWith(`${url}:`) || carets === undefined) return undefined;

@@ -1,8 +1,10 @@
 // The end of the process: whoever asks for it, the wire first sends what was printed, answers the running
 // cell and says that the kernel ends.
 import { type OutputWriter, WORD } from "../base/index.ts";
+import { withIntrinsics } from "./intrinsics.ts";
 import type { CellOutput } from "./output.ts";
 
+const { apply } = Reflect;
 const FLUSH_MS = 3000;
 
 /**
@@ -14,8 +16,8 @@ export function flushAtExit(writer: OutputWriter, output: CellOutput, asked: () 
   const host = process as unknown as { reallyExit(code: number): never };
   const exit = host.reallyExit;
   host.reallyExit = (code) => {
-    if (!flush(code)) process.kill(process.pid, "SIGKILL");
-    return Reflect.apply(exit, process, [code]);
+    if (!withIntrinsics(() => flush(code))) process.kill(process.pid, "SIGKILL");
+    return apply(exit, process, [code]);
   };
 
   /** False when the wire didn't finish. */

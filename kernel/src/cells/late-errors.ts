@@ -1,12 +1,15 @@
 // Errors that no cell waits for any more: rejected promises that nobody handles, exceptions in timers and
 // events. They are shown under the cell whose code it was, and end nothing.
 import type { ErrorReporter } from "./errors.ts";
+import { withIntrinsics } from "./intrinsics.ts";
 import type { CellOutput } from "./output.ts";
 
 export function showLateErrors(output: CellOutput, reporter: ErrorReporter): void {
   const show = (what: string, error: unknown) => {
-    const { traceback } = reporter.report(error);
-    output.text("stderr", `${what}: ${traceback.join("\n")}\n`);
+    withIntrinsics(() => {
+      const { traceback } = reporter.report(error);
+      output.text("stderr", `${what}: ${traceback.join("\n")}\n`);
+    });
   };
   process.setUncaughtExceptionCaptureCallback((error) => show("Uncaught", error));
   process.on("unhandledRejection", (reason) => show("Uncaught in a promise", reason));

@@ -5,11 +5,20 @@ import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { withIntrinsics } from "./intrinsics.ts";
 import { LocalFiles } from "./local-files.ts";
 import type { LocalSources } from "./local-sources.ts";
 import type { CellOutput } from "./output.ts";
 import { silenceOwnWarnings } from "./own-warnings.ts";
 import { connectTslab } from "./tslab.ts";
+
+type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>;
+type ResolveContext = Parameters<Resolve>[1];
+type NextResolve = Parameters<Resolve>[2];
+type Resolution = ReturnType<NextResolve>;
+
+/** Before a specifier that the kernel's own module asks for on behalf of a cell. */
+const FROM_CELL = "cenote-cell:";
 
 type Import = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 interface ImportCallOptions {
@@ -65,7 +74,8 @@ export class ModuleLoader {
         url: cellUrl,
         dirname: folder,
         filename: cellFile,
-        resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href,
+        resolve: (specifier: string) =>
+          import.meta.resolve(`${FROM_CELL}${specifier}`).replace(/\?(?:changed|forgotten)=.*/, ""),
       },
     };
   }
@@ -84,31 +94,38 @@ export class ModuleLoader {
     names: string[],
     attributes: Record<string, string>,
   ): Promise<Record<string, unknown>> {
-    const options = Object.keys(attributes).length > 0 ? { with: attributes } : undefined;
     const here = new Error();
-    const module = await this.#import(specifier, options).catch((error) => {
-      throw withCaller(error, here);
-    });
-    return Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)]));
+    try {
+      const module = await this.#import(specifier, { with: attributes });
+      return withIntrinsics(() =>
+        Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)])),
+      );
+    } catch (error) {
+      throw withIntrinsics(() => withCaller(error, here));
+    }
   }
 
   #register(): void {
     registerHooks({
-      resolve: (specifier, context, next) => {
-        if (specifier === "cenote") return { url: this.#apiUrl, shortCircuit: true };
-        const resolved = this.#resolve(specifier, context, next);
-        if (specifier === "tslab") connectTslab(resolved.url, this.#output);
-        return this.#local.version(resolved);
-      },
-      load: (url, context, next) => this.#local.load(url) ?? next(url, context),
+      resolve: (specifier, context, next) =>
+        withIntrinsics(() => this.#local.version(this.#resolve(specifier, context, next))),
+      load: (url, context, next) =>
+        withIntrinsics(() => this.#local.load(url)) ?? next(url, context),
     });
   }
 
-  #resolve(
-    specifier: string,
-    context: Parameters<NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>>[1],
-    next: Parameters<NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>>[2],
-  ) {
+  #resolve(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
+    if (specifier === "cenote") return { url: this.#apiUrl, shortCircuit: true };
+    if (specifier.startsWith(FROM_CELL)) {
+      const parentURL = this.hooks.meta.url;
+      return this.#find(specifier.slice(FROM_CELL.length), { ...context, parentURL }, next);
+    }
+    const resolved = this.#find(specifier, context, next);
+    if (specifier === "tslab") connectTslab(resolved.url, this.#output);
+    return resolved;
+  }
+
+  #find(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
     const parent = context.parentURL;
     if (parent !== undefined && this.#local.owns(parent)) {
       const file = this.#local.find(specifier, parent);

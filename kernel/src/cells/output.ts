@@ -8,9 +8,15 @@ import {
   RECORD,
   writeEventRecord,
 } from "../base/index.ts";
+import { uncurry, withIntrinsics } from "./intrinsics.ts";
 
 /** Cells whose late output still finds its request. */
 const REMEMBERED = 1000;
+
+const getRequest = uncurry(Map.prototype.get) as (
+  of: Map<number, number>,
+  key: number,
+) => number | undefined;
 
 export class CellOutput {
   readonly #writer: OutputWriter;
@@ -30,11 +36,17 @@ export class CellOutput {
 
   /** The request that the running code belongs to. */
   get request(): number {
-    return this.#requests.get(currentCell()) ?? this.#latest;
+    return getRequest(this.#requests, currentCell()) ?? this.#latest;
   }
 
   text(name: "stdout" | "stderr", text: string, request = this.request): void {
-    if (text !== "") this.#writer.text(RECORD[name], request, text);
+    if (text === "") return;
+    // There may be a hundred thousand lines: the built-ins are looked at only where one has failed.
+    try {
+      this.#writer.text(RECORD[name], request, text);
+    } catch {
+      withIntrinsics(() => this.#writer.text(RECORD[name], request, text));
+    }
   }
 
   /** Publishes an iopub message; `content` must be plain JSON. */
@@ -44,8 +56,7 @@ export class CellOutput {
     request = this.request,
     buffers: readonly ArrayBufferView[] = [],
   ): void {
-    const head: EventHead = { type: "publish", messageType };
-    writeEventRecord(this.#writer, request, head, JSON.stringify(content), buffers);
+    this.event({ type: "publish", messageType }, content, request, buffers);
   }
 
   display(
@@ -57,7 +68,14 @@ export class CellOutput {
     this.publish(type, { data: request.data, metadata: request.metadata, transient }, of);
   }
 
-  event(head: EventHead, content: object, request = this.request): void {
-    writeEventRecord(this.#writer, request, head, JSON.stringify(content));
+  event(
+    head: EventHead,
+    content: object,
+    request = this.request,
+    buffers: readonly ArrayBufferView[] = [],
+  ): void {
+    withIntrinsics(() => {
+      writeEventRecord(this.#writer, request, head, JSON.stringify(content), buffers);
+    });
   }
 }

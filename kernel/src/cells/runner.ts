@@ -16,16 +16,27 @@ import type { CellSources } from "./cell-sources.ts";
 import { constant } from "./constant.ts";
 import { copy } from "./copy.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
-import type { Evaluator, Outcome } from "./evaluator.ts";
+import { type Compiled, compileErrorPosition, type Evaluator, type Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
+import { inStretches, uncurry, withIntrinsics } from "./intrinsics.ts";
 import { Fragment, h } from "./jsx.ts";
 import type { CellOutput } from "./output.ts";
+
+/** Turns of promises between the end of a cell's code and its reply. */
+const TURNS = 4;
+const USER_EXPRESSION = "user-expression";
+
+const get = uncurry(Map.prototype.get) as <T>(map: Map<number, T>, key: number) => T | undefined;
+
+/** Part of a cell's conclusion; it yields what is to be awaited. */
+type Stretch<T> = Generator<unknown, T, unknown>;
 
 interface Cell {
   job: ExecuteJob;
   url: string;
   cancellation: Cancellation;
-  disposables: AsyncDisposableStack;
+  /** What `using` at its top holds. */
+  disposables: AsyncDisposableStack | undefined;
   result: unknown;
   hasResult: boolean;
   ended: boolean;
@@ -65,11 +76,20 @@ export class CellRunner {
   }
 
   run(job: ExecuteJob): void {
+    const begun = withIntrinsics(() => this.#begin(job));
+    if (!begun) return;
+    const { cell, script } = begun;
+    runInCell(job.executionCount, () => {
+      this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
+    });
+  }
+
+  #begin(job: ExecuteJob): { cell: Cell; script: Compiled } | undefined {
     const cell: Cell = {
       job,
       url: this.#sources.add(job.request, job.executionCount, job.code),
       cancellation: new Cancellation(),
-      disposables: new AsyncDisposableStack(),
+      disposables: undefined,
       result: undefined,
       hasResult: false,
       ended: false,
@@ -80,17 +100,22 @@ export class CellRunner {
     this.#cells.set(job.request, cell);
     this.#output.begin(job.executionCount, job.request);
     cellBegan(job.executionCount);
-    let code: CellCode;
+    const script = this.#compileCell(cell);
+    if (script) return { cell, script };
+    return undefined;
+  }
+
+  #compileCell(cell: Cell): Compiled | undefined {
+    const { job, url } = cell;
     try {
-      code = this.#compile(job.code, job.request);
-      this.#sources.compiled(cell.url, code.known);
+      const code = this.#compile(job.code, job.request);
+      this.#sources.compiled(url, code.known);
+      return this.#evaluator.compile(code, url);
     } catch (error) {
-      this.#endWithError(cell, this.#reporter.report(error, cell.url));
-      return;
+      const at = compileErrorPosition(error, url);
+      this.#endWithError(cell, this.#reporter.report(error, url, at));
+      return undefined;
     }
-    runInCell(job.executionCount, () => {
-      this.#evaluator.run(code, cell.url, (outcome) => void this.#conclude(cell, outcome));
-    });
   }
 
   #compile(source: string, request: number): CellCode {
@@ -100,14 +125,14 @@ export class CellRunner {
   }
 
   /** Ends the running cell, whatever it waits for. */
-  interrupt(): void {
+  interrupt(reason: Error = new Interrupted()): void {
     const cell = this.#current;
     if (!cell || cell.ended) return;
     cell.cancellation.cancel();
     this.#interrupted.set(cell.job.request, cell.cancellation);
     this.#lastInterrupted = cell.job.executionCount;
     this.recover();
-    this.#endWithError(cell, this.#reporter.report(new Interrupted()));
+    this.#endWithError(cell, this.#reporter.report(reason));
   }
 
   /** Puts right what the termination of the cell that was interrupted last cut short. */
@@ -121,18 +146,19 @@ export class CellRunner {
   }
 
   /** As formatValue; the running cell ends after what it shows. */
-  readonly format = (value: unknown): Formatted | Promise<Formatted> => {
-    const formatted = formatValue(value, this.#remap);
-    // One turn later, so that whoever waits for it has published it.
-    if (formatted instanceof Promise) this.#current?.displays.push(formatted.then(() => {}));
-    return formatted;
-  };
+  readonly format = (value: unknown): Formatted | Promise<Formatted> =>
+    withIntrinsics(() => {
+      const formatted = formatValue(value, this.#remap);
+      // One turn later, so that whoever waits for it has published it.
+      if (formatted instanceof Promise) this.#current?.displays.push(formatted.then(() => {}));
+      return formatted;
+    });
 
   /** What the generated code of cells calls (runtime-names.ts). */
   readonly hooks = {
     run: (body: () => Promise<void>): void => this.#evaluator.take(body),
     result: (id: number, value: unknown): void => {
-      const cell = this.#cells.get(id);
+      const cell = get(this.#cells, id);
       if (!cell) return;
       cell.result = value;
       cell.hasResult = true;
@@ -143,8 +169,11 @@ export class CellRunner {
     },
     each: (id: number, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> =>
       this.#cancellation(id)?.each(iterable) ?? iterable,
-    using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T =>
-      this.#cells.get(id)?.disposables.use(value) ?? value,
+    using: <T extends AsyncDisposable | Disposable | null | undefined>(id: number, value: T): T => {
+      const cell = get(this.#cells, id);
+      if (cell) (cell.disposables ??= new AsyncDisposableStack()).use(value);
+      return value;
+    },
     constant,
     copy,
     h,
@@ -152,23 +181,32 @@ export class CellRunner {
   };
 
   #cancellation(id: number): Cancellation | undefined {
-    return this.#cells.get(id)?.cancellation ?? this.#interrupted.get(id);
+    return get(this.#cells, id)?.cancellation ?? get(this.#interrupted, id);
   }
 
   async #conclude(cell: Cell, outcome: Outcome): Promise<void> {
-    let failure: ErrorContent | undefined;
-    if (!outcome.ok) failure = this.#reporter.report(outcome.thrown, cell.url, outcome.at);
+    // What follows at once from the cell's last statement belongs before its end.
+    for (let turn = 0; turn < TURNS; turn++) await undefined;
     try {
-      await Promise.allSettled(cell.displays);
+      await inStretches(this.#concluding(cell, outcome));
+    } catch (error) {
+      withIntrinsics(() => this.#endWithError(cell, this.#reporter.report(error, cell.url)));
+    }
+  }
+
+  *#concluding(cell: Cell, outcome: Outcome): Generator<unknown, void, unknown> {
+    let failure = outcome.ok ? undefined : this.#reporter.report(outcome.thrown, cell.url);
+    try {
+      if (cell.displays.length > 0) yield Promise.allSettled(cell.displays);
       // Shown while it lives: the result may be what `using` disposes.
-      if (!failure && cell.hasResult) await this.#publishResult(cell);
+      if (!failure && cell.hasResult) yield* this.#publishResult(cell);
     } catch (error) {
       failure = this.#reporter.report(error, cell.url);
     }
     try {
-      await cell.disposables.disposeAsync();
+      if (cell.disposables) yield cell.disposables.disposeAsync();
       if (!failure) {
-        const expressions = await this.#userExpressions(cell);
+        const expressions = yield* this.#userExpressions(cell);
         this.#end(cell, "ok", { payload: cell.payload, user_expressions: expressions });
         return;
       }
@@ -178,47 +216,44 @@ export class CellRunner {
     this.#endWithError(cell, failure!);
   }
 
-  async #publishResult(cell: Cell): Promise<void> {
+  *#publishResult(cell: Cell): Stretch<void> {
     const { job, result } = cell;
     if (result === undefined || job.silent || cell.ended) return;
-    const { data, metadata } = await formatValue(result, this.#remap);
+    const { data, metadata } = yield* this.#formatted(result);
     if (cell.ended || Object.keys(data).length === 0) return;
     const content = { execution_count: job.executionCount, data, metadata };
     this.#output.publish("execute_result", content, job.request);
   }
 
-  async #userExpressions(cell: Cell): Promise<Record<string, object>> {
+  *#formatted(value: unknown): Stretch<Formatted> {
+    const formatted = formatValue(value, this.#remap);
+    return formatted instanceof Promise ? ((yield formatted) as Formatted) : formatted;
+  }
+
+  *#userExpressions(cell: Cell): Stretch<Record<string, object>> {
     const answers: Record<string, object> = {};
     for (const [name, expression] of Object.entries(cell.job.userExpressions)) {
-      answers[name] = await this.#userExpression(cell, expression);
+      try {
+        const value = yield this.#evaluate(cell, expression);
+        answers[name] = { status: "ok", ...(yield* this.#formatted(value)) };
+      } catch (error) {
+        const at = compileErrorPosition(error, USER_EXPRESSION);
+        answers[name] = { status: "error", ...this.#reporter.report(error, undefined, at) };
+      }
     }
     return answers;
   }
 
-  #userExpression(cell: Cell, expression: string): Promise<object> {
-    return new Promise((resolve) => {
-      const fail = (error: unknown, at?: { line: number; column: number }) =>
-        resolve({ status: "error", ...this.#reporter.report(error, undefined, at) });
-      cell.result = undefined;
-      let code: CellCode;
-      try {
-        code = this.#compile(expression, cell.job.request);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      this.#evaluator.run(code, "user-expression", (outcome) => {
-        if (!outcome.ok) return fail(outcome.thrown, outcome.at);
-        this.#formatted(cell.result).then(
-          ({ data, metadata }) => resolve({ status: "ok", data, metadata }),
-          fail,
-        );
+  #evaluate(cell: Cell, expression: string): Promise<unknown> {
+    cell.result = undefined;
+    const code = this.#compile(expression, cell.job.request);
+    const script = this.#evaluator.compile(code, USER_EXPRESSION);
+    return new Promise((resolve, reject) => {
+      this.#evaluator.run(script, (outcome) => {
+        if (outcome.ok) resolve(cell.result);
+        else reject(outcome.thrown);
       });
     });
-  }
-
-  async #formatted(value: unknown): Promise<Formatted> {
-    return formatValue(value, this.#remap);
   }
 
   #endWithError(cell: Cell, error: ErrorContent): void {

@@ -5,6 +5,7 @@ import {
   connectComms,
   connectFormatter,
   connectOutputs,
+  HeapFull,
   lineWord,
   type OutputWriter,
   type ToMain,
@@ -18,6 +19,7 @@ import { ErrorReporter } from "./errors.ts";
 import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
 import { Input } from "./input.ts";
+import { outsideIntrinsics, withIntrinsics } from "./intrinsics.ts";
 import { showLateErrors } from "./late-errors.ts";
 import { LocalSources } from "./local-sources.ts";
 import { Magics } from "./magics/index.ts";
@@ -60,15 +62,18 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   let exitAsked = false;
 
   function receive(message: ToMain): void {
+    if (message.type === "execute") runner.run(message);
+    else if (message.type === "comm") comms.receive(message.event);
+    else withIntrinsics(() => control(message));
+  }
+
+  function control(message: Exclude<ToMain, { type: "execute" | "comm" }>): void {
     switch (message.type) {
-      case "execute":
-        runner.run(message);
-        break;
       case "interrupt":
         // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
-        runner.interrupt();
+        runner.interrupt(heapFull());
         break;
       case "interrupt-over":
         Atomics.store(writer.state, WORD.interruptOver, message.serial);
@@ -77,13 +82,18 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
       case "input":
         input.answer(message.serial, message.value);
         break;
-      case "comm":
-        comms.receive(message.event);
-        break;
       case "exit":
         exitAsked = true;
         process.exit(message.code);
     }
+  }
+
+  /** The reason of an interrupt, where it is that the heap was full. */
+  function heapFull(): HeapFull | undefined {
+    if (Atomics.exchange(writer.state, WORD.heapFull, 0) === 0) return undefined;
+    const reason = new HeapFull(Atomics.load(writer.state, WORD.heapLimit));
+    if (!runner.running) output.text("stderr", `${reason.name}: ${reason.message}\n`);
+    return reason;
   }
 
   const comms = new CommHub(output);
@@ -102,7 +112,13 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   });
   showLateErrors(output, reporter);
   flushAtExit(writer, output, () => exitAsked);
-  return { output, receive };
+  return {
+    output,
+    receive(message) {
+      outsideIntrinsics();
+      receive(message);
+    },
+  };
 }
 
 function defineGlobal(name: string, value: unknown): void {
