@@ -156,16 +156,15 @@ export class DawnGpu implements Gpu {
       return { range, into: target(into?.[i], this.#ranges.extent(range).bytes, i) };
     });
     const isAway = ({ range }: { range: GpuRange }) => residence.isAway(range.block);
-    const wanted = targets
-      .filter((one) => !isAway(one))
-      .map(({ range, into }) => ({ from: this.#ranges.resolve(range), into }));
+    const here = targets.filter((one) => !isAway(one));
     const limit = this.device.limits.maxBufferSize;
     const spilled = targets
       .filter(isAway)
       .map(({ range, into }) => residence.read(range.block, range.offset ?? 0, into));
-    const batches = this.pool.operation(() =>
-      recordReads(wanted, this.#recorder, this.#reads, limit),
-    );
+    const batches = this.pool.operation(() => {
+      const wanted = here.map(({ range, into }) => ({ from: this.#ranges.resolve(range), into }));
+      return recordReads(wanted, this.#recorder, this.#reads, limit);
+    });
     const fetched = Promise.all([fetchReads(batches, this.#reads), ...spilled]);
     await this.#untilStopped(fetched).catch((error: unknown) => {
       this.errors.throwIfLost();
@@ -181,24 +180,27 @@ export class DawnGpu implements Gpu {
 
   zero(range: GpuRange): void {
     this.errors.throwIfLost();
-    this.pool.residence.ensure([range.block]);
-    const to = this.#ranges.resolveWrite(range);
-    if (to.bytes === 0) return;
-    this.pool.operation(() => this.#recorder.clear(to, to.bytes));
+    this.pool.operation(() => {
+      this.pool.residence.ensure([range.block]);
+      const to = this.#ranges.resolveWrite(range);
+      if (to.bytes > 0) this.#recorder.clear(to, to.bytes);
+    });
   }
 
   copy(from: GpuRange, to: GpuRange): void {
     this.errors.throwIfLost();
-    this.pool.residence.ensure([from.block, to.block]);
     const wanted = this.#ranges.extent(from).bytes;
-    const source = this.#ranges.resolve(from);
-    const target = this.#ranges.resolveWrite({ ...to, bytes: to.bytes ?? wanted });
-    if (this.#ranges.extent({ ...to, bytes: to.bytes ?? wanted }).bytes !== wanted) {
+    const whole = { ...to, bytes: to.bytes ?? wanted };
+    if (this.#ranges.extent(whole).bytes !== wanted) {
       throw new CenoteError("SIZE", `wanted to copy ${wanted} bytes into a range of ${to.bytes}`, {
         mend: "Give ranges of the same length.",
       });
     }
-    this.pool.operation(() => this.#scratch.copy(source, target, source.bytes));
+    this.pool.operation(() => {
+      this.pool.residence.ensure([from.block, to.block]);
+      const source = this.#ranges.resolve(from);
+      this.#scratch.copy(source, this.#ranges.resolveWrite(whole), source.bytes);
+    });
     this.#counts.gpuCopies++;
   }
 

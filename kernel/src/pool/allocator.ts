@@ -1,7 +1,7 @@
 // Finds places for requests and takes them back: from a plan, from the holes of the slabs, by growth. It
 // speaks of rows of the block table; handles, scopes and reports are pool.ts's. Its callers hold the books'
 // sequence word odd (Ledger.begin) while they call what changes something.
-import { BLOCK_STATE, COUNTER, EVENT, GRANULE, writeEvent } from "../base/index.ts";
+import { BLOCK_STATE, CenoteError, COUNTER, EVENT, GRANULE, writeEvent } from "../base/index.ts";
 import { Fit } from "./fit.ts";
 import type { Ledger } from "./ledger.ts";
 import { Moving } from "./move/moving.ts";
@@ -11,7 +11,13 @@ import { outOfMemory, type Request, tooLarge } from "./report.ts";
 import { type SlabPolicy, slabPolicyFor } from "./slab-policy.ts";
 import { Slabs } from "./slabs.ts";
 import { tagId } from "./tags.ts";
-import type { AllocateOptions, Memory, PoolOptions } from "./types.ts";
+import {
+  type AllocateOptions,
+  type Memory,
+  MOVING_MODES,
+  type MovingMode,
+  type PoolOptions,
+} from "./types.ts";
 
 /** Whether room was made, and what was done for the request so far, for the error's "tried". */
 export interface Relieved {
@@ -49,7 +55,7 @@ export class Allocator {
     this.slabs = new Slabs(memory, ledger, this.fit, this.#policy, options.keepEmpty);
     this.planner = new Planner(ledger, this.fit, this.slabs);
     this.pins = new Pins(ledger.books);
-    const mode = options.moving ?? "need";
+    const mode = options.moving ?? movingMode(process.env["CENOTE_MOVE"]);
     this.moving = new Moving(memory, ledger, this.fit, this.slabs, mode);
   }
 
@@ -104,6 +110,13 @@ export class Allocator {
     this.fit.attach(row, hole);
     this.#ledger.blockFetched(row, this.pins.has(row));
     this.#countLargest();
+  }
+
+  /** A moment at which nobody relies on a place: in tests, blocks move now. */
+  safePoint(): void {
+    if (!this.moving.restless) return;
+    this.settle();
+    this.moving.shake();
   }
 
   /** Joins the chunk given back last with its neighbours, before holes are looked at; true if there was one. */
@@ -225,4 +238,13 @@ export class Allocator {
     if (!this.fit.largestChanged) return;
     this.#ledger.set(COUNTER.largestFree, this.fit.nearLargest() * GRANULE);
   }
+}
+
+function movingMode(text: string | undefined): MovingMode {
+  const known = MOVING_MODES.find((mode) => mode === (text || "need"));
+  if (known !== undefined) return known;
+  throw new CenoteError(
+    "BAD_MODE",
+    `wanted CENOTE_MOVE to be ${MOVING_MODES.join(", ")}, found ${text}`,
+  );
 }

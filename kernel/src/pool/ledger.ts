@@ -43,6 +43,11 @@ export class Ledger {
     if (--this.#depth === 0) this.#step();
   }
 
+  /** Whether an operation runs inside another. */
+  get nested(): boolean {
+    return this.#depth > 1;
+  }
+
   /** After a termination inside an operation: makes the sequence word even again. True if it was odd. */
   heal(): boolean {
     this.#depth = 0;

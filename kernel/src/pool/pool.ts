@@ -302,6 +302,7 @@ export class Pool implements Resource {
     this.#ledger.begin();
     let result: T;
     try {
+      if (!this.#ledger.nested) this.#allocator.safePoint();
       result = body();
     } finally {
       this.#ledger.end();

@@ -76,10 +76,12 @@ export interface Memory {
 }
 
 /**
- * When live blocks move to other places: never; when a request would fail otherwise; or also rather than
- * reserve more than the peak needs, for at most 4.5 % of the bytes ever allocated.
+ * When live blocks move to other places: never; when a request would fail otherwise; also rather than
+ * reserve more than the peak needs, for at most 4.5 % of the bytes ever allocated; or, for tests, before
+ * every operation.
  */
-export type MovingMode = "never" | "need" | "pack";
+export const MOVING_MODES = ["never", "need", "pack", "chaos"] as const;
+export type MovingMode = (typeof MOVING_MODES)[number];
 
 /** Bytes that were copied out of slabs to host memory, or are on the way. */
 export interface HostCopy {
@@ -135,7 +137,7 @@ export interface PoolOptions {
    * this size, and below it no slab is made anew while an empty one of another size is kept. Default 0.
    */
   floor?: number;
-  /** When blocks move. Default "need". */
+  /** When blocks move. Default: CENOTE_MOVE, else "need". */
   moving?: MovingMode;
   /** Milliseconds without an allocation or a free after which what is empty goes back. Default 10,000. */
   idle?: number;

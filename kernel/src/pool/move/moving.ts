@@ -5,6 +5,7 @@ import type { Fit } from "../fit.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Slabs } from "../slabs.ts";
 import type { Compacted, Memory, MovingMode } from "../types.ts";
+import { Chaos } from "./chaos.ts";
 import { Mover } from "./mover.ts";
 import { Packing } from "./packing.ts";
 
@@ -22,6 +23,7 @@ export class Moving {
   readonly #mode: MovingMode;
   readonly #packing: Packing | undefined;
   readonly mover: Mover | undefined;
+  readonly #chaos: Chaos | undefined;
 
   constructor(memory: Memory, ledger: Ledger, fit: Fit, slabs: Slabs, mode: MovingMode) {
     this.#ledger = ledger;
@@ -31,6 +33,17 @@ export class Moving {
     if (this.#mode === "never") return;
     this.mover = new Mover(memory, ledger, fit, slabs);
     this.#packing = new Packing(ledger, fit, slabs, this.mover);
+    if (mode === "chaos") this.#chaos = new Chaos(ledger, fit, slabs, this.mover);
+  }
+
+  /** Whether blocks move at every safe point. */
+  get restless(): boolean {
+    return this.#chaos !== undefined;
+  }
+
+  /** Moves blocks for no reason. After settle(). */
+  shake(): void {
+    this.#chaos?.shake();
   }
 
   /** Before a slab is made for `granules`: the row of a hole for them, or 0 if the slab is to be made. */
