@@ -66,7 +66,7 @@ wire.on("exit", () => {
   process.exit(1);
 });
 
-const { startCells } = await import("./cells/index.ts");
+const { startCells, warmUp } = await import("./cells/index.ts");
 const cells = startCells({
   writer,
   port,
@@ -78,3 +78,4 @@ connectOutlet((note) => cells.output.event({ type: "note" }, note));
 for (const message of early) cells.receive(message);
 receive = cells.receive;
 Atomics.store(writer.state, WORD.ready, 1);
+setImmediate(() => void warmUp());

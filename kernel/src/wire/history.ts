@@ -9,6 +9,10 @@ export type HistoryEntry = [session: number, line: number, source: string];
 
 /** Cells that last; there may be twice as many before the older half goes. */
 const KEEP = 10_000;
+/** Kernels that run side by side write in turns: the last number is among so many lines. */
+const TAIL_LINES = 1000;
+/** The kernel starts without its history, and the first cell finds it opened. */
+const OPEN_AFTER_MS = 50;
 
 export function historyFile(env: NodeJS.ProcessEnv = process.env): string {
   const data = env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
@@ -17,21 +21,28 @@ export function historyFile(env: NodeJS.ProcessEnv = process.env): string {
 
 export class History {
   readonly #file: string;
-  /** Read on first need, so that the kernel starts without it. */
+  /** Read when somebody asks for them. */
   #entries: HistoryEntry[] | undefined;
+  /** Those of this session that could not be written. */
+  readonly #unwritten: HistoryEntry[] = [];
+  /** 0 until the file has been looked at. */
   #session = 0;
   #writable = true;
 
   constructor(file = historyFile()) {
     this.#file = file;
+    setTimeout(() => this.#open(), OPEN_AFTER_MS).unref();
   }
 
   append(line: number, source: string): void {
-    const entries = this.#load();
+    this.#open();
     const entry: HistoryEntry = [this.#session, line, source];
-    entries.push(entry);
-    if (entries.length > 2 * KEEP) entries.splice(0, entries.length - KEEP);
-    if (!this.#writable) return;
+    this.#entries?.push(entry);
+    if (!this.#write(entry) && !this.#entries) this.#unwritten.push(entry);
+  }
+
+  #write(entry: HistoryEntry): boolean {
+    if (!this.#writable) return false;
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
       appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
@@ -39,6 +50,7 @@ export class History {
       this.#writable = false;
       log(`history is kept for this session only: ${(error as Error).message}`);
     }
+    return this.#writable;
   }
 
   /** Entries as a history_request wants them. */
@@ -70,39 +82,74 @@ export class History {
   }
 
   #load(): HistoryEntry[] {
-    if (this.#entries) return this.#entries;
-    let entries: HistoryEntry[] = [];
+    this.#open();
+    this.#entries ??= [...parseEntries(this.#read().toString()), ...this.#unwritten];
+    if (this.#entries.length > 2 * KEEP) this.#entries = this.#entries.slice(-KEEP);
+    return this.#entries;
+  }
+
+  /** Shortens the file where it is too long, and numbers this session. */
+  #open(): void {
+    if (this.#session > 0) return;
+    const bytes = this.#read();
+    const starts = lineStarts(bytes);
+    if (starts.length > 2 * KEEP) this.#rewrite(bytes.subarray(starts.at(-KEEP)));
+    const tail = parseEntries(bytes.subarray(starts.at(-TAIL_LINES) ?? 0).toString());
+    this.#session = tail.reduce((highest, [session]) => Math.max(highest, session), 0) + 1;
+  }
+
+  #read(): Buffer {
     try {
-      if (existsSync(this.#file)) {
-        entries = readFileSync(this.#file, "utf8").split("\n").flatMap(parseEntry);
-        if (entries.length > 2 * KEEP) {
-          entries = entries.slice(-KEEP);
-          this.#rewrite(entries);
-        }
-      }
+      if (existsSync(this.#file)) return readFileSync(this.#file);
     } catch (error) {
       log(`the history can't be read: ${(error as Error).message}`);
     }
-    this.#session = entries.reduce((highest, [session]) => Math.max(highest, session), 0) + 1;
-    return (this.#entries = entries);
+    return Buffer.alloc(0);
   }
 
-  #rewrite(kept: HistoryEntry[]): void {
-    const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-    writeFileSync(this.#file, text, { mode: 0o600 });
+  #rewrite(bytes: Buffer): void {
+    try {
+      writeFileSync(this.#file, bytes, { mode: 0o600 });
+    } catch (error) {
+      log(`the history can't be shortened: ${(error as Error).message}`);
+    }
+  }
+}
+
+function lineStarts(bytes: Buffer): number[] {
+  const starts: number[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    starts.push(start);
+    const end = bytes.indexOf("\n", start);
+    start = end < 0 ? bytes.length : end + 1;
+  }
+  return starts;
+}
+
+/** All at once, which is much faster than line by line. */
+function parseEntries(text: string): HistoryEntry[] {
+  const lines = text.split("\n").filter(Boolean);
+  try {
+    return (JSON.parse(`[${lines.join(",")}]`) as unknown[]).flatMap(asEntry);
+  } catch {
+    return lines.flatMap(parseEntry);
   }
 }
 
 /** A line that isn't an entry (a torn write) is passed over. */
 function parseEntry(line: string): HistoryEntry[] {
   try {
-    const [session, number, source] = JSON.parse(line);
-    const whole =
-      Number.isInteger(session) && Number.isInteger(number) && typeof source === "string";
-    return whole ? [[session, number, source]] : [];
+    return asEntry(JSON.parse(line));
   } catch {
     return [];
   }
+}
+
+function asEntry(parsed: unknown): HistoryEntry[] {
+  if (!Array.isArray(parsed)) return [];
+  const [session, number, source] = parsed;
+  const whole = Number.isInteger(session) && Number.isInteger(number) && typeof source === "string";
+  return whole ? [[session, number, source]] : [];
 }
 
 function last<T>(entries: T[], n: number | undefined): T[] {
