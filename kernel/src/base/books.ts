@@ -121,10 +121,12 @@ export const EVENT = {
 export const EVENT_WORDS = 8;
 
 const HEADER_BYTES = CONTROL_WORDS * 4 + COUNTER_SLOTS * 8;
-const TABLE_BYTES = BLOCK_FIELDS.length * BLOCK_CAPACITY * 4;
+/** Bytes from one field to the next. A power of two would put all fields of a row into one set of the cache. */
+const FIELD_BYTES = BLOCK_CAPACITY * 4 + 320;
+const TABLE_BYTES = BLOCK_FIELDS.length * FIELD_BYTES;
 /** Where each field of the block table begins in `Books.words`. */
 export const FIELD_WORD = Object.fromEntries(
-  BLOCK_FIELDS.map((field, i) => [field, HEADER_BYTES / 4 + i * BLOCK_CAPACITY]),
+  BLOCK_FIELDS.map((field, i) => [field, (HEADER_BYTES + i * FIELD_BYTES) / 4]),
 ) as Record<BlockField, number>;
 /** Where the event ring begins in `Books.words`. */
 export const RING_WORD = (HEADER_BYTES + TABLE_BYTES) / 4;
@@ -158,7 +160,7 @@ export function openBooks(buffer?: SharedArrayBuffer): Books {
   const blocks = Object.fromEntries(
     BLOCK_FIELDS.map((field, i) => [
       field,
-      new Uint32Array(memory, HEADER_BYTES + i * BLOCK_CAPACITY * 4, BLOCK_CAPACITY),
+      new Uint32Array(memory, HEADER_BYTES + i * FIELD_BYTES, BLOCK_CAPACITY),
     ]),
   ) as Record<BlockField, Uint32Array<SharedArrayBuffer>>;
   const ringStart = HEADER_BYTES + TABLE_BYTES;

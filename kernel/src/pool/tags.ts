@@ -7,13 +7,23 @@ const REST = "(other tags)";
 
 const ids = new Map<string, number>();
 const texts: string[] = [""];
+/** The tag asked for last, which often is the next one too. */
+let lastText = "";
+let lastId = 0;
 
 /** The id of `text`; 0 for the empty tag. The same in every pool of the process. */
 export function tagId(text: string): number {
-  if (text === "") return 0;
+  if (text !== lastText) {
+    lastId = text === "" ? 0 : idOf(text);
+    lastText = text;
+  }
+  return lastId;
+}
+
+function idOf(text: string): number {
   const known = ids.get(text);
   if (known !== undefined) return known;
-  if (texts.length >= MAX_TAGS && text !== REST) return tagId(REST);
+  if (texts.length >= MAX_TAGS && text !== REST) return idOf(REST);
   const id = texts.length;
   texts.push(text);
   ids.set(text, id);
