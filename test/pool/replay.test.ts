@@ -7,7 +7,13 @@ import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { CenoteError } from "../../kernel/src/base/index.ts";
-import { measure, POLICIES, PoolPolicy, parseTrace } from "../../kernel/src/pool/index.ts";
+import {
+  measure,
+  POLICIES,
+  PoolPolicy,
+  parseTrace,
+  TraceParser,
+} from "../../kernel/src/pool/index.ts";
 
 const HEADER = "t,op,id,bytes,tag";
 const trace = (...rows: string[]) => parseTrace([HEADER, ...rows].join("\n"), "test.csv");
@@ -37,6 +43,26 @@ describe("traces", () => {
     assert.deepEqual([...read.slot], [0, 0, 1]);
     assert.deepEqual([...read.bytes], [1000, 1000, 5]);
     assert.equal(read.unmatchedFrees, 1);
+  });
+
+  test("come in pieces, cut anywhere, with columns in any order, quotes and a byte order mark", () => {
+    const text =
+      '\uFEFFtag,bytes,id,op\r\n"a, ""b""",1024.0,7,alloc\r\n\n# note\n,,7,free\nx,3,0x7,alloc';
+    const whole = parseTrace(text);
+    assert.deepEqual([...whole.bytes], [1024, 1024, 3]);
+    assert.deepEqual([...whole.alloc], [1, 0, 1]);
+    for (let size = 1; size < text.length; size++) {
+      const parser = new TraceParser("pieces");
+      for (let at = 0; at < text.length; at += size) parser.push(text.slice(at, at + size));
+      assert.deepEqual(parser.done(), whole);
+    }
+  });
+
+  test("of more operations than the first columns hold are whole", () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => [`0,alloc,${i},${i},t`, `0,free,${i},,t`]);
+    const read = trace(...rows.flat());
+    assert.deepEqual([read.length, read.slots], [10_000, 5000]);
+    assert.deepEqual([read.bytes[9998], read.bytes[9999], read.slot[9999]], [4999, 4999, 4999]);
   });
 
   test("RMM's logs are read too", () => {
