@@ -1,8 +1,9 @@
 // Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
 // user's code, causes. Frames of the kernel and of Node are left out.
 import { inspect } from "node:util";
-import { CellSyntaxError, markedSource, type Position } from "../language/index.ts";
+import { CellSyntaxError, markedSource } from "../language/index.ts";
 import { type CellSources, type Place, placeText } from "./cell-sources.ts";
+import { inspectBounded } from "./inspect-bounded.ts";
 import { LocalSyntaxError } from "./local-sources.ts";
 
 /** Content of an `error` message, and of the reply of a cell that failed. */
@@ -15,6 +16,19 @@ export interface ErrorContent {
 const RED = "\u001b[31m";
 const PLAIN = "\u001b[39m";
 const MAX_CAUSES = 8;
+const MAX_FRAMES = 12;
+/** Properties of errors that the traceback holds already. */
+const SHOWN = new Set([
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "errors",
+  "position",
+  "place",
+  "help",
+  "mend",
+]);
 
 export class ErrorReporter {
   readonly #sources: CellSources;
@@ -26,10 +40,10 @@ export class ErrorReporter {
     this.#own = own;
   }
 
-  /** `at` is where compilation failed, in generated code. `url` names the cell. */
-  report(thrown: unknown, url?: string, at?: Position): ErrorContent {
+  /** `url` names the cell. */
+  report(thrown: unknown, url?: string): ErrorContent {
     try {
-      return this.#report(thrown, url, at);
+      return this.#report(thrown, url);
     } catch (failure) {
       // A thrown object may have getters that throw: its cell still gets an answer.
       const evalue = `an error that can't be shown (${String((failure as Error)?.message)})`;
@@ -37,27 +51,21 @@ export class ErrorReporter {
     }
   }
 
-  #report(thrown: unknown, url?: string, at?: Position): ErrorContent {
+  #report(thrown: unknown, url: string | undefined): ErrorContent {
     if (!isError(thrown)) {
       const evalue = this.#text(thrown);
       return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${PLAIN}: ${evalue}`] };
     }
     const ename = String(thrown.name || thrown.constructor?.name || "Error");
     const evalue = String(thrown.message);
-    return { ename, evalue, traceback: this.#traceback(thrown, 0, url, at) };
+    return { ename, evalue, traceback: this.#traceback(thrown, 0, url) };
   }
 
-  #traceback(
-    error: Error,
-    depth: number,
-    url?: string,
-    at?: Position,
-    seen = new Set<unknown>(),
-  ): string[] {
+  #traceback(error: Error, depth: number, url?: string, seen = new Set<unknown>()): string[] {
     seen.add(error);
     const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#sources.remap(error.message)}`];
     const frames = this.#frames(error);
-    const place = this.#placeOf(error, frames, url, at);
+    const place = this.#placeOf(error, frames, url);
     if (place) {
       lines.push(`  ${placeText(place)}`);
       const marked = markedSource(place.source, place.position);
@@ -65,9 +73,18 @@ export class ErrorReporter {
     }
     if (error instanceof CellSyntaxError && error.help) lines.push(`  ${error.help}`);
     const elsewhere = frames.filter((frame) => !/^ *at Cell \[\d+\], line/.test(frame));
-    if (frames.length > 1 || elsewhere.length > 0) lines.push(...frames);
+    if (frames.length > 1 || elsewhere.length > 0) lines.push(...shortened(frames));
+    lines.push(...this.#details(error));
     if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth, seen));
     return lines;
+  }
+
+  /** What the error says besides, such as `code` and `path`. */
+  #details(error: Error): string[] {
+    const own = Object.entries(error).filter(([name]) => !SHOWN.has(name));
+    if (own.length === 0) return [];
+    const text = this.#sources.remap(inspectBounded(Object.fromEntries(own)));
+    return [text.replace(/^/gm, "  ")];
   }
 
   #related(error: Error, depth: number, seen: Set<unknown>): string[] {
@@ -78,6 +95,10 @@ export class ErrorReporter {
         lines.push(`[${i + 1} of ${errors.length}]`, ...this.#nested(one, depth + 1, seen));
       });
     }
+    if (error instanceof SuppressedError) {
+      lines.push("While disposing:", ...this.#nested(error.error, depth + 1, seen));
+      lines.push("After:", ...this.#nested(error.suppressed, depth + 1, seen));
+    }
     if (error.cause !== undefined) {
       lines.push("Caused by:", ...this.#nested(error.cause, depth + 1, seen));
     }
@@ -87,7 +108,7 @@ export class ErrorReporter {
   /** `seen`: errors that are shown already; one may be its own cause. */
   #nested(value: unknown, depth: number, seen: Set<unknown>): string[] {
     if (seen.has(value)) return ["(an error that is shown above)"];
-    if (isError(value)) return this.#traceback(value, depth, undefined, undefined, seen);
+    if (isError(value)) return this.#traceback(value, depth, undefined, seen);
     return [this.#text(value)];
   }
 
@@ -111,19 +132,27 @@ export class ErrorReporter {
     );
   }
 
-  #placeOf(
-    error: Error,
-    frames: string[],
-    url: string | undefined,
-    at: Position | undefined,
-  ): Place | undefined {
+  #placeOf(error: Error, frames: string[], url: string | undefined): Place | undefined {
     if (error instanceof LocalSyntaxError) return error.place;
-    const found = frames.length > 0 ? this.#sources.firstIn(stackOf(error)) : undefined;
-    if (found) return found;
     if (error instanceof CellSyntaxError && url) return this.#sources.place(url, error.position);
-    if (error instanceof SyntaxError && url && at) return this.#sources.find(url, at);
-    return undefined;
+    return (
+      this.#compiledPlace(error) ??
+      (frames.length > 0 ? this.#sources.firstIn(stackOf(error)) : undefined)
+    );
   }
+
+  /** Where V8 found a syntax error: Node puts "URL:LINE", the line and a caret before the stack. */
+  #compiledPlace(error: Error): Place | undefined {
+    if (!(error instanceof SyntaxError)) return undefined;
+    const [, url, line, indent] = /^(cell:\S+):(\d+)\n.*\n( *)\^/.exec(stackOf(error)) ?? [];
+    if (url === undefined) return undefined;
+    return this.#sources.find(url, { line: Number(line), column: indent!.length + 1 });
+  }
+}
+
+function shortened(frames: string[]): string[] {
+  if (frames.length <= MAX_FRAMES) return frames;
+  return [...frames.slice(0, MAX_FRAMES), `  … ${frames.length - MAX_FRAMES} more frames`];
 }
 
 const stackOf = (error: Error) => (typeof error.stack === "string" ? error.stack : "");

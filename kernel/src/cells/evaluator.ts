@@ -3,7 +3,7 @@
 // was terminated) from inside the garbage collector, which ends the process.
 import v8 from "node:v8";
 import vm from "node:vm";
-import type { CellCode, Position } from "../language/index.ts";
+import type { CellCode } from "../language/index.ts";
 import { follow } from "./intrinsics.ts";
 
 // V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
@@ -81,12 +81,4 @@ export class Evaluator {
       this.#declared.add(name);
     }
   }
-}
-
-/** Where in the script V8 found a syntax error. Node puts "FILE:LINE", the line and a caret before the stack of an error of compilation. */
-export function compileErrorPosition(error: unknown, url: string): Position | undefined {
-  if (!(error instanceof SyntaxError) || typeof error.stack !== "string") return undefined;
-  const [head, , carets] = error.stack.split("\n");
-  if (!head?.startsWith(`${url}:`) || carets === undefined) return undefined;
-  return { line: Number(head.slice(url.length + 1)), column: carets.indexOf("^") + 1 };
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseSync } from "oxc-parser";
-import { CellSyntaxError, fileToJavaScript } from "../language/index.ts";
+import { CellSyntaxError, fileToJavaScript, type Position, positionAt } from "../language/index.ts";
 import { placeText } from "./cell-sources.ts";
 import { type LocalSources, LocalSyntaxError } from "./local-sources.ts";
 
@@ -43,6 +43,8 @@ export class LocalFiles {
   /** By file: the serial of the `forget` that named it last. */
   readonly #forgotten = new Map<string, number>();
   #forgets = 0;
+  /** The URL that was loaded last. */
+  #latest: string | undefined;
 
   /** `ownFolder`: the URL of the kernel's own code, which is nobody's local file. */
   constructor(ownFolder: string, sources: LocalSources) {
@@ -101,6 +103,7 @@ export class LocalFiles {
 
   /** The module's JavaScript if it is the user's TypeScript, else undefined. Throws SyntaxError. */
   load(url: string): { format: string; source: string; shortCircuit: true } | undefined {
+    this.#latest = url;
     if (!this.owns(url)) return undefined;
     const path = fileURLToPath(url.replace(/\?.*/, ""));
     if (!COMPILED.has(extname(path))) return undefined;
@@ -111,9 +114,32 @@ export class LocalFiles {
       return { format: "module", source: javaScript.code, shortCircuit: true };
     } catch (error) {
       if (!(error instanceof CellSyntaxError)) throw error;
-      const place = { label: this.#sources.label(path), source, position: error.position };
-      throw new LocalSyntaxError(`${error.message} (${placeText(place)})`, place);
+      throw this.#syntaxError(error.message, path, source, error.position);
     }
+  }
+
+  /** What is wrong with the JavaScript of the user's that was loaded last; V8 doesn't say where it is. */
+  syntaxError(): LocalSyntaxError | undefined {
+    const url = this.#latest;
+    if (url === undefined || !this.owns(url)) return undefined;
+    const path = fileURLToPath(url.replace(/\?.*/, ""));
+    if (!CODE.has(extname(path))) return undefined;
+    const source = readFileSync(path, "utf8");
+    const [error] = parseSync(path, source, { sourceType: "module" }).errors;
+    return (
+      error &&
+      this.#syntaxError(
+        error.message,
+        path,
+        source,
+        positionAt(source, error.labels[0]?.start ?? 0),
+      )
+    );
+  }
+
+  #syntaxError(message: string, path: string, source: string, position: Position) {
+    const place = { label: this.#sources.label(path), source, position };
+    return new LocalSyntaxError(`${message} (${placeText(place)})`, place);
   }
 
   #newest(url: string, seen: Set<string>): Newest {

@@ -5,6 +5,7 @@ import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { guardedWhile } from "../base/index.ts";
 import { withIntrinsics } from "./intrinsics.ts";
 import { LocalFiles } from "./local-files.ts";
 import type { LocalSources } from "./local-sources.ts";
@@ -17,8 +18,13 @@ type ResolveContext = Parameters<Resolve>[1];
 type NextResolve = Parameters<Resolve>[2];
 type Resolution = ReturnType<NextResolve>;
 
+/** The file, beside the notebook, that cells import as; there is none. */
+export const IMPORTER = "cell.mjs";
+
 /** Before a specifier that the kernel's own module asks for on behalf of a cell. */
 const FROM_CELL = "cenote-cell:";
+
+const isPackage = (specifier: string): boolean => !/^(?:[./]|file:|data:)/.test(specifier);
 
 type Import = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 interface ImportCallOptions {
@@ -51,7 +57,7 @@ export class ModuleLoader {
     // Any file of the kernel's package will do as the parent of a fallback resolution.
     this.#kernelPackages = apiUrl;
     this.#local = new LocalFiles(ownFolder, sources);
-    const cellFile = join(folder, "cell.mjs");
+    const cellFile = join(folder, IMPORTER);
     silenceOwnWarnings();
     this.#import = vm.runInThisContext("(specifier, options) => import(specifier, options)", {
       filename: cellFile,
@@ -69,7 +75,7 @@ export class ModuleLoader {
       load: (specifier: string, names: string[], attributes: Record<string, string>) =>
         this.#load(specifier, names, attributes),
       dynamicImport: (specifier: unknown, options?: ImportCallOptions) =>
-        this.#import(String(specifier), options),
+        this.#dynamicImport(specifier, options),
       meta: {
         url: cellUrl,
         dirname: folder,
@@ -96,13 +102,31 @@ export class ModuleLoader {
   ): Promise<Record<string, unknown>> {
     const here = new Error();
     try {
-      const module = await this.#import(specifier, { with: attributes });
+      const load = () => this.#import(specifier, { with: attributes });
+      // A package that is cut short while it loads is broken for good; a local file may run for ever.
+      const module = await (isPackage(specifier) ? guardedWhile(load) : load());
       return withIntrinsics(() =>
         Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)])),
       );
     } catch (error) {
-      throw withIntrinsics(() => withCaller(error, here));
+      throw withIntrinsics(() => this.#explained(error, here));
     }
+  }
+
+  async #dynamicImport(specifier: unknown, options?: ImportCallOptions): Promise<object> {
+    const here = new Error();
+    try {
+      return await this.#import(String(specifier), options);
+    } catch (error) {
+      throw withIntrinsics(() => this.#explained(error, here));
+    }
+  }
+
+  /** A failed import says nothing of the cell, nor V8 of the place of a syntax error. */
+  #explained(error: unknown, here: Error): unknown {
+    const isPlain =
+      error instanceof SyntaxError && error.stack?.includes("compileSourceTextModule");
+    return withCaller((isPlain && this.#local.syntaxError()) || error, here);
   }
 
   #register(): void {

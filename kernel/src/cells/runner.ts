@@ -16,7 +16,7 @@ import type { CellSources } from "./cell-sources.ts";
 import { constant } from "./constant.ts";
 import { copy } from "./copy.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
-import { type Compiled, compileErrorPosition, type Evaluator, type Outcome } from "./evaluator.ts";
+import type { Compiled, Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
 import { inStretches, uncurry, withIntrinsics } from "./intrinsics.ts";
 import { Fragment, h } from "./jsx.ts";
@@ -112,8 +112,7 @@ export class CellRunner {
       this.#sources.compiled(url, code.known);
       return this.#evaluator.compile(code, url);
     } catch (error) {
-      const at = compileErrorPosition(error, url);
-      this.#endWithError(cell, this.#reporter.report(error, url, at));
+      this.#endWithError(cell, this.#reporter.report(error, url));
       return undefined;
     }
   }
@@ -237,8 +236,7 @@ export class CellRunner {
         const value = yield this.#evaluate(cell, expression);
         answers[name] = { status: "ok", ...(yield* this.#formatted(value)) };
       } catch (error) {
-        const at = compileErrorPosition(error, USER_EXPRESSION);
-        answers[name] = { status: "error", ...this.#reporter.report(error, undefined, at) };
+        answers[name] = { status: "error", ...this.#reporter.report(error) };
       }
     }
     return answers;

@@ -1,4 +1,5 @@
 // Puts the parts of the room together.
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MessagePort } from "node:worker_threads";
 import {
@@ -23,7 +24,7 @@ import { outsideIntrinsics, withIntrinsics } from "./intrinsics.ts";
 import { showLateErrors } from "./late-errors.ts";
 import { LocalSources } from "./local-sources.ts";
 import { Magics } from "./magics/index.ts";
-import { ModuleLoader } from "./modules.ts";
+import { IMPORTER, ModuleLoader } from "./modules.ts";
 import { CellOutput } from "./output.ts";
 import { CellRunner } from "./runner.ts";
 
@@ -42,11 +43,15 @@ export interface Cells {
   receive(message: ToMain): void;
 }
 
+/** Between the user's frames there may be more of Node's than the ten that V8 keeps. */
+const STACK_FRAMES = 40;
+
 /** Makes this thread ready for cells. */
 export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): Cells {
+  Error.stackTraceLimit = STACK_FRAMES;
   const output = new CellOutput(writer);
-  const own = [ownFolder, fileURLToPath(ownFolder)];
   const folder = process.cwd();
+  const own = [ownFolder, fileURLToPath(ownFolder), join(folder, IMPORTER)];
   const local = new LocalSources(folder);
   const sources = new CellSources(own, local);
   const reporter = new ErrorReporter(sources, own);
