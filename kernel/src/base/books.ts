@@ -28,7 +28,7 @@ export const CONTROL = {
   slabCount: 6,
   /** 1 while the wire thread is about to terminate what the main thread runs (guard.ts). */
   hold: 8,
-  /** 1 while the main thread runs what must not be terminated. */
+  /** What of the main thread must not be terminated now: one of GUARD. */
   guarded: 9,
 } as const;
 export const CONTROL_WORDS = 64;

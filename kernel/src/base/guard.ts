@@ -5,9 +5,13 @@
 import { books, CONTROL } from "./books.ts";
 import { onTermination } from "./recovery.ts";
 
-/** Null until the first guard: programs without an interrupting thread have books too, but late. */
+/** Values of the word `guarded`. `loading` is waited for a while only. */
+export const GUARD = { none: 0, call: 1, loading: 2 } as const;
+
+/** Unknown until the first guard: programs that nobody interrupts need no books. */
 let control: Uint32Array | undefined;
 let depth = 0;
+const loading = new Set<symbol>();
 
 /** Runs `body` where no interrupt terminates it. Nests. For short synchronous work only. */
 export function guarded<T>(body: () => T): T {
@@ -26,16 +30,33 @@ export function enterGuard(): void {
   }
   control ??= firstGuard();
   for (;;) {
-    Atomics.store(control, CONTROL.guarded, 1);
-    if (Atomics.load(control, CONTROL.hold) === 0 || isOdd(control)) break;
-    Atomics.store(control, CONTROL.guarded, 0);
+    Atomics.store(control, CONTROL.guarded, GUARD.call);
+    if (Atomics.load(control, CONTROL.hold) === 0 || mustGoOn(control)) break;
+    Atomics.store(control, CONTROL.guarded, GUARD.none);
     standStill();
   }
   depth = 1;
 }
 
 export function leaveGuard(): void {
-  if (--depth === 0) Atomics.store(control!, CONTROL.guarded, 0);
+  if (--depth === 0) lower(control!);
+}
+
+/**
+ * Runs `body`, which loads code or opens a device and would stay half done for ever: while it is under
+ * way, an interrupt terminates nothing for half a second.
+ */
+export async function guardedWhile<T>(body: () => Promise<T>): Promise<T> {
+  const words = (control ??= firstGuard());
+  const mine = Symbol("loading");
+  loading.add(mine);
+  if (depth === 0) lower(words);
+  try {
+    return await body();
+  } finally {
+    loading.delete(mine);
+    if (depth === 0) lower(words);
+  }
 }
 
 /**
@@ -43,19 +64,26 @@ export function leaveGuard(): void {
  * otherwise code that is never at rest would be terminated in the middle of something.
  */
 export function standStill(): void {
-  if (!control || depth > 0 || isOdd(control)) return;
+  if (!control || depth > 0 || mustGoOn(control)) return;
   while (Atomics.load(control, CONTROL.hold) !== 0);
 }
 
-/** A pool operation is under way: it is waited for, and must go on. */
-const isOdd = (words: Uint32Array): boolean => (words[CONTROL.sequence]! & 1) === 1;
+function lower(words: Uint32Array): void {
+  Atomics.store(words, CONTROL.guarded, loading.size > 0 ? GUARD.loading : GUARD.none);
+}
+
+/** What is under way is waited for: an operation of the pool (its sequence word is odd), or loading. */
+function mustGoOn(words: Uint32Array): boolean {
+  return (words[CONTROL.sequence]! & 1) === 1 || loading.size > 0;
+}
 
 function firstGuard(): Uint32Array {
   const words = books().control;
-  // A termination that comes between the store and the look leaves the guard up.
+  // A termination may leave guards up: between the store and the look, or after half a second.
   onTermination(() => {
     depth = 0;
-    Atomics.store(words, CONTROL.guarded, 0);
+    loading.clear();
+    lower(words);
   });
   return words;
 }

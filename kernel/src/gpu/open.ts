@@ -1,5 +1,12 @@
 // Opens the process's one Gpu, on first use.
-import { CenoteError, guarded, Interrupted, onTermination, postNote } from "../base/index.ts";
+import {
+  CenoteError,
+  guarded,
+  guardedWhile,
+  Interrupted,
+  onTermination,
+  postNote,
+} from "../base/index.ts";
 import { type Budgets, deviceBudget, tierBudgets } from "./budgets.ts";
 import { describeAdapter, findAdapter, limitsOf } from "./dawn.ts";
 import { DeviceErrors } from "./errors.ts";
@@ -17,7 +24,7 @@ let opening: Promise<DawnGpu> | undefined;
 export function openGpu(): Promise<Gpu> {
   if (opening) return opening;
   let forget = () => {};
-  const mine: Promise<DawnGpu> = open(() => opening === mine).then(
+  const mine: Promise<DawnGpu> = guardedWhile(() => open(() => opening === mine)).then(
     (gpu) => {
       forget();
       return gpu;
@@ -28,7 +35,7 @@ export function openGpu(): Promise<Gpu> {
       throw error;
     },
   );
-  // A termination may have cut it short, so that it never ends: whoever asks next begins anew.
+  // Cut short by a termination all the same, it never ends: whoever asks next begins anew.
   forget = onTermination(() => {
     opening = undefined;
     forget();

@@ -6,7 +6,7 @@
 // the ended cell still does then gets half a second: a loop that swallows every error would never end.
 // A main thread that waits in a native call for a child process is freed by interrupting the child.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Books, CONTROL, type OutputReader, type ToMain, WORD } from "../base/index.ts";
+import { type Books, CONTROL, GUARD, type OutputReader, type ToMain, WORD } from "../base/index.ts";
 import { AwaitedChild } from "./awaited-child.ts";
 
 /** How long an idle event loop gets to answer before its code counts as busy. */
@@ -108,13 +108,14 @@ export class Interrupter {
 
   /**
    * Makes the main thread stand still where it is safe to terminate what it runs, and says whether it does
-   * so or is in a place that knows no harm. `impatient`: an operation of the pool is not waited for.
+   * so or is in a place that knows no harm. `impatient`: neither an operation of the pool nor loading is waited for.
    */
   async #mayEnd(impatient: boolean): Promise<boolean> {
     const { control } = this.#books;
     Atomics.store(control, CONTROL.hold, 1);
     const still = (await this.#booksAreStill()) || impatient;
-    return still && Atomics.load(control, CONTROL.guarded) === 0;
+    const guard = Atomics.load(control, CONTROL.guarded);
+    return still && (guard === GUARD.none || (guard === GUARD.loading && impatient));
   }
 
   /** Lets the main thread go on once every termination has been reported, so that none hits what follows. */
