@@ -1,6 +1,6 @@
 // The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
 // before and after that.
-import { type AdapterFacts, type Gpu, openGpu } from "../gpu/index.ts";
+import { type AdapterFacts, countOutside, type Gpu, openGpu } from "../gpu/index.ts";
 
 let opened: Gpu | undefined;
 let wantedBudget: number | undefined;
@@ -34,4 +34,12 @@ export function setBudget(size: number): void {
 /** What the adapter is and can do: name, driver, whether it is software, limits. */
 export async function adapter(): Promise<AdapterFacts> {
   return (await device()).adapter;
+}
+
+/**
+ * The pool's device for other libraries that take a GPUDevice (TF.js, onnxruntime-web). What they allocate
+ * on it is counted as `outside` in pool.stats(). Its buffers and ours may be used together.
+ */
+export async function sharedDevice(): Promise<GPUDevice> {
+  return countOutside((await device()).device);
 }

@@ -30,11 +30,24 @@ export {
   remove,
   type SharedTable,
 } from "../exchange/index.ts";
-export type { AdapterFacts } from "../gpu/index.ts";
-export type { AllocateOptions, Block, Holder, PlanInfo, PoolStats } from "../pool/index.ts";
+export { type AdapterFacts, countOutside } from "../gpu/index.ts";
+export {
+  type AllocateOptions,
+  type Block,
+  type ExportFormat,
+  type Holder,
+  type Mark,
+  type PlanInfo,
+  PoolSnapshot,
+  type PoolStats,
+  type SizeClass,
+  type SnapshotData,
+  type SnapshotDiff,
+} from "../pool/index.ts";
 export { type Comm, openComm, serveComm } from "./comm.ts";
-export { adapter } from "./device.ts";
+export { adapter, sharedDevice } from "./device.ts";
 export * from "./display.ts";
+export type { Figure, Figures } from "./figures.ts";
 export { pool } from "./pool.ts";
 export { Progress, type ProgressOptions, progress } from "./progress.ts";
 export { gpu, put } from "./table.ts";

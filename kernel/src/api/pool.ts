@@ -13,10 +13,14 @@ import type {
   Block,
   Compacted,
   Holder,
+  Mark,
   PlanInfo,
+  PoolSnapshot,
   PoolStats,
+  SizeClass,
 } from "../pool/index.ts";
 import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
+import { type Figures, figures } from "./figures.ts";
 
 /** Figures of the pool that show as one line. */
 export interface ShownStats extends PoolStats {
@@ -62,6 +66,9 @@ function line(stats: PoolStats): string {
     `budget ${formatBytes(stats.budget)}`,
     `fragmentation ${(stats.fragmentation * 100).toFixed(0)} %`,
   ];
+  for (const elsewhere of ["spilled", "disk", "staging", "outside"] as const) {
+    if (stats[elsewhere] > 0) sizes.push(`${elsewhere} ${formatBytes(stats[elsewhere])}`);
+  }
   return sizes.join(" · ");
 }
 
@@ -71,11 +78,17 @@ class PoolAccess {
     const stats = openedDevice()?.pool.stats() ?? NOTHING_YET;
     const bundle = () => ({ "text/plain": line(stats) });
     const { counters } = books();
-    const moved = {
+    const beside = {
+      outside: counters[COUNTER.outsideBytes]!,
       uploadBytes: counters[COUNTER.uploadBytes]!,
       readBackBytes: counters[COUNTER.readBackBytes]!,
     };
-    return Object.defineProperty({ ...stats, ...moved }, DISPLAY, { value: bundle }) as ShownStats;
+    return Object.defineProperty({ ...stats, ...beside }, DISPLAY, { value: bundle }) as ShownStats;
+  }
+
+  /** The figures in bytes, each with what it is: our count, a setting, or a fact of the adapter. */
+  figures(): Figures {
+    return figures(this.stats(), openedDevice()?.adapter);
   }
 
   /** Bytes that the pool may take of the GPU. May be set as bytes or as text such as "1 GiB". */
@@ -90,6 +103,41 @@ class PoolAccess {
   /** Live blocks grouped by tag, cell and line, largest first. */
   holders(limit = 10): Holder[] {
     return openedDevice()?.pool.holders(limit) ?? [];
+  }
+
+  /** Live blocks and holes by size, a class each doubling. */
+  histogram(): SizeClass[] {
+    return openedDevice()?.pool.histogram() ?? [];
+  }
+
+  /**
+   * What the pool holds now and the events that led there, for looking at later or elsewhere:
+   * `await pool.snapshot().save("x.json")`, or .pickle for PyTorch's memory_viz, .perfetto.json, .rmm.csv.
+   * The GPU must have been opened, as for `scope`.
+   */
+  snapshot(): PoolSnapshot {
+    return this.#now().snapshot({ ...openedDevice()!.adapter });
+  }
+
+  /** Marks this moment, in the events too. The GPU must have been opened, as for `scope`. */
+  mark(name: string): Mark {
+    return this.#now().mark(name);
+  }
+
+  /**
+   * Live blocks that were allocated after a mark, or by the cell of a number, or, with neither, by any cell
+   * but the running one; largest group first. Runs `collect` before, so that what nobody holds is left out.
+   */
+  leaks(since?: Mark | number): Holder[] {
+    return openedDevice()?.pool.leaks(since) ?? [];
+  }
+
+  /**
+   * Runs the garbage collector now and gives back blocks (of 4 KiB and more) whose handles were dropped
+   * without dispose. A request that would fail does it by itself.
+   */
+  collect(): { blocks: number; bytes: number } {
+    return openedDevice()?.pool.collect() ?? { blocks: 0, bytes: 0 };
   }
 
   /** Gives empty slabs back to the GPU; returns the bytes given back. */
