@@ -311,3 +311,39 @@ test("cells whose names are all declared anew are forgotten", () => {
   assert.ok(notebook.size < 2100, `${notebook.size} cells are kept`);
   assert.equal([...notebook.names()].length, 10);
 });
+
+test("JSX has no errors of its own; what stands in braces has types", () => {
+  cell(
+    "const Item40 = ({ n, children }: { n: number; children?: unknown }) => <li>{n}{children}</li>;",
+  );
+  assert.deepEqual(
+    codes("<ul class='x' data-n={1} style={{ color: 'red' }}><Item40 n={1}>a</Item40><></></ul>"),
+    [],
+  );
+  assert.deepEqual(codes("<ul>{missing40}</ul>"), [2304]);
+  assert.deepEqual(codes("<Item40 n='x' />"), [2322]);
+  assert.deepEqual(codes("const element40 = <b/>; element40.html.length"), []);
+  assert.deepEqual(
+    codes("const cast40 = <number>(5 as any); const id40 = <T>(x: T) => x; id40<string>('')"),
+    [],
+  );
+  assert.ok(service.complete("<b>{[1].ma}</b>", 10)?.matches.includes("map"));
+});
+
+test("decorators are checked as the standard has them", () => {
+  cell(
+    "function logged41(value: (this: any, n: number) => number, context: ClassMethodDecoratorContext) { return value }",
+  );
+  assert.deepEqual(
+    codes("class A41 { @logged41 m(n: number) { return n } accessor x = 1 } new A41().x.toFixed()"),
+    [],
+  );
+  assert.deepEqual(codes("class B41 { @logged41 m(n: string) { return n } }").length > 0, true);
+});
+
+test("parts of a namespace in several cells are no errors", () => {
+  cell("namespace Parts42 { export const x = 1 }");
+  cell("namespace Parts42 { export const y = 2 }");
+  assert.deepEqual(codes("Parts42.x + Parts42.y"), []);
+  assert.deepEqual(codes("Parts42.y.foo"), [2339]);
+});

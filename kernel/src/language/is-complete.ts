@@ -1,6 +1,7 @@
 // Whether a cell could run as it stands, needs more lines, or is wrong whatever follows.
 import { parseSync } from "oxc-parser";
 import { splitMagics } from "../base/index.ts";
+import type { Dialect } from "./typescript-facts.ts";
 
 export type Completeness =
   | { status: "complete" | "invalid" | "unknown" }
@@ -8,10 +9,24 @@ export type Completeness =
 
 /** Jupyter's is_complete: an error at the very end of the text means that more is to come. */
 export function isComplete(source: string): Completeness {
-  const { code } = splitMagics(source);
-  const { errors } = parseSync("cell.ts", code, { lang: "ts", sourceType: "module" });
+  const code = splitMagics(source).code.replace(/^#!/, "//");
+  const plain = statusOf(code, "ts");
+  if (plain === "complete" || !code.includes("<")) return answer(code, plain);
+  // It may be JSX; what can't go on in the one dialect may go on in the other.
+  const jsx = statusOf(code, "tsx");
+  return answer(code, jsx === "invalid" ? plain : jsx);
+}
+
+type Status = "complete" | "incomplete" | "invalid";
+
+function answer(code: string, status: Status): Completeness {
+  return status === "incomplete" ? { status, indent: indentAfter(code) } : { status };
+}
+
+function statusOf(code: string, lang: Dialect): Status {
+  const { errors } = parseSync(`cell.${lang}`, code, { lang, sourceType: "module" });
   // `return` outside a function and the like are errors of the whole, not of the end.
-  if (errors.length === 0) return { status: "complete" };
+  if (errors.length === 0) return "complete";
   const end = code.trimEnd().length;
   const unfinished = errors.some(
     (error) =>
@@ -20,7 +35,7 @@ export function isComplete(source: string): Completeness {
       (/Unterminated (string|template)/.test(error.message) &&
         code[error.labels[0]?.start ?? 0] === "`"),
   );
-  return unfinished ? { status: "incomplete", indent: indentAfter(code) } : { status: "invalid" };
+  return unfinished ? "incomplete" : "invalid";
 }
 
 /** The indent of the last line, one step deeper after an opening bracket. */

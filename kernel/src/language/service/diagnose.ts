@@ -23,6 +23,8 @@ const UNKNOWN_NAME = new Set([2304, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 25
 const UNKNOWN_MODULE = new Set([2307, 2792, 2882]);
 /** Used before it is declared, before it is assigned, in its own initializer. */
 const TOO_EARLY = new Set([2448, 2449, 2450, 2454, 7022, 7023, 7024]);
+/** "Property 'x' does not exist on type 'typeof A'", with a hint or without. */
+const NO_PROPERTY = new Set([2339, 2551]);
 /** "… is of type unknown": the type says nothing of the value that is there. */
 const UNKNOWN_TYPE = new Set([2571, 18046]);
 /** "… is possibly null or undefined." */
@@ -47,13 +49,13 @@ export function diagnose(
     const at = start - cell.shift;
     if (category !== ts.DiagnosticCategory.Error || at < 0 || at >= cell.source.length) continue;
     const text = cell.source.slice(at, at + length);
-    if (isNatural(cell, code, text)) continue;
+    const message = ts.flattenDiagnosticMessageText(messageText, "\n");
+    if (isNatural(cell, code, text) || isOfOtherPart(cell, code, message)) continue;
     if (UNKNOWN_MODULE.has(code) && !before) continue;
     if (UNKNOWN_NAME.has(code)) {
       if (living.has(text)) continue;
       missing.add(text);
     }
-    const message = ts.flattenDiagnosticMessageText(messageText, "\n");
     errors.push({ code, message, start: at, length: Math.min(length, cell.source.length - at) });
   }
   return { errors, missing: [...missing] };
@@ -70,4 +72,12 @@ function isNatural(cell: CellModule, code: number, text: string): boolean {
   if (MAYBE_NOTHING.has(code)) return cell.earlier.get(text)?.mutable === true;
   // A function, class or enum of an earlier cell is replaced.
   return code === 2632 && cell.earlier.has(text);
+}
+
+/** What an earlier cell's part of the namespace may hold. */
+function isOfOtherPart({ merged }: CellModule, code: number, message: string): boolean {
+  const name = NO_PROPERTY.has(code)
+    ? /type 'typeof (?:[^']*\.)?([^'.]+)'/.exec(message)?.[1]
+    : undefined;
+  return name !== undefined && merged.has(name);
 }

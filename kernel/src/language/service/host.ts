@@ -24,6 +24,14 @@ const GLOBALS = `
 declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
 /** Asks the user for a line of text; nothing else runs meanwhile. */
 declare function prompt(prompt?: string, preset?: string | null): string | null;
+/** JSX makes HTML, whatever its elements and attributes are called. */
+declare namespace JSX {
+  type ElementType = any;
+  interface Element { readonly html: string; toString(): string }
+  interface ElementChildrenAttribute { children: {} }
+  interface IntrinsicAttributes { key?: unknown }
+  interface IntrinsicElements { [name: string]: any }
+}
 `;
 
 export interface HostOptions {
@@ -78,6 +86,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
       strict: true,
       noEmit: true,
       allowJs: true,
+      jsx: ts.JsxEmit.Preserve,
       allowImportingTsExtensions: true,
       resolveJsonModule: true,
       skipLibCheck: true,

@@ -27,6 +27,8 @@ export interface CellModule {
   readonly earlier: ReadonlyMap<string, Declared>;
   /** Names that earlier cells declare and this one declares again. */
   readonly again: ReadonlySet<string>;
+  /** Namespaces with parts in several cells. */
+  readonly merged: ReadonlySet<string>;
   /** The modules that it imports names from. */
   readonly uses: ReadonlySet<CellModule>;
   /** How many cells build on each other up to this one. */
@@ -50,6 +52,8 @@ export class Notebook {
   readonly #owners = new Map<string, Owner>();
   readonly #modules = new Map<string, CellModule>();
   readonly #packages = new Set<string>();
+  /** Namespaces that add to what an earlier cell declared; the types know the last part only. */
+  readonly #merged = new Set<string>();
   /** Those added since the last sweep. */
   readonly #young = new Set<CellModule>();
 
@@ -72,8 +76,23 @@ export class Notebook {
     return this.#modules.size;
   }
 
-  path(id: number | "next"): string {
+  #path(id: number | "next"): string {
     return `${this.#folder}/cenote-cell-${id}.ts`;
+  }
+
+  #file(id: number | "next", body: string): ts.SourceFile {
+    const path = this.#path(id);
+    const plain = ts.createSourceFile(path, body, ts.ScriptTarget.ESNext, true);
+    const errors = parseErrors(plain).length;
+    if (errors === 0 || !body.includes("<")) return plain;
+    // What isn't TypeScript may be TypeScript with JSX, as in to-javascript.ts.
+    const jsx = ts.createSourceFile(`${path}x`, body, ts.ScriptTarget.ESNext, true);
+    return parseErrors(jsx).length < errors ? jsx : plain;
+  }
+
+  cell(id: number): CellModule | undefined {
+    const path = this.#path(id);
+    return this.#modules.get(path) ?? this.#modules.get(`${path}x`);
   }
 
   module(path: string): CellModule | undefined {
@@ -85,7 +104,13 @@ export class Notebook {
     const { module, names } = this.#make(cell.id, label, cell.code, true);
     this.#modules.set(module.path, module);
     for (const name of names.packages) this.#packages.add(name);
-    for (const declared of names.declared) this.#owners.set(declared.name, { module, declared });
+    for (const declared of names.declared) {
+      const { name, kind } = declared;
+      const earlier = this.#owners.get(name)?.declared.kind ?? "";
+      if (kind === "module" && MERGED.has(earlier)) this.#merged.add(name);
+      else this.#merged.delete(name);
+      this.#owners.set(name, { module, declared });
+    }
     this.#young.add(module);
     if (this.#young.size >= SWEEP_EVERY) this.#sweep();
     return module;
@@ -99,8 +124,8 @@ export class Notebook {
   #make(id: number | "next", label: string, source: string, exports: boolean) {
     const body = splitMagics(source).code;
     const asObject = isObject(body);
-    const path = this.path(id);
-    const file = ts.createSourceFile(path, body, ts.ScriptTarget.ESNext, true);
+    const file = this.#file(id, body);
+    const path = file.fileName;
     const names = namesOf(file);
     if (asObject) names.declared = [];
     const own = new Set(names.declared.map(({ name }) => name));
@@ -124,6 +149,7 @@ export class Notebook {
       shift: head.length,
       earlier,
       again,
+      merged: this.#merged,
       uses: new Set(uses),
       depth: Math.max(0, ...uses.map(({ depth }) => depth)) + 1,
     };
@@ -145,6 +171,9 @@ export class Notebook {
     }
   }
 }
+
+/** Kinds that a namespace of the same name adds to. */
+const MERGED = new Set(["module", "class", "function", "enum"]);
 
 const isDeep = (module: CellModule) => module.depth >= MAX_DEPTH;
 

@@ -57,7 +57,7 @@ export class TypeScriptService implements TypeService {
 
   check(ids: readonly number[], living: readonly string[]): TypeReport[] {
     const { notebook } = this.#host;
-    const cells = ids.flatMap((id) => notebook.module(notebook.path(id)) ?? []);
+    const cells = ids.flatMap((id) => notebook.cell(id) ?? []);
     this.#host.check(cells.map(({ path }) => path));
     try {
       const program = this.#service.getProgram()!;
