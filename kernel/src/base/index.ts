@@ -11,6 +11,7 @@ export * from "./heap.ts";
 export * from "./html.ts";
 export * from "./kernel-protocol.ts";
 export * from "./magics.ts";
+export * from "./make-folder.ts";
 export * from "./monitor-protocol.ts";
 export * from "./native.ts";
 export * from "./outlet.ts";

@@ -2,17 +2,9 @@
 // There is no other registry: who has a socket here that accepts a connection is a peer, and a socket
 // that refuses one belonged to a process that was killed. python/cenote/_folder.py is its twin.
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { CenoteError } from "../base/index.ts";
+import { chmodSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { CenoteError, makeFolder } from "../base/index.ts";
 
 /** `sockaddr_un.sun_path` holds 108 bytes, the last of them zero. */
 const SOCKET_PATH_LIMIT = 107;
@@ -69,19 +61,6 @@ export function ensureFolder(): string {
     );
   }
   return folder;
-}
-
-/** With its parents. Not `recursive`: where a file system refuses (/proc), Node tries for ever. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
-    makeFolder(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
-  }
 }
 
 /** A path in the folder for this process's socket that no other process uses. Throws RUNTIME_FOLDER. */

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync 
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../../base/index.ts";
 
 const NAME = /^cenote-spill-([0-9a-f]{8})-(\d+)-(\d+)$/;
 /** One write or read of a file, at most. */
@@ -28,7 +29,7 @@ export function spillParent(): string {
 /** Half of what is free there, at most 16 GiB; 0 where the file system is memory or can't be looked at. */
 export function defaultDiskBudget(parent = spillParent()): number {
   try {
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    makeFolder(parent);
     const { type, bavail, bsize } = statfsSync(parent);
     return IN_MEMORY.has(type) ? 0 : Math.min(DEFAULT_MOST, Math.floor((bavail * bsize) / 2));
   } catch {
@@ -40,6 +41,7 @@ export class SpillDisk {
   readonly parent: string;
   #folder: string | undefined;
   #files = 0;
+  #closed = false;
   /** Bytes in files and being written. */
   used = 0;
   readonly #atExit = () => this.close();
@@ -50,8 +52,9 @@ export class SpillDisk {
 
   /** The folder, made when it is first asked for. */
   get folder(): string {
+    if (this.#closed) throw new Error("the pool was closed");
     if (this.#folder === undefined) {
-      mkdirSync(this.parent, { recursive: true, mode: 0o700 });
+      makeFolder(this.parent);
       sweep(this.parent);
       const folder = join(this.parent, `cenote-spill-${place()}-${process.pid}-${startOf("self")}`);
       rmSync(folder, { recursive: true, force: true });
@@ -100,6 +103,7 @@ export class SpillDisk {
 
   /** Removes the folder with all that is in it. */
   close(): void {
+    this.#closed = true;
     process.removeListener("exit", this.#atExit);
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;

@@ -36,6 +36,14 @@ export class Parcel {
     return this.members.size === 0 && this.#users === 0;
   }
 
+  /** Whether less than half of it is still needed, by blocks alone. */
+  get sparse(): boolean {
+    if (this.#users > 0 || this.members.size === 0) return false;
+    let needed = 0;
+    for (const { bytes } of this.members) needed += bytes;
+    return needed * 2 < this.bytes;
+  }
+
   /** A read or write of its bytes begins; `leave` ends it. */
   enter(): void {
     this.#users++;

@@ -49,6 +49,7 @@ export class Store {
     if (!parcel) return;
     parcel.members.delete(away);
     this.#count(parcel, -away.size);
+    if (parcel.sparse && parcel.copy?.ready) this.#shrink(parcel);
     this.#settle(parcel);
   }
 
@@ -206,6 +207,25 @@ export class Store {
     } finally {
       this.#ledger.end();
     }
+  }
+
+  /** Moves what is left of a parcel on the host to another one of just that size. */
+  #shrink(parcel: Parcel): void {
+    const members = [...parcel.members];
+    const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
+    const landed = this.#landing.take(total);
+    const smaller = new Parcel(total, this.#landing.copyOf(landed));
+    let at = 0;
+    for (const away of members) {
+      landed.set(parcel.copy!.view().subarray(away.offset, away.offset + away.bytes), at);
+      parcel.members.delete(away);
+      this.#count(parcel, -away.size);
+      smaller.members.add(away);
+      away.parcel = smaller;
+      away.offset = at;
+      at += away.bytes;
+    }
+    this.add(smaller);
   }
 
   /** Gives a parcel back that nobody needs. */

@@ -27,6 +27,8 @@ export class Tiers {
   readonly #away = new Map<number, Away>();
   /** Whether blocks could not leave for want of host memory, when room was asked for last. */
   shortOfHost = false;
+  /** Bytes of a block that is coming back: what leaves for its sake may take their room on the host. */
+  #coming = 0;
   /** What has left for the present request. */
   #left = { blocks: 0, bytes: 0 };
 
@@ -62,7 +64,12 @@ export class Tiers {
     const away = this.away(row);
     const { parcel, offset, bytes } = away;
     if (parcel && !parcel.copy?.ready) throw this.#notResident(row);
-    this.#allocator.restore(row, { what: `${this.#named(row)}, which had been spilled` });
+    this.#coming = parcel ? bytes : 0;
+    try {
+      this.#allocator.restore(row, { what: `${this.#named(row)}, which had been spilled` });
+    } finally {
+      this.#coming = 0;
+    }
     if (parcel) {
       try {
         const held = parcel.copy!.view().subarray(offset, offset + bytes);
@@ -119,7 +126,7 @@ export class Tiers {
     const chosen = new Map<number, Away>();
     let found = 0;
     let copied = 0;
-    let { room } = this.store;
+    let room = this.store.room + this.#coming;
     this.shortOfHost = false;
     for (const row of this.#victims.inOrder()) {
       if (chosen.has(row)) continue;
