@@ -8,7 +8,7 @@ const [name, ...args] = process.argv.slice(2);
 const runners = { ".ts": node24, ".py": python };
 const extension = Object.keys(runners).find((end) => name && existsSync(at("bench", name + end)));
 if (!extension) {
-  const names = readdirSync(at("bench")).filter((file) => !file.includes("-"));
+  const names = readdirSync(at("bench")).filter((file) => /^[a-z]+\.(ts|py)$/.test(file));
   const known = names.map((file) => file.replace(/\.(ts|py)$/, "")).join(", ");
   console.error(`usage: npm run bench -- NAME, where NAME is one of: ${known}`);
   process.exit(2);

@@ -1,0 +1,38 @@
+// TF.js with its WebGPU backend on this process's Dawn, from bench/peers, which is installed when it is missing.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { create, globals } from "webgpu";
+
+/** As much of TF.js as is compared with. */
+export interface TfJs {
+  zeros(shape: number[]): { dispose(): void };
+  setBackend(name: string): Promise<boolean>;
+  getBackend(): string;
+  version_core: string;
+}
+
+const folder = fileURLToPath(new URL("../peers/", import.meta.url));
+const peers = createRequire(`${folder}package.json`);
+
+function install(): void {
+  if (existsSync(`${folder}node_modules/@tensorflow`)) return;
+  console.log("  installing TF.js into bench/peers (70 MB) …");
+  const { status } = spawnSync("npm", ["ci"], { cwd: folder, stdio: "inherit" });
+  if (status !== 0) throw new Error("TF.js, a peer of this bench, could not be installed");
+}
+
+/** TF.js, ready to run on WebGPU. */
+export async function loadTfJs(): Promise<TfJs> {
+  install();
+  Object.assign(globalThis, globals);
+  // Held by the navigator for the life of the process, as Dawn demands.
+  const gpu = create(["disable-dawn-features=lazy_clear_resource_on_first_use"]);
+  Object.defineProperty(globalThis.navigator, "gpu", { value: gpu });
+  const tf: TfJs = peers("@tensorflow/tfjs-core");
+  peers("@tensorflow/tfjs-backend-webgpu");
+  await tf.setBackend("webgpu");
+  if (tf.getBackend() !== "webgpu") throw new Error(`TF.js runs on ${tf.getBackend()}`);
+  return tf;
+}
