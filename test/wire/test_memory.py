@@ -8,7 +8,7 @@ from pathlib import Path
 
 from client import Kernel
 
-# Nowhere to spill to, so that memory runs out (blocks that hold nothing yet need no room elsewhere).
+# Nowhere to spill to, so that memory runs out. (Blocks that hold nothing yet need no room there.)
 OPEN = """
 process.env.CENOTE_HOST_BUDGET = process.env.CENOTE_DISK_BUDGET = "0";
 import { pool } from "cenote";
