@@ -72,7 +72,8 @@ export class CellEditor {
       this.#storeLine(statement);
       this.#walk(statement, 0);
     }
-    for (const statement of body) this.#topLevel(statement, statement === body.at(-1));
+    const last = body.findLast((statement) => !isMarker(statement));
+    for (const statement of body) this.#topLevel(statement, statement === last);
     const fresh = this.#mergedNames();
     this.#guardConstants(body);
     this.#copyInLoops(body);
@@ -320,6 +321,17 @@ export class CellEditor {
     const line = this.#lines.lineOf(statement.start);
     if (line !== undefined) this.script.appendRight(statement.start, `${LINE_WORD}[0]=${line};`);
   }
+}
+
+/** `export {}`, which oxc adds where types were all that a cell imported or exported. */
+function isMarker(statement: Node): boolean {
+  const { type, declaration, source, specifiers } = statement;
+  return (
+    type === "ExportNamedDeclaration" &&
+    !declaration &&
+    !source &&
+    (specifiers as Node[]).length === 0
+  );
 }
 
 /** An `export default` expression stands where a statement was. */
