@@ -54,7 +54,7 @@ const terminate = () =>
   });
 const interrupter = new Interrupter(books, output, post, terminate);
 
-const PRELOAD_MS = 1000;
+const PRELOAD_MS = 150;
 
 /** The language room is loaded on first need: kernel_info doesn't wait for the parser. */
 let language: ReturnType<typeof loadLanguage> | undefined;
@@ -105,4 +105,4 @@ server.serveComm(MONITOR_TARGET, monitor);
 onInterruptSignal(() => void server.interrupt());
 onParentLost(() => server.end());
 // The first completion finds its code loaded; the kernel's start is over by then.
-setTimeout(() => void import("./language/index.ts"), PRELOAD_MS).unref();
+setTimeout(() => void withLanguage(), PRELOAD_MS).unref();

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import ts from "typescript";
+import { LIBRARY, Libraries } from "./libraries.ts";
 import { type CellModule, Notebook } from "./notebook.ts";
 
 /** The language as Node 24 runs it. */
@@ -16,7 +17,7 @@ const LIBRARIES = [
     "esnext.error",
     "esnext.sharedmemory",
   ],
-].map((name) => `lib.${name}.d.ts`);
+];
 
 /** What the kernel adds to the global scope. */
 const GLOBALS = `
@@ -62,7 +63,8 @@ export class NotebookHost implements ts.LanguageServiceHost {
     string,
     { version: string; snapshot: ts.IScriptSnapshot | undefined }
   >();
-  readonly #libraries: string;
+  readonly #libraries: Libraries;
+  readonly #compiler: string;
   #draft: CellModule;
   #draftVersion = 0;
   #checked: readonly string[] = [];
@@ -74,14 +76,15 @@ export class NotebookHost implements ts.LanguageServiceHost {
     this.#globals = `${this.#folder}/cenote-globals.d.ts`;
     this.#imports = `${this.#folder}/cenote-imports.ts`;
     this.#kernelFile = options.api;
-    this.#libraries = dirname(createRequire(import.meta.url).resolve("typescript"));
+    this.#compiler = dirname(createRequire(import.meta.url).resolve("typescript"));
+    this.#libraries = new Libraries(this.#compiler, LIBRARIES);
     this.#settings = {
       target: ts.ScriptTarget.ESNext,
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
       moduleDetection: ts.ModuleDetectionKind.Force,
       customConditions: ["node"],
-      lib: LIBRARIES,
+      lib: [LIBRARY],
       types: ["node"],
       strict: true,
       noEmit: true,
@@ -126,7 +129,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
   getModuleResolutionCache = () => this.#resolutions;
   useCaseSensitiveFileNames = () => ts.sys.useCaseSensitiveFileNames;
   getCurrentDirectory = () => this.#folder;
-  getDefaultLibFileName = () => `${this.#libraries}/lib.d.ts`;
+  getDefaultLibFileName = () => `${this.#compiler}/lib.d.ts`;
   directoryExists = (path: string) => ts.sys.directoryExists(path);
   getDirectories = (path: string) => ts.sys.getDirectories(path);
   readDirectory: NonNullable<ts.LanguageServiceHost["readDirectory"]> = (...args) =>
@@ -136,12 +139,12 @@ export class NotebookHost implements ts.LanguageServiceHost {
   realpath = (path: string) => (this.#virtual(path) === undefined ? ts.sys.realpath!(path) : path);
 
   getScriptVersion = (path: string): string => {
-    if (path === this.#draft.path) return `draft ${this.#draftVersion}`;
-    if (path === this.#imports) return String(this.notebook.packages.size);
-    if (this.#virtual(path) !== undefined || path.startsWith(this.#libraries)) return "1";
-    if (!path.includes("/node_modules/")) return timeOf(path);
     const known = this.#packageFiles.get(path);
     if (known !== undefined) return known;
+    if (path === this.#draft.path) return `draft ${this.#draftVersion}`;
+    if (path === this.#imports) return String(this.notebook.packages.size);
+    if (this.#virtual(path) !== undefined || this.#libraries.has(path)) return "1";
+    if (!path.includes("/node_modules/")) return timeOf(path);
     const version = timeOf(path);
     this.#packageFiles.set(path, version);
     return version;
@@ -194,6 +197,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
         .map((name) => `import ${JSON.stringify(name)};\n`)
         .join("");
     }
+    if (this.#libraries.has(path)) return this.#libraries.read(path);
     return this.notebook.module(path)?.text;
   }
 }
