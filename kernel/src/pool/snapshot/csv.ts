@@ -21,12 +21,15 @@ export function toTrace(data: SnapshotData): string {
  */
 export function toRmmLog(data: SnapshotData): string {
   const rows = ["Thread,Time,Action,Pointer,Size,Stream"];
+  // Many events share one reading of the clock.
+  let [read, shown] = [Number.NaN, ""];
   for (const step of history(data)) {
     const { kind, serial, requested, time } = step;
     const failed = kind === "failed";
     if (!failed && !isOperation(step)) continue;
+    if (time !== read) [read, shown] = [time, clock(time)];
     const action = failed ? "allocate failure" : kind === "alloc" ? "allocate" : "free";
-    rows.push(`0,${clock(time)},${action},0x${serial.toString(16)},${requested},0x0`);
+    rows.push(`0,${shown},${action},0x${serial.toString(16)},${requested},0x0`);
   }
   return `${rows.join("\n")}\n`;
 }
