@@ -3,9 +3,10 @@
 import type MagicString from "magic-string";
 import { mayCall } from "./calls.ts";
 import type { LineTable } from "./cell-map.ts";
+import { CellNames } from "./cell-names.ts";
 import { ConstantGuard } from "./constants.ts";
 import { LoopLocals } from "./loop-locals.ts";
-import { editExport, editImport } from "./module-syntax.ts";
+import { editExport, editImport, isExpression, isMarker } from "./module-syntax.ts";
 import type { DeclaredName, KnownNames } from "./notebook-names.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 import { ANY_NAME, assignedBy, NO_SCOPE, writtenByFunctions } from "./scopes.ts";
@@ -31,8 +32,7 @@ export class CellEditor {
   /** True when the cell itself awaits: it runs as the body of an async function. */
   isAsync: boolean;
   hasResult = false;
-  /** What the cell declares. */
-  readonly names = new Map<string, DeclaredName>();
+  readonly #names: CellNames;
   /** Names that functions of the cell assign to, or ANY_NAME. */
   written: ReadonlySet<string> = NO_SCOPE;
   readonly #lines: LineTable;
@@ -56,10 +56,16 @@ export class CellEditor {
     this.#showResult = options.showResult;
     this.#javaScript = options.javaScript;
     this.#known = options.known;
+    this.#names = new CellNames(options.javaScript, options.known);
     this.#standIns = new Set(options.known.standIns);
     this.isAsync = options.awaits;
     this.#around = options.around;
     this.#timedLine = options.timedLine;
+  }
+
+  /** What the cell declares. */
+  get names(): ReadonlyMap<string, DeclaredName> {
+    return this.#names.declared;
   }
 
   edit(program: Node): void {
@@ -74,7 +80,10 @@ export class CellEditor {
     }
     const last = body.findLast((statement) => !isMarker(statement));
     for (const statement of body) this.#topLevel(statement, statement === last);
-    const fresh = this.#mergedNames();
+    const fresh = this.#names
+      .mergeParts()
+      .map((name) => `${this.#variable(name)} = undefined; `)
+      .join("");
     this.#guardConstants(body);
     this.#copyInLoops(body);
     this.#moveToStart(body);
@@ -116,7 +125,7 @@ export class CellEditor {
       case "ImportDeclaration":
         this.isAsync = true;
         for (const name of editImport(this.script, statement, this.#variable)) {
-          this.names.set(name, { kind: "import" });
+          this.#names.declared.set(name, { kind: "import" });
         }
         this.#moved.push(statement);
         break;
@@ -174,7 +183,7 @@ export class CellEditor {
     const id = statement["id"] as Node | null;
     if (id) {
       const name = id["name"] as string;
-      this.names.set(name, { kind: "function" });
+      this.#names.declared.set(name, { kind: "function" });
       this.script.appendRight(statement.start, `${this.#variable(name)} = `);
       if (!this.#standIns.has(name)) this.script.remove(id.start, id.end);
     } else {
@@ -192,7 +201,7 @@ export class CellEditor {
       return;
     }
     const name = id["name"] as string;
-    this.names.set(name, { kind: "class" });
+    this.#names.declared.set(name, { kind: "class" });
     this.script.appendRight(statement.start, `${this.#variable(name)} = `);
     this.script.appendLeft(statement.end, ";");
   }
@@ -264,7 +273,8 @@ export class CellEditor {
     const declarators = declaration["declarations"] as Node[];
     const kind = /const|using/.test(declaration["kind"] as string) ? "constant" : "variable";
     for (const declarator of declarators) {
-      for (const name of boundNames(declarator["id"] as Node)) this.names.set(name, { kind });
+      for (const name of boundNames(declarator["id"] as Node))
+        this.#names.declared.set(name, { kind });
       if ((declarator["id"] as Node).type === "ObjectPattern" && declarator["init"]) {
         this.script.appendRight(declarator.start, "(");
         this.script.appendLeft(declarator.end, ")");
@@ -275,26 +285,8 @@ export class CellEditor {
 
   // ---- names ----
 
-  /**
-   * Enums and namespaces add to what their name holds. Notes them, and gives code by which those that
-   * begin here begin with nothing, whatever an earlier cell called so.
-   */
-  #mergedNames(): string {
-    const { facts, merges } = this.#javaScript;
-    if (!facts) return "";
-    for (const name of facts.enums) this.names.set(name, { kind: "enum" });
-    for (const [name, exported] of facts.namespaces) {
-      const exports = [...new Set([...(merges.get(name) ?? []), ...exported])];
-      if (this.names.has(name)) this.names.set(name, { kind: "namespace", exports });
-    }
-    const fresh = [...facts.enums, ...facts.namespaces.keys()].filter(
-      (name) => this.names.has(name) && !merges.has(name),
-    );
-    return fresh.map((name) => `${this.#variable(name)} = undefined; `).join("");
-  }
-
   #guardConstants(body: readonly Node[]): void {
-    const constants = new Set([...this.#assigned].filter((name) => this.#isConstant(name)));
+    const constants = new Set([...this.#assigned].filter((name) => this.#names.isConstant(name)));
     if (constants.size === 0) return;
     const guard = new ConstantGuard(this.script, this.#variable);
     for (const statement of body) guard.guard(statement, constants);
@@ -305,15 +297,10 @@ export class CellEditor {
     if (this.written.has(ANY_NAME)) return;
     const loops = new LoopLocals(this.script, (name, isAssigned) => {
       if (this.#standIns.has(name) || this.written.has(name)) return false;
-      if (!this.names.has(name) && !this.#known.get(name)) return false;
-      return !this.#known.isWritten(name) && !(isAssigned && this.#isConstant(name));
+      if (!this.#names.declared.has(name) && !this.#known.get(name)) return false;
+      return !this.#known.isWritten(name) && !(isAssigned && this.#names.isConstant(name));
     });
     for (const statement of body) loops.edit(statement);
-  }
-
-  #isConstant(name: string): boolean {
-    const { kind } = this.names.get(name) ?? this.#known.get(name) ?? {};
-    return kind === "constant" || kind === "import";
   }
 
   #storeLine(statement: Node): void {
@@ -321,20 +308,4 @@ export class CellEditor {
     const line = this.#lines.lineOf(statement.start);
     if (line !== undefined) this.script.appendRight(statement.start, `${LINE_WORD}[0]=${line};`);
   }
-}
-
-/** `export {}`, which oxc adds where types were all that a cell imported or exported. */
-function isMarker(statement: Node): boolean {
-  const { type, declaration, source, specifiers } = statement;
-  return (
-    type === "ExportNamedDeclaration" &&
-    !declaration &&
-    !source &&
-    (specifiers as Node[]).length === 0
-  );
-}
-
-/** An `export default` expression stands where a statement was. */
-function isExpression(node: Node): boolean {
-  return /Expression$|^Identifier$|^Literal$|^TemplateLiteral$/.test(node.type);
 }

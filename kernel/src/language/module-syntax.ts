@@ -75,3 +75,19 @@ function replaceByLoad(script: MagicString, node: Node, target: string, names: s
   const load = `await ${RUNTIME}.load(${from}, ${JSON.stringify(names)}, {${options.join(", ")}})`;
   script.update(node.start, node.end, target ? `(${target} = ${load});` : `${load};`);
 }
+
+/** `export {}`, which oxc adds where types were all that a cell imported or exported. */
+export function isMarker(statement: Node): boolean {
+  const { type, declaration, source, specifiers } = statement;
+  return (
+    type === "ExportNamedDeclaration" &&
+    !declaration &&
+    !source &&
+    (specifiers as Node[]).length === 0
+  );
+}
+
+/** An `export default` expression stands where a statement was. */
+export function isExpression(node: Node): boolean {
+  return /Expression$|^Identifier$|^Literal$|^TemplateLiteral$/.test(node.type);
+}
