@@ -1,7 +1,8 @@
 // Placement on traces: npm run bench -- traces [FOLDER], by default ../shared/traces.
 // Each policy replays each trace on simulated memory; efficiency is peak live (as requested) ÷ peak
-// reserved, "made" the bytes of slabs made anew ÷ bytes allocated. "planned" replays the trace as an
-// iteration that repeats. Problems in FOLDER/minimalloc are solved within the capacity in their names.
+// reserved, "made" the bytes of slabs made anew ÷ bytes allocated, "moved" those copied because blocks moved,
+// also ÷ bytes allocated. "moving" is the pool with --move; "planned" replays the trace as an iteration that
+// repeats. Problems in FOLDER/minimalloc are solved within the capacity in their names.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -34,11 +35,12 @@ function traces(): [name: string, trace: Trace][] {
 
 function table(name: string, rows: (readonly [trace: string, report: ReplayReport])[]): void {
   console.log(`\n${name}`);
-  for (const [trace, { efficiency, nsPerOp, grownShare, failures }] of rows) {
+  for (const [trace, { efficiency, nsPerOp, grownShare, movedShare, failures }] of rows) {
+    const moved = movedShare > 0 ? `   moved ${(movedShare * 100).toFixed(2)} %` : "";
     const failed = failures > 0 ? `   ${failures} failures` : "";
     console.log(
       `  ${trace.padEnd(32)} ${percent(efficiency).padStart(8)}   ${nsPerOp.toFixed(0).padStart(5)} ns/op` +
-        `   made ${percent(grownShare)}${failed}`,
+        `   made ${percent(grownShare)}${moved}${failed}`,
     );
   }
   const shares = rows.map(([, { efficiency }]) => efficiency);
@@ -80,6 +82,13 @@ for (const [name, { make }] of Object.entries(POLICIES)) {
     read.map(([trace, ops]) => [trace, replay(ops, () => make({}))]),
   );
 }
+table(
+  "moving",
+  read.map(([trace, ops]) => [
+    trace,
+    replay(ops, () => POLICIES["pool"]!.make({ moving: "pack" })),
+  ]),
+);
 const planned = read.map(([trace, ops]) => [trace, replayPlanned(ops)] as const);
 table("planned", planned);
 for (const [trace, { planServed, planAllocations, planMilliseconds }] of planned) {

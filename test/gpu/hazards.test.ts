@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CenoteError, CONTROL, Interrupted } from "../../kernel/src/base/index.ts";
-import { addKernel, blockOf, gpu, scoped, words } from "./open.ts";
+import { addKernel, blockOf, gpu, restless, scoped, words } from "./open.ts";
 
 const run = (name: string, body: () => Promise<void>) => test(name, () => scoped(body));
 const filled = (value: number, length = 64) => new Uint32Array(length).fill(value);
@@ -14,7 +14,7 @@ run("a host write does not overtake a recorded copy", async () => {
   const { submits } = gpu.counts;
   gpu.copy({ block: source }, { block: target });
   await gpu.upload([{ block: source, data: filled(6) }]);
-  assert.equal(gpu.counts.submits, submits, "both are still in one encoder");
+  if (!restless) assert.equal(gpu.counts.submits, submits, "both are still in one encoder");
   assert.deepEqual(await words({ block: target }), filled(5));
   assert.deepEqual(await words({ block: source }), filled(6));
 });
@@ -38,7 +38,7 @@ run("a block that is disposed and reused does not show in commands recorded befo
   gpu.copy({ block: source }, { block: target });
   source.dispose();
   const reused = gpu.allocate(256);
-  assert.deepEqual(gpu.pool.place(reused), place);
+  if (!restless) assert.deepEqual(gpu.pool.place(reused), place);
   await gpu.upload([{ block: reused, data: filled(9) }]);
   assert.deepEqual(await words({ block: target }), filled(5));
   assert.deepEqual(await words({ block: reused }), filled(9));

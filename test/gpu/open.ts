@@ -6,6 +6,9 @@ import type { Block } from "../../kernel/src/pool/index.ts";
 
 export const gpu: Gpu = await openGpu();
 
+/** Whether blocks move before every operation (scripts/test.mjs, stages in chaos): where they lie is not told then. */
+export const restless = process.env["CENOTE_MOVE"] === "chaos";
+
 /** Runs `body` inside error scopes and disposes what it allocated. */
 export async function scoped(body: () => Promise<void>): Promise<void> {
   const { device } = gpu;

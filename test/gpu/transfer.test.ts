@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CenoteError, COUNTER } from "../../kernel/src/base/index.ts";
-import { blockOf, gpu, scoped, words } from "./open.ts";
+import { blockOf, gpu, restless, scoped, words } from "./open.ts";
 
 const MIB = 2 ** 20;
 const code = (wanted: string) => (error: unknown) =>
@@ -123,8 +123,10 @@ run("copies between slabs and within one, overlapping both ways", async () => {
   gpu.allocate(20 * MIB).dispose();
   const inSlab = await blockOf(data);
   const beside = gpu.allocate(size);
-  assert.equal(gpu.pool.place(inSlab).slab, gpu.pool.place(beside).slab);
-  assert.notEqual(gpu.pool.place(inSlab).slab, gpu.pool.place(elsewhere).slab);
+  if (!restless) {
+    assert.equal(gpu.pool.place(inSlab).slab, gpu.pool.place(beside).slab);
+    assert.notEqual(gpu.pool.place(inSlab).slab, gpu.pool.place(elsewhere).slab);
+  }
   gpu.copy({ block: inSlab }, { block: beside });
   gpu.copy({ block: beside }, { block: elsewhere, offset: 4, bytes: size });
   assertSame(await words({ block: elsewhere, offset: 4, bytes: size }), data);

@@ -16,12 +16,13 @@ import { type Arguments, readArguments } from "./args.ts";
 import { readTrace } from "./read.ts";
 
 const USAGE =
-  "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--plan] [--device] [--json]";
+  "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--move] [--plan] [--device] [--json]";
 
 const OPTIONS = {
   policy: { type: "string" },
   slab: { type: "string" },
   budget: { type: "string" },
+  move: { type: "boolean" },
   plan: { type: "boolean" },
   device: { type: "boolean" },
   json: { type: "boolean" },
@@ -61,6 +62,7 @@ function poolOptions(asked: Arguments): PoolOptions {
   const budget = asked.value("budget");
   if (slab !== undefined) options.slabBytes = parseSize(slab);
   if (budget !== undefined) options.budget = parseSize(budget);
+  if (asked.flag("move")) options.moving = "pack";
   return options;
 }
 
@@ -75,7 +77,7 @@ async function policyOf(asked: Arguments): Promise<() => Policy> {
   }
   const options = poolOptions(asked);
   if (!policy.takesOptions && Object.keys(options).length > 0) {
-    throw new CenoteError("USAGE", `the policy ${name} has neither --slab nor --budget`);
+    throw new CenoteError("USAGE", `the policy ${name} has neither --slab nor --budget nor --move`);
   }
   return asked.flag("device") ? onDevice(name, options) : () => policy.make(options);
 }
@@ -90,6 +92,7 @@ async function onDevice(name: string, options: PoolOptions): Promise<() => Polic
       "--device replays on the kernel's own pool: no --policy, no --slab",
     );
   }
+  if (options.moving !== undefined) process.env["CENOTE_MOVE"] = options.moving; // read as it opens
   const gpu = await openGpu();
   if (options.budget !== undefined) gpu.pool.budget = options.budget;
   return () => {
@@ -109,7 +112,10 @@ function describe(report: ReplayReport): string {
     ["efficiency", percent(report.efficiency)],
     ["time", `${report.nsPerOp.toFixed(0)} ns an operation`],
     ["slabs made", `${report.slabs}, ${percent(report.grownShare)} of the bytes allocated`],
-    ["moved", formatBytes(report.movedBytes)],
+    [
+      "moved",
+      `${formatBytes(report.movedBytes)}, ${percent(report.movedShare)} of the bytes allocated`,
+    ],
     ["failures", String(report.failures)],
   ];
   if (report.unmatchedFrees > 0) {

@@ -51,11 +51,11 @@ export class Allocator {
     this.#memory = memory;
     this.#ledger = ledger;
     this.fit = new Fit(ledger.books);
-    this.#policy = slabPolicyFor(memory, options);
+    const mode = options.moving ?? movingMode(process.env["CENOTE_MOVE"]);
+    this.#policy = slabPolicyFor(memory, { ...options, moving: mode });
     this.slabs = new Slabs(memory, ledger, this.fit, this.#policy, options.keepEmpty);
     this.planner = new Planner(ledger, this.fit, this.slabs);
     this.pins = new Pins(ledger.books);
-    const mode = options.moving ?? movingMode(process.env["CENOTE_MOVE"]);
     this.moving = new Moving(memory, ledger, this.fit, this.slabs, mode);
   }
 

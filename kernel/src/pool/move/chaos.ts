@@ -7,9 +7,11 @@ import type { Slabs } from "../slabs.ts";
 import type { Mover } from "./mover.ts";
 import { type Candidate, survey } from "./survey.ts";
 
-/** Slabs and bytes moved at one safe point, at most; those that were not moved come next time. */
-const SLABS = 16;
-const BYTES = 16 * 2 ** 20;
+/** Slabs moved at one safe point, at most. */
+const SLABS = 2;
+/** Bytes that may move for each safe point; saved up for larger slabs, so that tests take an end. */
+const BYTES = 2 ** 17;
+const SAVED = 64 * 2 ** 20;
 
 export class Chaos {
   readonly #ledger: Ledger;
@@ -19,6 +21,7 @@ export class Chaos {
   readonly #mover: Mover;
   /** The slab that came last; slabs made anew have higher numbers, so that each has its turn. */
   #last = 0;
+  #saved = SAVED;
 
   constructor(ledger: Ledger, fit: Fit, slabs: Slabs, mover: Mover) {
     this.#ledger = ledger;
@@ -32,12 +35,13 @@ export class Chaos {
   shake(): void {
     const all = survey(this.#books, this.#fit, 0).candidates.sort((a, b) => a.slab - b.slab);
     const next = all.filter(({ slab }) => slab > this.#last);
-    let bytes = BYTES;
+    this.#saved = Math.min(SAVED, this.#saved + BYTES);
     for (const candidate of (next.length > 0 ? next : all).slice(0, SLABS)) {
       this.#last = candidate.slab;
+      const bytes = candidate.live * GRANULE;
+      if (bytes > this.#saved) continue;
+      this.#saved -= bytes;
       this.#renew(candidate);
-      bytes -= candidate.live * GRANULE;
-      if (bytes <= 0) return;
     }
   }
 

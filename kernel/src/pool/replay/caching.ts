@@ -19,6 +19,7 @@ export class CachingModel implements Policy {
   #segments = 0;
   reserved = 0;
   readonly grown = { slabs: 0, bytes: 0 };
+  readonly moved = 0;
 
   allocate(slot: number, bytes: number): boolean {
     const size = Math.max(512, Math.ceil(bytes / 512) * 512);

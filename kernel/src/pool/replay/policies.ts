@@ -46,6 +46,10 @@ export class PoolPolicy implements Policy {
     return { slabs: slabsMade, bytes: bytesMade };
   }
 
+  get moved(): number {
+    return this.#counters[COUNTER.movedBytes]!;
+  }
+
   disposeAll(): void {
     for (const block of this.#blocks) block?.dispose();
     this.#blocks.length = 0;
@@ -83,6 +87,7 @@ class FreeLists implements Policy {
   readonly #sizes: number[] = [];
   reserved = 0;
   readonly grown = { slabs: 0, bytes: 0 };
+  readonly moved = 0;
 
   constructor(name: string, classOf: (bytes: number) => number) {
     this.name = name;
@@ -117,6 +122,7 @@ class Direct implements Policy {
   readonly #sizes: number[] = [];
   reserved = 0;
   readonly grown = { slabs: 0, bytes: 0 };
+  readonly moved = 0;
 
   allocate(slot: number, bytes: number): boolean {
     const size = Math.max(GRANULE, Math.ceil(bytes / GRANULE) * GRANULE);

@@ -14,6 +14,8 @@ export interface Policy {
   readonly reserved: number;
   /** Bytes of slabs reserved so far, and how many: what the device had to make anew. */
   readonly grown: { slabs: number; bytes: number };
+  /** Bytes copied so far because blocks moved. */
+  readonly moved: number;
   /** Ends the policy, with everything that is live in it. */
   close(): void;
 }
@@ -28,7 +30,9 @@ export interface ReplayReport {
   efficiency: number;
   /** Median over passes. */
   nsPerOp: number;
+  /** Copied because blocks moved; and as a share of the bytes allocated. */
   movedBytes: number;
+  movedShare: number;
   /** Allocations that could not be served. */
   failures: number;
   /** Slabs reserved in all, and their bytes ÷ the bytes allocated: memory that was made anew. */
@@ -77,6 +81,7 @@ export function measure(trace: Trace, policy: Policy): ReplayReport {
   let failures = 0;
   let allocated = 0;
   const grownBefore = { ...policy.grown };
+  const movedBefore = policy.moved;
   const began = performance.now();
   for (let i = 0; i < trace.length; i++) {
     const block = slot[i]!;
@@ -97,6 +102,8 @@ export function measure(trace: Trace, policy: Policy): ReplayReport {
     if (policy.reserved > peakReserved) peakReserved = policy.reserved;
   }
   const took = performance.now() - began;
+  const movedBytes = policy.moved - movedBefore;
+  const shareOf = (part: number) => (allocated === 0 ? 0 : part / allocated);
   return {
     policy: policy.name,
     ops: trace.length,
@@ -104,10 +111,11 @@ export function measure(trace: Trace, policy: Policy): ReplayReport {
     peakReservedBytes: peakReserved,
     efficiency: peakReserved === 0 ? 1 : peakLive / peakReserved,
     nsPerOp: perOp(took, trace),
-    movedBytes: 0,
+    movedBytes,
+    movedShare: shareOf(movedBytes),
     failures,
     slabs: policy.grown.slabs - grownBefore.slabs,
-    grownShare: allocated === 0 ? 0 : (policy.grown.bytes - grownBefore.bytes) / allocated,
+    grownShare: shareOf(policy.grown.bytes - grownBefore.bytes),
     unmatchedFrees: trace.unmatchedFrees,
   };
 }
