@@ -40,7 +40,9 @@ export async function uploadTable(
   const own: Block[] = [];
   try {
     const parts: UploadPart[] = [];
-    const columns = sources.map((source, i) => place(gpu, source, staged[i]!, own, parts));
+    const columns: Column[] = [];
+    for (const [i, source] of sources.entries())
+      columns.push(await place(gpu, source, staged[i]!, own, parts));
     await gpu.upload(parts);
     return new ColumnStore(gpu, columns, rows, table.schema.metadata);
   } catch (error) {
@@ -92,22 +94,23 @@ function stageColumn(source: ColumnSource, chunkRows: readonly number[]): Staged
 }
 
 /** Allocates the blocks of a column's chunks, and adds what is to be written to them to `parts`. */
-function place(
+async function place(
   gpu: Gpu,
   source: ColumnSource,
   staged: readonly Staged[],
   own: Block[],
   parts: UploadPart[],
-): Column {
+): Promise<Column> {
   const { name, type, field, nulls, dictionary } = source;
-  const chunks = staged.map(({ layout, rows, parts: pieces }): ColumnChunk => {
-    const block = gpu.allocate(layout.total, {
+  const chunks: ColumnChunk[] = [];
+  for (const { layout, rows, parts: pieces } of staged) {
+    const block = await gpu.allocateAsync(layout.total, {
       tag: `column ${name}`,
       what: `column ${name} ${type.name}[${rows}]`,
     });
     own.push(block);
     for (const { offset, data } of pieces) parts.push({ block, offset, data });
-    return { rows, layout, block };
-  });
+    chunks.push({ rows, layout, block });
+  }
   return { name, type, field, nulls, chunks, ...(dictionary ? { dictionary } : {}) };
 }

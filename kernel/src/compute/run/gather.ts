@@ -37,15 +37,18 @@ export async function gather(
   const chunks = outputs.map(() => new Array<ColumnChunk>(selections.length));
   const texts: TextJob[] = [];
   const nulls = outputs.map(() => false);
-  outputs.forEach((output, column) => {
-    const source = sourceOf(store, output.at);
-    selections.forEach((selection, i) => {
-      const whole = source?.chunks[selection.chunk];
+  // Chunk by chunk, so that those of a table larger than the device come back once.
+  for (const [i, selection] of selections.entries()) {
+    for (const [column, output] of outputs.entries()) {
+      const whole = sourceOf(store, output.at)?.chunks[selection.chunk];
       if (whole && !selection.index && whole.rows === selection.rows) chunks[column]![i] = whole;
       else if (isText(output.at.type))
-        texts.push(startText(store, output.at, selection, column, i, scratch));
-      else chunks[column]![i] = project(store, output, selection, scratch);
-    });
+        texts.push(await startText(store, output.at, selection, column, i, scratch));
+      else chunks[column]![i] = await project(store, output, selection, scratch);
+    }
+  }
+  outputs.forEach(({ at }, column) => {
+    const source = sourceOf(store, at);
     nulls[column] = source ? source.nulls : (chunks[column]![0]?.layout.validity ?? -1) >= 0;
   });
   for (const [job, chunk] of await finishTexts(store, texts, scratch))
@@ -74,17 +77,17 @@ function describe(
   };
 }
 
-function project(
+async function project(
   store: ColumnStore,
   { name, at }: Output,
   selection: Selection,
   scratch: Scratch,
-): ColumnChunk {
+): Promise<ColumnChunk> {
   const { rows, chunk, index } = selection;
   const kernel = projectKernel(store, at, index !== undefined, `column ${name}`);
   const layout = layoutOf(at.type, rows, kernel.nulls);
-  const block = scratch.block(layout.total, `column ${name}`);
-  launch(store, kernel.text, {
+  const block = await scratch.block(layout.total, `column ${name}`);
+  await launch(store, kernel.text, {
     chunk,
     own: [rows, Math.max(layout.validity, 0) / 4],
     extras: [...(index ? [{ block: index }] : []), { block }],
@@ -93,19 +96,19 @@ function project(
   return { rows, layout, block };
 }
 
-function startText(
+async function startText(
   store: ColumnStore,
   at: Typed,
   selection: Selection,
   column: number,
   chunk: number,
   scratch: Scratch,
-): TextJob {
+): Promise<TextJob> {
   const { each, count } = ranges(selection.rows);
-  const sums = scratch.block((count + 1) * 4, "text sizes");
+  const sums = await scratch.block((count + 1) * 4, "text sizes");
   const text = textSumsKernel(store, at, selection.index !== undefined);
-  launchText(store, text, selection, [selection.rows, each], [sums], count);
-  scan(store, sums, count);
+  await launchText(store, text, selection, [selection.rows, each], [sums], count);
+  await scan(store, sums, count);
   return { column, chunk, selection, at, sums };
 }
 
@@ -118,18 +121,20 @@ async function finishTexts(
     store,
     jobs.map(({ sums, selection }) => ({ block: sums, word: ranges(selection.rows).count })),
   );
-  return jobs.map((job, i) => {
+  const made: [TextJob, ColumnChunk][] = [];
+  for (const [i, job] of jobs.entries()) {
     const { selection, at, sums } = job;
     const { rows } = selection;
     const layout = layoutOf(at.type, rows, sourceOf(store, at)!.nulls, totals[i]!);
-    const block = scratch.block(layout.total, `column ${at.column}`, true);
+    const block = await scratch.block(layout.total, `column ${at.column}`, true);
     const { each, count } = ranges(rows);
     const text = textCopyKernel(store, at, selection.index !== undefined);
     const own = [rows, each, Math.max(layout.validity, 0) / 4, layout.bytes / 4];
-    launchText(store, text, selection, own, [sums, block], count);
+    await launchText(store, text, selection, own, [sums, block], count);
     scratch.free(sums);
-    return [job, { rows, layout, block }];
-  });
+    made.push([job, { rows, layout, block }]);
+  }
+  return made;
 }
 
 function launchText(
@@ -139,7 +144,7 @@ function launchText(
   own: number[],
   blocks: Block[],
   invocations: number,
-): void {
+): Promise<void> {
   const extras = [...(index ? [index] : []), ...blocks].map((block) => ({ block }));
-  launch(store, text, { chunk, own, extras, invocations });
+  return launch(store, text, { chunk, own, extras, invocations });
 }

@@ -117,8 +117,8 @@ export async function group(
       continue;
     }
     const { groups } = filled;
-    const out = scratch.block(groups * width * 4, "groups");
-    if (groups > 0 && width > 0) mergeCopies(store, query, filled, out);
+    const out = await scratch.block(groups * width * 4, "groups");
+    if (groups > 0 && width > 0) await mergeCopies(store, query, filled, out);
     scratch.free(filled.acc);
     const index = filled.rows ?? filled.slots;
     if (groups > 0)
@@ -172,23 +172,24 @@ async function fill(
   for (;;) {
     const shape = shapeFor(software, slots, capacity, width, rows);
     if (Math.max(shape.accBytes, capacity * 4) > store.gpu.maxBinding) return undefined;
-    const acc = scratch.block(shape.accBytes, "group figures", true);
+    const acc = await scratch.block(shape.accBytes, "group figures", true);
     if (slots.by === "one") {
-      run(store, query, slots, shape, window, [acc]);
+      await run(store, query, slots, shape, window, [acc]);
       return {
         groups: 1,
-        slots: scratch.block(4, "group list", true),
+        slots: await scratch.block(4, "group list", true),
         rows: undefined,
         shape,
         acc,
       };
     }
-    const reps = scratch.block(capacity * 4, "group table", true);
-    const state = scratch.block(16, "group state", true);
-    run(store, query, slots, shape, window, [acc, reps, ...(slots.by === "hash" ? [state] : [])]);
-    const list = scratch.block(capacity * 4, "group list");
-    const repRows = scratch.block(capacity * 4, "group rows");
-    listSlots(store, capacity, [reps, state, list, repRows]);
+    const reps = await scratch.block(capacity * 4, "group table", true);
+    const state = await scratch.block(16, "group state", true);
+    const tables = [acc, reps, ...(slots.by === "hash" ? [state] : [])];
+    await run(store, query, slots, shape, window, tables);
+    const list = await scratch.block(capacity * 4, "group list");
+    const repRows = await scratch.block(capacity * 4, "group rows");
+    await listSlots(store, capacity, [reps, state, list, repRows]);
     const [bytes] = await store.gpu.read([{ block: state, bytes: 12 }]);
     const [, overflow, groups] = new Uint32Array(bytes!.buffer, bytes!.byteOffset, 3);
     scratch.free(reps, state);
@@ -204,14 +205,14 @@ export function largerTable(capacity: number, rows: number): number {
   return capacity >= enough ? capacity * 2 : Math.min(capacity * 16, enough);
 }
 
-function run(
+async function run(
   store: ColumnStore,
   query: GroupQuery,
   slots: Slots,
   shape: Shape,
   { chunk, from, to }: Window,
   blocks: readonly Block[],
-): void {
+): Promise<void> {
   const { form, invocations } = shape;
   const keys = query.keys.map((key) => key.at);
   // Neighbouring rows to one invocation on a processor, to neighbouring invocations on a GPU.
@@ -231,7 +232,7 @@ function run(
       form,
       lowWords,
     });
-    launch(store, text, { chunk, own, extras, invocations });
+    await launch(store, text, { chunk, own, extras, invocations });
   }
 }
 
@@ -240,10 +241,10 @@ function hardwareShare(to: number, from: number, invocations: number): number[] 
   return invocations === 1 ? [to, to - from, 1, from] : [to, 1, invocations, from];
 }
 
-function listSlots(store: ColumnStore, capacity: number, blocks: readonly Block[]): void {
+function listSlots(store: ColumnStore, capacity: number, blocks: readonly Block[]): Promise<void> {
   const each = Math.max(1, Math.ceil(capacity / 16_384));
   const extras = blocks.map((block, i) => ({ block, bytes: i === 1 ? 16 : capacity * 4 }));
-  launch(store, listKernel(), {
+  return launch(store, listKernel(), {
     chunk: 0,
     own: [capacity, each],
     extras,
@@ -251,9 +252,14 @@ function listSlots(store: ColumnStore, capacity: number, blocks: readonly Block[
   });
 }
 
-function mergeCopies(store: ColumnStore, query: GroupQuery, filled: Filled, out: Block): void {
+function mergeCopies(
+  store: ColumnStore,
+  query: GroupQuery,
+  filled: Filled,
+  out: Block,
+): Promise<void> {
   const { shape, acc, slots, groups } = filled;
-  launch(store, mergeKernel(query.parts), {
+  return launch(store, mergeKernel(query.parts), {
     chunk: 0,
     own: [groups, shape.copies, shape.capacity],
     extras: [{ block: acc }, { block: slots }, { block: out }],

@@ -17,8 +17,8 @@ export class Scratch {
   }
 
   /** A block of `bytes` bytes (at least 16), for `what`. */
-  block(bytes: number, what: string, zeroed = false): Block {
-    const block = this.gpu.allocate(Math.max(16, Math.ceil(bytes / 4) * 4), {
+  async block(bytes: number, what: string, zeroed = false): Promise<Block> {
+    const block = await this.gpu.allocateAsync(Math.max(16, Math.ceil(bytes / 4) * 4), {
       tag: what,
       what,
       zeroed,
@@ -43,20 +43,25 @@ export class Scratch {
   }
 }
 
-/** Records one dispatch of at least `invocations` over chunk `chunk` of the store's columns. */
-export function launch(
+/**
+ * Records one dispatch of at least `invocations` over chunk `chunk` of the store's columns. Of a table larger
+ * than the device only that chunk needs to be there; what the next one has on disk is read meanwhile.
+ */
+export async function launch(
   store: ColumnStore,
   text: KernelText,
   call: { chunk: number; own: readonly number[]; extras: readonly GpuRange[]; invocations: number },
-): void {
-  const chunkOf = (name: string): ColumnChunk => store.columns.get(name)!.chunks[call.chunk]!;
+): Promise<void> {
+  const chunksOf = (name: string): readonly ColumnChunk[] => store.columns.get(name)!.chunks;
+  const chunkOf = (name: string): ColumnChunk => chunksOf(name)[call.chunk]!;
   const columns = text.columns.map((name): GpuRange => {
     const { block, layout } = chunkOf(name);
     return { block, bytes: layout.total };
   });
   const { gpu } = store;
+  gpu.prefetch(text.columns.flatMap((name) => chunksOf(name)[call.chunk + 1]?.block ?? []));
   const { label, code, bindings } = text;
-  gpu.dispatch(gpu.pipeline({ label, code, bindings, params: true }), {
+  await gpu.dispatchAsync(gpu.pipeline({ label, code, bindings, params: true }), {
     bindings: [...columns, ...call.extras],
     params: parameters(text, call.own, chunkOf),
     workgroups: [Math.max(1, Math.ceil(call.invocations / WORKGROUP))],

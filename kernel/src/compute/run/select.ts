@@ -12,6 +12,16 @@ export interface Selection {
   readonly index?: Block;
 }
 
+/** A chunk's rows that are kept, as bits, and how many in each range of words. */
+interface Mask {
+  readonly mask: Block;
+  readonly counts: Block;
+  readonly each: number;
+  readonly count: number;
+  readonly rows: number;
+  readonly chunk: number;
+}
+
 /** The rows where `where` is true, at most `limit` of them, in order; one small read-back. */
 export async function select(
   store: ColumnStore,
@@ -32,33 +42,36 @@ export async function select(
 
 async function filtered(store: ColumnStore, where: Typed, scratch: Scratch): Promise<Selection[]> {
   const text = maskKernel(store, where);
-  const masks = store.chunkRows.map((rows, chunk) => {
+  const masks: Mask[] = [];
+  for (const [chunk, rows] of store.chunkRows.entries()) {
     const { each, count } = ranges(rows);
-    const mask = scratch.block(Math.ceil(rows / 32) * 4, "filter mask");
-    const counts = scratch.block((count + 1) * 4, "filter counts");
+    const mask = await scratch.block(Math.ceil(rows / 32) * 4, "filter mask");
+    const counts = await scratch.block((count + 1) * 4, "filter counts");
     const extras = [{ block: mask }, { block: counts }];
-    launch(store, text, { chunk, own: [rows, each], extras, invocations: count });
-    scan(store, counts, count);
-    return { mask, counts, each, count, rows, chunk };
-  });
+    await launch(store, text, { chunk, own: [rows, each], extras, invocations: count });
+    await scan(store, counts, count);
+    masks.push({ mask, counts, each, count, rows, chunk });
+  }
   const totals = await readWords(
     store,
     masks.map(({ counts, count }) => ({ block: counts, word: count })),
   );
-  return masks.map(({ mask, counts, each, count, rows, chunk }, i) => {
+  const found: Selection[] = [];
+  for (const [i, { mask, counts, each, count, rows, chunk }] of masks.entries()) {
     const kept = totals[i]!;
-    const index = scratch.block(kept * 4, "filter index");
+    const index = await scratch.block(kept * 4, "filter index");
     const extras = [{ block: mask }, { block: counts }, { block: index }];
     if (kept > 0)
-      launch(store, indexKernel(), { chunk, own: [rows, each], extras, invocations: count });
+      await launch(store, indexKernel(), { chunk, own: [rows, each], extras, invocations: count });
     scratch.free(mask, counts);
-    return { chunk, rows: kept, index };
-  });
+    found.push({ chunk, rows: kept, index });
+  }
+  return found;
 }
 
 /** Makes the `count` counts of a block into starts; its word `count` becomes their sum. */
-export function scan(store: ColumnStore, counts: Block, count: number): void {
-  launch(store, scanKernel(), {
+export function scan(store: ColumnStore, counts: Block, count: number): Promise<void> {
+  return launch(store, scanKernel(), {
     chunk: 0,
     own: [count],
     extras: [{ block: counts }],

@@ -92,10 +92,16 @@ export class Residence {
     return this.use(blocks, () => this.#pin(blocks));
   }
 
-  /** Begins to bring blocks back that will be used soon. What can't be brought is left for its use to say. */
+  /**
+   * Begins to bring blocks back that will be used soon: from disk to host memory, and to the device where there
+   * is room for it without taking another's. What fails here fails again at its use, and says so there.
+   */
   prefetch(blocks: readonly Block[]): void {
-    for (const block of blocks) {
-      if (this.isAway(block)) this.use([block], () => {}).catch(() => {});
+    const tiers = this.#tiers;
+    for (const block of tiers ? blocks : []) {
+      if (!this.isAway(block)) continue;
+      if (tiers!.hasRoomFor(block.id)) this.use([block], () => {}).catch(() => {});
+      else this.#prepare(block);
     }
   }
 

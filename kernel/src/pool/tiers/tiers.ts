@@ -51,6 +51,12 @@ export class Tiers {
     this.ages.used(row);
   }
 
+  /** Whether a block that is away could come back without another's leaving, as far as bytes tell. */
+  hasRoomFor(row: number): boolean {
+    const free = this.#ledger.get(COUNTER.budget) - this.#ledger.get(COUNTER.live);
+    return this.away(row).size <= free;
+  }
+
   /** A block that is away. */
   away(row: number): Away {
     return this.#away.get(row)!;
