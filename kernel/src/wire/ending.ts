@@ -12,6 +12,8 @@ const LAST_OUTPUT_MS = 1000;
 const STOP_MS = 100;
 /** … and the process is killed after this. */
 const KILL_MS = 2500;
+/** What was sent leaves the process within this. */
+const LEAVE_MS = 500;
 
 export interface EndingHost {
   publisher: Publisher;
@@ -76,7 +78,7 @@ export class Ending {
 
   /** The main thread aborts, and waits for this: says so in the notebook and ends the process. */
   async aborts(words: string): Promise<void> {
-    const { executions, publisher, sockets, output } = this.#host;
+    const { executions, publisher, output } = this.#host;
     setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_MS);
     this.#soonWaitForNobody();
     log(`the main thread was aborted:\n${words}`);
@@ -90,9 +92,8 @@ export class Ending {
       await executions.finish(running.request, "error", Buffer.from(JSON.stringify(content)));
     } else publisher.text("stderr", `${traceback[0]}\n`, executions.parentOf(0));
     await publisher.drained();
-    sockets.close();
-    await Promise.allSettled([...this.#host.loops(), sockets.heartbeat]);
-    process.kill(process.pid, "SIGKILL");
+    // ZeroMQ doesn't tell when a message has left; closing its context, which would wait, is for an exit.
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), LEAVE_MS);
   }
 }
 

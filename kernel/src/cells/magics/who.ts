@@ -60,11 +60,12 @@ function sizeOf(value: unknown): { bytes: number; gpuBytes: number } {
     const part = waiting.pop();
     if (typeof part === "string") text += part.length;
     if (part === null || typeof part !== "object" || seen.has(part)) continue;
+    if (types.isProxy(part)) continue;
     seen.add(part);
     if (ArrayBuffer.isView(part)) {
       const shared = (buffers.get(part.buffer) ?? 0) + part.byteLength;
       buffers.set(part.buffer, Math.min(shared, part.buffer.byteLength));
-    } else if (part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) {
+    } else if (types.isAnyArrayBuffer(part)) {
       buffers.set(part, part.byteLength);
     } else {
       if (Array.isArray(part)) slots += part.length * SLOT_BYTES;
@@ -84,18 +85,16 @@ interface Block {
 }
 
 function blocksOf(value: object): Iterable<object> | undefined {
-  if (types.isProxy(value)) return undefined;
   const blocks = (value as { [BLOCKS]?: () => Iterable<object> })[BLOCKS];
   return typeof blocks === "function" ? blocks.call(value) : undefined;
 }
 
 function isBlock(value: object): value is Block {
   const own = (key: string) => typeof Object.getOwnPropertyDescriptor(value, key)?.value;
-  return !types.isProxy(value) && own("bytes") === "number" && own("generation") === "number";
+  return own("bytes") === "number" && own("generation") === "number";
 }
 
 function pushParts(value: object, waiting: unknown[]): void {
-  if (types.isProxy(value)) return;
   if (Array.isArray(value)) {
     const end = Math.min(value.length, MAX_PARTS - waiting.length);
     for (let i = 0; i < end; i++) {
