@@ -176,3 +176,14 @@ def test_cells_that_change_built_ins_leave_the_kernel_whole(fresh: Kernel) -> No
 def test_changes_of_built_ins_are_the_notebooks_to_see(fresh: Kernel) -> None:
     fresh.run("JSON.stringify = () => 'mine'; (Object.prototype as any).extra = 1;")
     assert fresh.run("[JSON.stringify(1), ({} as any).extra]").plain == "[ 'mine', 1 ]"
+
+
+def test_changes_that_imported_code_makes_are_survived(fresh: Kernel, tmp_path: Path) -> None:
+    (tmp_path / "patch.ts").write_text("JSON.stringify = () => { throw new Error('patched') };\n")
+    assert fresh.run("import './patch.ts'; 1").plain == "1"
+    assert fresh.run("[1]").plain == "[ 1 ]"
+    package = tmp_path / "node_modules" / "patches"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("Array.prototype.map = null; Map.prototype.get = null;")
+    fresh.run("import 'patches'")
+    assert fresh.run("[2]").plain == "[ 2 ]"

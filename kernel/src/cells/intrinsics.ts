@@ -1,6 +1,8 @@
 // Cells may change the built-ins of their thread, which is the kernel's thread too: `JSON.stringify = …`,
 // a setter on Object.prototype, `globalThis.Map = …`. The kernel's own code runs with the built-ins as they
-// were when it started: they are put back while it runs, and the notebook's changes after it.
+// were when it started: they are put back while it runs, and the notebook's changes after it. Looking for
+// changes takes a tenth of a millisecond, so it is done before and after each cell only once some code has
+// looked as if it could make any, or has been found to have made some.
 const { defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys, setPrototypeOf } =
   Reflect;
 
@@ -108,6 +110,34 @@ function valueCheck(): () => boolean {
 }
 
 let inside = false;
+let isWatching = false;
+let isLooking = false;
+
+/** Code that can change built-ins names one to assign to it or to hand it on, or reaches it in these ways. */
+const MAY_CHANGE = new RegExp(
+  `\\b(?:${GLOBALS.join("|")})\\b(?:\\s*\\.\\s*\\w+\\s*=(?!=)|\\s*\\[|(?!\\s*[.(<]))|` +
+    "\\b(?:prototype|__proto__|constructor|globalThis|global|eval)\\b|etPrototypeOf|defineProp|\\bFunction\\(",
+);
+const test = uncurry(RegExp.prototype.test) as (pattern: RegExp, text: string) => boolean;
+/** After a cell, for what packages have changed. */
+const LOOK_MS = 50;
+
+/** Code of the user's that is about to run. */
+export function watchFor(source: string): void {
+  isWatching ||= test(MAY_CHANGE, source);
+}
+
+/** A cell has ended. */
+export function lookLater(): void {
+  if (isWatching || isLooking) return;
+  isLooking = true;
+  later(() => {
+    isLooking = false;
+    isWatching ||= findChanges() !== undefined;
+  }, LOOK_MS).unref();
+}
+
+const later = setTimeout;
 
 /** For the begin of a turn of the event loop: code that was terminated has left no trace then. */
 export function outsideIntrinsics(): void {
@@ -120,6 +150,20 @@ export function outsideIntrinsics(): void {
  */
 export function withIntrinsics<T>(body: () => T): T {
   if (inside) return body();
+  return isWatching ? between(body) : unwatched(body);
+}
+
+/** What fails may fail of a change that nobody has seen. */
+function unwatched<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    isWatching ||= findChanges() !== undefined;
+    throw error;
+  }
+}
+
+function between<T>(body: () => T): T {
   const changes = findChanges();
   inside = true;
   for (let one = changes; one; one = one.next) put(one, one.descriptor);

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseSync } from "oxc-parser";
 import { CellSyntaxError, fileToJavaScript, type Position, positionAt } from "../language/index.ts";
 import { placeText } from "./cell-sources.ts";
+import { watchFor } from "./intrinsics.ts";
 import { type LocalSources, LocalSyntaxError } from "./local-sources.ts";
 
 const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
@@ -106,8 +107,10 @@ export class LocalFiles {
     this.#latest = url;
     if (!this.owns(url)) return undefined;
     const path = fileURLToPath(url.replace(/\?.*/, ""));
-    if (!COMPILED.has(extname(path))) return undefined;
+    if (!CODE.has(extname(path))) return undefined;
     const source = readFileSync(path, "utf8");
+    watchFor(source);
+    if (!COMPILED.has(extname(path))) return undefined;
     try {
       const javaScript = fileToJavaScript(source, /x$/.test(path) ? "tsx" : "ts");
       this.#sources.add(url, source, javaScript);

@@ -18,7 +18,7 @@ import { copy } from "./copy.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
 import type { Compiled, Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
-import { inStretches, uncurry, withIntrinsics } from "./intrinsics.ts";
+import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./intrinsics.ts";
 import { Fragment, h } from "./jsx.ts";
 import type { CellOutput } from "./output.ts";
 
@@ -76,6 +76,7 @@ export class CellRunner {
   }
 
   run(job: ExecuteJob): void {
+    watchFor(job.code);
     const begun = withIntrinsics(() => this.#begin(job));
     if (!begun) return;
     const { cell, script } = begun;
@@ -268,6 +269,7 @@ export class CellRunner {
     this.#output.event({ type: "reply", status }, reply, request);
     cell.ended = true;
     cell.result = undefined;
+    lookLater();
     this.#cells.delete(request);
     if (this.#current === cell) this.#current = undefined;
   }
