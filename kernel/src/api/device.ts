@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 // The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
 // before and after that.
 import { type AdapterFacts, countOutside, type Gpu, openGpu } from "../gpu/index.ts";
