@@ -1,8 +1,10 @@
 // The first cell of a notebook shall be as quick as the others: before it comes, the parts that it goes
 // through are run once, on code and values that leave nothing behind.
 import vm from "node:vm";
+import { OutputWriter } from "../base/index.ts";
 import { NO_NAMES, transformCell } from "../language/index.ts";
 import { formatValue } from "./format.ts";
+import { CellOutput } from "./output.ts";
 
 /** The request of no cell: what its code hands over is dropped. */
 const NO_REQUEST = -1;
@@ -18,6 +20,10 @@ export async function warmUp(): Promise<void> {
   for (const source of COMPILED) transformCell(source, NO_REQUEST, NO_NAMES);
   const { code } = transformCell(RUN, NO_REQUEST, NO_NAMES);
   new vm.Script(code, { filename: "cell:///warm-up" }).runInThisContext();
-  for (const value of SHOWN) JSON.stringify(await formatValue(value, (text) => text));
+  const output = new CellOutput(new OutputWriter());
+  for (const value of SHOWN) {
+    output.text("stdout", String(value));
+    output.publish("execute_result", await formatValue(value, (text) => text));
+  }
   await new AsyncDisposableStack().disposeAsync();
 }

@@ -67,6 +67,8 @@ export class NotebookHost implements ts.LanguageServiceHost {
   readonly #compiler: string;
   #draft: CellModule;
   #draftVersion = 0;
+  /** The world is looked at once for each question, of which the compiler makes several. */
+  #question = 0;
   #checked: readonly string[] = [];
 
   constructor(options: HostOptions) {
@@ -103,17 +105,20 @@ export class NotebookHost implements ts.LanguageServiceHost {
     const next = this.notebook.draft(source, label);
     if (next.text !== this.#draft.text) this.#draftVersion++;
     this.#draft = next;
+    this.#question++;
     return next;
   }
 
   /** The cells that are looked at for themselves. */
   check(paths: readonly string[]): void {
     this.#checked = paths;
+    this.#question++;
   }
 
   /** A cell has run: packages may have been installed, files written. */
   changed(): void {
     this.#packageFiles.clear();
+    this.#question++;
     this.#resolutions = this.#newResolutions();
   }
 
@@ -123,6 +128,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
 
   // ---- ts.LanguageServiceHost ----
 
+  getProjectVersion = () => String(this.#question);
   getCompilationSettings = () => this.#settings;
   getScriptFileNames = () => [this.#globals, this.#imports, this.#draft.path, ...this.#checked];
   /** Not of the public interface, but asked for: without it each program reads every package.json again. */

@@ -6,7 +6,7 @@ import { Cancelled, TypeScriptService } from "./index.ts";
 const { folder, api, urgent } = workerData as TypesThreadData;
 const waiting = new Int32Array(urgent);
 const port = parentPort!;
-const PRACTICE_STEPS = 60;
+const PRACTICE_STEPS = 150;
 const PRACTICE_MS = 5;
 
 /** Checks make way for requests that somebody waits for. */
