@@ -88,3 +88,33 @@ test("text stays within bounds and runs no getters", () => {
     "{\n  a: {\n    b: { c: { d: { e: 1 } } }\n  }\n}",
   );
 });
+
+test("records are a table; what is no table stays text", () => {
+  const rows = Array.from({ length: 30 }, (_, i) => ({ id: i, name: i === 3 ? null : `<${i}>` }));
+  const { html } = shown(data(rows));
+  assert.equal(html.match(/<tr>/g)!.length, 21);
+  assert.ok(
+    html.includes("number") && html.includes("string | null") && html.includes("&lt;1&gt;"),
+  );
+  assert.ok(html.includes("30 rows × 2 columns"));
+  let ran = 0;
+  const getter = {
+    get a() {
+      return ran++;
+    },
+  };
+  for (const value of [[], [1], [{}], [[{ a: 1 }]], [{ a: 1 }, new Date(0)], [getter]]) {
+    assert.deepEqual(Object.keys(data(value)), ["text/plain"]);
+  }
+  assert.equal(ran, 0);
+});
+
+test("what can't be cut short by inspect is cut short all the same", () => {
+  const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i]));
+  for (const value of [wide, { wide }, [[wide]], new Map([[1, wide]]), new Array(1e8)]) {
+    const text = inspectBounded(value);
+    assert.ok(text.length < 5000, text.slice(0, 100));
+  }
+  assert.match(inspectBounded(wide), /k0: 0,[\s\S]*k29: 29,[\s\S]*99,970 more/);
+  assert.match(inspectBounded(new Array(1e8)), /Array\(100,000,000\)[\s\S]*99,999,970 more/);
+});

@@ -95,13 +95,12 @@ function ownValue(value: object, key: string): unknown {
 function methodOf(value: unknown, name: symbol): (() => unknown) | undefined {
   if (value === null || (typeof value !== "object" && typeof value !== "function"))
     return undefined;
-  // A proxy's traps may refuse; it is shown as it stands then.
+  // A getter, or the traps of a proxy on the way, may refuse; the value is shown as it stands then.
   try {
     const method = (value as Record<symbol, unknown>)[name];
     return typeof method === "function" ? (method as () => unknown) : undefined;
-  } catch (error) {
-    if (types.isProxy(value)) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 
