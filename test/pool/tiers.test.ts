@@ -14,6 +14,7 @@ import {
 } from "../../kernel/src/base/index.ts";
 import { type Block, Pool, type PoolOptions } from "../../kernel/src/pool/index.ts";
 import { ByteMemory } from "./byte-memory.ts";
+import { judge } from "./judge.ts";
 
 const KIB = 1024;
 const code = (wanted: string) => (error: unknown) =>
@@ -82,6 +83,21 @@ test("the block used longest ago leaves first; a pinned one stays", async () => 
   assert.deepEqual(away, [false, false, true, false]);
   pool.allocate(16 * KIB);
   assert.equal(pool.residence.isAway(d), true);
+});
+
+test("a block comes back into the place that was given back last", async () => {
+  const on = poolOf();
+  const { pool } = on;
+  const blocks = filled(on, 8, 16 * KIB);
+  for (let round = 0; round < 3; round++) {
+    pool.allocate(16 * KIB).dispose();
+    await pool.residence.use([blocks[0]!], () => holds(on, blocks[0]!, 1));
+    filled(on, 4, 16 * KIB).forEach((block) => {
+      block.dispose();
+    });
+  }
+  for (const block of blocks) block.dispose();
+  judge(on.books, on.memory, { live: new Map() });
 });
 
 test("of equally old blocks the largest leaves", () => {
@@ -270,16 +286,18 @@ test("a termination inside an operation leaves tiers whole, and lets the next tu
   assert.deepEqual([memory.copies, books.counters[COUNTER.spilledBytes]], [0, 0]);
 });
 
-test("an upload's free rows and prefetched blocks are back before they are used", async () => {
+test("prefetched blocks are back before they are used, where that takes no other's room", async () => {
   const on = poolOf();
   const { pool } = on;
   const blocks = filled(on, 8, 16 * KIB);
+  const away = () => blocks.slice(0, 2).map((block) => pool.residence.isAway(block));
   pool.residence.prefetch(blocks.slice(0, 2));
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(
-    blocks.slice(0, 2).map((block) => pool.residence.isAway(block)),
-    [false, false],
-  );
+  assert.deepEqual(away(), [true, true]);
+  blocks[7]!.dispose();
+  pool.residence.prefetch(blocks.slice(0, 2));
+  await until(() => !away()[0]);
+  assert.deepEqual(away(), [false, true]);
 });
 
 function outOfMemory(error: unknown): undefined {
@@ -316,6 +334,8 @@ test("any sequence of uses, with copies that arrive late and files, keeps every 
         const pending: Promise<unknown>[] = [];
         let value = 0;
         for (const step of steps) {
+          const model = new Map(live.map(({ block }) => [block.id, block.bytes]));
+          judge(pool.books, memory, { live: model });
           if ("allocate" in step) {
             const block = await pool.residence.allocate(step.allocate).catch(outOfMemory);
             if (!block) continue;

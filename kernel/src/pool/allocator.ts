@@ -106,6 +106,7 @@ export class Allocator {
   restore(row: number, what: AllocateOptions): void {
     const { size, cell, line } = this.#ledger.books.blocks;
     const bytes = this.#ledger.requested(row);
+    this.settle();
     const hole = this.#hole(size[row]!, bytes, what, cell[row]!, line[row]!);
     this.fit.attach(row, hole);
     this.#ledger.blockFetched(row, this.pins.has(row));

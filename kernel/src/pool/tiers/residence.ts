@@ -97,12 +97,13 @@ export class Residence {
    * is room for it without taking another's. What fails here fails again at its use, and says so there.
    */
   prefetch(blocks: readonly Block[]): void {
-    const tiers = this.#tiers;
-    for (const block of tiers ? blocks : []) {
-      if (!this.isAway(block)) continue;
-      if (tiers!.hasRoomFor(block.id)) this.use([block], () => {}).catch(() => {});
-      else this.#prepare(block);
-    }
+    for (const block of blocks) this.#prepare(block);
+    const fits = (block: Block) =>
+      !block.disposed && this.isAway(block) && this.#tiers!.hasRoomFor(block.id);
+    if (!blocks.some(fits)) return;
+    this.#inTurn(async () => {
+      for (const block of blocks) if (fits(block)) await this.#bring(block);
+    }).catch(() => {});
   }
 
   /** As Pool.allocate, but waits where spilled blocks must be written to disk to make room. */
