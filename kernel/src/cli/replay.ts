@@ -16,7 +16,7 @@ import { type Arguments, readArguments } from "./args.ts";
 import { readTrace } from "./read.ts";
 
 const USAGE =
-  "npx cenote replay FILE.csv[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--move] [--plan] [--device] [--json]";
+  "npx cenote replay FILE[.gz] [--policy NAME] [--slab SIZE] [--budget SIZE] [--move] [--plan] [--device] [--json]";
 
 const OPTIONS = {
   policy: { type: "string" },

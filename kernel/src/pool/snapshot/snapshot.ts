@@ -104,7 +104,7 @@ export class PoolSnapshot {
       value - (earlier.counts[name as keyof PoolStats] ?? 0),
     ]);
     return {
-      milliseconds: now.time - then.time,
+      milliseconds: this.time - earlier.time,
       counts: Object.fromEntries(counts) as unknown as PoolStats,
       appeared: groupBlocks(now.blocks, (i) => !inThen.has(nameOf(now.blocks, i))),
       gone: groupBlocks(then.blocks, (i) => !inNow.has(nameOf(then.blocks, i))),
@@ -157,14 +157,17 @@ export class PoolSnapshot {
     await writeFile(file, this.export(format));
   }
 
+  /** When it was taken: milliseconds since the epoch. */
+  get time(): number {
+    return this.#captured?.time ?? this.data.time;
+  }
+
   [DISPLAY](): MimeBundle {
     const { live, liveBlocks, reserved, slabs } = this.counts;
-    const { events } = this.data;
     const parts = [
-      `snapshot of ${new Date(this.data.time).toISOString()}`,
+      `snapshot of ${new Date(this.time).toISOString()}`,
       `live ${formatBytes(live)} in ${liveBlocks} blocks`,
       `reserved ${formatBytes(reserved)} in ${slabs} slabs`,
-      `${events.kind.length} events`,
     ];
     return { "text/plain": parts.join(" · ") };
   }
