@@ -30,11 +30,12 @@ export interface ReplayReport {
   efficiency: number;
   /** Median over passes. */
   nsPerOp: number;
-  /** Copied because blocks moved; and as a share of the bytes allocated. */
+  /** Copied because blocks moved. */
   movedBytes: number;
-  movedShare: number;
   /** Allocations that could not be served. */
   failures: number;
+  /** movedBytes ÷ the bytes allocated. */
+  movedShare: number;
   /** Slabs reserved in all, and their bytes ÷ the bytes allocated: memory that was made anew. */
   slabs: number;
   grownShare: number;
@@ -112,8 +113,8 @@ export function measure(trace: Trace, policy: Policy): ReplayReport {
     efficiency: peakReserved === 0 ? 1 : peakLive / peakReserved,
     nsPerOp: perOp(took, trace),
     movedBytes,
-    movedShare: shareOf(movedBytes),
     failures,
+    movedShare: shareOf(movedBytes),
     slabs: policy.grown.slabs - grownBefore.slabs,
     grownShare: shareOf(policy.grown.bytes - grownBefore.bytes),
     unmatchedFrees: trace.unmatchedFrees,
