@@ -8,6 +8,7 @@ import {
 } from "../language/index.ts";
 import { uncurry } from "./intrinsics.ts";
 import type { LocalSources } from "./local-sources.ts";
+import { type Place, placeText } from "./place.ts";
 
 /** Sources kept, in characters: enough for years of typing. */
 const MAX_CHARACTERS = 32 << 20;
@@ -36,13 +37,6 @@ interface CellSource {
   id: number;
   /** What its code was made with. */
   known: KnownNames;
-}
-
-/** Where in which cell, or in which file of the user's. */
-export interface Place {
-  label: string;
-  source: string;
-  position: Position;
 }
 
 export class CellSources {
@@ -135,6 +129,3 @@ export class CellSources {
     });
   }
 }
-
-export const placeText = ({ label, position }: Place): string =>
-  `${label}, line ${position.line}:${position.column}`;

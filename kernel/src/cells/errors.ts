@@ -2,9 +2,10 @@
 // user's code, causes. Frames of the kernel and of Node are left out.
 import { inspect } from "node:util";
 import { CellSyntaxError, markedSource } from "../language/index.ts";
-import { type CellSources, type Place, placeText } from "./cell-sources.ts";
+import type { CellSources } from "./cell-sources.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
 import { LocalSyntaxError } from "./local-sources.ts";
+import { type Place, placeText } from "./place.ts";
 
 /** Content of an `error` message, and of the reply of a cell that failed. */
 export interface ErrorContent {

@@ -5,9 +5,9 @@ import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseSync } from "oxc-parser";
 import { CellSyntaxError, fileToJavaScript, type Position, positionAt } from "../language/index.ts";
-import { placeText } from "./cell-sources.ts";
 import { watchFor } from "./intrinsics.ts";
 import { type LocalSources, LocalSyntaxError } from "./local-sources.ts";
+import { placeText } from "./place.ts";
 
 const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"]);
 /** What is imported as it is. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CellMap, type JavaScript, type Position } from "../language/index.ts";
-import type { Place } from "./cell-sources.ts";
+import type { Place } from "./place.ts";
 
 /** Versions kept. Node itself keeps every module that it has evaluated. */
 const MAX_FILES = 500;
