@@ -60,12 +60,15 @@ export async function guardedWhile<T>(body: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Waits here for the termination that is about to come, if one is. For places where everything is whole:
- * otherwise code that is never at rest would be terminated in the middle of something.
+ * Waits here for the termination that is about to come, if one is; false when nothing may wait now. For
+ * places where everything is whole: otherwise code that is never at rest would be terminated in the middle
+ * of something.
  */
-export function standStill(): void {
-  if (!control || depth > 0 || mustGoOn(control)) return;
+export function standStill(): boolean {
+  control ??= firstGuard();
+  if (depth > 0 || mustGoOn(control)) return false;
   while (Atomics.load(control, CONTROL.hold) !== 0);
+  return true;
 }
 
 function lower(words: Uint32Array): void {

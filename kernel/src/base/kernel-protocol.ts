@@ -18,8 +18,9 @@ export interface ExecuteJob {
 export type ToMain =
   | ExecuteJob
   /** End the running cell. Seen at once unless code keeps the main thread busy. */
-  | { type: "interrupt"; serial: number }
-  /** Sent right behind an interrupt: seen once the event loop is free. `terminated`: code was, since. */
+  /** `job`: of the cell that is meant, which may not have begun: a termination can take its message's handler. */
+  | { type: "interrupt"; serial: number; job: ExecuteJob | undefined }
+  /** Sent behind an interrupt: seen once the event loop is free. `terminated`: code was, since. */
   | { type: "interrupt-over"; serial: number; terminated: boolean }
   | { type: "input"; serial: number; value: string | null }
   | { type: "comm"; event: CommEvent }

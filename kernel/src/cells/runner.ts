@@ -58,6 +58,7 @@ export class CellRunner {
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
   #lastInterrupted = 0;
+  #lastBegun = 0;
 
   constructor(
     output: CellOutput,
@@ -86,6 +87,13 @@ export class CellRunner {
   }
 
   #begin(job: ExecuteJob): { cell: Cell; script: Compiled } | undefined {
+    const cell = this.#enter(job);
+    const script = this.#compileCell(cell);
+    if (script) return { cell, script };
+    return undefined;
+  }
+
+  #enter(job: ExecuteJob): Cell {
     const cell: Cell = {
       job,
       url: this.#sources.add(job.request, job.executionCount, job.code),
@@ -98,12 +106,11 @@ export class CellRunner {
       payload: [],
     };
     this.#current = cell;
+    this.#lastBegun = job.request;
     this.#cells.set(job.request, cell);
     this.#output.begin(job.executionCount, job.request);
     cellBegan(job.executionCount);
-    const script = this.#compileCell(cell);
-    if (script) return { cell, script };
-    return undefined;
+    return cell;
   }
 
   #compileCell(cell: Cell): Compiled | undefined {
@@ -124,9 +131,10 @@ export class CellRunner {
     return code;
   }
 
-  /** Ends the running cell, whatever it waits for. */
-  interrupt(reason: Error = new Interrupted()): void {
-    const cell = this.#current;
+  /** Ends the running cell, whatever it waits for; that of `job` even where it could not begin. */
+  interrupt(reason: Error = new Interrupted(), job?: ExecuteJob): void {
+    let cell = this.#current;
+    if (!cell && job && job.request > this.#lastBegun) cell = this.#enter(job);
     if (!cell || cell.ended) return;
     cell.cancellation.cancel();
     this.#interrupted.set(cell.job.request, cell.cancellation);

@@ -78,11 +78,13 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
-        runner.interrupt(heapFull());
+        runner.interrupt(heapFull(), message.job);
         break;
       case "interrupt-over":
-        Atomics.store(writer.state, WORD.interruptOver, message.serial);
+        // The cell's end may have been terminated itself; no other cell has begun since.
+        runner.interrupt(heapFull());
         if (message.terminated) runner.recover();
+        Atomics.store(writer.state, WORD.interruptOver, message.serial);
         break;
       case "input":
         input.answer(message.serial, message.value);

@@ -8,13 +8,14 @@ import {
   EVENT,
   FIELD_WORD,
   GRANULE,
+  standStill,
   writeEvent,
 } from "../base/index.ts";
 
 // Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
 const { state: STATE, slab: SLAB, offset: OFFSET, size: SIZE, generation: GENERATION } = FIELD_WORD;
 const { requestedLow: LOW, requestedHigh: HIGH, cell: CELL, line: LINE, tag: TAG } = FIELD_WORD;
-const { sequence: SEQUENCE, stop: STOP } = CONTROL;
+const { sequence: SEQUENCE, stop: STOP, hold: HOLD } = CONTROL;
 const { live: LIVE_BYTES, peakLive: PEAK_LIVE, requested: REQUESTED } = COUNTER;
 const { allocatedBytes: ALLOCATED } = COUNTER;
 const { allocations: ALLOCATIONS, frees: FREES, liveBlocks: LIVE_BLOCKS } = COUNTER;
@@ -34,9 +35,20 @@ export class Ledger {
     this.#counters = books.counters;
   }
 
-  /** Makes the sequence word odd: the books change, and the thread must not be terminated. Nests. */
+  /**
+   * Makes the sequence word odd: the books change, and the thread must not be terminated. Nests. Where a
+   * termination is about to come, it is waited for first; the word is stored before the look, so that
+   * the wire, which looks after a millisecond, sees one of the two.
+   */
   begin(): void {
-    if (this.#depth++ === 0) this.#step();
+    if (this.#depth++ > 0) return;
+    this.#step();
+    while (this.#words[HOLD] !== 0) {
+      this.#step();
+      const stood = standStill();
+      this.#step();
+      if (!stood) return;
+    }
   }
 
   end(): void {

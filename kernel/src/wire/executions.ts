@@ -22,6 +22,7 @@ export interface Running {
   request: number;
   message: Message;
   executionCount: number;
+  job: ExecuteJob;
 }
 
 export interface ExecutionHost {
@@ -125,7 +126,7 @@ export class Executions {
     const { publisher, history } = this.#host;
     this.#remember(job.request, message.header);
     this.#host.beforeCell();
-    this.running = { request: job.request, message, executionCount: job.executionCount };
+    this.running = { request: job.request, message, executionCount: job.executionCount, job };
     void publisher.status("busy", message.header);
     if (!job.silent) {
       const input = { code: job.code, execution_count: job.executionCount };

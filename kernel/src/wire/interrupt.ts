@@ -6,13 +6,22 @@
 // the ended cell still does then gets half a second: a loop that swallows every error would never end.
 // A main thread that waits in a native call for a child process is freed by interrupting the child.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Books, CONTROL, GUARD, type OutputReader, type ToMain, WORD } from "../base/index.ts";
+import {
+  type Books,
+  CONTROL,
+  type ExecuteJob,
+  GUARD,
+  type OutputReader,
+  type ToMain,
+  WORD,
+} from "../base/index.ts";
 import { AwaitedChild } from "./awaited-child.ts";
 
 /** How long an idle event loop gets to answer before its code counts as busy. */
 const ANSWER_MS = 3;
 /** A cell that allocates without a pause and swallows every error is terminated after this all the same. */
 const PATIENCE_MS = 500;
+const TRY_MS = 20;
 const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 
@@ -22,6 +31,8 @@ export class Interrupter {
   readonly #post: (message: ToMain) => void;
   readonly #terminate: () => Promise<void>;
   #serial = 0;
+  /** Terminations so far. */
+  #ended = 0;
   /** Terminations that V8 hasn't reported yet: they would end whatever runs next. */
   #terminations = new Set<Promise<void>>();
   #idle: Promise<void> | undefined;
@@ -46,15 +57,15 @@ export class Interrupter {
 
   /**
    * Resolves to true when the main thread has seen the interrupt, false when it could not be reached.
-   * Where no cell runs, what an earlier one left running is ended if it keeps the thread busy.
+   * `job`: the cell that runs. Where none does, what an earlier one left running is ended if it keeps the thread busy.
    */
-  async interrupt(cellRuns: boolean): Promise<boolean> {
+  async interrupt(job: ExecuteJob | undefined): Promise<boolean> {
     const serial = ++this.#serial;
-    if (cellRuns) Atomics.store(this.#books.control, CONTROL.stop, 1);
-    this.#post({ type: "interrupt", serial });
-    this.#postOver(serial, false);
-    const reached = this.#reach(serial);
-    const idle = this.#settle(serial, reached).then(() => {
+    if (job) Atomics.store(this.#books.control, CONTROL.stop, 1);
+    this.#post({ type: "interrupt", serial, job });
+    const before = this.#ended;
+    const reached = this.#reach(serial, job);
+    const idle = this.#settle(serial, reached, before).then(() => {
       if (this.#idle === idle) this.#idle = undefined;
     });
     this.#idle = idle;
@@ -62,23 +73,28 @@ export class Interrupter {
   }
 
   /** Until the main thread has the message, by termination where it must be. */
-  async #reach(serial: number): Promise<boolean> {
+  async #reach(serial: number, job: ExecuteJob | undefined): Promise<boolean> {
     // The kernel's own code, which the main thread loads first, must not be terminated.
     while (Atomics.load(this.#state, WORD.ready) === 0) await sleep(ANSWER_MS);
     const begin = performance.now();
     let terminated = 0;
+    let sent = begin;
     const child = new AwaitedChild();
     while (!this.#done(serial)) {
-      const waited = performance.now() - begin;
+      const now = performance.now();
+      const waited = now - begin;
       if (waited > GIVE_UP_MS) break;
-      const due = waited > ANSWER_MS && waited - terminated > 20;
+      const due = waited > ANSWER_MS && now - terminated > TRY_MS;
       if (due && (await this.#mayEnd(waited > PATIENCE_MS)) && !this.#done(serial)) {
         this.#end();
-        // The message is sent again, in case the termination took its handler instead of the cell.
-        if (terminated > 0) this.#post({ type: "interrupt", serial });
-        terminated = performance.now() - begin;
+        terminated = performance.now();
       }
-      if (terminated > 0) child.endIfAwaited(performance.now());
+      // A termination may have taken the message's handler instead of the cell.
+      if (terminated > 0 && now - sent > TRY_MS) {
+        this.#post({ type: "interrupt", serial, job });
+        sent = now;
+      }
+      if (terminated > 0) child.endIfAwaited(now);
       await sleep(1);
     }
     void this.#letGo();
@@ -86,8 +102,9 @@ export class Interrupter {
   }
 
   /** Until the main thread's event loop is free; the cell is answered already. */
-  async #settle(serial: number, reached: Promise<boolean>): Promise<void> {
+  async #settle(serial: number, reached: Promise<boolean>, before: number): Promise<void> {
     if (!(await reached)) return;
+    this.#postOver(serial, this.#ended > before);
     const begin = performance.now();
     let ended = begin;
     while (!this.#isOver(serial)) {
@@ -95,7 +112,7 @@ export class Interrupter {
       if (now - begin > GIVE_UP_MS) return;
       await sleep(1);
       // Its handler may have been taken by a termination that came late.
-      if (now - ended > AGAIN_MS) this.#postOver(serial, ended !== begin);
+      if (now - ended > AGAIN_MS) this.#postOver(serial, this.#ended > before);
       if (now - ended < PATIENCE_MS) continue;
       const may = await this.#mayEnd(now - ended > 2 * PATIENCE_MS);
       if (this.#isOver(serial)) break;
@@ -126,6 +143,7 @@ export class Interrupter {
   }
 
   #end(): void {
+    this.#ended++;
     const ended = this.#terminate().then(() => void this.#terminations.delete(ended));
     this.#terminations.add(ended);
   }

@@ -132,9 +132,11 @@ export class KernelServer {
         this.#publisher.settle();
       },
       heapIsFull: () => {
+        // What filled it is being stopped; a second stop would hit the cell that is to free something.
+        if (interrupter.underWay) return;
         Atomics.store(output.state, WORD.heapFull, 1);
         this.#executions.stopWaiting();
-        void interrupter.interrupt(this.#executions.running !== undefined);
+        void interrupter.interrupt(this.#executions.running?.job);
       },
       aborts: (words) => void this.#ending.aborts(words),
     });
@@ -156,7 +158,7 @@ export class KernelServer {
   async interrupt(): Promise<void> {
     this.#executions.stopWaiting();
     if (this.#types.interrupt()) return;
-    await this.#services.interrupter.interrupt(this.#executions.running !== undefined);
+    await this.#services.interrupter.interrupt(this.#executions.running?.job);
   }
 
   /** Ends the process. */
