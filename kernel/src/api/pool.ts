@@ -17,6 +17,7 @@ import type {
   PlanInfo,
   PoolSnapshot,
   PoolStats,
+  Region,
   SizeClass,
 } from "../pool/index.ts";
 import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
@@ -161,6 +162,17 @@ class PoolAccess {
    */
   scope<T>(body: () => T): T {
     return this.#now().scope(body);
+  }
+
+  /**
+   * Runs `body` as a region: tells what it returned as `value`, and what the pool took meanwhile: `peak`,
+   * `live`, `allocations`, `frees`. Regions may nest. An async body is awaited, and the region then is a
+   * promise. The GPU must have been opened, as for `scope`.
+   */
+  region<T>(body: () => Promise<T>): Promise<Region<T>>;
+  region<T>(body: () => T): Region<T>;
+  region<T>(body: () => T): Region<T> | Promise<Region<T>> {
+    return this.#now().region(body);
   }
 
   /** Takes what `value` holds out of every open scope; returns `value`. */

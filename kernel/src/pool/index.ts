@@ -1,6 +1,7 @@
 // The pool's visible surface.
 export { Pool } from "./pool.ts";
 export { reachableBlocks } from "./reach.ts";
+export type { Region } from "./regions.ts";
 export { type PlannedReport, replayPlanned } from "./replay/planned.ts";
 export { POLICIES, PoolPolicy } from "./replay/policies.ts";
 export { measure, type Policy, type ReplayReport, replay, timePerOp } from "./replay/replay.ts";
@@ -8,6 +9,8 @@ export type { Trace } from "./replay/trace.ts";
 export { parseTrace, TraceParser } from "./replay/trace-csv.ts";
 export { traceOfSnapshot } from "./replay/trace-snapshot.ts";
 export { traceOfTorch } from "./replay/trace-torch.ts";
+export { Arena, type ArenaOptions } from "./resources/arena.ts";
+export { type BinOptions, FixedSizeBins } from "./resources/fixed-size.ts";
 export { Limiting } from "./resources/limiting.ts";
 export { FailureCallback, Logging, type Tracked, Tracking } from "./resources/observers.ts";
 export type { Resource } from "./resources/resource.ts";

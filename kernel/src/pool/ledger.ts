@@ -28,6 +28,8 @@ export class Ledger {
   readonly #words: Uint32Array;
   readonly #counters: Float64Array;
   #depth = 0;
+  /** The most that was live since takePeak(). */
+  #peak = 0;
 
   constructor(books: Books) {
     this.books = books;
@@ -98,7 +100,7 @@ export class Ledger {
     const size = words[SIZE + row]!;
     const live = counters[LIVE_BYTES]! + size * UNIT;
     counters[LIVE_BYTES] = live;
-    if (live > counters[PEAK_LIVE]!) counters[PEAK_LIVE] = live;
+    if (live > this.#peak) this.#raisePeak(live);
     counters[REQUESTED]! += requested;
     counters[ALLOCATIONS]! += 1;
     counters[ALLOCATED]! += requested;
@@ -141,7 +143,7 @@ export class Ledger {
   blockFetched(row: number, pinned: boolean): void {
     const counters = this.#counters;
     counters[COUNTER.live]! += this.#words[SIZE + row]! * GRANULE;
-    counters[COUNTER.peakLive] = Math.max(counters[COUNTER.peakLive]!, counters[COUNTER.live]!);
+    if (counters[COUNTER.live]! > this.#peak) this.#raisePeak(counters[COUNTER.live]!);
     counters[COUNTER.requested]! += this.requested(row);
     this.#words[STATE + row] = pinned ? BLOCK_STATE.pinned : BLOCK_STATE.live;
     this.#writeRow(EVENT.fetch, row);
@@ -195,6 +197,19 @@ export class Ledger {
     for (let row = 1; row < this.books.control[CONTROL.blockRows]!; row++) {
       if (state[row] !== BLOCK_STATE.none) yield [row, generation[row]!];
     }
+  }
+
+  /** The most that was live since this was called last; begins anew with what is live now. */
+  takePeak(): number {
+    const peak = this.#peak;
+    this.#peak = this.#counters[LIVE_BYTES]!;
+    return peak;
+  }
+
+  #raisePeak(live: number): void {
+    this.#peak = live;
+    const counters = this.#counters;
+    if (live > counters[PEAK_LIVE]!) counters[PEAK_LIVE] = live;
   }
 
   /** A counter's value (see COUNTER). */

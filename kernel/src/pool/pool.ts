@@ -19,7 +19,9 @@ import { Handle } from "./handle.ts";
 import { Idle } from "./idle.ts";
 import { Ledger } from "./ledger.ts";
 import { type Collected, Reclaim } from "./reclaim.ts";
+import { type Region, Regions } from "./regions.ts";
 import { badSize, holders, statistics, usedAfterDispose } from "./report.ts";
+import { Part } from "./resources/part.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
 import { capture } from "./snapshot/capture.ts";
@@ -55,6 +57,7 @@ export class Pool implements Resource {
   readonly #memory: Memory;
   readonly #idle: Idle;
   readonly #scopes: Scopes;
+  readonly #regions: Regions;
   readonly #owner = {
     isLive: (id: number, generation: number) => this.#isLive(id, generation),
     release: (id: number, generation: number) => this.#release(id, generation),
@@ -84,7 +87,8 @@ export class Pool implements Resource {
       this.#change(() => this.#allocator.moving.giveBackIdle()),
     );
     this.#allocator.slabs.onSpare = () => this.#idle.watch();
-    this.#scopes = new Scopes(this.#owner.release);
+    this.#scopes = new Scopes();
+    this.#regions = new Regions(this.#ledger);
     this.#reclaim = new Reclaim(this.#owner);
     if (options.collect !== false) {
       this.#allocator.collect = (bytes, last) => this.#reclaim.relieve(bytes, this.budget, last);
@@ -141,9 +145,20 @@ export class Pool implements Resource {
     }
     const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
     if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
-    this.#scopes.note(row, generation);
+    this.#scopes.note(this.#owner, row, generation);
     this.#reclaim.watch(block);
     return block;
+  }
+
+  /** Notes a part of a block, allocated by a resource, in the innermost scope that is open. */
+  note(part: Part): void {
+    this.#scopes.note(part.owner, part.id, part.generation);
+  }
+
+  /** Fills the block with zeros. Throws as place() does, and Interrupted as it ends. */
+  clear(block: Block): void {
+    const { slab, offset, size } = this.place(block);
+    this.operation(() => this.#memory.clear(slab, offset, size));
   }
 
   /** The same as `block.dispose()`. */
@@ -157,6 +172,10 @@ export class Pool implements Resource {
    */
   place(block: Block): Place {
     const handle = this.#own(block);
+    if (block instanceof Part) {
+      const { slab, offset } = this.place(block.whole);
+      return { slab, offset: offset + block.offset, size: block.size };
+    }
     this.#tiers?.touch(handle.id);
     const rows = this.#ledger.books.blocks;
     return {
@@ -273,6 +292,17 @@ export class Pool implements Resource {
     return this.#scopes.run(body);
   }
 
+  /**
+   * Runs `body` as a region: tells what it returned, and what the pool took meanwhile, its peak above all.
+   * Regions may nest and overlap; whatever is allocated while one runs counts. An async body is awaited, and
+   * the region then is a promise.
+   */
+  region<T>(body: () => Promise<T>): Promise<Region<T>>;
+  region<T>(body: () => T): Region<T>;
+  region<T>(body: () => T): Region<T> | Promise<Region<Awaited<T>>> {
+    return this.#regions.run(body);
+  }
+
   /** Takes the blocks reachable from `value` out of every open scope; returns `value`. */
   keep<T>(value: T): T {
     return this.#scopes.keep(value);
@@ -311,15 +341,22 @@ export class Pool implements Resource {
     return result;
   }
 
-  /** Changes the books by `body`, for which they are settled. */
-  #change<T>(body: () => T): T {
+  /** Like operation(), but never throws Interrupted: for what ends something. */
+  unbroken<T>(body: () => T): T {
     this.#ledger.begin();
     try {
-      this.#allocator.settle();
       return body();
     } finally {
       this.#ledger.end();
     }
+  }
+
+  /** Changes the books by `body`, for which they are settled. */
+  #change<T>(body: () => T): T {
+    return this.unbroken(() => {
+      this.#allocator.settle();
+      return body();
+    });
   }
 
   /** Whether the user has asked the running cell to stop. */
@@ -348,6 +385,7 @@ export class Pool implements Resource {
     this.residence.recover();
     this.#allocator.planner.abandon();
     this.#scopes.abandon(cell);
+    this.#regions.abandon(cell);
   }
 
   /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */
@@ -399,6 +437,10 @@ export class Pool implements Resource {
   }
 
   #own(block: Block): Handle {
+    if (block instanceof Part) {
+      if (block.disposed) throw usedAfterDispose(block);
+      return this.#own(block.whole);
+    }
     if (!(block instanceof Handle) || block.owner !== this.#owner) {
       throw new CenoteError("FOREIGN_BLOCK", "wanted a block of this pool, found something else", {
         mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",

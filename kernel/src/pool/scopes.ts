@@ -2,18 +2,20 @@
 // A frame remembers ids and generations, never handles, so that scopes do not hinder collection.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { currentCell } from "../base/index.ts";
+import type { HandleOwner } from "./handle.ts";
 import { reachableBlocks } from "./reach.ts";
+import { isThenable } from "./thenable.ts";
 
 interface Frame {
   readonly parent: Frame | undefined;
   readonly cell: number;
-  /** id, generation, id, generation … */
+  /** id, generation, id, generation … and whose they are. */
   entries: number[];
+  owners: HandleOwner[];
   open: boolean;
 }
 
 export class Scopes {
-  readonly #release: (id: number, generation: number) => void;
   readonly #frames = new AsyncLocalStorage<Frame>();
   readonly #open = new Set<Frame>();
   /** The size of #open, which note() looks at for each block. */
@@ -21,20 +23,18 @@ export class Scopes {
   /** Blocks that `keep` took out of every scope, by id. */
   readonly #kept = new Map<number, number>();
 
-  constructor(release: (id: number, generation: number) => void) {
-    this.#release = release;
-  }
-
   /** Notes a new block in the innermost scope that is still open. */
-  note(id: number, generation: number): void {
+  note(owner: HandleOwner, id: number, generation: number): void {
     if (this.#openCount === 0) return;
     const frame = this.#innermost(this.#frames.getStore());
-    frame?.entries.push(id, generation);
+    if (frame === undefined) return;
+    frame.entries.push(id, generation);
+    frame.owners.push(owner);
   }
 
   run<T>(body: () => T): T {
     const parent = this.#innermost(this.#frames.getStore());
-    const frame: Frame = { parent, cell: currentCell(), entries: [], open: true };
+    const frame: Frame = { parent, cell: currentCell(), entries: [], owners: [], open: true };
     this.#openCount = this.#open.add(frame).size;
     let result: T;
     try {
@@ -88,21 +88,18 @@ export class Scopes {
     }
     const parent = this.#innermost(frame.parent);
     for (let i = 0; i < frame.entries.length; i += 2) {
+      const owner = frame.owners[i / 2]!;
       const id = frame.entries[i]!;
       const generation = frame.entries[i + 1]!;
       if (this.#kept.get(id) === generation) continue;
-      if (escaping.get(id) === generation) parent?.entries.push(id, generation);
-      else this.#release(id, generation);
+      if (escaping.get(id) !== generation) owner.release(id, generation);
+      else if (parent !== undefined) {
+        parent.entries.push(id, generation);
+        parent.owners.push(owner);
+      }
     }
     frame.entries = [];
+    frame.owners = [];
     if (this.#open.size === 0) this.#kept.clear();
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

@@ -7,6 +7,7 @@
 import { OutOfPoolMemory } from "../../base/index.ts";
 import type { Handle } from "../handle.ts";
 import type { Pins } from "../pins.ts";
+import { Part } from "../resources/part.ts";
 import type { AllocateOptions, Block } from "../types.ts";
 import type { Tiers } from "./tiers.ts";
 
@@ -114,7 +115,8 @@ export class Residence {
   /** Bytes of a block that is away, as they are now, from `offset`. */
   read(block: Block, offset: number, into: Uint8Array): Promise<void> {
     const tiers = this.#tiers!;
-    return tiers.store.read(tiers.away(this.#own(block).id), offset, into);
+    const from = block instanceof Part ? block.offset + offset : offset;
+    return tiers.store.read(tiers.away(this.#own(block).id), from, into);
   }
 
   /** After a termination, which may have cut off the turn under way: the next ones go on. */
