@@ -62,6 +62,21 @@ run("lengths that are not whole words, and views inside larger buffers", async (
   }
 });
 
+run("an upload that leaves half a word pair at a page's end is followed by others", async () => {
+  for (const words of [2 ** 21 - 1, 2 ** 21 - 3, 7]) {
+    const data = pattern(words, words);
+    const block = gpu.allocate(data.byteLength);
+    await gpu.upload([
+      { block, data },
+      { block, data: data.subarray(0, 1) },
+    ]);
+    await gpu.upload([{ block, data }]);
+    const into = new Uint8Array(data.byteLength);
+    await gpu.read([{ block }], [into]);
+    assert.equal(Buffer.compare(into, new Uint8Array(data.buffer)), 0);
+  }
+});
+
 run("a view over shared memory is copied, not handed to the device", async () => {
   const data = new Uint32Array(new SharedArrayBuffer(4096));
   data.set(pattern(1024));

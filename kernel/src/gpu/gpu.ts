@@ -251,10 +251,11 @@ export class DawnGpu implements Gpu {
     const to = this.#ranges.resolve({ block, offset: offset + done, bytes: left });
     const room = this.#ring.room(left);
     if (!room) return 0;
-    const bytes = Math.min(left, room.bytes);
-    room.view.set(source.subarray(done, done + bytes), room.offset);
-    if (bytes < room.bytes) room.view.fill(0, room.offset + bytes, room.offset + room.bytes);
-    this.#recorder.copyIn(room.buffer, room.offset, to, room.bytes);
+    const { view } = room;
+    const bytes = Math.min(left, view.byteLength);
+    view.set(source.subarray(done, done + bytes));
+    view.fill(0, bytes);
+    this.#recorder.copyIn(room.buffer, room.offset, to, view.byteLength);
     return bytes;
   }
 

@@ -68,9 +68,10 @@ export class GpuCarrier implements Carrier {
         );
         return;
       }
-      room.view.set(bytes.subarray(done, done + room.bytes), room.offset);
-      recorder.copyIn(room.buffer, room.offset, at, room.bytes);
-      done += room.bytes;
+      const { byteLength } = room.view;
+      room.view.set(bytes.subarray(done, done + byteLength));
+      recorder.copyIn(room.buffer, room.offset, at, byteLength);
+      done += byteLength;
     }
   }
 

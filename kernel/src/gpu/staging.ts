@@ -12,21 +12,30 @@ const BUDGET_SHARE = 1 / 16;
 /** Pages that are filled before they are submitted, where the GPU's copying takes nothing from the host's. */
 const SUBMIT_PAGES = 4;
 
+/** Small requests share a view of this size; larger ones have one of their own. */
+const WINDOW_BYTES = 64 * 1024;
+
 interface Page {
   readonly buffer: GPUBuffer;
-  view: Uint8Array;
+  /**
+   * A view of the page's bytes from `from` on. The engine collects garbage by the bytes of the views that were
+   * made, so no more of a page is viewed than is written.
+   */
+  window: Uint8Array;
+  from: number;
   used: number;
   /** Settles when the page is mapped again, or never will be. */
   mapping: Promise<void>;
 }
 
-/** Room in a page: write at `view[offset…]`. */
+/** Room in a page: bytes of the buffer from `offset`, to be written through the view. */
 export interface Room {
   buffer: GPUBuffer;
-  view: Uint8Array;
   offset: number;
-  bytes: number;
+  view: Uint8Array;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 export interface RingOptions {
   /** Bytes of the pool's budget. */
@@ -86,9 +95,12 @@ export class UploadRing {
     this.#current ??= this.#ready.pop() ?? this.#newPage();
     const page = this.#current;
     if (!page) return undefined;
-    const bytes = Math.min(Math.ceil(wanted / 4) * 4, PAGE_BYTES - page.used);
-    const room = { buffer: page.buffer, view: page.view, offset: page.used, bytes };
-    page.used += bytes;
+    const wholeWords = Math.ceil(wanted / 4) * 4;
+    if (page.used === page.from + page.window.byteLength) openWindow(page, wholeWords);
+    const at = page.used - page.from;
+    const view = page.window.subarray(at, at + wholeWords);
+    const room = { buffer: page.buffer, offset: page.used, view };
+    page.used += view.byteLength;
     return room;
   }
 
@@ -121,8 +133,7 @@ export class UploadRing {
     });
     this.#pages++;
     this.#count(PAGE_BYTES);
-    const view = new Uint8Array(buffer.getMappedRange());
-    return { buffer, view, used: 0, mapping: Promise.resolve() };
+    return { buffer, window: NO_BYTES, from: 0, used: 0, mapping: Promise.resolve() };
   }
 
   #mapAgain(page: Page): void {
@@ -141,7 +152,8 @@ export class UploadRing {
       const { mapState } = page.buffer;
       if (mapState === "pending") away.push(page);
       else if (mapState === "mapped") {
-        page.view = new Uint8Array(page.buffer.getMappedRange());
+        page.window = NO_BYTES;
+        page.from = 0;
         page.used = 0;
         this.#ready.push(page);
       } else {
@@ -152,4 +164,13 @@ export class UploadRing {
     }
     this.#away = away;
   }
+}
+
+/** Views the page's bytes from where it is used on: as many as are wanted, or a window's. */
+function openWindow(page: Page, wanted: number): void {
+  page.from = Math.ceil(page.used / 8) * 8; // views begin at multiples of 8
+  page.used = page.from;
+  const whole = Math.ceil(Math.max(wanted, WINDOW_BYTES) / 8) * 8;
+  const bytes = Math.min(whole, PAGE_BYTES - page.from);
+  page.window = new Uint8Array(page.buffer.getMappedRange(page.from, bytes));
 }
