@@ -16,7 +16,7 @@ enum {
   PIPE_BYTES = 1 << 20,
   // The heap may grow by a quarter of its limit and a little more, twice, until its code is stopped.
   SHARE = 4,
-  LEAST_STEP = 32 << 20,
+  LEAST_STEP = 64 << 20,
   MOST_STEPS = 2,
   // So long the reader gets to ask V8 to stop the code, and to say why the process ends.
   STOP_MS = 40,
