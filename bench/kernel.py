@@ -310,6 +310,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cenote-bench-"))
     os.environ["JUPYTER_PATH"] = str(folder)
+    os.environ["CENOTE_HISTORY"] = str(folder / "history.jsonl")
     try:
         install_peers(folder)
         results: dict[str, list[Figures]] = {name: [] for name in options.kernels}
