@@ -60,6 +60,11 @@ def test_native_writes_are_output(kernel: Kernel) -> None:
     assert ran.text() == "to one\n" and ran.text("stderr") == "to two\n"
 
 
+def test_what_dawn_makes_of_limits_is_not_the_notebooks_affair(kernel: Kernel) -> None:
+    ran = kernel.run("import { pool } from 'cenote'; await pool.open(); 'open'", timeout=60)
+    assert ran.plain == "'open'" and ran.text("stderr") == ""
+
+
 PUSH = "kept.push(new Array(1e4).fill(0));"
 FILLERS = {
     "array": f"const kept: any[] = []; while (true) {PUSH}",

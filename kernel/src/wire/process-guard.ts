@@ -10,6 +10,8 @@ const CHUNK = 1 << 16;
 const LAST_WORDS =
   /^(?:<--- Last few GCs --->|FATAL ERROR: |# Fatal error in |----- Native stack trace)/m;
 const HELD_MS = 1000;
+/** What Dawn makes of an adapter's limits, when the GPU is opened: the kernel's affair, not the notebook's. */
+const DAWN_LIMITS = /^Warning: \w+ artificially reduced from \d+ to \d+ to fit .*\n/gm;
 const STREAMS = ["stdout", "stderr"] as const;
 type Stream = (typeof STREAMS)[number];
 
@@ -53,7 +55,7 @@ export class ProcessGuard {
   }
 
   #publish(name: Stream, bytes: Buffer): void {
-    const text = this.#decoders[name].write(bytes);
+    const text = this.#decoders[name].write(bytes).replace(DAWN_LIMITS, "");
     if (name === "stderr" && this.#held !== undefined) this.#held += text;
     else if (name === "stderr" && LAST_WORDS.test(text)) {
       this.#held = text;
