@@ -8,6 +8,9 @@ const waiting = new Int32Array(urgent);
 const port = parentPort!;
 const PRACTICE_STEPS = 150;
 const PRACTICE_MS = 5;
+/** After a request others may follow, which must not wait. */
+const QUIET_MS = 300;
+let lastRequest = 0;
 
 /** Checks make way for requests that somebody waits for. */
 let checking = false;
@@ -18,6 +21,7 @@ const service: TypeService = new TypeScriptService({
 });
 
 port.on("message", (request: TypesRequest) => {
+  lastRequest = performance.now();
   try {
     const value = answer(request);
     if (value !== undefined) port.postMessage({ serial: request.serial, value } as TypesAnswer);
@@ -74,8 +78,13 @@ function warm(): true {
   return true;
 }
 
-/** Asks what is asked while somebody types, until V8 has compiled that well. Requests go in between. */
+/** Asks what is asked while somebody types, until V8 has compiled that well. */
 function practise(left: number): void {
+  const quiet = performance.now() - lastRequest - QUIET_MS;
+  if (quiet < 0) {
+    setTimeout(practise, -quiet, left);
+    return;
+  }
   const code = `const practice = [${left}].map((x) => x + ${left});\nJSON.par`;
   if (left % 2 === 0) service.complete(code, code.length);
   else service.inspect(code, code.length);
