@@ -1,4 +1,4 @@
-"""Loops at the top of cells work on copies of variables: interrupted, and changed from elsewhere."""
+"""Loops at the top of cells work on copies of variables: interrupted, changed from elsewhere."""
 
 from __future__ import annotations
 
