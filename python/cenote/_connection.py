@@ -24,6 +24,13 @@ class Connection:
     #: What waits to be sent: bytes, and the descriptor that goes with their first one.
     pending: deque[tuple[memoryview, int | None]] = field(default_factory=deque)
     closing: bool = False
+    #: Names whose changes the peer is told of, or all of them.
+    watched: set[str] = field(default_factory=set)
+    watches_all: bool = False
+
+    def watches(self, name: str) -> bool:
+        """Whether the peer is told when this name changes."""
+        return self.watches_all or name in self.watched
 
     def is_dead(self) -> bool:
         """Whether the holder is known to be dead; one of another pid namespace (0) never is."""

@@ -21,6 +21,7 @@ from ._outside import bytes_outside
 from ._peers import Peers
 from ._service import Service
 from ._shared import Description, Listing, SharedTable, read_description
+from ._watch import Watching
 
 #: Seconds that a living peer has to answer one question.
 PATIENCE = 1.0
@@ -50,6 +51,7 @@ class Exchange:
         """Opens nothing yet."""
         self.service = Service(self._chores)
         self.owner = self.service.owner
+        self.watching = Watching()
         self.counts = Counts()
         self._ended = Ended(self.service.wake)
         self._talk = threading.RLock()  # one conversation with the peers at a time
@@ -287,6 +289,7 @@ class Exchange:
     def abandon(self) -> None:
         """For a forked child: closes its copies of descriptors and sockets, and tells nobody."""
         self.service.abandon()
+        self.watching.abandon()
         self._peers.close()
 
 

@@ -40,14 +40,17 @@ class Shared:
 class Owner:
     """The objects of this process. Every method may be called from any thread."""
 
-    def __init__(self, dropped: Callable[[list[int]], None]) -> None:
-        """`dropped` is told the ids of arenas that are gone."""
+    def __init__(
+        self, dropped: Callable[[list[int]], None], changed: Callable[[str], None]
+    ) -> None:
+        """`dropped` is told the ids of arenas that are gone, `changed` names that have changed."""
         self._lock = threading.RLock()
         self._arenas = Arenas()
         self._objects: dict[str, Shared] = {}
         self._version = 0
         self._created = 0
         self._dropped = dropped
+        self._changed = changed
 
     def put(self, name: str, data: pa.Table) -> SharedTable:
         """Copies the table into an arena, once, and shares it under the name."""
@@ -63,6 +66,7 @@ class Owner:
             shared = Shared(self._table(name, data, packed.size), arena, offset)
             old = self._objects.get(name)
             self._objects[name] = shared
+        self._changed(name)
         self._retire(old)
         return shared.table
 
@@ -86,6 +90,8 @@ class Owner:
         """Takes the name back; false when there was none. Leases on it go on."""
         with self._lock:
             old = self._objects.pop(name, None)
+        if old is not None:
+            self._changed(name)
         self._retire(old)
         return old is not None
 
@@ -130,6 +136,11 @@ class Owner:
         with self._lock:
             arena = self._arenas.find(arena_id)
             return None if arena is None or arena.fd is None else (arena.fd, arena.size)
+
+    def find(self, name: str) -> Shared | None:
+        """The current object of that name."""
+        with self._lock:
+            return self._objects.get(name)
 
     def objects(self) -> list[Shared]:
         """What is shared now."""

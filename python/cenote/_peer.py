@@ -40,6 +40,8 @@ class Peer:
         self.language = "?"
         self.owner = f"process {os.path.basename(path).split('-')[0]}"
         self.dropped: list[int] = []
+        #: Called with what is said unasked, and with replies that nobody awaits.
+        self.heard: Callable[[Message], None] = lambda message: None
         self._greeted = False
         self._decoder = Decoder(REPLY_LIMIT)
         self._descriptors: list[int] = []
@@ -205,6 +207,7 @@ class Peer:
         dropped = message.get("dropped")
         if isinstance(dropped, list):
             self.dropped += [arena for arena in dropped if type(arena) is int]
+        self.heard(message)
 
     def _next(self) -> Message | None:
         """The next message that has come whole, after the greeting."""

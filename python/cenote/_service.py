@@ -37,7 +37,7 @@ class Service:
 
     def __init__(self, chores: Callable[[], float | None]) -> None:
         """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
-        self.owner: Owner = Owner(self._announce_dropped)
+        self.owner: Owner = Owner(self._announce_dropped, self._announce_change)
         self._chores = chores
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
@@ -47,7 +47,9 @@ class Service:
         self._listener: socket.socket | None = None
         self._connections: set[Connection] = set()
         self._retired: list[Connection] = []
-        self._dropped: deque[list[int]] = deque()
+        #: What is to be told unasked: arenas that were dropped, names that have changed.
+        self._news: deque[list[int] | str] = deque()
+        self._watched = False
         self._thread: threading.Thread | None = None
         self.path: Path | None = None
         self.bytes_sent = 0
@@ -108,8 +110,13 @@ class Service:
         self.owner.close()
 
     def _announce_dropped(self, arenas: list[int]) -> None:
-        self._dropped.append(arenas)
+        self._news.append(arenas)
         self.wake()
+
+    def _announce_change(self, name: str) -> None:
+        if self._watched:
+            self._news.append(name)
+            self.wake()
 
     def _run(self) -> None:
         due: float | None = None  # when the chores are to be done
@@ -133,14 +140,24 @@ class Service:
             if due is not None and time.monotonic() >= due:
                 again = self._chores()
                 due = None if again is None else time.monotonic() + again
-            self._tell_dropped()
+            self._tell_news()
             self._look_after_retired()
 
-    def _tell_dropped(self) -> None:
-        while self._dropped:
-            event: Message = {"dropped": self._dropped.popleft()}
+    def _tell_news(self) -> None:
+        while self._news:
+            news = self._news.popleft()
+            if isinstance(news, str):
+                # What it is by now: of versions that follow each other closely the last counts.
+                shared = self.owner.find(news)
+                event: Message = {
+                    "changed": news,
+                    "object": None if shared is None else shared.describe(),
+                }
+            else:
+                event = {"dropped": news}
             for connection in list(self._connections):
-                self._reply(connection, event)
+                if not isinstance(news, str) or connection.watches(news):
+                    self._reply(connection, event)
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -206,9 +223,24 @@ class Service:
         elif request == "remove":
             removed = self.owner.remove(check_name(message.get("name")))
             self._reply(connection, {"id": number, "removed": removed})
+        elif request == "watch":
+            self._watch(connection, number, message.get("name"))
         else:
             error = _error("UNKNOWN_OP", f"op: found {request!r:.40}")
             self._reply(connection, {"id": number, "error": error})
+
+    def _watch(self, connection: Connection, number: int, name: object) -> None:
+        """From now on the peer is told when this name changes, or any; what there is, at once."""
+        self._watched = True  # before the look: what changes after it is announced
+        if name is None:
+            connection.watches_all = True
+            shared = self.owner.objects()
+        else:
+            checked = check_name(name)
+            connection.watched.add(checked)
+            shared = [one for one in [self.owner.find(checked)] if one is not None]
+        objects = [one.describe() for one in shared]
+        self._reply(connection, {"id": number, "objects": objects})
 
     def _give(self, connection: Connection, number: int, name: str) -> None:
         shared = self.owner.lease(name)

@@ -29,6 +29,8 @@ export class Peer {
   readonly #dropped = new Set<number>();
   /** Called when the connection has ended, or the peer has dropped an arena. */
   onChange: () => void = () => {};
+  /** Called with what the peer says unasked. */
+  onNews: (event: Message) => void = () => {};
   readonly #onEnd: (cause?: Error) => void;
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(REPLY_LIMIT);
@@ -214,6 +216,7 @@ export class Peer {
       this.onChange();
     }
     if (message["id"] === undefined && message["error"] !== undefined) this.#checked(message);
+    this.onNews(message);
   }
 
   #checkUser(): void {

@@ -15,11 +15,16 @@ export interface Answers {
 
 export class Peers {
   readonly #peers = new Map<string, Peer>();
-  readonly #onChange: () => void;
+  readonly #onChange: (peer: Peer) => void;
+  readonly #onNews: (peer: Peer, event: Message) => void;
 
-  /** `onChange` is called when a peer has ended, or has dropped an arena. */
-  constructor(onChange: () => void) {
+  /** `onChange` is called when a peer has ended, or has dropped an arena; `onNews` for what it says unasked. */
+  constructor(
+    onChange: (peer: Peer) => void,
+    onNews: (peer: Peer, event: Message) => void = () => {},
+  ) {
     this.#onChange = onChange;
+    this.#onNews = onNews;
   }
 
   /**
@@ -33,7 +38,8 @@ export class Peers {
       const peer = new Peer(path, (cause) => {
         if (codeOf(cause) === "ECONNREFUSED") unlinkStale(path); // nobody listens: it was killed
       });
-      peer.onChange = this.#onChange;
+      peer.onChange = () => this.#onChange(peer);
+      peer.onNews = (event) => this.#onNews(peer, event);
       this.#peers.set(path, peer);
     }
   }

@@ -32,6 +32,8 @@ interface Connection {
   decoder: FrameDecoder;
   leases: Map<number, Served>;
   lastLease: number;
+  /** Names whose changes the peer is told of, or all of them. */
+  watched: Set<string> | "all";
 }
 
 export class Server {
@@ -53,11 +55,14 @@ export class Server {
   told(message: ToServer): void {
     if (message.type === "arena") this.#arenas.set(message.id, message);
     else if (message.type === "dropped") this.#drop(message.id);
-    else if (message.type === "remove") this.#retire(message.name);
-    else {
+    else if (message.type === "remove") {
+      this.#retire(message.name);
+      this.#tellWatchers(message.name, undefined);
+    } else {
       this.#retire(message.object.table.name);
       const { object, arena } = message;
       this.#objects.set(object.table.name, { object, arena, leases: 0, current: true });
+      this.#tellWatchers(object.table.name, object);
     }
   }
 
@@ -80,6 +85,7 @@ export class Server {
       decoder: new FrameDecoder(REQUEST_LIMIT),
       leases: new Map(),
       lastLease: 0,
+      watched: new Set(),
     };
     this.#connections.add(connection);
     socket.on("data", (data) => this.#received(connection, data));
@@ -127,6 +133,8 @@ export class Server {
     else if (message["op"] === "fetch") this.#giveBytes(connection, id, whole(message, "lease"));
     else if (message["op"] === "remove") {
       this.#reply(connection, { id, removed: this.#remove(checkName(message["name"])) });
+    } else if (message["op"] === "watch") {
+      this.#watch(connection, id, message["name"]);
     } else {
       const found = String(JSON.stringify(message["op"])).slice(0, 40);
       this.#reply(connection, { id, error: { code: "UNKNOWN_OP", message: `op: found ${found}` } });
@@ -174,7 +182,31 @@ export class Server {
     if (!served) return false;
     this.#tell({ type: "removed", name, version: served.object.table.version });
     this.#retire(name);
+    this.#tellWatchers(name, undefined);
     return true;
+  }
+
+  /** From now on the peer is told when this name changes, or any; what there is now is told at once. */
+  #watch(connection: Connection, id: number, name: unknown): void {
+    const served: (Served | undefined)[] = [];
+    if (name === undefined) {
+      connection.watched = "all";
+      served.push(...this.#objects.values());
+    } else {
+      const checked = checkName(name);
+      if (connection.watched !== "all") connection.watched.add(checked);
+      served.push(this.#objects.get(checked));
+    }
+    const objects = served.flatMap((one) => (one ? [describe(one.object)] : []));
+    this.#reply(connection, { id, objects });
+  }
+
+  #tellWatchers(name: string, object: Description | undefined): void {
+    const event: Message = { changed: name, object: object ? describe(object) : null };
+    for (const connection of this.#connections) {
+      const { watched } = connection;
+      if (watched === "all" || watched.has(name)) this.#reply(connection, event);
+    }
   }
 
   /** The name's object is not current any more. */
