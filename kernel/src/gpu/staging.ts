@@ -18,8 +18,8 @@ const WINDOW_BYTES = 64 * 1024;
 interface Page {
   readonly buffer: GPUBuffer;
   /**
-   * A view of the page's bytes from `from` on. The engine collects garbage by the bytes of the views that were
-   * made, so no more of a page is viewed than is written.
+   * A view of the page's bytes from `from` on. The engine counts the bytes of all views there are as garbage to
+   * come, so no more of a page is viewed than is written, and no longer.
    */
   window: Uint8Array;
   from: number;
@@ -87,10 +87,7 @@ export class UploadRing {
 
   /** Room for up to `wanted` bytes, a multiple of 4; undefined when all pages are in use. */
   room(wanted: number): Room | undefined {
-    if (this.#current && this.#current.used >= PAGE_BYTES) {
-      this.#full.push(this.#current);
-      this.#current = undefined;
-    }
+    if (this.#current && this.#current.used >= PAGE_BYTES) this.#fill(this.#current);
     if (!this.#current && this.#ready.length === 0) this.#collect();
     this.#current ??= this.#ready.pop() ?? this.#newPage();
     const page = this.#current;
@@ -111,16 +108,20 @@ export class UploadRing {
 
   /** Takes the pages that the open encoder reads from the host; returns what is to be done after the submit. */
   beforeSubmit(): () => void {
+    if (this.#current && this.#current.used > 0) this.#fill(this.#current);
     const pages = this.#full;
-    if (this.#current && this.#current.used > 0) {
-      pages.push(this.#current);
-      this.#current = undefined;
-    }
     this.#full = [];
-    for (const page of pages) page.buffer.unmap();
     return () => {
       for (const page of pages) this.#mapAgain(page);
     };
+  }
+
+  /** Nothing more is written to the current page. Its view ends now, before it weighs with the engine. */
+  #fill(page: Page): void {
+    page.window = NO_BYTES;
+    page.buffer.unmap();
+    this.#full.push(page);
+    this.#current = undefined;
   }
 
   #newPage(): Page | undefined {
