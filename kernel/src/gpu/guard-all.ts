@@ -3,16 +3,17 @@
 // whoever uses them, and so are the turns in which Dawn looks for what has ended: it asks for each by the
 // global setImmediate, and were one call of that terminated, no promise of Dawn's would end any more.
 import { setImmediate as setLater } from "node:timers";
-import { enterGuard, guarded, leaveGuard } from "../base/index.ts";
+import { enterGuard, guarded, leaveGuard, onTermination } from "../base/index.ts";
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;
-const done = new WeakSet<object>();
+const done = new Set<object>();
 /** What ends later, and so has Dawn ask for turns. */
 const ENDS_LATER =
   /^(?:request\w+|create\w+Async|mapAsync|onSubmittedWorkDone|popErrorScope|getCompilationInfo)$/;
 
 /** Guards all classes among `globals`; once. */
 export function guardAll(globals: object): void {
+  if (done.size === 0) onTermination(giveAgain);
   for (const value of Object.values(globals)) {
     const prototype: unknown = typeof value === "function" ? value.prototype : undefined;
     if (typeof prototype !== "object" || prototype === null || done.has(prototype)) continue;
@@ -63,6 +64,20 @@ function withTurns<F extends Native>(native: F): F {
   return call as F;
 }
 
-function guardedImmediate(turn: Native, ...args: unknown[]): NodeJS.Immediate {
-  return setLater(() => guarded(() => withTurns(turn)(...args)));
+/** What Dawn has asked for and has not had. */
+const turns = new Set<() => void>();
+
+/** A turn that a termination takes before it begins is given again. */
+function guardedImmediate(native: Native, ...args: unknown[]): NodeJS.Immediate {
+  const turn = () => {
+    if (turns.delete(turn)) withTurns(native)(...args);
+  };
+  turns.add(turn);
+  return setLater(give, turn);
+}
+
+const give = (turn: () => void): void => guarded(turn);
+
+function giveAgain(): void {
+  for (const turn of turns) setLater(give, turn);
 }
