@@ -28,6 +28,8 @@ if (!connectionFile) {
   process.exit(2);
 }
 
+const WARM_UP_MS = 100;
+
 /** Our other entries: beside this file as .ts in the source, as .js in the bundle. */
 const entry = (bundled: string, source: string) =>
   new URL(import.meta.url.endsWith(".ts") ? `./${source}.ts` : `./${bundled}.js`, import.meta.url);
@@ -78,4 +80,5 @@ connectOutlet((note) => cells.output.event({ type: "note" }, note));
 for (const message of early) cells.receive(message);
 receive = cells.receive;
 Atomics.store(writer.state, WORD.ready, 1);
-setImmediate(() => void warmUp());
+// Not at once: where cores are few, the wire's start needs them.
+setTimeout(() => void warmUp(), WARM_UP_MS);
