@@ -1,10 +1,12 @@
 /// <reference types="@webgpu/types" preserve="true" />
 // The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
 // before and after that.
-import { type AdapterFacts, countOutside, type Gpu, openGpu } from "../gpu/index.ts";
+import { type AdapterFacts, countOutside, type Gpu, openGpu, tierBudgets } from "../gpu/index.ts";
+import type { TierBudgets } from "../pool/index.ts";
 
 let opened: Gpu | undefined;
 let wantedBudget: number | undefined;
+let wantedTiers: Partial<TierBudgets> = {};
 
 /** The GPU, opened on first use. Rejects with NO_ADAPTER, whose text says what to install. */
 export async function device(): Promise<Gpu> {
@@ -12,6 +14,7 @@ export async function device(): Promise<Gpu> {
   if (gpu !== opened) {
     opened = gpu;
     if (wantedBudget !== undefined) gpu.pool.budget = wantedBudget;
+    gpu.pool.tiers = wantedTiers;
   }
   return gpu;
 }
@@ -30,6 +33,17 @@ export function waitingBudget(): number | undefined {
 export function setBudget(size: number): void {
   wantedBudget = size;
   if (opened) opened.pool.budget = size;
+}
+
+/** Bytes of host memory and disk for blocks that don't fit the device, as they were set or are by default. */
+export function tiers(): TierBudgets {
+  return opened?.pool.tiers ?? { ...tierBudgets(), ...wantedTiers };
+}
+
+/** Sets them, now or as soon as the GPU is opened. */
+export function setTiers(budgets: Partial<TierBudgets>): void {
+  wantedTiers = { ...wantedTiers, ...budgets };
+  if (opened) opened.pool.tiers = budgets;
 }
 
 /** What the adapter is and can do: name, driver, whether it is software, limits. */

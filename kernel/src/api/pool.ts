@@ -19,8 +19,9 @@ import type {
   PoolStats,
   Region,
   SizeClass,
+  TierBudgets,
 } from "../pool/index.ts";
-import { device, openedDevice, setBudget, waitingBudget } from "./device.ts";
+import { device, openedDevice, setBudget, setTiers, tiers, waitingBudget } from "./device.ts";
 import { type Figures, figures } from "./figures.ts";
 
 /** Figures of the pool that show as one line. */
@@ -65,6 +66,8 @@ function line(stats: PoolStats): string {
     `reserved ${formatBytes(stats.reserved)} in ${stats.slabs} slabs`,
     `peak ${formatBytes(stats.peakLive)}`,
     `budget ${formatBytes(stats.budget)}`,
+    ...(stats.spilled > 0 ? [`spilled ${formatBytes(stats.spilled)} to the host`] : []),
+    ...(stats.disk > 0 ? [`${formatBytes(stats.disk)} to disk`] : []),
     `fragmentation ${(stats.fragmentation * 100).toFixed(0)} %`,
   ];
   for (const elsewhere of ["spilled", "disk", "staging", "outside"] as const) {
@@ -99,6 +102,20 @@ class PoolAccess {
 
   set budget(size: number | string) {
     setBudget(parseBytes(size));
+  }
+
+  /** Bytes of host memory, and of disk, that blocks which don't fit the GPU's budget may take. */
+  get tiers(): TierBudgets {
+    return tiers();
+  }
+
+  /** Bytes, or text: `pool.tiers = { host: "2 GiB", disk: 0 }`. What is left out stays as it is. */
+  set tiers(budgets: { host?: number | string; disk?: number | string }) {
+    const { host, disk } = budgets;
+    setTiers({
+      ...(host === undefined ? {} : { host: parseBytes(host) }),
+      ...(disk === undefined ? {} : { disk: parseBytes(disk) }),
+    });
   }
 
   /** Live blocks grouped by tag, cell and line, largest first. */

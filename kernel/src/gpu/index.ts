@@ -1,4 +1,5 @@
 // The visible surface of gpu.
+export { tierBudgets } from "./budgets.ts";
 export { adapterFacts } from "./dawn.ts";
 export { openGpu } from "./open.ts";
 export { countOutside } from "./outside.ts";

@@ -98,6 +98,7 @@ export class Store {
   /** Why there is no room, for an error's text. */
   shortage(): string {
     const { host, disk } = this.budgets;
+    if (host === 0) return "there is no budget for spilled blocks";
     const parts = [`host memory for spilled blocks is full (${formatBytes(host)})`];
     if (disk === 0) parts.push("there is no budget for disk");
     else if (this.#refusal !== undefined) {
