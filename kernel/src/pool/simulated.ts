@@ -68,10 +68,11 @@ export class SimulatedMemory implements Memory {
   }
 
   move(from: Place, to: Place, bytes: number): void {
-    this.#mustHold({ ...from, size: bytes });
-    this.#mustHold({ ...to, size: bytes });
+    const [source, target] = [from, to].map((place) => ({ ...place, size: bytes }));
+    this.#mustHold(source!);
+    this.#mustHold(target!);
     this.moves++;
-    if (this.#hasContents) this.bytes(to).set(this.bytes(from).slice(0, bytes));
+    if (this.#hasContents) this.bytes(target!).set(this.bytes(source!).slice());
   }
 
   /** What lies at a place, as a view that stays valid while its slab is reserved. Only with `contents`. */

@@ -70,7 +70,8 @@ export class Moving {
     if (this.#packing === undefined || free < granules * GRANULE) return 0;
     const before = this.#moved;
     const credit = Number.POSITIVE_INFINITY;
-    const hole = this.#packing.makeRoom(granules, { ceiling, credit, fullest: 1 });
+    const limits = { ceiling, credit, fullest: Number.POSITIVE_INFINITY };
+    const hole = this.#packing.makeRoom(granules, limits);
     const bytes = this.#moved - before;
     if (bytes > 0) tried.push(`moved ${formatBytes(bytes)}`);
     return hole;

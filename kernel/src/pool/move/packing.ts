@@ -25,6 +25,8 @@ export class Packing {
   readonly #fit: Fit;
   readonly #slabs: Slabs;
   readonly #mover: Mover;
+  /** What the counter of moved bytes may reach. */
+  #end = 0;
 
   constructor(ledger: Ledger, fit: Fit, slabs: Slabs, mover: Mover) {
     this.#ledger = ledger;
@@ -41,9 +43,10 @@ export class Packing {
   makeRoom(granules: number, limits: Limits): number {
     const { window, candidates } = survey(this.#books, this.#fit, granules);
     const wanted = this.#reserved + granules * GRANULE - limits.ceiling;
+    this.#end = this.#moved + limits.credit;
     const cheap = window !== undefined && window.live <= costOf(candidates, wanted);
     const hole = cheap ? this.#clear(window, granules, limits) : 0;
-    if (hole !== 0 || this.giveBack(wanted, limits) >= wanted) return hole;
+    if (hole !== 0 || this.#empty(wanted, limits) >= wanted) return hole;
     const after = survey(this.#books, this.#fit, granules);
     return (
       this.#clear(after.window, granules, limits) || this.#slide(after.slide, granules, limits)
@@ -52,14 +55,18 @@ export class Packing {
 
   /** Empties slabs until `bytes` bytes have gone back to the memory, as far as can be; returns the bytes. */
   giveBack(bytes: number, limits: Limits): number {
-    const end = this.#moved + limits.credit;
+    this.#end = this.#moved + limits.credit;
+    return this.#empty(bytes, limits);
+  }
+
+  #empty(bytes: number, limits: Limits): number {
     const before = this.#reserved;
     for (let pass = 0, progress = true; pass < PASSES && progress; pass++) {
       progress = false;
       for (const candidate of survey(this.#books, this.#fit, 0).candidates) {
         if (before - this.#reserved >= bytes) break;
         if (candidate.live > candidate.size * limits.fullest) break;
-        if (this.#moved + candidate.live * GRANULE > end) continue;
+        if (!this.#mayMove(candidate.live)) continue;
         if (this.#evacuate(candidate, limits.ceiling)) progress = true;
       }
     }
@@ -78,7 +85,7 @@ export class Packing {
 
   /** Makes the window one hole; returns its row, or 0 when its blocks don't fit elsewhere. */
   #clear(window: Window | undefined, granules: number, limits: Limits): number {
-    if (window === undefined || window.live * GRANULE > limits.credit) return 0;
+    if (window === undefined || !this.#mayMove(window.live)) return 0;
     if (window.live > granules * limits.fullest) return 0;
     const { first, last, kind } = window;
     const most = Math.min(limits.ceiling - this.#reserved, (granules - 1) * GRANULE);
@@ -88,7 +95,7 @@ export class Packing {
 
   /** Slides the blocks of the window together; returns the row of the hole that grows, or 0. */
   #slide(window: Window | undefined, granules: number, limits: Limits): number {
-    if (window === undefined || window.live * GRANULE > limits.credit) return 0;
+    if (window === undefined || !this.#mayMove(window.live)) return 0;
     if (window.live > granules * limits.fullest) return 0;
     let hole = window.first;
     while (this.#sizes[hole]! < granules) hole = this.#mover.slide(this.#fit.next(hole));
@@ -156,6 +163,10 @@ export class Packing {
       if (state[row] !== BLOCK_STATE.none) rows.push(row);
     }
     return rows.sort((a, b) => this.#sizes[b]! - this.#sizes[a]!);
+  }
+
+  #mayMove(granules: number): boolean {
+    return this.#moved + granules * GRANULE <= this.#end;
   }
 
   get #sizes(): Uint32Array {
