@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  BLOCK_FIELDS,
   BOOKS_VERSION,
   books,
   CONTROL,
@@ -8,8 +9,10 @@ import {
   cellEnded,
   EVENT,
   EVENT_WORDS,
+  FIELD_WORD,
   openBooks,
   RING_CAPACITY,
+  RING_WORD,
   writeEvent,
 } from "../../kernel/src/base/index.ts";
 
@@ -28,8 +31,23 @@ test("fields of the books do not overlap", () => {
   const parts = [it.control, it.counters, ...Object.values(it.blocks), it.ring]
     .map((view) => [view.byteOffset, view.byteOffset + view.byteLength] as const)
     .sort((a, b) => a[0] - b[0]);
-  for (let i = 1; i < parts.length; i++) assert.equal(parts[i]![0], parts[i - 1]![1]);
+  for (let i = 1; i < parts.length; i++) {
+    const gap = parts[i]![0] - parts[i - 1]![1];
+    assert.ok(gap >= 0 && gap <= 320, `a gap of ${gap} bytes`);
+  }
   assert.equal(parts.at(-1)![1], it.buffer.byteLength);
+});
+
+test("fields and ring lie in the words where they are said to", () => {
+  const it = openBooks();
+  for (const [n, field] of BLOCK_FIELDS.entries()) {
+    it.blocks[field][7] = n + 1;
+    assert.equal(it.words[FIELD_WORD[field] + 7], n + 1);
+  }
+  it.ring[9] = 99;
+  assert.equal(it.words[RING_WORD + 9], 99);
+  it.control[CONTROL.sequence] = 4;
+  assert.equal(it.words[CONTROL.sequence], 4);
 });
 
 test("books of another version are refused", () => {
