@@ -41,6 +41,15 @@ function stagesOf(folder) {
   return stages;
 }
 
+/** What touches the pool's memory once more, while blocks move before every operation. */
+function chaosStages() {
+  return ["gpu", "columns", "compute"].flatMap((folder) =>
+    stagesOf(folder)
+      .filter(({ command }) => command === node24)
+      .map((stage) => ({ ...stage, name: `chaos: ${folder}`, env: { CENOTE_MOVE: "chaos" } })),
+  );
+}
+
 function countOne(_, code) {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
@@ -67,7 +76,7 @@ function runStage(stage, env) {
     console.log(`\n── ${stage.name}`);
     const child = spawn(stage.command, stage.args, {
       cwd: at(),
-      env,
+      env: { ...env, ...stage.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
@@ -99,6 +108,7 @@ const wanted = process.argv.slice(2);
 const stages = [
   ...(wanted.length === 0 || wanted.includes("static") ? STATIC : []),
   ...folders.filter((name) => wanted.length === 0 || wanted.includes(name)).flatMap(stagesOf),
+  ...(wanted.length === 0 || wanted.includes("chaos") ? chaosStages() : []),
 ];
 const env = { ...projectEnv(), CENOTE_CHROMIUM: (await findBrowser()) ?? "" };
 
