@@ -1,0 +1,42 @@
+"""Tables larger than the GPU's budget, as cells see them."""
+
+from __future__ import annotations
+
+from client import Kernel
+
+TABLE = """
+import { col, count, gpu, pool, sum } from "cenote";
+import { makeVector, Table } from "apache-arrow";
+pool.budget = "3 MiB";
+pool.tiers = { host: "6 MiB", disk: "256 MiB" };
+const rows = 400_000;
+const key = Int32Array.from({ length: rows }, (_, i) => i % 7);
+const a = Float64Array.from({ length: rows }, (_, i) => i);
+const b = a.slice().reverse();
+const c = a.slice();
+const d = b.slice();
+const columns = Object.entries({ key, a, b, c, d }).map(([name, x]) => [name, makeVector(x)]);
+const t = await gpu(new Table(Object.fromEntries(columns)), { chunkRows: 50_000 });
+const { reserved, spilled, disk } = pool.stats();
+[reserved <= 3 * 2 ** 20, spilled > 0, disk > 0, pool.tiers.host === 6 * 2 ** 20].join()
+"""
+
+QUERY = """
+const late = t.filter(col("a").gt(199_999)).groupBy("key");
+const answer = await late.agg({ n: count(), s: sum("b"), x: sum("c") }).toArrow();
+const total = (name) => [...answer.getChild(name)].reduce((x, y) => x + Number(y), 0);
+[answer.numRows, total("n"), total("s")].join()
+"""
+
+
+def test_a_query_over_four_times_the_budget_answers_also_after_an_interrupt(kernel: Kernel) -> None:
+    ran = kernel.run(TABLE)
+    assert ran.status == "ok", ran.traceback
+    assert ran.plain == "'true,true,true,true'"
+    wanted = f"'7,200000,{sum(range(200_000))}'"
+    assert kernel.run(QUERY).plain == wanted
+    asked = kernel.send("console.log('on'); for (;;) await t.select('a', 'b').toArrow();")
+    kernel.wait_for_text("on")
+    kernel.manager.interrupt_kernel()
+    assert kernel.finish(asked).status == "error"
+    assert kernel.run(QUERY).plain == wanted
