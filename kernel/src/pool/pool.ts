@@ -157,8 +157,10 @@ export class Pool implements Resource {
 
   /** Fills the block with zeros. Throws as place() does, and Interrupted as it ends. */
   clear(block: Block): void {
-    const { slab, offset, size } = this.place(block);
-    this.operation(() => this.#memory.clear(slab, offset, size));
+    this.operation(() => {
+      const { slab, offset, size } = this.place(block);
+      this.#memory.clear(slab, offset, size);
+    });
   }
 
   /** The same as `block.dispose()`. */
