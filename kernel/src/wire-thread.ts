@@ -19,6 +19,7 @@ import {
   onInterruptSignal,
   onParentLost,
   readConnection,
+  Terminator,
   TypesClient,
 } from "./wire/index.ts";
 
@@ -48,11 +49,12 @@ function mainThread(): Session {
   return inspector;
 }
 
-const terminate = () =>
-  new Promise<void>((done) => {
-    mainThread().post("Runtime.terminateExecution", () => done());
-  });
-const interrupter = new Interrupter(books, output, post, terminate);
+const interrupter: Interrupter = new Interrupter(
+  books,
+  output,
+  post,
+  new Terminator(mainThread, () => interrupter.mayEnd),
+);
 
 const PRELOAD_MS = 150;
 

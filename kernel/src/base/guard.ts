@@ -23,19 +23,32 @@ export function guarded<T>(body: () => T): T {
   }
 }
 
+/** As `guarded`, but where it would have to stand still it does nothing and returns false. */
+export function guardedNow(body: () => void): boolean {
+  if (!tryEnter()) return false;
+  try {
+    body();
+  } finally {
+    leaveGuard();
+  }
+  return true;
+}
+
 export function enterGuard(): void {
-  if (depth > 0) {
-    depth++;
-    return;
-  }
+  while (!tryEnter()) standStill();
+}
+
+function tryEnter(): boolean {
   control ??= firstGuard();
-  for (;;) {
+  if (depth === 0) {
     Atomics.store(control, CONTROL.guarded, GUARD.call);
-    if (Atomics.load(control, CONTROL.hold) === 0 || mustGoOn(control)) break;
-    Atomics.store(control, CONTROL.guarded, GUARD.none);
-    standStill();
+    if (Atomics.load(control, CONTROL.hold) !== 0 && !mustGoOn(control)) {
+      Atomics.store(control, CONTROL.guarded, GUARD.none);
+      return false;
+    }
   }
-  depth = 1;
+  depth++;
+  return true;
 }
 
 export function leaveGuard(): void {

@@ -270,9 +270,12 @@ export class DawnGpu implements Gpu {
     let poll: NodeJS.Timeout | undefined;
     const stopped = new Promise<never>((_, reject) => {
       poll = setInterval(() => {
-        if (this.pool.stopping) reject(new Interrupted());
+        if (!this.pool.stopping) return;
+        clearInterval(poll); // here too: a termination runs no `finally`
+        reject(new Interrupted());
       }, STOP_POLL_MS);
     });
+    stopped.catch(() => {}); // nor does anything else that is terminated hear of it
     try {
       return await Promise.race([promise, stopped]);
     } finally {

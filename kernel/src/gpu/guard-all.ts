@@ -3,7 +3,7 @@
 // whoever uses them, and so are the turns in which Dawn looks for what has ended: it asks for each by the
 // global setImmediate, and were one call of that terminated, no promise of Dawn's would end any more.
 import { setImmediate as setLater } from "node:timers";
-import { enterGuard, guarded, leaveGuard, onTermination } from "../base/index.ts";
+import { enterGuard, guardedNow, leaveGuard, onTermination } from "../base/index.ts";
 
 type Native = (this: unknown, ...args: unknown[]) => unknown;
 const done = new Set<object>();
@@ -76,7 +76,10 @@ function guardedImmediate(native: Native, ...args: unknown[]): NodeJS.Immediate 
   return setLater(give, turn);
 }
 
-const give = (turn: () => void): void => guarded(turn);
+/** Later, where a termination is about to come: Node gives no other turns while one stands still. */
+function give(turn: () => void): void {
+  if (!guardedNow(turn)) setLater(give, turn);
+}
 
 function giveAgain(): void {
   for (const turn of turns) setLater(give, turn);

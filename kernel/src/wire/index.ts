@@ -6,4 +6,5 @@ export { log, logTo } from "./log.ts";
 export { onParentLost } from "./parent.ts";
 export { KernelServer, type WireServices } from "./server.ts";
 export { onInterruptSignal } from "./signal.ts";
+export { Terminator } from "./terminator.ts";
 export { TypesClient } from "./types-client.ts";

@@ -2,9 +2,8 @@
 // look at as they end, and the main thread is told; a cell that waits in an `await` ends by that alone.
 // Only when the main thread doesn't answer, no pool operation is under way (the sequence word is even and
 // unchanged for a millisecond) and no guard is up (base/guard.ts), is its code terminated, because
-// termination runs no `finally`. What
-// the ended cell still does then gets half a second: a loop that swallows every error would never end.
-// A main thread that waits in a native call for a child process is freed by interrupting the child.
+// termination runs no `finally`. What the ended cell still does then gets half a second: a loop that
+// swallows every error would never end. A main thread that waits in a native call for a child process is freed by interrupting the child.
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Books,
@@ -16,6 +15,7 @@ import {
   WORD,
 } from "../base/index.ts";
 import { AwaitedChild } from "./awaited-child.ts";
+import type { Terminator } from "./terminator.ts";
 
 /** How long an idle event loop gets to answer before its code counts as busy. */
 const ANSWER_MS = 3;
@@ -29,25 +29,25 @@ export class Interrupter {
   readonly #books: Books;
   readonly #state: OutputReader["state"];
   readonly #post: (message: ToMain) => void;
-  readonly #terminate: () => Promise<void>;
+  readonly #terminator: Terminator;
   #serial = 0;
   /** Terminations so far. */
   #ended = 0;
   /** Terminations that V8 hasn't reported yet: they would end whatever runs next. */
   #terminations = new Set<Promise<void>>();
   #idle: Promise<void> | undefined;
+  #impatient = false;
 
-  /** `terminate` ends whatever JavaScript the main thread runs; its promise says when it has. */
   constructor(
     books: Books,
     output: OutputReader,
     post: (message: ToMain) => void,
-    terminate: () => Promise<void>,
+    terminator: Terminator,
   ) {
     this.#books = books;
     this.#state = output.state;
     this.#post = post;
-    this.#terminate = terminate;
+    this.#terminator = terminator;
   }
 
   /** While an interrupt is under way, a promise of its end: a new cell must wait, or it would be hit. */
@@ -85,7 +85,7 @@ export class Interrupter {
       const waited = now - begin;
       if (waited > GIVE_UP_MS) break;
       const due = waited > ANSWER_MS && now - terminated > TRY_MS;
-      if (due && (await this.#mayEnd(waited > PATIENCE_MS)) && !this.#done(serial)) {
+      if (due && (await this.#holdStill(waited > PATIENCE_MS)) && !this.#done(serial)) {
         this.#end();
         terminated = performance.now();
       }
@@ -114,7 +114,7 @@ export class Interrupter {
       // Its handler may have been taken by a termination that came late.
       if (now - ended > AGAIN_MS) this.#postOver(serial, this.#ended > before);
       if (now - ended < PATIENCE_MS) continue;
-      const may = await this.#mayEnd(now - ended > 2 * PATIENCE_MS);
+      const may = await this.#holdStill(now - ended > 2 * PATIENCE_MS);
       if (this.#isOver(serial)) break;
       if (!may) continue;
       this.#end();
@@ -127,24 +127,31 @@ export class Interrupter {
    * Makes the main thread stand still where it is safe to terminate what it runs, and says whether it does
    * so or is in a place that knows no harm. `impatient`: neither an operation of the pool nor loading is waited for.
    */
-  async #mayEnd(impatient: boolean): Promise<boolean> {
+  async #holdStill(impatient: boolean): Promise<boolean> {
+    Atomics.store(this.#books.control, CONTROL.hold, 1);
+    this.#impatient = impatient;
+    return ((await this.#booksAreStill()) || impatient) && this.mayEnd;
+  }
+
+  /** Whether what the main thread does just now may be terminated. */
+  get mayEnd(): boolean {
     const { control } = this.#books;
-    Atomics.store(control, CONTROL.hold, 1);
-    const still = (await this.#booksAreStill()) || impatient;
+    if (!this.#impatient && Atomics.load(control, CONTROL.sequence) % 2 !== 0) return false;
     const guard = Atomics.load(control, CONTROL.guarded);
-    return still && (guard === GUARD.none || (guard === GUARD.loading && impatient));
+    return guard === GUARD.none || (guard === GUARD.loading && this.#impatient);
   }
 
   /** Lets the main thread go on once every termination has been reported, so that none hits what follows. */
   async #letGo(): Promise<void> {
     const serial = this.#serial;
+    this.#terminator.rest();
     await Promise.race([Promise.all(this.#terminations), sleep(PATIENCE_MS)]);
     if (serial === this.#serial) Atomics.store(this.#books.control, CONTROL.hold, 0);
   }
 
   #end(): void {
     this.#ended++;
-    const ended = this.#terminate().then(() => void this.#terminations.delete(ended));
+    const ended = this.#terminator.terminate().then(() => void this.#terminations.delete(ended));
     this.#terminations.add(ended);
   }
 

@@ -1,0 +1,74 @@
+// Ends whatever JavaScript the main thread runs, by V8's inspector. V8 can be asked to terminate, but where
+// that hits code that Node calls from within (its handler of rejected promises, above all), Node swallows
+// the termination: the code goes on, and V8 takes no further request, because it waits for the first to end.
+// The code is then paused instead, led out of Node's own functions, and terminated as it resumes.
+import type { Session } from "node:inspector";
+
+/** Steps out of Node's functions before it is terminated where it is. */
+const MAX_STEPS = 20;
+
+interface Paused {
+  params: { callFrames: { url: string }[] };
+}
+
+export class Terminator {
+  readonly #session: () => Session;
+  readonly #isSafe: () => boolean;
+  #pausing = false;
+  #steps = 0;
+
+  /** `isSafe`: whether what the main thread does just now may be terminated. */
+  constructor(session: () => Session, isSafe: () => boolean) {
+    this.#session = session;
+    this.#isSafe = isSafe;
+  }
+
+  /** Resolves when V8 reports a termination. */
+  terminate(): Promise<void> {
+    return new Promise((done) => {
+      this.#session().post("Runtime.terminateExecution", (error) => {
+        if (error) this.#pause(); // an earlier request was swallowed
+        done();
+      });
+    });
+  }
+
+  /** Nothing is to be terminated any more: what was asked for and has not happened would hit what follows. */
+  rest(): void {
+    if (this.#pausing) this.#disable();
+  }
+
+  #pause(): void {
+    if (this.#pausing) return;
+    this.#pausing = true;
+    this.#steps = 0;
+    const session = this.#session();
+    session.on("Debugger.paused", this.#paused);
+    session.post("Debugger.enable", { maxScriptsCacheSize: 0 });
+    session.post("Debugger.pause");
+  }
+
+  readonly #paused = ({ params }: Paused): void => {
+    const inner = isOfNode(params.callFrames[0]);
+    const called = inner && !params.callFrames.every(isOfNode);
+    if (called && this.#steps++ < MAX_STEPS) this.#session().post("Debugger.stepOut");
+    else this.#resume(this.#isSafe());
+  };
+
+  #resume(terminateOnResume: boolean): void {
+    this.#session().post("Debugger.resume", { terminateOnResume });
+    this.#disable();
+  }
+
+  /** Also resumes what is paused. */
+  #disable(): void {
+    const session = this.#session();
+    session.off("Debugger.paused", this.#paused);
+    session.post("Debugger.disable", () => {
+      this.#pausing = false;
+    });
+  }
+}
+
+const isOfNode = (frame: { url: string } | undefined): boolean =>
+  frame?.url.startsWith("node:") === true;
