@@ -12,10 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from ._copies import Copied, Copies
 from ._errors import (
     BadNameError,
+    BadTargetError,
     BadWaitError,
     CenoteError,
+    ConversionError,
+    NoLibraryError,
     NotArrowError,
     PeerGoneError,
     ProtocolError,
@@ -26,21 +30,28 @@ from ._exchange import exchange
 from ._shared import Listing, SharedTable, check_name
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas  # type: ignore[import-untyped]
     import polars
     import pyarrow
 
 __all__ = [
     "BadNameError",
+    "BadTargetError",
     "BadWaitError",
     "CenoteError",
+    "ConversionError",
+    "Copied",
+    "Copies",
     "Listing",
+    "NoLibraryError",
     "NotArrowError",
     "PeerGoneError",
     "ProtocolError",
     "RuntimeFolderError",
     "SharedTable",
     "UnknownNameError",
+    "copies",
     "delete",
     "get",
     "list",
@@ -48,19 +59,36 @@ __all__ = [
     "stats",
 ]
 
+_list = list  # the built-in: this module has a `list` of its own
+
 
 def put(name: str, obj: Any) -> SharedTable:
-    """Shares a table under a name, by one copy into shared memory.
+    """Shares data under a name, by one copy into shared memory.
 
-    `obj` is anything that speaks Arrow's PyCapsule interface (`__arrow_c_stream__` or
-    `__arrow_c_array__`): a pyarrow Table, RecordBatch, Array or reader, a Polars or pandas
-    DataFrame or Series, a DuckDB relation. Something that is not a table becomes one with the
-    column "values". Putting a name again makes a new version; who has read the old one keeps it.
+    `obj` is one of these; what had to be copied before is listed by `copies()`:
+
+    - whatever speaks Arrow's PyCapsule interface (`__arrow_c_stream__`, `__arrow_c_array__`): a
+      pyarrow Table, RecordBatch, Array or reader, a Polars or pandas DataFrame or Series, a DuckDB
+      relation, arro3, nanoarrow;
+    - a numpy array, or what numpy views: DLPack tensors of the CPU (torch), bytes, memoryview,
+      array.array. Of one dimension it is a column; of more, a column of arrow.fixed_shape_tensor
+      with a row for each step along the first; records are the rows of a table;
+    - a dict of columns: any of the above, lists;
+    - a sparse array of scipy as csr, csc or coo: one row of buffers, see docs/exchange.md.
+
+    Something that is not a table becomes one with the column "values". Putting a name again makes a
+    new version; who has read the old one keeps it.
     Raises NotArrowError, BadNameError, RuntimeFolderError.
     """
-    from ._convert import to_table
+    from ._copies import Taken
+    from ._inputs import to_table
 
-    return exchange().put(check_name(name), to_table(obj))
+    check_name(name)
+    taken: _list[Taken] = []
+    table = to_table(obj, taken)
+    shared = exchange().put(name, table)
+    exchange().copies.note("put", name, type(obj).__module__.partition(".")[0], taken)
+    return shared
 
 
 @overload
@@ -71,29 +99,63 @@ def get(
 def get(name: str, wait: float | None = None, *, as_: Literal["polars"]) -> polars.DataFrame: ...
 @overload
 def get(name: str, wait: float | None = None, *, as_: Literal["pandas"]) -> pandas.DataFrame: ...
+@overload
+def get(
+    name: str, wait: float | None = None, *, as_: Literal["duckdb"]
+) -> duckdb.DuckDBPyRelation: ...
+@overload
+def get(
+    name: str,
+    wait: float | None = None,
+    *,
+    as_: Literal["numpy", "torch", "arro3", "nanoarrow", "scipy"],
+) -> Any: ...
 
 
 def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
     """The newest table of that name, over the memory of its owner: nothing is copied.
 
-    `wait`: seconds to wait for the name to appear. `as_`: "pyarrow", "polars" or "pandas" (with
-    Arrow column types, so that pandas copies nothing either). Polars makes views of its own, 16
-    bytes a row, over columns of text, and takes dictionaries over into memory of its own. The owner
-    keeps the memory until the table and everything made from it are gone. Treat it as read-only:
-    what is written to it stays in this process.
-    Raises UnknownNameError (a KeyError), BadWaitError, PeerGoneError, ProtocolError.
+    `wait`: seconds to wait for the name to appear. `as_` names the library:
+
+    - "pyarrow": a Table. "pandas": a DataFrame with Arrow column types. "polars": a DataFrame.
+      "duckdb": a relation, which reads in place. "arro3": a Table. "nanoarrow": an Array.
+    - "numpy", "torch": a dict of arrays or tensors by column; of a table whose only column is
+      "values", as `put` makes it of an array, that array. Nulls make numpy.ma.MaskedArrays; torch
+      refuses them, and all that is not numbers or booleans.
+    - "scipy": the sparse array that was put.
+
+    What a library can't have over that memory it copies, and `copies()` says so. The owner keeps
+    the memory until the table and everything made from it are gone. Treat it as read-only: what is
+    written to it stays in this process.
+    Raises UnknownNameError (a KeyError), BadTargetError, NoLibraryError, ConversionError,
+    BadWaitError, PeerGoneError, ProtocolError.
     """
     from ._convert import check_target, from_table
+    from ._copies import Taken
 
     check_target(as_)
     if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
         raise BadWaitError(f"wait: wanted seconds from 0, or None, found {wait!r:.40}")
-    return from_table(exchange().get(check_name(name), wait or 0.0), as_)
+    table = exchange().get(check_name(name), wait or 0.0)
+    taken: _list[Taken] = []
+    result = from_table(table, as_, name, taken)
+    exchange().copies.note("get", name, as_, taken)
+    return result
 
 
 def list() -> Listing:  # noqa: A001
     """What all processes of this user share now; notebooks show it as a table."""
     return exchange().listing()
+
+
+def copies() -> Copies:
+    """What `get` and `put` of this process had to copy for other libraries, and why.
+
+    Seen from where the memory lies, not taken from the libraries' documents. The one copy of `put`
+    into shared memory is not among it, nor what a library copies before it hands out Arrow data, or
+    later. Notebooks show it as a table.
+    """
+    return exchange().copies.listing()
 
 
 def delete(name: str) -> None:
@@ -109,7 +171,8 @@ def stats() -> dict[str, int | float]:
 
     `puts` and `bytes_put`: copies into arenas, the one copy of each table. `handoffs`: tables read.
     `copies` and `bytes_copied`: those that crossed by a further copy, because one side has no
-    shared memory, or that pyarrow had to unpack; 0 otherwise. What Polars does later is not in.
+    shared memory, or that pyarrow had to unpack; 0 otherwise. What other libraries had to copy is
+    not in: `copies()` lists it.
     `arenas`, `arena_bytes`: memory that this process shares (reserved; pages are taken as they are
     written). `mapped_arenas`, `mapped_bytes`: memory of others (and its own) that it has mapped.
     `last_get_us`: how long the last `get` took, in microseconds.

@@ -42,6 +42,24 @@ class BadWaitError(CenoteError, ValueError):
     code = "BAD_WAIT"
 
 
+class BadTargetError(CenoteError, ValueError):
+    """`as_` names no library that `get` knows."""
+
+    code = "BAD_TARGET"
+
+
+class NoLibraryError(CenoteError, ImportError):
+    """The library that `as_` names is not installed."""
+
+    code = "NO_LIBRARY"
+
+
+class ConversionError(CenoteError, TypeError):
+    """A column has a type that the library which `as_` names has not."""
+
+    code = "CONVERSION"
+
+
 class PeerGoneError(CenoteError, ConnectionError):
     """The process that owns a table has ended, or does not answer."""
 

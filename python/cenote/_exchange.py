@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ._arena import can_share
+from ._copies import CopyLog
 from ._errors import BadNameError, PeerGoneError, ProtocolError
 from ._found import Found, read_reply
 from ._mapping import Ended, Mapping
@@ -53,6 +54,7 @@ class Exchange:
         self.owner = self.service.owner
         self.watching = Watching()
         self.counts = Counts()
+        self.copies = CopyLog()
         self._ended = Ended(self.service.wake)
         self._talk = threading.RLock()  # one conversation with the peers at a time
         self._peers = Peers()

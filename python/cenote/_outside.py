@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     AnyArray: TypeAlias = pa.Array[Any]
+    AnyColumn: TypeAlias = pa.ChunkedArray[Any]
 
 
 def bytes_outside(table: pa.Table, memory: pa.Buffer) -> int:
@@ -19,17 +20,39 @@ def bytes_outside(table: pa.Table, memory: pa.Buffer) -> int:
     return sum(
         buffer.size
         for column in table.columns
-        for chunk in column.chunks
-        for buffer in _buffers(chunk)
+        for buffer in column_buffers(column)
         if not begin <= buffer.address < end
     )
 
 
-def _buffers(array: AnyArray) -> Iterator[pa.Buffer]:
+class Memory:
+    """Where a column lies."""
+
+    def __init__(self, column: AnyColumn) -> None:
+        """Notes the ranges of its buffers."""
+        self._ranges = [(b.address, b.address + b.size) for b in column_buffers(column)]
+
+    def has(self, address: int) -> bool:
+        """Whether the address is of one of the column's bytes."""
+        return any(begin <= address < end for begin, end in self._ranges)
+
+    def outside(self, column: AnyColumn) -> int:
+        """Bytes of another column that do not lie where this one does."""
+        return sum(b.size for b in column_buffers(column) if not self.has(b.address))
+
+
+def column_buffers(column: AnyColumn) -> Iterator[pa.Buffer]:
+    """The buffers of a column that are not empty."""
+    for chunk in column.chunks:
+        yield from array_buffers(chunk)
+
+
+def array_buffers(array: AnyArray) -> Iterator[pa.Buffer]:
+    """The buffers of an array that are not empty, and those of its dictionary."""
     while isinstance(array, pa.ExtensionArray):
         array = array.storage
     for buffer in array.buffers():
         if buffer is not None and buffer.size:
             yield buffer
     if isinstance(array, pa.DictionaryArray):
-        yield from _buffers(array.dictionary)
+        yield from array_buffers(array.dictionary)

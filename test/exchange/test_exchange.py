@@ -102,8 +102,6 @@ def test_get_as_polars_and_pandas():
     assert isinstance(frame, pd.DataFrame)
     assert frame["a"].dtype == pd.ArrowDtype(pa.int64())
     assert frame["s"].tolist() == ["x", "y", "z"]
-    with pytest.raises(cenote.CenoteError, match="as_: wanted one of pyarrow, polars, pandas"):
-        cenote.get("t", as_="numpy")
     cenote.delete("t")
 
 
