@@ -74,6 +74,7 @@ NAPI_MODULE_INIT() {
       {"addressOf", address_of},
       {"sendDescriptor", send_descriptor},
       {"receiveDescriptor", receive_descriptor},
+      {"receiveNow", receive_now},
       {"peerCredentials", peer_credentials},
       {"closeDescriptor", close_descriptor},
       {"guardProcess", guard_process},

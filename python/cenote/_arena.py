@@ -20,6 +20,12 @@ ARENA_BYTES = 64 * 1024 * 1024
 KEEP_WARM_BYTES = 256 * 1024 * 1024
 
 _F_SEAL_FUTURE_WRITE = 0x0010  # fcntl(2); not named by the fcntl module
+#: Put on what is mapped here for writing: nobody can resize it or map it for writing again.
+SEALS = (
+    fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL | _F_SEAL_FUTURE_WRITE
+    if hasattr(fcntl, "F_SEAL_SEAL")
+    else 0
+)
 
 
 def can_share() -> bool:
@@ -86,8 +92,7 @@ class Arena:
         try:
             os.ftruncate(fd, self.size)
             self.memory = mmap.mmap(fd, self.size)
-            seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals | _F_SEAL_FUTURE_WRITE)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
         except BaseException:
             os.close(fd)
             raise

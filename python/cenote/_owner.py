@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ._arena import Arena, Arenas
+from ._board import OwnBoard
 from ._frames import Message
 from ._pack import Packed
 from ._shared import COLUMNS_NAMED, SharedTable, describe
@@ -46,6 +47,7 @@ class Owner:
         """`dropped` is told the ids of arenas that are gone, `changed` names that have changed."""
         self._lock = threading.RLock()
         self._arenas = Arenas()
+        self.board = OwnBoard()
         self._objects: dict[str, Shared] = {}
         self._version = 0
         self._created = 0
@@ -66,7 +68,7 @@ class Owner:
             shared = Shared(self._table(name, data, packed.size), arena, offset)
             old = self._objects.get(name)
             self._objects[name] = shared
-        self._changed(name)
+        self._announce(name)
         self._retire(old)
         return shared.table
 
@@ -91,9 +93,13 @@ class Owner:
         with self._lock:
             old = self._objects.pop(name, None)
         if old is not None:
-            self._changed(name)
+            self._announce(name)
         self._retire(old)
         return old is not None
+
+    def _announce(self, name: str) -> None:
+        self.board.raise_count(name)
+        self._changed(name)
 
     def _retire(self, old: Shared | None) -> None:
         if old is None:
@@ -155,6 +161,7 @@ class Owner:
     def close(self) -> None:
         """Lets go of everything. Takes no lock: for a forked child."""
         self._objects.clear()
+        self.board.close()
         self._arenas.close()
 
 

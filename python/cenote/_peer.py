@@ -10,6 +10,8 @@ import struct
 import time
 from collections.abc import Callable
 
+from ._arena import can_share
+from ._board import PeerBoard
 from ._errors import PeerGoneError, ProtocolError
 from ._frames import PROTOCOL, REPLY_LIMIT, Decoder, Message, encode
 
@@ -42,6 +44,8 @@ class Peer:
         self.dropped: list[int] = []
         #: Called with what is said unasked, and with replies that nobody awaits.
         self.heard: Callable[[Message], None] = lambda message: None
+        self._board: PeerBoard | None = None
+        self._board_request = 0
         self._greeted = False
         self._decoder = Decoder(REPLY_LIMIT)
         self._descriptors: list[int] = []
@@ -77,6 +81,12 @@ class Peer:
         self.pid = int(greeting["pid"]) if type(greeting.get("pid")) is int else 0
         self.language = str(greeting.get("language"))[:32]
         self.owner = f"{self.language} process {self.pid}"
+        if can_share() and "board" in greeting:
+            self._board_request = self.ask({"op": "board"})
+
+    def count(self, name: str) -> int | None:
+        """How often the name has changed there so far; None where it takes a question to know."""
+        return None if self._board is None or self.closed else self._board.count(name)
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -203,7 +213,11 @@ class Peer:
         if isinstance(message.get("lease"), int):
             self.release(message["lease"])
         if "id" in message and "bytes" in message and self._descriptors:
-            os.close(self._descriptors.pop(0))
+            descriptor = self._descriptors.pop(0)
+            if message["id"] == self._board_request:
+                self._board = PeerBoard(descriptor)
+            else:
+                os.close(descriptor)
         dropped = message.get("dropped")
         if isinstance(dropped, list):
             self.dropped += [arena for arena in dropped if type(arena) is int]

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ._board import BOARD_BYTES
 from ._connection import Connection
 from ._errors import CenoteError, ProtocolError
 from ._folder import ensure_folder, new_socket_path, process_start
@@ -178,6 +179,8 @@ class Service:
         self._connections.add(connection)
         self._selector.register(peer, selectors.EVENT_READ, connection)
         greeting = {"cenote": PROTOCOL, "pid": os.getpid(), "language": "python"}
+        if self.owner.board.fd is not None:
+            greeting["board"] = BOARD_BYTES
         self._reply(connection, greeting)
 
     def _serve(self, connection: Connection, events: int) -> None:
@@ -217,7 +220,10 @@ class Service:
             objects = [shared.describe() for shared in self.owner.objects()]
             self._reply(connection, {"id": number, "objects": objects})
         elif request == "arena":
-            self._give_descriptor(connection, number, _integer(message, "arena"))
+            self._give_arena(connection, number, _integer(message, "arena"))
+        elif request == "board" and self.owner.board.fd is not None:
+            board = os.dup(self.owner.board.fd)
+            self._reply(connection, {"id": number, "bytes": BOARD_BYTES}, board)
         elif request == "fetch":
             self._give_bytes(connection, number, _integer(message, "lease"))
         elif request == "remove":
@@ -252,7 +258,7 @@ class Service:
         connection.leases[lease] = shared
         self._reply(connection, {"id": number, "object": shared.describe(), "lease": lease})
 
-    def _give_descriptor(self, connection: Connection, number: int, arena: int) -> None:
+    def _give_arena(self, connection: Connection, number: int, arena: int) -> None:
         found = self.owner.arena_descriptor(arena)
         if found is None:
             connection.closing = True

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { native, nativeStatus } from "../../kernel/src/base/native.ts";
-import { root, until, useRuntimeFolder } from "./processes.ts";
+import { socketDescriptor } from "../../kernel/src/exchange/sending.ts";
+import { Remote, root, until, useRuntimeFolder } from "./processes.ts";
 
 const folder = useRuntimeFolder();
 after(folder.remove);
@@ -147,9 +148,27 @@ test("a peer that gives no descriptor is an error", async (t) => {
   });
 });
 
+test("what comes on a socket is heard without a turn of the event loop", async () => {
+  const owner = Remote.python();
+  const path = await owner.run<string>(`
+cenote.put("t", pa.table({"x": [1]}))
+answer = str(cenote._exchange.exchange().service.path)`);
+  const socket = connect(path);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const descriptor = socketDescriptor(socket)!;
+  const greeting = addon.receiveNow(descriptor, 10_000_000);
+  assert.match(String(greeting), /"cenote"/);
+  assert.equal(addon.receiveNow(descriptor, 0), undefined);
+  process.kill(owner.pid, "SIGKILL");
+  assert.equal(addon.receiveNow(descriptor, 10_000_000)?.length, 0);
+  socket.destroy();
+  await owner.end();
+});
+
 test("wrong arguments are errors", () => {
   const loose = addon as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of Object.keys(addon)) {
+    if (name === "guardProcess") continue; // it takes none, and can't be undone
     assert.throws(() => loose[name]!(), name);
     assert.throws(() => loose[name]!({}, {}, {}), name);
   }

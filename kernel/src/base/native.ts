@@ -24,6 +24,11 @@ export interface Native {
   sendDescriptor(socket: number, bytes: Uint8Array, fd: number): number;
   /** Connects, sends the frame, and gives the descriptor that comes back. */
   receiveDescriptor(path: string, frame: Uint8Array, timeoutMs: number): Promise<number>;
+  /**
+   * Blocks for what comes on a socket within that time: empty when the peer has closed the connection,
+   * undefined when nothing has come.
+   */
+  receiveNow(socket: number, microseconds: number): Buffer | undefined;
   peerCredentials(socket: number): { pid: number; uid: number };
   closeDescriptor(fd: number): void;
   /** Guards this process, once; see ProcessDescriptors. */

@@ -1,6 +1,7 @@
 // The exchange of this process: joins what it shares (owner) and what it reads (peers, mappings).
 import type * as Arrow from "apache-arrow";
 import { CenoteError, native } from "../base/index.ts";
+import { Answers } from "./answers.ts";
 import { bytesOutside } from "./arrow-buffers.ts";
 import { decode } from "./decode.ts";
 import { type Message, protocolError } from "./frames.ts";
@@ -33,8 +34,17 @@ const LONGEST_PAUSE_MS = 100;
 /** Recent times of `get` that are kept. */
 const TIMES_KEPT = 100;
 
-/** A version of a name, leased: by a peer, or of our own. */
-type Found = { description: Description } & ({ peer: Peer; lease: number } | { owned: Owned });
+/** Calls of `get` without a message after which the event loop gets a turn: what has ended is told in turns. */
+const MOST_WITHOUT_TURN = 64;
+
+/**
+ * A version of a name, leased: by a peer, or of our own. Of a peer's that is in use here there is a lease
+ * already, and this one has none.
+ */
+type Found = { description: Description } & (
+  | { peer: Peer; lease: number | undefined }
+  | { owned: Owned }
+);
 
 /** What it takes to read in place. */
 interface Reading {
@@ -48,6 +58,8 @@ export class Exchange {
   /** Microseconds that the latest calls of `get` took, once the name was found. */
   readonly #getTimes: number[] = [];
   readonly #peers = new Peers(() => this.#reading?.arenas.forgetDropped());
+  readonly #answers = new Answers();
+  #withoutTurn = 0;
   /** Undefined where nothing can be mapped. */
   readonly #reading: Reading | undefined;
   /** Who was last seen to share a name. */
@@ -90,6 +102,7 @@ export class Exchange {
       if (found) {
         try {
           const table = await this.#open(arrow, found);
+          if (!table) continue;
           this.#getTimes.push((performance.now() - begun) * 1000);
           if (this.#getTimes.length > TIMES_KEPT) this.#getTimes.shift();
           return table;
@@ -164,37 +177,80 @@ export class Exchange {
   /** The newest version of a name, leased, and who has not answered. */
   async #find(name: string): Promise<{ found: Found | undefined; silent: string[] }> {
     this.#refresh();
-    const ask = { op: "get", name };
-    const { replies, silent } = await this.#peers.askAll(
-      ask,
-      PATIENCE_MS,
-      (reply) => reply["object"] !== null,
-    );
+    const peers = this.#peers.all;
+    for (const peer of peers) peer.hear(0); // that it has ended, for example
     const found: Found[] = [];
+    const { leased, silent, wrong } = await this.#ask(name, peers);
     const owned = this.#owner.lease(name);
     if (owned) found.push({ description: owned.object, owned });
-    let wrong: unknown;
-    for (const { peer, reply } of replies) {
-      try {
-        const leased = readReply(name, peer, reply);
-        if (leased) found.push(leased);
-      } catch (error) {
-        wrong = error; // what others share under the name is as good as before
-      }
-    }
+    found.push(...leased);
     if (found.length === 0 && wrong !== undefined) throw wrong;
     found.sort((a, b) => b.description.createdUs - a.description.createdUs);
     for (const older of found.slice(1)) this.#endLease(older);
     return { found: found[0], silent };
   }
 
+  /** Asks those of whom it is not known any more what they share under the name, and tells of all. */
+  async #ask(
+    name: string,
+    peers: Peer[],
+  ): Promise<{ leased: Found[]; silent: string[]; wrong: unknown }> {
+    const toAsk = peers.filter((peer) => !peer.closed && !this.#known(peer, name));
+    const leased: Found[] = [];
+    const silent: string[] = [];
+    let wrong: unknown;
+    if (toAsk.length > 0) {
+      const counts = new Map(toAsk.map((peer) => [peer, peer.count(name)]));
+      const ask = { op: "get", name };
+      const enough = (reply: Message) => reply["object"] !== null;
+      const answers = await this.#peers.askAll(ask, PATIENCE_MS, enough, toAsk);
+      silent.push(...answers.silent);
+      for (const { peer, reply } of answers.replies) {
+        try {
+          const found = readReply(name, peer, reply);
+          this.#answers.remember(peer, name, counts.get(peer), found?.description);
+          if (found) leased.push(found);
+        } catch (error) {
+          wrong = error; // what others share under the name is as good as before
+        }
+      }
+    } else if (++this.#withoutTurn >= MOST_WITHOUT_TURN) {
+      this.#withoutTurn = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const peer of peers) {
+      if (peer.closed || toAsk.includes(peer)) continue;
+      const known = this.#known(peer, name);
+      // What was known may have changed while the others were asked.
+      if (!known) return this.#askAgain(name, peers, leased);
+      if (known.description) {
+        leased.push({ description: known.description, peer, lease: undefined });
+      }
+    }
+    return { leased, silent, wrong };
+  }
+
+  async #askAgain(name: string, peers: Peer[], leased: Found[]) {
+    for (const found of leased) this.#endLease(found);
+    return this.#ask(name, peers);
+  }
+
+  /** What a peer shares under the name, if that is still known and no lease on it is wanting. */
+  #known(peer: Peer, name: string): { description: Description | undefined } | undefined {
+    const known = this.#answers.find(peer, name);
+    const leased =
+      known?.description === undefined ||
+      this.#reading?.leases.peek(leaseKey(peer.path, known.description.table)) !== undefined;
+    return leased ? known : undefined;
+  }
+
   #endLease(found: Found): void {
     if ("owned" in found) this.#owner.endLease(found.owned);
-    else found.peer.release(found.lease);
+    else if (found.lease !== undefined) found.peer.release(found.lease);
   }
 
   /** The table, over the mapped arena; or over a copy where it can't be mapped. */
-  async #open(arrow: typeof Arrow, found: Found): Promise<Arrow.Table> {
+  async #open(arrow: typeof Arrow, found: Found): Promise<Arrow.Table | undefined> {
     const { name, owner, bytes } = found.description.table;
     this.#seen.set(name, owner);
     try {
@@ -203,22 +259,23 @@ export class Exchange {
       this.#endLease(found);
       throw error;
     }
-    let table: Arrow.Table;
+    let table: Arrow.Table | undefined;
     if (this.#reading && found.description.arena) {
       table = await this.#openMapped(arrow, found, this.#reading);
     } else {
       const copy = await this.#copy(found);
       table = decode(arrow, copy, found.description);
     }
-    this.#counts.handoffs++;
+    if (table) this.#counts.handoffs++;
     return table;
   }
 
+  /** Undefined when the lease that there was has ended meanwhile: a newer version has been got. */
   async #openMapped(
     arrow: typeof Arrow,
     found: Found,
     { leases, arenas }: Reading,
-  ): Promise<Arrow.Table> {
+  ): Promise<Arrow.Table | undefined> {
     const { table: shared, offset, arena: place } = found.description;
     let arena: MappedArena;
     try {
@@ -228,10 +285,12 @@ export class Exchange {
       this.#endLease(found);
       throw error;
     }
-    const key = `${"owned" in found ? "own" : found.peer.path} ${shared.version}`;
+    const key = leaseKey("owned" in found ? "own" : found.peer.path, shared);
     let view = leases.find(key);
     if (view) {
       this.#endLease(found); // one will do
+    } else if ("peer" in found && found.lease === undefined) {
+      return undefined;
     } else {
       view = arena.lease(offset, shared.bytes);
       leases.add(shared.name, key, view, () => {
@@ -241,13 +300,14 @@ export class Exchange {
       });
     }
     try {
-      const table = decode(arrow, new Uint8Array(view), found.description);
-      const outside = bytesOutside(table, view);
+      const decoded = leases.decoded(key) ?? decode(arrow, new Uint8Array(view), found.description);
+      const outside = bytesOutside(decoded, view);
       if (outside > 0) {
         this.#counts.copies++;
         this.#counts.bytesCopied += outside;
       }
-      leases.claim(key, table);
+      const table = new arrow.Table(decoded.schema, decoded.batches);
+      leases.claim(key, table, decoded);
       return table;
     } catch (error) {
       leases.abandon(key);
@@ -262,7 +322,7 @@ export class Exchange {
       if ("owned" in found) {
         const { arena, offset } = found.owned.place;
         copy = new Uint8Array(readSegment(arena.segment.handle, offset, bytes));
-      } else copy = await found.peer.fetch(found.lease, bytes, PATIENCE_MS);
+      } else copy = await found.peer.fetch(found.lease!, bytes, PATIENCE_MS); // only what is mapped has none
     } finally {
       this.#endLease(found);
     }
@@ -277,6 +337,9 @@ export class Exchange {
     return unknownName(name, names, this.#seen.get(name));
   }
 }
+
+/** One version of one owner. */
+const leaseKey = (owner: string, table: SharedTable) => `${owner} ${table.version}`;
 
 /** What a peer has answered to `get`, or undefined where it has nothing of that name. Throws PROTOCOL. */
 function readReply(name: string, peer: Peer, reply: Message): Found | undefined {

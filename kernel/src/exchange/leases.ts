@@ -20,18 +20,32 @@ export interface Lease {
   /** Tables got from it and not released; collected ones count, because arrays of theirs may live on. */
   claims: number;
   tables: WeakRef<Table>[];
+  /** What the tables are made from: decoded once, and kept by them. */
+  decoded?: WeakRef<Table>;
   /** Set while the version is released but its view is kept. */
-  parked?: { view: ArrayBuffer; timer: NodeJS.Timeout } | undefined;
+  parked?: { view: ArrayBuffer; decoded: Table | undefined; timer: NodeJS.Timeout } | undefined;
 }
 
 export class Leases {
   readonly #byKey = new Map<string, Lease>();
-  readonly #byTable = new WeakMap<Table, Lease>();
+  readonly #byTable = new WeakMap<Table, { lease: Lease; decoded: Table }>();
   readonly #collected = new FinalizationRegistry<Lease>((lease) => this.#end(lease));
   readonly #native: Native;
 
   constructor(addon: Native) {
     this.#native = addon;
+  }
+
+  /** The view of that version as `find` would give it; its lease goes on as it is. */
+  peek(key: string): ArrayBuffer | undefined {
+    const lease = this.#byKey.get(key);
+    return lease?.parked?.view ?? lease?.view.deref();
+  }
+
+  /** The table that was decoded from that version, if there still is one. */
+  decoded(key: string): Table | undefined {
+    const lease = this.#byKey.get(key);
+    return lease?.parked?.decoded ?? lease?.decoded?.deref();
   }
 
   /** The view of that version, if it is in use here or was until a moment ago. */
@@ -55,14 +69,15 @@ export class Leases {
     this.#collected.register(view, lease, lease);
   }
 
-  /** A table was made over that version. */
-  claim(key: string, table: Table): void {
+  /** A table was made over that version, from what was decoded of it. */
+  claim(key: string, table: Table, decoded: Table): void {
     const lease = this.#byKey.get(key)!;
     lease.claims++;
     if (lease.tables.length >= SORT_OUT_AT)
       lease.tables = lease.tables.filter((ref) => ref.deref());
     lease.tables.push(new WeakRef(table));
-    this.#byTable.set(table, lease);
+    if (lease.decoded?.deref() !== decoded) lease.decoded = new WeakRef(decoded);
+    this.#byTable.set(table, { lease, decoded });
   }
 
   /**
@@ -70,7 +85,7 @@ export class Leases {
    * it are empty, and the lease ends. False when the table has no claim.
    */
   releaseTable(table: Table): boolean {
-    const lease = this.#byTable.get(table);
+    const lease = this.#byTable.get(table)?.lease;
     if (!lease) return false;
     this.#byTable.delete(table);
     forbid(table, lease.name);
@@ -104,7 +119,7 @@ export class Leases {
     const view = lease.view.deref();
     if (!view) return; // the collector is about to tell
     const timer = setTimeout(() => this.#unpark(lease), PARKED_MS);
-    lease.parked = { view, timer: timer.unref() };
+    lease.parked = { view, decoded: lease.decoded?.deref(), timer: timer.unref() };
   }
 
   /** Empties all arrays over the version, and ends its lease. */

@@ -8,8 +8,9 @@ import {
   receiveMessageOnPort,
   Worker,
 } from "node:worker_threads";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, native } from "../base/index.ts";
 import { Arenas, type Place } from "./arenas.ts";
+import { OwnBoard } from "./board.ts";
 import { ensureFolder, newSocketPath } from "./folder.ts";
 import { checkObjectSize } from "./segment.ts";
 import type { Description, SharedTable } from "./shared.ts";
@@ -38,6 +39,8 @@ export class Owner {
       this.#tell({ type: "arena", id, bytes: segment.bytes, handle: segment.handle }),
     ({ id }) => this.#tell({ type: "dropped", id }),
   );
+  /** Undefined where peers can't map it. */
+  #board: OwnBoard | undefined;
   #port: MessagePort | undefined;
   #starting: Promise<void> | undefined;
   #version = 0;
@@ -57,10 +60,12 @@ export class Owner {
   async #start(): Promise<void> {
     const path = newSocketPath(ensureFolder());
     const { port1: port, port2 } = new MessageChannel();
+    const addon = native();
+    if (addon) this.#board ??= new OwnBoard(addon);
     const source = import.meta.url.endsWith(".ts") ? "./serve-thread.ts" : "./exchange-thread.js";
     const worker = new Worker(new URL(source, import.meta.url), {
       name: "cenote-exchange",
-      workerData: { port: port2, path },
+      workerData: { port: port2, path, board: this.#board?.handle },
       transferList: [port2],
       // Not the program's own flags: those that set up a test runner or a loader are not for this thread.
       execArgv: [],
@@ -130,6 +135,7 @@ export class Owner {
     this.#current.set(table.name, owned);
     this.#versions.set(table.version, owned);
     this.#tell({ type: "publish", object, arena: arena.id });
+    this.#board?.raise(table.name);
     return table;
   }
 
@@ -138,6 +144,7 @@ export class Owner {
     this.catchUp();
     if (!this.#current.delete(name)) return false;
     this.#tell({ type: "remove", name });
+    this.#board?.raise(name);
     return true;
   }
 

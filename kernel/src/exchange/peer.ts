@@ -1,6 +1,7 @@
 // A connection to another process that shares tables. Questions may overlap; each has its own patience.
 import { connect, type Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
+import { PeerBoard } from "./board.ts";
 import {
   encodeFrame,
   FrameDecoder,
@@ -12,6 +13,8 @@ import {
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
 
+/** Milliseconds that a peer has to pass its board. */
+const BOARD_PATIENCE_MS = 5000;
 /** Milliseconds that a release waits for a question to go with: each message wakes the owner. */
 const RELEASE_MS = 5;
 
@@ -36,6 +39,7 @@ export class Peer {
   readonly #decoder = new FrameDecoder(REPLY_LIMIT);
   readonly #questions = new Map<number, Question>();
   #fetching: { question: Question; reply: Message } | undefined;
+  #board: PeerBoard | undefined;
   #greeted = false;
   #last = 0;
   #unsent: Buffer[] = [];
@@ -76,6 +80,24 @@ export class Peer {
     if (this.closed) return;
     this.#unsent.push(encodeFrame({ op: "release", lease }));
     this.#flushing ??= setTimeout(() => this.#write(), RELEASE_MS).unref();
+  }
+
+  /** How often the name has changed at the peer so far; undefined where that can't be told without asking. */
+  count(name: string): number | undefined {
+    return this.closed ? undefined : this.#board?.count(name);
+  }
+
+  /**
+   * Takes in what has come or comes within that time, without a turn of the event loop. False when nothing
+   * has come.
+   */
+  hear(microseconds: number): boolean {
+    const descriptor = socketDescriptor(this.#socket);
+    if (this.closed || !this.#greeted || descriptor === undefined) return false;
+    const data = native()?.receiveNow(descriptor, microseconds);
+    if (data?.length === 0) this.#end();
+    else if (data) this.#received(data);
+    return data !== undefined;
   }
 
   /** Whether the peer has dropped the arena, or has ended. */
@@ -196,6 +218,12 @@ export class Peer {
       language: String(language).slice(0, 32),
     };
     this.#greeted = true;
+    const addon = native();
+    if (!addon || greeting["board"] === undefined) return;
+    PeerBoard.fetch(addon, this.path, BOARD_PATIENCE_MS).then(
+      (board) => (this.#board = board),
+      () => {}, // then each question is asked
+    );
   }
 
   /** False while the bytes after a reply to `fetch` are still coming. */

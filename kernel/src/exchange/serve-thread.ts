@@ -3,17 +3,24 @@
 import { chmodSync, renameSync } from "node:fs";
 import { createServer } from "node:net";
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { native } from "../base/index.ts";
+import { type BoardHandle, OwnBoard } from "./board.ts";
 import { Server } from "./server.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
-const { port, path } = workerData as { port: MessagePort; path: string };
+const { port, path, board } = workerData as {
+  port: MessagePort;
+  path: string;
+  board?: BoardHandle;
+};
 
 const tell = (message: FromServer) => port.postMessage(message);
-const server = new Server(tell, () => {
+const catchUp = () => {
   for (let got: { message: ToServer } | undefined; (got = receiveMessageOnPort(port)); ) {
     server.told(got.message);
   }
-});
+};
+const server = new Server(tell, catchUp, board && new OwnBoard(native()!, board));
 port.on("message", (message: ToServer) => server.told(message));
 
 const listener = createServer((socket) => server.accept(socket));

@@ -2,6 +2,7 @@
 // runs user code. Protocol: docs/exchange.md.
 import type { Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
+import { BOARD_BYTES, type OwnBoard } from "./board.ts";
 import { processStart } from "./folder.ts";
 import { encodeFrame, FrameDecoder, type Message, PROTOCOL, REQUEST_LIMIT } from "./frames.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
@@ -43,12 +44,14 @@ export class Server {
   readonly #retired = new Set<Connection>();
   readonly #tell: (message: FromServer) => void;
   readonly #catchUp: () => void;
+  readonly #board: OwnBoard | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** `tell` reaches the owner; `catchUp` takes in what the owner has told and is not yet known here. */
-  constructor(tell: (message: FromServer) => void, catchUp: () => void) {
+  constructor(tell: (message: FromServer) => void, catchUp: () => void, board?: OwnBoard) {
     this.#tell = tell;
     this.#catchUp = catchUp;
+    this.#board = board;
   }
 
   /** Takes in what the owner says. */
@@ -91,7 +94,13 @@ export class Server {
     socket.on("data", (data) => this.#received(connection, data));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#ended(connection));
-    this.#reply(connection, { cenote: PROTOCOL, pid: process.pid, language: "typescript" });
+    const board = this.#board && { board: BOARD_BYTES };
+    this.#reply(connection, {
+      cenote: PROTOCOL,
+      pid: process.pid,
+      language: "typescript",
+      ...board,
+    });
   }
 
   #received(connection: Connection, data: Buffer): void {
@@ -128,9 +137,10 @@ export class Server {
     else if (message["op"] === "list") {
       const objects = [...this.#objects.values()].map((served) => describe(served.object));
       this.#reply(connection, { id, objects });
-    } else if (message["op"] === "arena")
-      this.#giveDescriptor(connection, id, whole(message, "arena"));
-    else if (message["op"] === "fetch") this.#giveBytes(connection, id, whole(message, "lease"));
+    } else if (message["op"] === "arena") this.#giveArena(connection, id, whole(message, "arena"));
+    else if (message["op"] === "board" && this.#board) {
+      this.#giveDescriptor(connection, id, BOARD_BYTES, this.#board.handle.fd);
+    } else if (message["op"] === "fetch") this.#giveBytes(connection, id, whole(message, "lease"));
     else if (message["op"] === "remove") {
       this.#reply(connection, { id, removed: this.#remove(checkName(message["name"])) });
     } else if (message["op"] === "watch") {
@@ -153,11 +163,14 @@ export class Server {
     this.#reply(connection, { id, object: describe(served.object), lease });
   }
 
-  #giveDescriptor(connection: Connection, id: number, arenaId: number): void {
+  #giveDescriptor(connection: Connection, id: number, bytes: number, fd: number): void {
+    connection.outbox.withDescriptor(encodeFrame({ id, bytes }), fd);
+  }
+
+  #giveArena(connection: Connection, id: number, arenaId: number): void {
     const arena = this.#arenas.get(arenaId);
     if (arena?.handle.kind === "memfd") {
-      const frame = encodeFrame({ id, bytes: arena.bytes });
-      connection.outbox.withDescriptor(frame, arena.handle.fd);
+      this.#giveDescriptor(connection, id, arena.bytes, arena.handle.fd);
     } else {
       this.#fail(connection, id, "UNKNOWN_ARENA", `no arena ${arenaId} that can be mapped`);
     }
@@ -182,6 +195,7 @@ export class Server {
     if (!served) return false;
     this.#tell({ type: "removed", name, version: served.object.table.version });
     this.#retire(name);
+    this.#board?.raise(name);
     this.#tellWatchers(name, undefined);
     return true;
   }
