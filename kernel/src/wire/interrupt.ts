@@ -21,7 +21,7 @@ import type { Terminator } from "./terminator.ts";
 const ANSWER_MS = 3;
 /** A cell that allocates without a pause and swallows every error is terminated after this all the same. */
 const PATIENCE_MS = 500;
-const TRY_MS = 20;
+const TRY_MS = 10;
 const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 

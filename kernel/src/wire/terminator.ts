@@ -7,13 +7,21 @@ import type { Session } from "node:inspector";
 /** Steps out of Node's functions before it is terminated where it is. */
 const MAX_STEPS = 20;
 
+interface Frame {
+  location: { scriptId: string };
+}
 interface Paused {
-  params: { callFrames: { url: string }[] };
+  params: { callFrames: Frame[] };
+}
+interface Parsed {
+  params: { scriptId: string; url: string };
 }
 
 export class Terminator {
   readonly #session: () => Session;
   readonly #isSafe: () => boolean;
+  /** Scripts of Node's own; told when the debugger is enabled. */
+  readonly #nodes = new Set<string>();
   #pausing = false;
   #steps = 0;
 
@@ -43,17 +51,26 @@ export class Terminator {
     this.#pausing = true;
     this.#steps = 0;
     const session = this.#session();
+    session.on("Debugger.scriptParsed", this.#parsed);
     session.on("Debugger.paused", this.#paused);
     session.post("Debugger.enable", { maxScriptsCacheSize: 0 });
     session.post("Debugger.pause");
   }
 
   readonly #paused = ({ params }: Paused): void => {
-    const inner = isOfNode(params.callFrames[0]);
-    const called = inner && !params.callFrames.every(isOfNode);
+    const inner = this.#isOfNode(params.callFrames[0]);
+    const called = inner && !params.callFrames.every((frame) => this.#isOfNode(frame));
     if (called && this.#steps++ < MAX_STEPS) this.#session().post("Debugger.stepOut");
     else this.#resume(this.#isSafe());
   };
+
+  readonly #parsed = ({ params }: Parsed): void => {
+    if (params.url.startsWith("node:")) this.#nodes.add(params.scriptId);
+  };
+
+  #isOfNode(frame: Frame | undefined): boolean {
+    return frame !== undefined && this.#nodes.has(frame.location.scriptId);
+  }
 
   #resume(terminateOnResume: boolean): void {
     this.#session().post("Debugger.resume", { terminateOnResume });
@@ -63,12 +80,10 @@ export class Terminator {
   /** Also resumes what is paused. */
   #disable(): void {
     const session = this.#session();
+    session.off("Debugger.scriptParsed", this.#parsed);
     session.off("Debugger.paused", this.#paused);
     session.post("Debugger.disable", () => {
       this.#pausing = false;
     });
   }
 }
-
-const isOfNode = (frame: { url: string } | undefined): boolean =>
-  frame?.url.startsWith("node:") === true;
