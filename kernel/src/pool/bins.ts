@@ -1,6 +1,6 @@
 // Holes binned by size, apart for each kind of slab: below 32 granules one bin a size, above that 32
 // bins for each power of two, found through two levels of bitmaps (Masmano et al., "TLSF", ECRTS 2004,
-// section 3). Knows rows and their sizes; which holes there are is fit.ts's.
+// section 3). Knows rows and their sizes; which holes there are is placing.ts's.
 import { BLOCK_CAPACITY, type Books } from "../base/index.ts";
 
 /** Kinds of slab whose holes are kept apart. */

@@ -1,5 +1,5 @@
 // The chunks of all slabs: rows of the books' block table, joined to a list for each slab, and the rows
-// that are not in use. It knows no bins and no kinds of request; what is free and where to cut is fit.ts's.
+// that are not in use. It knows no bins and no kinds of request; what is free and where to cut is placing.ts's.
 //
 // Every chunk, live or free, is a row (`slab`, `offset`, `size`); free chunks have state "none". Beside the
 // table lie private links: the chunk before and after it in its slab. Row 0 means "none".

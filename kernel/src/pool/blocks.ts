@@ -1,0 +1,314 @@
+// Hands out blocks and takes them back: joins allocator.ts, which finds places, ledger.ts, which keeps the
+// books, scopes.ts and reclaim.ts, which end lifetimes, and tiers/, where blocks are that left the device.
+// Whatever touches the pool's memory is an operation here. What else a pool offers is pool.ts's.
+import {
+  type Books,
+  CenoteError,
+  COUNTER,
+  currentCell,
+  GRANULE,
+  Interrupted,
+  lineWord,
+  books as processBooks,
+  standStill,
+} from "../base/index.ts";
+import { Allocator } from "./allocator.ts";
+import { FreeListeners } from "./free-listeners.ts";
+import { Handle } from "./handle.ts";
+import { Idle } from "./idle.ts";
+import { Ledger } from "./ledger.ts";
+import { Reclaim } from "./reclaim.ts";
+import { badSize, usedAfterDispose } from "./report.ts";
+import { Part } from "./resources/part.ts";
+import type { Resource } from "./resources/resource.ts";
+import { Scopes } from "./scopes.ts";
+import { tagId } from "./tags.ts";
+import { Residence } from "./tiers/residence.ts";
+import { Store } from "./tiers/store.ts";
+import { Tiers } from "./tiers/tiers.ts";
+import type { AllocateOptions, Block, Memory, Place, PoolOptions } from "./types.ts";
+
+const IDLE_MS = 10_000;
+const NO_OPTIONS: AllocateOptions = {};
+const kept = new WeakSet<SharedArrayBuffer>();
+
+export class Blocks implements Resource {
+  protected readonly ledger: Ledger;
+  protected readonly allocator: Allocator;
+  readonly #memory: Memory;
+  readonly #idle: Idle;
+  protected readonly scopes: Scopes;
+  readonly #owner = {
+    isLive: (id: number, generation: number) => this.#isLive(id, generation),
+    release: (id: number, generation: number) => this.#release(id, generation),
+    requested: (id: number) => this.ledger.requested(id),
+  };
+  protected readonly reclaim: Reclaim;
+  readonly #listeners = new FreeListeners();
+  protected readonly store: Store;
+  protected readonly spilling: Tiers | undefined;
+  /** Brings blocks back that left the device, and keeps them there. */
+  readonly residence: Residence;
+  #closed = false;
+
+  /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
+  constructor(memory: Memory, options: PoolOptions = {}) {
+    const books: Books = options.books ?? processBooks();
+    mustBeFree(books);
+    this.#memory = memory;
+    this.ledger = new Ledger(books);
+    this.allocator = new Allocator(memory, this.ledger, options);
+    const activity = () => this.ledger.get(COUNTER.allocations) + this.ledger.get(COUNTER.frees);
+    this.#idle = new Idle(options.idle ?? IDLE_MS, activity, () =>
+      this.change(() => this.allocator.moving.giveBackIdle()),
+    );
+    this.allocator.slabs.onSpare = () => this.#idle.watch();
+    this.scopes = new Scopes();
+    this.reclaim = new Reclaim(this.#owner);
+    if (options.collect !== false) {
+      this.allocator.collect = (bytes, last) =>
+        this.reclaim.relieve(bytes, this.ledger.get(COUNTER.budget), last);
+    }
+    const { carrier } = memory;
+    this.store = new Store(this.ledger, options.tiers);
+    this.spilling = carrier && new Tiers(carrier, this.ledger, this.allocator, this.store);
+    const own = (block: Block) => this.#own(block);
+    this.residence = new Residence(this, own, this.allocator.pins, this.spilling);
+    kept.add(books.buffer);
+  }
+
+  get books(): Books {
+    return this.ledger.books;
+  }
+
+  /**
+   * A block of at least `bytes` bytes (0 or more), 256-byte aligned, holding old bytes unless `zeroed`.
+   * Throws OutOfPoolMemory, BAD_SIZE, BLOCK_TOO_LARGE, and Interrupted as it ends.
+   */
+  allocate(bytes: number, options: AllocateOptions = NO_OPTIONS): Block {
+    if (!(bytes >= 0) || !Number.isSafeInteger(bytes)) throw badSize(bytes);
+    this.#mustBeOpen();
+    const tag = options.tag ?? "";
+    const cell = currentCell();
+    const line = cell === 0 ? 0 : lineWord[0]!;
+    const ledger = this.ledger;
+    ledger.begin();
+    let row: number;
+    let generation: number;
+    try {
+      row = this.allocator.take(bytes, options, cell, line);
+      generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
+      this.spilling?.ages.born(row);
+    } finally {
+      ledger.end();
+    }
+    if (options.zeroed) this.#clear(row, generation);
+    if (ledger.stopWord) {
+      this.#release(row, generation);
+      throw this.#stopped();
+    }
+    const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
+    if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
+    this.scopes.note(this.#owner, row, generation);
+    this.reclaim.watch(block);
+    return block;
+  }
+
+  /** Notes a part of a block, allocated by a resource, in the innermost scope that is open. */
+  note(part: Part): void {
+    this.scopes.note(part.owner, part.id, part.generation);
+  }
+
+  /** Fills the block with zeros. Throws as place() does, and Interrupted as it ends. */
+  clear(block: Block): void {
+    this.operation(() => {
+      const { slab, offset, size } = this.place(block);
+      this.#memory.clear(slab, offset, size);
+    });
+  }
+
+  /** The same as `block.dispose()`. */
+  free(block: Block): void {
+    block.dispose();
+  }
+
+  /**
+   * Where the block lies now. Throws DISPOSED, naming block, tag and cell, FOREIGN_BLOCK, or NOT_RESIDENT when
+   * it was spilled (see residence).
+   */
+  place(block: Block): Place {
+    const handle = this.#own(block);
+    if (block instanceof Part) {
+      const { slab, offset } = this.place(block.whole);
+      return { slab, offset: offset + block.offset, size: block.size };
+    }
+    this.spilling?.touch(handle.id);
+    const rows = this.ledger.books.blocks;
+    return {
+      slab: rows.slab[handle.id]!,
+      offset: rows.offset[handle.id]! * GRANULE,
+      size: rows.size[handle.id]! * GRANULE,
+    };
+  }
+
+  /** Keeps the block where it is, until each of its pins was taken back or it ends. Throws as place() does. */
+  pin(block: Block): void {
+    this.allocator.pins.add(this.#own(block).id);
+  }
+
+  /** Takes one pin back; harmless for a block that has none, or has ended. */
+  unpin(block: Block): void {
+    const whole = block instanceof Part ? block.whole : block;
+    if (!whole.disposed) this.allocator.pins.remove(this.#own(whole).id);
+  }
+
+  /** Throws DISPOSED, naming block, tag and cell, or FOREIGN_BLOCK. */
+  check(block: Block): void {
+    this.#own(block);
+  }
+
+  /**
+   * Runs one synchronous operation on the pool's memory with the sequence word odd, so that it is not
+   * torn by a termination, and throws Interrupted after it when the stop word is up.
+   */
+  operation<T>(body: () => T): T {
+    this.ledger.begin();
+    let result: T;
+    try {
+      if (!this.ledger.nested) this.allocator.safePoint();
+      result = body();
+    } finally {
+      this.ledger.end();
+    }
+    this.throwIfStopped();
+    return result;
+  }
+
+  /** Like operation(), but never throws Interrupted: for what ends something. */
+  unbroken<T>(body: () => T): T {
+    this.ledger.begin();
+    try {
+      return body();
+    } finally {
+      this.ledger.end();
+    }
+  }
+
+  /** Joins what waits to be joined, before the holes are looked at. */
+  protected settle(): void {
+    this.unbroken(() => this.allocator.settle());
+  }
+
+  /** Changes the books by `body`, for which they are settled. */
+  protected change<T>(body: () => T): T {
+    return this.unbroken(() => {
+      this.allocator.settle();
+      return body();
+    });
+  }
+
+  /** Whether the user has asked the running cell to stop. */
+  get stopping(): boolean {
+    return this.ledger.stopping;
+  }
+
+  /** Throws Interrupted when the user has asked the running cell to stop. */
+  throwIfStopped(): void {
+    if (this.ledger.stopping) throw this.#stopped();
+  }
+
+  /** Everything is whole here: a loop that swallows this error is best terminated now. */
+  #stopped(): Interrupted {
+    standStill();
+    return new Interrupted();
+  }
+
+  /**
+   * To be called after a cell was terminated, which runs no `finally`: ends the scopes that it left
+   * open, and rebuilds the allocator from the block table if it was cut inside an operation.
+   */
+  recover(cell: number): void {
+    if (this.ledger.heal()) this.allocator.rebuild();
+    this.spilling?.recover();
+    this.residence.recover();
+    this.allocator.planner.abandon();
+    this.scopes.abandon(cell);
+  }
+
+  /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */
+  close(): void {
+    if (this.#closed) return;
+    try {
+      for (const [row, generation] of this.ledger.liveRows()) this.#release(row, generation);
+      this.change(() => this.allocator.slabs.trim(Number.POSITIVE_INFINITY));
+    } finally {
+      this.store.close();
+      this.#idle.stop();
+      this.#closed = true;
+      kept.delete(this.ledger.books.buffer);
+    }
+  }
+
+  #isLive(id: number, generation: number): boolean {
+    return !this.#closed && this.ledger.isCurrent(id, generation);
+  }
+
+  #release(id: number, generation: number): void {
+    if (!this.#isLive(id, generation)) return;
+    const ledger = this.ledger;
+    const { waiting } = this.#listeners;
+    const bytes = waiting ? ledger.requested(id) : 0;
+    ledger.begin();
+    try {
+      if (this.spilling?.isAway(id)) this.spilling.forget(id);
+      this.allocator.give(id);
+    } finally {
+      ledger.end();
+    }
+    if (waiting) this.#listeners.tell({ id, bytes });
+  }
+
+  #clear(row: number, generation: number): void {
+    this.spilling?.touch(row);
+    const rows = this.ledger.books.blocks;
+    const size = rows.size[row]! * GRANULE;
+    this.ledger.begin();
+    try {
+      this.#memory.clear(rows.slab[row]!, rows.offset[row]! * GRANULE, size);
+    } catch (error) {
+      this.#release(row, generation);
+      throw error;
+    } finally {
+      this.ledger.end();
+    }
+  }
+
+  #own(block: Block): Handle {
+    if (block instanceof Part) {
+      if (block.disposed) throw usedAfterDispose(block);
+      return this.#own(block.whole);
+    }
+    if (!(block instanceof Handle) || block.owner !== this.#owner) {
+      throw new CenoteError("FOREIGN_BLOCK", "wanted a block of this pool, found something else", {
+        mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",
+      });
+    }
+    if (block.disposed) throw usedAfterDispose(block);
+    return block;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) {
+      throw new CenoteError("POOL_CLOSED", `the pool on ${this.#memory.name} was closed`, {
+        mend: "Open the GPU again with openGpu().",
+      });
+    }
+  }
+}
+
+function mustBeFree({ buffer }: Books): void {
+  if (!kept.has(buffer)) return;
+  throw new CenoteError("BOOKS_TAKEN", "another pool keeps these books", {
+    mend: "Use the pool that there is, close it first, or give this one books of its own.",
+  });
+}
