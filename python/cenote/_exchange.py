@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ._answers import Answers, InUse
 from ._arena import can_share
 from ._copies import CopyLog
 from ._errors import BadNameError, PeerGoneError, ProtocolError
@@ -19,6 +20,7 @@ from ._found import Found, read_reply
 from ._mapping import Ended, Mapping
 from ._missing import unanswered, unknown_name
 from ._outside import bytes_outside
+from ._peer import Peer
 from ._peers import Peers
 from ._service import Service
 from ._shared import Description, Listing, SharedTable, read_description
@@ -58,6 +60,8 @@ class Exchange:
         self._ended = Ended(self.service.wake)
         self._talk = threading.RLock()  # one conversation with the peers at a time
         self._peers = Peers()
+        self._answers = Answers()
+        self._in_use = InUse()
         self._mappings: dict[tuple[Any, int], Mapping] = {}
         self._owners: dict[str, tuple[str, int]] = {}  # who was last seen to share a name
 
@@ -128,10 +132,17 @@ class Exchange:
     def _find(self, name: str) -> tuple[Found | None, list[str]]:
         """The newest version of a name, leased, and who has not answered."""
         unreached = self._refresh()
-        replies, silent = self._peers.ask_all(
-            {"op": "get", "name": name}, PATIENCE, lambda reply: reply.get("object") is not None
-        )
         found: list[Found] = []
+        counts: dict[Peer, int | None] = {}  # of those who are to be asked
+        for peer in self._peers.all():
+            if not self._find_known(name, peer, found):
+                counts[peer] = peer.count(name)
+        replies, silent = self._peers.ask_all(
+            {"op": "get", "name": name},
+            PATIENCE,
+            lambda reply: reply.get("object") is not None,
+            counts,
+        )
         own = self.owner.lease(name)
         if own is not None:
             arena = own.arena
@@ -145,6 +156,8 @@ class Exchange:
             except (ProtocolError, BadNameError) as error:
                 wrong = error  # what others share under the name is as good as before
                 continue
+            what = None if leased is None else leased.description
+            self._answers.remember(peer, name, counts[peer], what)
             if leased is not None:
                 found.append(leased)
         if wrong is not None and not found:
@@ -154,7 +167,20 @@ class Exchange:
             self._release(older)
         return (found[-1] if found else None), silent + unreached
 
+    def _find_known(self, name: str, peer: Peer, found: list[Found]) -> bool:
+        """Whether it need not be asked what the peer shares under the name; adds it, if it does."""
+        known, description = self._answers.find(peer, name)
+        if description is None:
+            return known
+        one = Found(description, peer, 0)
+        one.table = self._in_use.find(one.key)
+        if one.table is not None:
+            found.append(one)
+        return one.table is not None
+
     def _release(self, found: Found) -> None:
+        if found.table is not None:
+            return
         if found.own is not None:
             self.owner.end_lease(found.own)
         elif found.peer is not None and not found.peer.closed:
@@ -165,8 +191,21 @@ class Exchange:
         """The table, over the mapped arena; or over a copy where it can't be mapped."""
         table = found.description.table
         self._owners[table.name] = (table.owner_language, table.owner_pid)
+        mapped = found.description.arena is not None and can_share()
+        result = self._in_use.find(found.key) if found.table is None else found.table
+        if result is not None:
+            self._release(found)  # one lease will do
+        else:
+            result = self._read(found, mapped)
+        if mapped and self._in_use.keep(table.name, found.key, result):
+            self._ended.nudge()
+        self.counts.handoffs += 1
+        return result
+
+    def _read(self, found: Found, mapped: bool) -> pa.Table:
+        table = found.description.table
         try:
-            if found.description.arena is not None and can_share():
+            if mapped:
                 buffer = self._map(found)
             else:
                 buffer = self._copy(found)
@@ -190,7 +229,6 @@ class Exchange:
         if outside:
             self.counts.copies += 1
             self.counts.bytes_copied += outside
-        self.counts.handoffs += 1
         return result
 
     def _map(self, found: Found) -> pa.Buffer:
@@ -244,6 +282,7 @@ class Exchange:
         if not self._talk.acquire(blocking=False):
             return RETRY
         try:
+            sweep_in = self._in_use.sweep()
             self._ended.run()
             for peer in self._peers.all():
                 peer.flush()
@@ -251,7 +290,7 @@ class Exchange:
             self._forget_dropped()
             if any(peer.unsent for peer in self._peers.all()):
                 return RETRY
-            return LISTEN_EVERY if self._mappings else None
+            return sweep_in or (LISTEN_EVERY if self._mappings else None)
         finally:
             self._talk.release()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from ._errors import ProtocolError
 from ._frames import Message
 from ._owner import Shared
@@ -19,6 +21,13 @@ class Found:
     peer: Peer | None
     lease: int
     own: Shared | None = None
+    #: Where the version is in use here: there is a lease already, and this one has none.
+    table: pa.Table | None = None
+
+    @property
+    def key(self) -> tuple[Peer | None, int]:
+        """One version of one owner."""
+        return (self.peer, self.description.table.version)
 
 
 def read_reply(name: str, peer: Peer, reply: Message) -> Found | None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ._errors import PeerGoneError, ProtocolError
 from ._folder import socket_paths
@@ -51,15 +51,16 @@ class Peers:
         message: Message,
         patience: float,
         enough: Callable[[Message], bool] = lambda reply: False,
+        whom: Iterable[Peer] | None = None,
     ) -> tuple[list[tuple[Peer, Message]], list[str]]:
-        """Asks all at once. Returns the replies, and who lives but did not answer.
+        """Asks all at once, or `whom`. Returns the replies, and who lives but did not answer.
 
         When someone has given what is `enough`, the others get only a short grace. Should one of
         them grant a lease later, that is returned.
         """
         waiting: dict[int, tuple[Peer, int]] = {}
         poller = select.poll()
-        for peer in self._peers.values():
+        for peer in self._peers.values() if whom is None else whom:
             with contextlib.suppress(PeerGoneError):
                 number = peer.ask(message)
                 waiting[peer.fileno()] = (peer, number)
