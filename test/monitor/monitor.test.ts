@@ -250,6 +250,49 @@ describe("deltas", () => {
   });
 });
 
+describe("events that are left out", () => {
+  const many = (pool: Pool) => {
+    for (let i = 0; i < 20_000; i++) pool.allocate(1000).dispose();
+  };
+
+  test("a new peak among them is in the timeline all the same", async () => {
+    const { pool, open } = watched();
+    const page = open("a");
+    pool.allocate(500 * MIB).dispose();
+    many(pool);
+    const { buffers } = await page.until((m) => m.kind === "delta" && m.hidden > 0);
+    const samples = buffers[1] as Float64Array;
+    const live = samples.filter((_, i) => i % SAMPLE_VALUES === 1);
+    assert.equal(Math.max(...live), 500 * MIB);
+    assert.equal(Math.min(...live), 0);
+    assert.equal(live.at(-1), 0);
+    const times = samples.filter((_, i) => i % SAMPLE_VALUES === 0);
+    assert.deepEqual([...times], [...times].sort());
+  });
+
+  test("cells that end and begin among them have an end and a begin", async () => {
+    const { books, pool, open } = watched();
+    const page = open("a");
+    const mark = (kind: number, cell: number) =>
+      writeEvent(books, kind, cell, 0, 0, 0, 0, cell, 0, 0);
+    mark(EVENT.cellBegin, 1);
+    books.control[CONTROL.cell] = 1;
+    await page.until(({ cells }) => cells.length > 0);
+    mark(EVENT.cellEnd, 1);
+    mark(EVENT.cellBegin, 2);
+    books.control[CONTROL.cell] = 2;
+    many(pool);
+    const { cells } = await page.until((m) => m.kind === "delta" && m.hidden > 0);
+    assert.deepEqual(
+      cells.map(({ cell, end }) => [cell, end !== undefined]),
+      [
+        [1, true],
+        [2, false],
+      ],
+    );
+  });
+});
+
 describe("pages", () => {
   test("each page has its own seq; pause is silence, resume and resync bring a snapshot", async () => {
     const { books, pool, monitor, open } = watched();

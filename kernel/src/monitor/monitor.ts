@@ -11,12 +11,13 @@ import {
   type MonitorNote,
   type MonitorSnapshot,
 } from "../base/index.ts";
-import { type Batch, RingReader } from "./ring-reader.ts";
+import { RingReader } from "./ring-reader.ts";
 import { readBlocks, readNumbers, readSlabs } from "./table-reader.ts";
 import {
   firstTime,
   type Levels,
   packSamples,
+  type Replayed,
   replay,
   type Sample,
   shiftSamples,
@@ -28,6 +29,8 @@ export type SendToPage = (commId: string, data: object, buffers?: ArrayBufferVie
 const TICK_MS = 50;
 /** More events than this in a tick are left out, and a snapshot follows. */
 const MAX_EVENTS = 16_384;
+/** Of events that are left out, so many are read for the timeline: reading them costs the writer its cache. */
+const MAX_LOOKED_AT = 2048;
 const MAX_SAMPLES = 256;
 const MAX_HISTORY = 2048;
 const MAX_CELLS = 512;
@@ -53,6 +56,8 @@ export class Monitor {
   #history: Sample[] = [];
   #levels: Levels = NOTHING;
   #time = 0;
+  /** The highest level of live when the last message left. */
+  #peakLive = 0;
   #lastNumbers = "";
   #behind = false;
   #lastSnapshot = 0;
@@ -130,15 +135,9 @@ export class Monitor {
     this.#reader.rewind();
     const { events } = this.#reader.read();
     const oldest = firstTime(events) ?? now();
-    const replayed = replay(events, NOTHING, oldest, MAX_HISTORY, this.#cells);
-    const current = this.#currentLevels();
-    const shift = {
-      live: current.live - replayed.levels.live,
-      reserved: current.reserved - replayed.levels.reserved,
-      requested: current.requested - replayed.levels.requested,
-    };
-    this.#history = shiftSamples(replayed.samples, shift);
-    this.#levels = current;
+    const replayed = this.#backwards(events, oldest, MAX_HISTORY);
+    this.#history = replayed.samples;
+    this.#levels = replayed.levels;
     this.#time = began;
     this.#behind = false;
     this.#keepCells(replayed.cells);
@@ -152,31 +151,52 @@ export class Monitor {
     const numbers = JSON.stringify(readNumbers(this.#books));
     const news = this.#newAdapter || Object.keys(this.#newTags).length > 0;
     const changed = this.#reader.waiting > 0 || numbers !== this.#lastNumbers || news;
-    if (changed) this.#delta(watching, this.#reader.read());
+    if (changed) this.#delta(watching);
     this.#time = began; // what comes next happened after this, whatever the last clock record says
     if (this.#behind && began - this.#lastSnapshot >= SNAPSHOT_MS) this.#snapshotTo(watching);
   }
 
-  #delta(watching: readonly string[], batch: Batch): void {
-    const replayed = replay(batch.events, this.#levels, this.#time, MAX_SAMPLES - 4, this.#cells);
-    const settled = batch.lost > 0 || this.#reader.waiting === 0;
+  #delta(watching: readonly string[]): void {
+    const many = this.#reader.waiting > MAX_EVENTS;
+    const skipped = many ? this.#reader.skip(MAX_LOOKED_AT) : 0;
+    const batch = this.#reader.read();
+    const lost = skipped + batch.lost;
+    const replayed =
+      lost > 0
+        ? this.#backwards(batch.events, this.#time, MAX_SAMPLES - 4)
+        : replay(batch.events, this.#levels, this.#time, MAX_SAMPLES - 4, this.#cells);
+    const settled = lost > 0 || this.#reader.waiting === 0;
     this.#levels = settled ? this.#currentLevels() : replayed.levels;
     const { live, reserved, requested } = this.#levels;
     const samples: Sample[] = [...replayed.samples, [now(), live, reserved, requested]];
+    if (lost > 0) samples.unshift(...this.#newPeak());
     this.#history.push(...samples);
     if (this.#history.length > MAX_HISTORY) this.#history = thin(this.#history, MAX_HISTORY / 2);
+    if (lost > 0) this.#mendCells(replayed.cells);
     this.#keepCells(replayed.cells);
-    const tooMany = this.#behind || batch.lost > 0 || batch.count > MAX_EVENTS;
+    const tooMany = this.#behind || lost > 0;
     this.#behind = tooMany;
     const message = {
       kind: "delta" as const,
-      hidden: tooMany ? batch.count + batch.lost : 0,
+      hidden: tooMany ? batch.count + lost : 0,
       cells: [...replayed.cells.values()],
       ...this.#takeNews(),
     };
     const events = tooMany ? new Uint32Array(0) : batch.events;
     const buffers = [events, packSamples(samples)];
     for (const commId of watching) this.#post(commId, message, buffers);
+  }
+
+  /** Replays records before which something is unknown: the levels now are those of the counters. */
+  #backwards(events: Uint32Array<ArrayBuffer>, since: number, most: number): Replayed {
+    const replayed = replay(events, NOTHING, since, most, this.#cells);
+    const current = this.#currentLevels();
+    const shift = {
+      live: current.live - replayed.levels.live,
+      reserved: current.reserved - replayed.levels.reserved,
+      requested: current.requested - replayed.levels.requested,
+    };
+    return { ...replayed, samples: shiftSamples(replayed.samples, shift), levels: current };
   }
 
   #snapshotTo(commIds: readonly string[]): void {
@@ -210,6 +230,7 @@ export class Monitor {
     if (!page) return;
     const numbers = readNumbers(this.#books);
     this.#lastNumbers = JSON.stringify(numbers);
+    this.#peakLive = numbers.peakLive;
     const common = { v: MONITOR_VERSION, seq: page.seq++, time: now(), numbers };
     const message: MonitorMessage = { ...common, ...body };
     this.#send(commId, message, buffers);
@@ -231,6 +252,25 @@ export class Monitor {
     for (const cell of this.#cells.keys()) {
       if (this.#cells.size <= MAX_CELLS) break;
       this.#cells.delete(cell);
+    }
+  }
+
+  /** The highest level ever, if it is a new one: among records that were left out it would be missed. */
+  #newPeak(): Sample[] {
+    const { peakLive, reserved, requested } = readNumbers(this.#books);
+    if (peakLive <= this.#peakLive) return [];
+    return [[this.#time, peakLive, Math.max(reserved, peakLive), requested]];
+  }
+
+  /** Cells whose end, or begin, was among records that were left out: adds what the books say to `found`. */
+  #mendCells(found: Map<number, CellSpan>): void {
+    const running = this.#books.control[CONTROL.cell]!;
+    for (const [cell, span] of this.#cells) {
+      const open = span.end === undefined && !found.has(cell);
+      if (open && cell !== running) found.set(cell, { ...span, end: now() });
+    }
+    if (running !== 0 && !this.#cells.has(running) && !found.has(running)) {
+      found.set(running, { cell: running, begin: this.#time });
     }
   }
 

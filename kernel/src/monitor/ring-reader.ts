@@ -34,11 +34,10 @@ export class RingReader {
     this.#cursor = (head - Math.min(head, RING_CAPACITY - 1)) >>> 0;
   }
 
-  /** Goes on to the writer's position without reading; returns the number of records passed over. */
-  skip(): number {
-    const head = this.head;
-    const passed = (head - this.#cursor) >>> 0;
-    this.#cursor = head;
+  /** Goes on without reading, but for the last `keep` records; returns the number of records passed over. */
+  skip(keep = 0): number {
+    const passed = Math.max(0, this.waiting - keep);
+    this.#cursor = (this.#cursor + passed) >>> 0;
     return passed;
   }
 
