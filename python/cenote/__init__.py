@@ -24,16 +24,21 @@ from ._errors import (
     PeerGoneError,
     ProtocolError,
     RuntimeFolderError,
+    TooLargeError,
     UnknownNameError,
+    WriterClosedError,
 )
 from ._exchange import exchange
 from ._shared import Listing, SharedTable, check_name
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy
     import pandas  # type: ignore[import-untyped]
     import polars
     import pyarrow
+
+    from ._writer import Writer
 
 __all__ = [
     "BadNameError",
@@ -50,20 +55,24 @@ __all__ = [
     "ProtocolError",
     "RuntimeFolderError",
     "SharedTable",
+    "TooLargeError",
     "UnknownNameError",
+    "WriterClosedError",
     "copies",
     "delete",
+    "empty",
     "get",
     "list",
     "put",
     "stats",
+    "writer",
 ]
 
 _list = list  # the built-in: this module has a `list` of its own
 
 
 def put(name: str, obj: Any) -> SharedTable:
-    """Shares data under a name, by one copy into shared memory.
+    """Shares data under a name, by one copy into shared memory; by none for an array of `empty`.
 
     `obj` is one of these; what had to be copied before is listed by `copies()`:
 
@@ -84,11 +93,51 @@ def put(name: str, obj: Any) -> SharedTable:
     from ._inputs import to_table
 
     check_name(name)
+    in_place = exchange().blocks.share(name, obj)
+    if in_place is not None:
+        return in_place
     taken: _list[Taken] = []
     table = to_table(obj, taken)
     shared = exchange().put(name, table)
     exchange().copies.note("put", name, type(obj).__module__.partition(".")[0], taken)
     return shared
+
+
+def empty(shape: int | tuple[int, ...], dtype: Any = "float64") -> numpy.ndarray[Any, Any]:
+    """A new array in shared memory, to be filled and then shared by `put` without a copy.
+
+    Its values are whatever lay there. `dtype`: an integer, a float, or datetime64 or timedelta64 of
+    s, ms, us or ns. `put` copies nothing if it is given the array itself or a view of all of it in
+    the same shape, for the first time; the array given is read-only from then on. Don't write to
+    other views of it: readers see that. The memory is given back when the array and its views are
+    gone, and all readers.
+    Raises NotArrowError for a shape or dtype that Arrow has no such layout for.
+    """
+    import numpy
+
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    return exchange().blocks.empty(sizes, numpy.dtype(dtype))
+
+
+def writer(name: str, schema: Any, capacity: int | None = None) -> Writer:
+    """Writes record batches straight into shared memory, and shares them as one table at the end.
+
+        with cenote.writer("numbers", pyarrow.schema({"n": pyarrow.int64()})) as out:
+            for batch in batches:
+                out.write(batch)
+
+    Each batch is written there once, and never lies in memory as a whole table elsewhere. Nobody
+    sees the name until the end of the block; an exception in it forgets what was written. `schema`:
+    a pyarrow.Schema or what makes one. `capacity`: the most bytes it may take, 4 GiB unless given;
+    memory is taken as it is written.
+    Raises BadNameError, NotArrowError, TooLargeError, WriterClosedError.
+    """
+    import pyarrow
+
+    from ._writer import CAPACITY, Writer
+
+    known = schema if isinstance(schema, pyarrow.Schema) else pyarrow.schema(schema)
+    return Writer(exchange(), check_name(name), known, capacity or CAPACITY)
 
 
 @overload
@@ -169,7 +218,8 @@ def delete(name: str) -> None:
 def stats() -> dict[str, int | float]:
     """What this process has moved: counts, and bytes unless the key says otherwise.
 
-    `puts` and `bytes_put`: copies into arenas, the one copy of each table. `handoffs`: tables read.
+    `puts`: tables and arrays shared. `bytes_put`: copied into arenas, the one copy of each;
+    `bytes_in_place`: made there, by `empty` and `writer`. `handoffs`: tables read.
     `copies` and `bytes_copied`: those that crossed by a further copy, because one side has no
     shared memory, or that pyarrow had to unpack; 0 otherwise. What other libraries had to copy is
     not in: `copies()` lists it.

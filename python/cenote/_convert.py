@@ -138,13 +138,13 @@ def _duckdb(table: pa.Table, name: str, taken: list[Taken]) -> Any:
 
 
 def _arro3(table: pa.Table, name: str, taken: list[Taken]) -> Any:
-    from arro3 import core  # type: ignore[import-not-found,unused-ignore]
+    from arro3 import core  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     return core.Table(table)
 
 
 def _nanoarrow(table: pa.Table, name: str, taken: list[Taken]) -> Any:
-    import nanoarrow  # type: ignore[import-not-found,unused-ignore]
+    import nanoarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     return nanoarrow.Array(table)
 

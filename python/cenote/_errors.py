@@ -54,6 +54,18 @@ class NoLibraryError(CenoteError, ImportError):
     code = "NO_LIBRARY"
 
 
+class TooLargeError(CenoteError, MemoryError):
+    """More was written than there is room for."""
+
+    code = "TOO_LARGE"
+
+
+class WriterClosedError(CenoteError, ValueError):
+    """The writer was closed or aborted before."""
+
+    code = "WRITER_CLOSED"
+
+
 class ConversionError(CenoteError, TypeError):
     """A column has a type that the library which `as_` names has not."""
 

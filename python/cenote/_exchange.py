@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,13 @@ import pyarrow as pa
 from ._answers import Answers, InUse
 from ._arena import can_share
 from ._copies import CopyLog
+from ._empty import Blocks
 from ._errors import BadNameError, PeerGoneError, ProtocolError
 from ._found import Found, read_reply
 from ._mapping import Ended, Mapping
 from ._missing import unanswered, unknown_name
 from ._outside import bytes_outside
+from ._owner import Made, Room, Shared
 from ._peer import Peer
 from ._peers import Peers
 from ._service import Service
@@ -41,6 +44,7 @@ class Counts:
 
     puts: int = 0
     bytes_put: int = 0
+    bytes_in_place: int = 0
     handoffs: int = 0
     copies: int = 0
     bytes_copied: int = 0
@@ -57,6 +61,7 @@ class Exchange:
         self.watching = Watching()
         self.counts = Counts()
         self.copies = CopyLog()
+        self.blocks = Blocks(self)
         self._ended = Ended(self.service.wake)
         self._talk = threading.RLock()  # one conversation with the peers at a time
         self._peers = Peers()
@@ -73,6 +78,19 @@ class Exchange:
         self.counts.puts += 1
         self.counts.bytes_put += shared.bytes
         return shared
+
+    def share(self, name: str, room: Room, made: Made, leases: int = 0) -> Shared:
+        """Shares what was made in an arena: nothing is copied."""
+        self._ended.run()
+        self.service.listen()
+        shared = self.owner.share(name, room, made, leases)
+        self.counts.puts += 1
+        self.counts.bytes_in_place += made.size
+        return shared
+
+    def when_ended(self, chore: Callable[[], None]) -> None:
+        """Has it done soon, elsewhere. Safe in a finalizer."""
+        self._ended.add(chore)
 
     def get(self, name: str, wait: float) -> pa.Table:
         """The newest table of that name; waits up to `wait` seconds for it."""
@@ -317,6 +335,7 @@ class Exchange:
         return {
             "puts": self.counts.puts,
             "bytes_put": self.counts.bytes_put,
+            "bytes_in_place": self.counts.bytes_in_place,
             "handoffs": self.counts.handoffs,
             "copies": self.counts.copies + self.service.tables_sent,
             "bytes_copied": self.counts.bytes_copied + self.service.bytes_sent,

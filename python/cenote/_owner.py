@@ -21,6 +21,28 @@ from ._pack import Packed
 from ._shared import COLUMNS_NAMED, SharedTable, describe
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Room:
+    """Bytes of an arena in which something is written, before it is shared."""
+
+    arena: Arena
+    offset: int
+    size: int
+
+    def writable(self) -> memoryview:
+        """All of it."""
+        return self.arena.writable(self.offset, self.size)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Made:
+    """An Arrow stream of `size` bytes that was written into a room."""
+
+    schema: pa.Schema
+    rows: int
+    size: int
+
+
 @dataclass(eq=False, slots=True)
 class Shared:
     """One version of a named table, in an arena."""
@@ -28,6 +50,8 @@ class Shared:
     table: SharedTable
     arena: Arena
     offset: int
+    #: Bytes of the arena that it has, `table.bytes` or more.
+    room: int
     leases: int = 0
     #: False when the name was deleted or has a newer version.
     current: bool = True
@@ -57,32 +81,46 @@ class Owner:
     def put(self, name: str, data: pa.Table) -> SharedTable:
         """Copies the table into an arena, once, and shares it under the name."""
         packed = Packed(data)
-        with self._lock:
-            arena, offset = self._arenas.take(packed.size)
+        room = self.take(packed.size)
         try:
-            packed.write(arena.writable(offset, packed.size))
+            packed.write(room.writable())
         except BaseException:
-            self._free(arena, offset, packed.size, replaced=False)
+            self.give_up(room)
             raise
+        return self.share(name, room, Made(data.schema, data.num_rows, packed.size)).table
+
+    def take(self, size: int) -> Room:
+        """Room for `size` bytes in an arena, to be shared or given up."""
         with self._lock:
-            shared = Shared(self._table(name, data, packed.size), arena, offset)
+            arena, offset = self._arenas.take(size)
+        return Room(arena, offset, size)
+
+    def give_up(self, room: Room) -> None:
+        """Frees room in which nothing was shared."""
+        self._free(room.arena, room.offset, room.size, replaced=False)
+
+    def share(self, name: str, room: Room, made: Made, leases: int = 0) -> Shared:
+        """Shares the stream that was written into the room, with that many leases."""
+        with self._lock:
+            table = self._table(name, made)
+            shared = Shared(table, room.arena, room.offset, room.size, leases)
             old = self._objects.get(name)
             self._objects[name] = shared
         self._announce(name)
         self._retire(old)
-        return shared.table
+        return shared
 
-    def _table(self, name: str, data: pa.Table, size: int) -> SharedTable:
+    def _table(self, name: str, made: Made) -> SharedTable:
         self._version += 1
         self._created = max(self._created + 1, time.time_ns() // 1000)
-        fields = list(data.schema)[:COLUMNS_NAMED]
+        fields = list(made.schema)[:COLUMNS_NAMED]
         return SharedTable(
             name=name,
             version=self._version,
-            rows=data.num_rows,
-            bytes=size,
+            rows=made.rows,
+            bytes=made.size,
             columns=tuple((_short(field.name), _short(str(field.type))) for field in fields),
-            column_count=data.num_columns,
+            column_count=len(made.schema),
             created_us=self._created,
             owner_pid=os.getpid(),
             owner_language="python",
@@ -129,7 +167,7 @@ class Owner:
     def _free_object(self, shared: Shared) -> None:
         with self._lock:
             replaced = shared.table.name in self._objects
-        self._free(shared.arena, shared.offset, shared.table.bytes, replaced)
+        self._free(shared.arena, shared.offset, shared.room, replaced)
 
     def _free(self, arena: Arena, offset: int, size: int, replaced: bool) -> None:
         with self._lock:

@@ -2,8 +2,9 @@
 
 The chunks of a table become one record batch as they are copied: reading costs time per batch, and
 a table of 33 chunks would take ten times as long to hand over as one of a single chunk. Buffers are
-aligned to 64 bytes. Tables with columns of nested, view, union or run-end types are written by
-pyarrow's own stream writer instead, with the chunks that they have.
+aligned to 64 bytes. Tables with columns of view, union, run-end or nested types (but lists of a
+fixed size, so tensors) are written by pyarrow's own stream writer instead, with the chunks that
+they have.
 
 Format: https://arrow.apache.org/docs/format/Columnar.html (Serialization and Interprocess
 Communication), Message.fbs.
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from ._arrays import items
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -85,6 +88,31 @@ class Packed:
             _write_stream(sink, self._table.schema, [_empty_batch(self._table)])
             whole = sink.size()
         return int(whole) - _empty_batch_size(self._table) - len(_END_OF_STREAM)
+
+
+class Blank:
+    """The stream of one column without nulls, of `nbytes` bytes that are still to be written.
+
+    `lengths`: rows, then the items of each list of a fixed size within. The values begin at
+    `values`, of `size` bytes in all.
+    """
+
+    def __init__(self, schema: pa.Schema, lengths: list[int], nbytes: int) -> None:
+        """Plans the messages around the values."""
+        plan = _Plan(nodes=[(length, 0) for length in lengths])
+        plan.buffers = [(0, lambda to: None)] * len(lengths) + [(nbytes, lambda to: None)]
+        with pa.BufferOutputStream() as sink:
+            _write_stream(sink, schema, [])
+            self._head = sink.getvalue().to_pybytes()[: -len(_END_OF_STREAM)]
+        self._meta, body = _batch_message(lengths[0], plan, len(self._head))
+        self.values = len(self._head) + len(self._meta)
+        self.size = self.values + body + len(_END_OF_STREAM)
+        self._end = self.values + nbytes
+
+    def write(self, target: memoryview) -> None:
+        """Writes all but the values into `target`, which has `size` bytes."""
+        target[: self.values] = self._head + self._meta
+        target[self._end :] = bytes(self.size - self._end - len(_END_OF_STREAM)) + _END_OF_STREAM
 
 
 def _batches(table: pa.Table) -> list[pa.RecordBatch]:
@@ -195,6 +223,9 @@ def _plan_column(plan: _Plan, kind: pa.DataType, chunks: list[AnyArray], rows: i
         return _plan_texts(plan, chunks, pa.int32(), rows)
     elif types.is_large_string(kind) or types.is_large_binary(kind):
         return _plan_texts(plan, chunks, pa.int64(), rows)
+    elif types.is_fixed_size_list(kind):
+        inner = [items(chunk) for chunk in chunks]
+        return _plan_column(plan, kind.value_type, inner, rows * kind.list_size)
     else:
         return False
     return True

@@ -66,11 +66,18 @@ FLAT = INTEGERS | {
     pa.decimal128(10, 2): st.integers(-(10**8), 10**8).map(lambda n: decimal.Decimal(n) / 100),
     pa.null(): st.none(),
     pa.dictionary(pa.int16(), pa.string()): TEXT,
+    pa.list_(pa.int8(), 2): st.lists(
+        st.one_of(st.none(), st.integers(0, 9)), min_size=2, max_size=2
+    ),
+    pa.list_(pa.list_(pa.string(), 1), 2): st.lists(
+        st.lists(TEXT, min_size=1, max_size=1), min_size=2, max_size=2
+    ),
+    pa.list_(pa.bool_(), 3): st.lists(st.booleans(), min_size=3, max_size=3),
 }
 NESTED = {
     pa.list_(pa.int32()): st.lists(INTEGERS[pa.int32()], max_size=3),
     pa.large_list(pa.string()): st.lists(TEXT, max_size=3),
-    pa.list_(pa.int8(), 2): st.lists(st.integers(0, 9), min_size=2, max_size=2),
+    pa.list_(pa.dictionary(pa.int8(), pa.string()), 1): st.lists(TEXT, min_size=1, max_size=1),
     pa.struct([("a", pa.int8()), ("b", pa.string())]): st.fixed_dictionaries(
         {"a": st.integers(0, 9), "b": TEXT}
     ),
