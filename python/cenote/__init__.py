@@ -63,6 +63,7 @@ __all__ = [
     "empty",
     "get",
     "list",
+    "ls",
     "put",
     "stats",
     "writer",
@@ -195,6 +196,23 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
 def list() -> Listing:  # noqa: A001
     """What all processes of this user share now; notebooks show it as a table."""
     return exchange().listing()
+
+
+ls = list
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext cenote`: the magic %cenote, and names that complete in `cenote.get("…")`."""
+    from ._ipython import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext cenote`."""
+    from ._ipython import unload
+
+    unload(shell)
 
 
 def copies() -> Copies:

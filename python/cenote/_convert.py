@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 def check_target(target: object) -> None:
     """Raises BadTargetError or NoLibraryError unless `from_table` can make that."""
-    if not isinstance(target, str) or target not in _TARGETS:
-        raise BadTargetError(f"as_: wanted one of {', '.join(_TARGETS)}, found {target!r:.40}")
-    module = _TARGETS[target][0]
+    if not isinstance(target, str) or target not in TARGETS:
+        raise BadTargetError(f"as_: wanted one of {', '.join(TARGETS)}, found {target!r:.40}")
+    module = TARGETS[target][0]
     try:
         importlib.import_module(module)
     except ImportError as error:
@@ -46,7 +46,7 @@ def from_table(table: pa.Table, target: str, name: str, taken: list[Taken]) -> A
 
     Raises ConversionError, which names the column.
     """
-    convert = _TARGETS[target][1]
+    convert = TARGETS[target][1]
     try:
         return convert(table, name, taken)
     except ConversionError:
@@ -70,7 +70,7 @@ def _culprit(table: pa.Table, target: str) -> str:
     for position, field in enumerate(table.schema):
         alone = table.select([position]).replace_schema_metadata(None)
         try:
-            _TARGETS[target][1](alone, "", [])
+            TARGETS[target][1](alone, "", [])
         except BaseException as error:
             if not _is_failure(error):
                 raise
@@ -252,7 +252,7 @@ def _sizes(kind: pa.DataType) -> Iterator[int]:
 
 
 #: What `as_` may be: the module that it wants, and the conversion.
-_TARGETS: dict[str, tuple[str, Callable[[pa.Table, str, list[Taken]], Any]]] = {
+TARGETS: dict[str, tuple[str, Callable[[pa.Table, str, list[Taken]], Any]]] = {
     "pyarrow": ("pyarrow", _pyarrow),
     "polars": ("polars", _polars),
     "pandas": ("pandas", _pandas),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ._html import html_table
 from ._shared import format_bytes
 
 #: Kinds of copies that are remembered; the oldest are forgotten first.
@@ -58,17 +58,6 @@ class Copies(list[Copied]):
             for c in self
         )
         return html_table(("Call", "Name", "Library", "Columns", "Size", "Times", "Why"), rows)
-
-
-def html_table(titles: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    """A table of plain text for notebooks."""
-
-    def line(cells: Iterable[object], tag: str) -> str:
-        style = ' style="text-align:left"'
-        return "".join(f"<{tag}{style}>{html.escape(str(cell))}</{tag}>" for cell in cells)
-
-    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f"<table><thead><tr>{line(titles, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 
 class CopyLog:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ._errors import BadNameError, ProtocolError
 from ._frames import NAME_LIMIT, Message
+from ._html import html_table
 
 #: Columns that a description names; the rest are only counted.
 COLUMNS_NAMED = 64
@@ -90,19 +91,15 @@ class Listing(list[SharedTable]):
     def _repr_html_(self) -> str:
         if not self:
             return "<em>Nothing is shared.</em>"
-        head = "".join(
-            f'<th style="text-align:left">{title}</th>'
-            for title in ("Name", "Rows", "Columns", "Size", "Owner", "Since")
-        )
-        rows = "".join(f"<tr>{_html_row(table)}</tr>" for table in self)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        titles = ("Name", "Rows", "Columns", "Size", "Owner", "Since")
+        return html_table(titles, map(_html_row, self))
 
 
-def _html_row(table: SharedTable) -> str:
+def _html_row(table: SharedTable) -> tuple[str, ...]:
     columns = ", ".join(f"{name}: {kind}" for name, kind in table.columns[:8])
     if table.column_count > 8:
         columns += f", … ({table.column_count} in all)"
-    cells = (
+    return (
         table.name,
         f"{table.rows:,}",
         columns,
@@ -110,7 +107,6 @@ def _html_row(table: SharedTable) -> str:
         table.owner,
         table.created.strftime("%H:%M:%S"),
     )
-    return "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
