@@ -1,7 +1,7 @@
 // Entry of the kernel process: node main.js CONNECTION_FILE. Starts the wire thread at once, then makes
 // this thread ready for cells. The only file, with wire-thread.ts, that joins threads and rooms.
 import { writeSync } from "node:fs";
-import { getHeapStatistics } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { MessageChannel, Worker } from "node:worker_threads";
 import {
   books,
@@ -13,12 +13,18 @@ import {
   WORD,
 } from "./base/index.ts";
 
-// An interrupt terminates code wherever it is, within a timer too. Node's books of async contexts are then
-// out of step, over which it would end the process. The kernelspec gives the flag; whoever starts the
-// kernel without it gets it here.
-const FLAG = "--no-force-async-hooks-checks";
-if (!process.execArgv.includes(FLAG)) {
-  const again = [FLAG, ...process.execArgv, ...process.argv.slice(1)];
+const YOUNG = "--max-semi-space-size=16";
+// The kernelspec gives Node these flags; whoever starts the kernel without them gets them here.
+const FLAGS = [
+  // An interrupt terminates code wherever it is, within a timer too. Node's books of async contexts are
+  // then out of step, over which it would end the process.
+  "--no-force-async-hooks-checks",
+  // MiB. V8's own choice grows with the machine's memory, to 128 MiB of young objects in a long session.
+  YOUNG,
+];
+if (!FLAGS.every((flag) => process.execArgv.includes(flag))) {
+  const own = process.execArgv.filter((flag) => !FLAGS.includes(flag));
+  const again = [...FLAGS, ...own, ...process.argv.slice(1)];
   process.execve?.(process.execPath, [process.execPath, ...again]);
 }
 
@@ -41,6 +47,8 @@ const terminal = descriptors?.terminal ?? 2;
 const writer = new OutputWriter();
 const heapLimit = Math.round(getHeapStatistics().heap_size_limit / 2 ** 20);
 Atomics.store(writer.state, WORD.heapLimit, heapLimit);
+// A thread's limit is the flag as it begins; messages that pass through need less than cells.
+setFlagsFromString("--max-semi-space-size=4");
 const { port1: port, port2: wirePort } = new MessageChannel();
 const wire = new Worker(entry("wire-thread", "wire-thread"), {
   workerData: {
@@ -53,6 +61,7 @@ const wire = new Worker(entry("wire-thread", "wire-thread"), {
   transferList: [wirePort],
   execArgv: ["--expose-internals", "--no-warnings"], // for wire/signal.ts
 });
+wire.once("online", () => setFlagsFromString(YOUNG));
 // Messages that come before this thread is ready wait here.
 const early: ToMain[] = [];
 let receive = (message: ToMain): void => {

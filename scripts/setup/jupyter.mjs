@@ -19,7 +19,7 @@ export async function installKernelspec() {
   const spec = {
     argv: [
       node24,
-      "--no-force-async-hooks-checks", // see kernel/src/main.ts
+      ...["--no-force-async-hooks-checks", "--max-semi-space-size=16"], // see kernel/src/main.ts
       at("kernel/dist/main.js"),
       "{connection_file}",
     ],
