@@ -20,7 +20,16 @@ test("sizes are read in binary and decimal units", () => {
 });
 
 test("what is not a size is refused, and the message says what is wanted", () => {
-  for (const bad of ["", "lots", "-1 B", "1 XB", Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+  for (const bad of [
+    "",
+    "lots",
+    "-1 B",
+    "1 XB",
+    "9".repeat(400),
+    Number.NaN,
+    -1,
+    Number.POSITIVE_INFINITY,
+  ]) {
     assert.throws(
       () => parseBytes(bad),
       (error) => error instanceof CenoteError && error.code === "BAD_SIZE" && !!error.mend,

@@ -177,6 +177,8 @@ describe("npx cenote replay", async () => {
   test("says what is wrong on standard error, with exit status 2", async () => {
     for (const [args, wanted] of [
       [[file, "--policy", "best"], /there is no policy best[\s\S]*power-of-two/],
+      [[file, "--policy", "toString"], /there is no policy toString/],
+      [[file, "--budget", `${"9".repeat(400)} KiB`], /wanted a size/],
       [[file, "--policy", "exact", "--slab", "4"], /neither --slab nor --budget/],
       [[join(folder, "none.csv")], /can't be read/],
       [[], /wanted one file/],

@@ -168,6 +168,11 @@ describe("npx cenote plan", async () => {
         return true;
       };
     await assert.rejects(cli(file, "--capacity", "29"), status(1, /within 30 \(not 29\)/));
+    const nowhere = join(folder, "none", "out.csv");
+    await assert.rejects(
+      cli(file, "--out", nowhere),
+      status(2, /^cenote plan: .* can't be written/),
+    );
     for (const [text, wanted] of [
       ["id,lower,size\n", /wanted a header/],
       ["id,lower,upper,size\na,0,x,3\n", /line 2: wanted a whole number .* for upper, found "x"/],

@@ -18,16 +18,17 @@ export function formatBytes(bytes: number): string {
 
 /** "256 MiB", "4GB", "1.5 GiB" or a number of bytes → bytes. KB, MB and GB are decimal. Throws BAD_SIZE. */
 export function parseBytes(size: string | number): number {
-  if (typeof size === "number") {
-    if (Number.isFinite(size) && size >= 0) return Math.floor(size);
-  } else {
-    const found = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*$/i.exec(size);
-    if (found) {
-      const power = " KMGT".indexOf((found[2] || " ").toUpperCase());
-      return Math.floor(Number(found[1]) * (found[3] ? 1024 : 1000) ** power);
-    }
-  }
+  const bytes = typeof size === "number" ? size : bytesOf(size);
+  if (Number.isFinite(bytes) && bytes >= 0) return Math.floor(bytes);
   throw new CenoteError("BAD_SIZE", `wanted a size in bytes, found ${JSON.stringify(size)}`, {
     mend: 'Write a number of bytes, or text such as "256 MiB" or "4 GB".',
   });
+}
+
+/** NaN for what is no size. */
+function bytesOf(text: string): number {
+  const found = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*$/i.exec(text);
+  if (!found) return Number.NaN;
+  const power = " KMGT".indexOf((found[2] || " ").toUpperCase());
+  return Number(found[1]) * (found[3] ? 1024 : 1000) ** power;
 }

@@ -1,10 +1,10 @@
 // `npx cenote export SNAPSHOT.json --to FORMAT --out FILE`: writes a snapshot that pool.snapshot().save wrote
 // as something that other tools open.
-import { writeFile } from "node:fs/promises";
 import { CenoteError } from "../base/index.ts";
 import { badFormat, EXPORTS, type ExportFormat, formatOf, PoolSnapshot } from "../pool/index.ts";
 import { readArguments } from "./args.ts";
 import { readText } from "./read.ts";
+import { writeResult } from "./write.ts";
 
 const USAGE = `npx cenote export SNAPSHOT.json[.gz] [--to ${Object.keys(EXPORTS).join("|")}] --out FILE`;
 
@@ -21,13 +21,7 @@ export async function exportSnapshot(args: string[]): Promise<number> {
   if (!Object.hasOwn(EXPORTS, format)) throw badFormat(format);
   const snapshot = PoolSnapshot.parse(await readText(asked.file), asked.file);
   const bytes = snapshot.export(format as ExportFormat);
-  try {
-    await writeFile(out, bytes);
-  } catch (cause) {
-    throw new CenoteError("BAD_FILE", `${out} can't be written: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  await writeResult(out, bytes);
   const size = typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
   console.log(`${out}: ${format}, ${size} bytes — ${EXPORTS[format as ExportFormat]}`);
   return 0;

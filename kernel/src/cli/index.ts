@@ -20,7 +20,7 @@ function usage(): string {
 }
 
 const [name = "help", ...args] = process.argv.slice(2);
-const command = COMMANDS[name];
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command) {
   process.exitCode = await command.run(args).catch((error: unknown) => {
     // An error of ours says what to do; anything else is a defect and shows where.

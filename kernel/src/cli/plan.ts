@@ -1,10 +1,10 @@
 // `npx cenote plan FILE`: places the buffers of a problem in minimalloc's format (id,lower,upper,size) within
 // a capacity, and checks the result before it is given out.
-import { writeFile } from "node:fs/promises";
 import { CenoteError, parseBytes } from "../base/index.ts";
 import { fault, type Problem, peakLoad, solve } from "../pool/index.ts";
 import { readArguments } from "./args.ts";
 import { readText } from "./read.ts";
+import { writeResult } from "./write.ts";
 
 const USAGE =
   "npx cenote plan FILE.csv --capacity N [--seconds S, default 60] [--json] [--out FILE.csv]";
@@ -36,7 +36,7 @@ export async function plan(args: string[]): Promise<number> {
   const wrong = fault(problem, offset, height);
   if (wrong !== undefined) throw new Error(`the solver's placement is wrong: ${wrong}`);
   const out = asked.value("out");
-  if (out !== undefined) await writeFile(out, solutionText(ids, problem, offset));
+  if (out !== undefined) await writeResult(out, solutionText(ids, problem, offset));
   const placed = height <= capacity;
   if (asked.flag("json")) {
     const offsets = Object.fromEntries(ids.map((id, i) => [id, offset[i]!]));

@@ -68,7 +68,7 @@ function poolOptions(asked: Arguments): PoolOptions {
 
 async function policyOf(asked: Arguments): Promise<() => Policy> {
   const name = asked.value("policy") ?? "pool";
-  const policy = POLICIES[name];
+  const policy = Object.hasOwn(POLICIES, name) ? POLICIES[name] : undefined;
   if (!policy) {
     const known = Object.entries(POLICIES).map(([known, { about }]) => `  ${known}: ${about}`);
     throw new CenoteError("USAGE", `there is no policy ${name}`, {
