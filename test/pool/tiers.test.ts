@@ -114,13 +114,47 @@ test("of equally old blocks the largest leaves", () => {
   assert.deepEqual([pool.residence.isAway(small), pool.residence.isAway(large)], [false, true]);
 });
 
-test("a block that nobody wrote to leaves without a copy, and needs no host memory", async () => {
-  const on = poolOf({ tiers: { host: 0, disk: 0 } });
+test("a block that nobody wrote to leaves without a copy", async () => {
+  const on = poolOf();
   const { pool, memory } = on;
   const blocks = Array.from({ length: 12 }, () => pool.allocate(16 * KIB));
-  assert.deepEqual([memory.copies, pool.stats().spilled], [0, 0]);
+  assert.deepEqual([memory.copies, pool.stats().spilled], [0, 8 * 16 * KIB]);
   await pool.residence.use([blocks[0]!], () => fill(on, blocks[0]!, 7));
   holds(on, blocks[0]!, 7);
+  for (const block of blocks) block.dispose();
+  assert.equal(pool.stats().spilled, 0);
+});
+
+test("blocks that nobody wrote to are bounded by the budgets of device, host and disk", async () => {
+  for (const [tiers, most, reason] of [
+    [{ host: 0, disk: 1024 * KIB }, 4, /no budget for spilled blocks/],
+    [{ host: 100 * KIB, disk: 0 }, 10, /host memory .* is full.*no budget for disk/],
+    [{ host: 100 * KIB, disk: 200 * KIB }, 22, /host memory .* is full.*budget for disk is spent/],
+  ] as const) {
+    const on = poolOf({ tiers });
+    const { pool } = on;
+    const blocks: Block[] = [];
+    assert.throws(
+      () => {
+        for (;;) blocks.push(pool.allocate(16 * KIB));
+      },
+      (error: Error) => error instanceof OutOfPoolMemory && reason.test(error.message),
+    );
+    assert.equal(blocks.length, most);
+    const { live, spilled, disk } = pool.stats();
+    assert.equal(live + spilled + disk, most * 16 * KIB);
+    // All of it is full, and each can still be used; what is given back is there again.
+    if (tiers.host > 0) await pool.residence.use([blocks[0]!], () => fill(on, blocks[0]!, 7));
+    blocks.splice(1, 2).forEach((block) => {
+      block.dispose();
+    });
+    blocks.push(pool.allocate(16 * KIB), pool.allocate(16 * KIB));
+    assert.throws(() => pool.allocate(16 * KIB), OutOfPoolMemory);
+    if (tiers.host > 0) await pool.residence.use([blocks[0]!], () => holds(on, blocks[0]!, 7));
+    for (const block of blocks) block.dispose();
+    const after = pool.stats();
+    assert.deepEqual([after.live, after.spilled, after.disk, on.memory.copies], [0, 0, 0, 0]);
+  }
 });
 
 test("a zeroed block is not blank", async () => {

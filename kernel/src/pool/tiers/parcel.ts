@@ -3,6 +3,8 @@
 import type { HostCopy } from "../types.ts";
 import type { SpillFile } from "./disk.ts";
 
+export type Tier = "host" | "disk";
+
 /** A block whose bytes are not in a slab. */
 export interface Away {
   readonly row: number;
@@ -12,11 +14,16 @@ export interface Away {
   readonly bytes: number;
   /** Where they lie; undefined where there are none. */
   parcel: Parcel | undefined;
+  /** Where room is kept for the block: that of a blank one may be needed by what is written to it later. */
+  readonly tier: Tier;
   /** Bytes from the start of the parcel. */
   offset: number;
   /** The reading of its file, while that is under way. */
   loading: Promise<void> | undefined;
 }
+
+/** Bytes of a tier's budget that a block takes as it leaves: for a blank one the room of its place. */
+export const roomFor = ({ bytes, size }: Away) => (bytes === 0 ? size : bytes);
 
 export class Parcel {
   readonly bytes: number;
@@ -29,6 +36,10 @@ export class Parcel {
   constructor(bytes: number, copy: HostCopy) {
     this.bytes = bytes;
     this.copy = copy;
+  }
+
+  get tier(): Tier {
+    return this.copy ? "host" : "disk";
   }
 
   /** Whether nobody needs it any more. */

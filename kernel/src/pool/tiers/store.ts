@@ -5,7 +5,7 @@ import type { Ledger } from "../ledger.ts";
 import type { TierBudgets } from "../types.ts";
 import { SpillDisk } from "./disk.ts";
 import { Landing } from "./landing.ts";
-import { type Away, Parcel } from "./parcel.ts";
+import { type Away, Parcel, roomFor, type Tier } from "./parcel.ts";
 
 /** Beyond this share of the host's budget parcels are written, so that spilling need not wait for it. */
 const WRITE_FROM = 3 / 4;
@@ -20,6 +20,8 @@ export class Store {
   /** Parcels on the host, longest there first. */
   readonly #onHost = new Set<Parcel>();
   #hostBytes = 0;
+  /** Bytes of room that is kept for blank blocks. */
+  readonly #promised = { host: 0, disk: 0 };
   #writing: Promise<void> | undefined;
   /** Why the last parcel could not be written. */
   #refusal: unknown;
@@ -30,25 +32,40 @@ export class Store {
     this.#disk = disk;
   }
 
-  /** Bytes that the host may still take. */
-  get room(): number {
-    return this.budgets.host - this.#hostBytes;
+  /**
+   * Bytes that host and disk may still take, when a block that is `coming` back has left them. Without a budget
+   * for the host nothing gets to the disk.
+   */
+  room(coming?: Away): Record<Tier, number> {
+    const { host, disk } = this.budgets;
+    const room = { host: host - this.#onHostNow, disk: host === 0 ? 0 : disk - this.#onDiskNow };
+    if (coming) room[coming.tier] += roomFor(coming);
+    return room;
+  }
+
+  /** Keeps room for a blank block, which leaves without bytes: so budgets bound what can be allocated. */
+  promise({ tier, size }: Away, sign = 1): void {
+    this.#promised[tier] += sign * size;
+    this.#count(tier, sign * size);
   }
 
   /** Takes a parcel whose bytes are on the host, or on their way there. */
   add(parcel: Parcel): void {
     this.#onHost.add(parcel);
     this.#hostBytes += parcel.bytes;
-    for (const away of parcel.members) this.#count(parcel, away.size);
+    for (const away of parcel.members) this.#count(parcel.tier, away.size);
     if (this.#crowded) this.#write();
   }
 
   /** The block needs its bytes no more. */
   forget(away: Away): void {
     const { parcel } = away;
-    if (!parcel) return;
+    if (!parcel) {
+      this.promise(away, -1);
+      return;
+    }
     parcel.members.delete(away);
-    this.#count(parcel, -away.size);
+    this.#count(parcel.tier, -away.size);
     if (parcel.sparse && parcel.copy?.ready) this.#shrink(parcel);
     this.#settle(parcel);
   }
@@ -100,13 +117,14 @@ export class Store {
     const { host, disk } = this.budgets;
     if (host === 0) return "there is no budget for spilled blocks";
     const parts = [`host memory for spilled blocks is full (${formatBytes(host)})`];
+    const next = this.#oldest();
     if (disk === 0) parts.push("there is no budget for disk");
     else if (this.#refusal !== undefined) {
       const why = this.#refusal instanceof Error ? this.#refusal.message : this.#refusal;
       parts.push(`the disk refused: ${why}`);
-    } else if (this.#oldest() && !this.#fitsDisk(this.#oldest()!)) {
+    } else if (next ? !this.#fitsDisk(next) : this.#promised.disk > 0) {
       parts.push(`the budget for disk is spent (${formatBytes(disk)})`);
-    } else parts.push("the disk can take more, which a synchronous call can't wait for");
+    } else if (next) parts.push("the disk can take more, which a synchronous call can't wait for");
     return parts.join("; ");
   }
 
@@ -120,7 +138,15 @@ export class Store {
   }
 
   get #crowded(): boolean {
-    return this.#hostBytes > this.budgets.host * WRITE_FROM;
+    return this.#onHostNow > this.budgets.host * WRITE_FROM;
+  }
+
+  get #onHostNow(): number {
+    return this.#hostBytes + this.#promised.host;
+  }
+
+  get #onDiskNow(): number {
+    return this.#disk.used + this.#promised.disk;
   }
 
   #oldest(): Parcel | undefined {
@@ -129,7 +155,7 @@ export class Store {
   }
 
   #fitsDisk(parcel: Parcel): boolean {
-    return this.#disk.used + parcel.bytes <= this.budgets.disk;
+    return this.#onDiskNow + parcel.bytes <= this.budgets.disk;
   }
 
   /** Begins to write the oldest parcel; then, while the host is crowded, the next. */
@@ -158,10 +184,10 @@ export class Store {
         return;
       }
       this.#whole(() => {
-        for (const away of parcel.members) this.#count(parcel, -away.size);
+        for (const away of parcel.members) this.#count(parcel.tier, -away.size);
         this.#leaveHost(parcel);
         parcel.file = file;
-        for (const away of parcel.members) this.#count(parcel, away.size);
+        for (const away of parcel.members) this.#count(parcel.tier, away.size);
       });
     } finally {
       parcel.leave();
@@ -181,7 +207,7 @@ export class Store {
       }
       this.#whole(() => {
         parcel.members.delete(away);
-        this.#count(parcel, -away.size);
+        this.#count(parcel.tier, -away.size);
         const own = new Parcel(away.bytes, copy);
         own.members.add(away);
         away.parcel = own;
@@ -220,7 +246,7 @@ export class Store {
     for (const away of members) {
       landed.set(parcel.copy!.view().subarray(away.offset, away.offset + away.bytes), at);
       parcel.members.delete(away);
-      this.#count(parcel, -away.size);
+      this.#count(parcel.tier, -away.size);
       smaller.members.add(away);
       away.parcel = smaller;
       away.offset = at;
@@ -243,8 +269,8 @@ export class Store {
     parcel.copy = undefined;
   }
 
-  #count(parcel: Parcel, bytes: number): void {
-    const counter = parcel.copy ? COUNTER.spilledBytes : COUNTER.diskBytes;
+  #count(tier: Tier, bytes: number): void {
+    const counter = tier === "host" ? COUNTER.spilledBytes : COUNTER.diskBytes;
     this.#ledger.set(counter, this.#ledger.get(counter) + bytes);
   }
 }

@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger.ts";
 import { tagText } from "../tags.ts";
 import type { Carrier, Place } from "../types.ts";
 import { Ages } from "./ages.ts";
-import { type Away, Parcel } from "./parcel.ts";
+import { type Away, Parcel, roomFor, type Tier } from "./parcel.ts";
 import type { Store } from "./store.ts";
 import { Victims } from "./victims.ts";
 
@@ -27,8 +27,8 @@ export class Tiers {
   readonly #away = new Map<number, Away>();
   /** Whether blocks could not leave for want of host memory, when room was asked for last. */
   shortOfHost = false;
-  /** Bytes of a block that is coming back: what leaves for its sake may take their room on the host. */
-  #coming = 0;
+  /** A block that is coming back: what leaves for its sake may take its room. */
+  #coming: Away | undefined;
   /** What has left for the present request. */
   #left = { blocks: 0, bytes: 0 };
 
@@ -70,11 +70,11 @@ export class Tiers {
     const away = this.away(row);
     const { parcel, offset, bytes } = away;
     if (parcel && !parcel.copy?.ready) throw this.#notResident(row);
-    this.#coming = parcel ? bytes : 0;
+    this.#coming = away;
     try {
       this.#allocator.restore(row, { what: `${this.#named(row)}, which had been spilled` });
     } finally {
-      this.#coming = 0;
+      this.#coming = undefined;
     }
     if (parcel) {
       try {
@@ -132,17 +132,18 @@ export class Tiers {
     const chosen = new Map<number, Away>();
     let found = 0;
     let copied = 0;
-    let room = this.store.room + this.#coming;
+    const room = this.store.room(this.#coming);
     this.shortOfHost = false;
     for (const row of this.#victims.inOrder()) {
       if (chosen.has(row)) continue;
-      const away = this.#awayFrom(row);
-      if (away.bytes > room) {
+      const away = this.#awayFrom(row, room);
+      const needed = roomFor(away);
+      if (needed > room[away.tier]) {
         this.shortOfHost = true;
         continue;
       }
       if (found > 0 && copied + away.bytes > this.carrier.largest) break;
-      room -= away.bytes;
+      room[away.tier] -= needed;
       copied += away.bytes;
       found += away.size;
       chosen.set(row, away);
@@ -151,10 +152,13 @@ export class Tiers {
     return [...chosen.values()];
   }
 
-  #awayFrom(row: number): Away {
-    const bytes = this.ages.isBlank(row) ? 0 : Math.ceil(this.#ledger.requested(row) / 4) * 4;
+  /** Blank blocks take no room on the host where the disk has some. */
+  #awayFrom(row: number, room: Readonly<Record<Tier, number>>): Away {
+    const blank = this.ages.isBlank(row);
+    const bytes = blank ? 0 : Math.ceil(this.#ledger.requested(row) / 4) * 4;
     const size = this.#ledger.books.blocks.size[row]! * GRANULE;
-    return { row, size, bytes, parcel: undefined, offset: 0, loading: undefined };
+    const tier = blank && size <= room.disk ? "disk" : "host";
+    return { row, size, bytes, tier, parcel: undefined, offset: 0, loading: undefined };
   }
 
   #copyOut(parts: readonly Away[]): Parcel | undefined {
@@ -174,7 +178,7 @@ export class Tiers {
     if (away.bytes > 0) {
       away.parcel = parcel;
       parcel!.members.add(away);
-    }
+    } else this.store.promise(away);
     this.#away.set(away.row, away);
     this.counts.spills++;
     this.#left.blocks++;
