@@ -6,6 +6,7 @@ milliseconds. Protocol: docs/exchange.md.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import selectors
@@ -51,7 +52,7 @@ class Service:
         #: What is to be told unasked: arenas that were dropped, names that have changed.
         self._news: deque[list[int] | str] = deque()
         self._watched = False
-        self._thread: threading.Thread | None = None
+        self._started = False
         self.path: Path | None = None
         self.bytes_sent = 0
         self.tables_sent = 0
@@ -59,10 +60,11 @@ class Service:
     def start(self) -> None:
         """Starts the thread, if it does not run yet."""
         with self._lock:
-            if self._thread is None:
+            if not self._started:
                 self._selector.register(self._wake_target, selectors.EVENT_READ, None)
-                self._thread = threading.Thread(target=self._run, name="cenote", daemon=True)
-                self._thread.start()
+                self._started = True
+                # A threading.Thread would be waited for, which takes longer than a handoff.
+                _thread.start_new_thread(self._run, ())
 
     def listen(self) -> None:
         """Opens this process's socket in the runtime folder, if it is not open yet."""
@@ -120,6 +122,7 @@ class Service:
             self.wake()
 
     def _run(self) -> None:
+        threading.current_thread().name = "cenote"
         due: float | None = None  # when the chores are to be done
         while True:
             waits = [] if due is None else [max(0.0, due - time.monotonic())]

@@ -1,4 +1,5 @@
 // What a cell sees as "cenote".
+import { prepareExchange } from "../exchange/index.ts";
 
 export {
   CenoteError,
@@ -51,3 +52,5 @@ export type { Figure, Figures } from "./figures.ts";
 export { pool } from "./pool.ts";
 export { Progress, type ProgressOptions, progress } from "./progress.ts";
 export { gpu, put } from "./table.ts";
+
+prepareExchange();

@@ -31,6 +31,8 @@ const PATIENCE_MS = 1000;
 /** Milliseconds between looks while `get` waits for a name: the first pause, and the longest. */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
+/** Objects of one peer whose arenas are mapped before they are asked for. */
+const MOST_READY = 16;
 /** Recent times of `get` that are kept. */
 const TIMES_KEPT = 100;
 
@@ -114,6 +116,19 @@ export class Exchange {
       const left = deadline - performance.now();
       if (left <= 0) throw await this.#unknown(name, silent);
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+    }
+  }
+
+  /** Connects to the peers there are and maps the arenas of what they share. */
+  async connect(): Promise<void> {
+    this.#refresh();
+    const { replies } = await this.#peers.askAll({ op: "list" }, PATIENCE_MS);
+    for (const { peer, reply } of replies) {
+      const objects = Array.isArray(reply["objects"]) ? reply["objects"].slice(0, MOST_READY) : [];
+      for (const object of objects) {
+        const { table, arena } = readDescription(object, peer.owner);
+        if (arena) await this.#reading?.arenas.find(peer, arena, table.owner);
+      }
     }
   }
 

@@ -2,11 +2,12 @@
 // shared memory that its process owns; others map it and read it in place. docs/exchange.md has the
 // protocol; python/cenote is its other implementation.
 //
-// apache-arrow is loaded when a table is first put or got, and the serving thread starts with the first
-// put, so that a kernel which shares nothing pays nothing.
+// apache-arrow is loaded when a table is first put or got, or some process shares one, and the serving thread
+// starts with the first put, so that a kernel pays nothing where nothing is shared.
 import type { Table } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import { Exchange } from "./exchange.ts";
+import { prepareOnce } from "./prepare.ts";
 import { checkName, type Listing, type SharedTable } from "./shared.ts";
 import type { ExchangeStats } from "./stats.ts";
 import type { Puttable } from "./to-table.ts";
@@ -19,6 +20,11 @@ let current: Exchange | undefined;
 function exchange(): Exchange {
   current ??= new Exchange();
   return current;
+}
+
+/** Makes ready for the first handoff, in idle time, once there is a process that shares tables. */
+export function prepareExchange(): void {
+  prepareOnce(() => exchange().connect());
 }
 
 /**
