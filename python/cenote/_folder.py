@@ -6,6 +6,7 @@ connection is a peer, and a socket that refuses one belonged to a process that w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
@@ -18,6 +19,8 @@ from ._errors import RuntimeFolderError
 #: `sockaddr_un.sun_path` holds 108 bytes, the last of them zero.
 SOCKET_PATH_LIMIT = 107
 SUFFIX = ".sock"
+#: What a socket is called until it listens, and the seconds after which it should long have.
+UNFINISHED, OVERDUE = ".new", 1.0
 #: A folder whose time of change is older than this when it is read has changed no more since.
 SETTLED_NS = 50_000_000
 
@@ -49,7 +52,7 @@ def _absolute(path: str) -> Path:
 
 
 def ensure_folder() -> Path:
-    """Makes the folder if there is none, and checks that it is ours alone."""
+    """Makes the folder if there is none, checks that it is ours alone, and tidies it up."""
     folder = runtime_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,6 +69,7 @@ def ensure_folder() -> Path:
             )
         if found.st_mode & 0o077:
             os.chmod(folder, 0o700)
+        _remove_unfinished(folder)
     except RuntimeFolderError:
         raise
     except OSError as error:
@@ -74,6 +78,20 @@ def ensure_folder() -> Path:
             "Set CENOTE_RUNTIME_DIR to a folder that you may write, the same for every process.",
         ) from error
     return folder
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Removes the sockets of processes that were killed before they listened.
+
+    Not at once: one of another pid namespace looks dead from here.
+    """
+    for path in folder.glob(f"*{UNFINISHED}"):
+        pid = path.name.partition("-")[0]
+        if not pid.isdecimal() or process_start(int(pid)) is not None:
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another process was quicker
+            if time.time() - path.stat().st_mtime > OVERDUE:
+                path.unlink()
 
 
 def new_socket_path(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ._arena import PAGE
 from ._errors import BadNameError, ProtocolError
 from ._frames import NAME_LIMIT, Message
 from ._html import html_table
@@ -171,6 +172,8 @@ def read_description(message: Any, pid: int, language: str) -> Description:
     if not isinstance(arena, dict):
         raise ProtocolError("arena: wanted an object or null")
     arena_bytes = _whole(arena, "bytes")
+    if offset % PAGE != 0:
+        raise ProtocolError(f"offset: wanted a multiple of {PAGE} bytes, found {offset}")
     if table.bytes == 0 or offset + table.bytes > arena_bytes:
         raise ProtocolError(
             f"{table.name}: bytes {offset} to {offset + table.bytes} lie outside "

@@ -251,7 +251,7 @@ def memfd(size, seals=fcntl.F_SEAL_SHRINK):
     return fd`;
 
 const lies: [what: string, description: string, descriptor: string][] = [
-  ["a range outside its arena", `{**good, "offset": 8000}`, "memfd(8192)"],
+  ["a range outside its arena", `{**good, "offset": 4096, "bytes": 8192}`, "memfd(8192)"],
   ["an arena that is smaller than said", "good", "memfd(4096)"],
   ["an arena that can be shrunk", "good", "memfd(8192, 0)"],
   ["a file in place of an arena", "good", "os.open('/proc/self/exe', os.O_RDONLY)"],

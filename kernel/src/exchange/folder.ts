@@ -2,13 +2,16 @@
 // There is no other registry: who has a socket here that accepts a connection is a peer, and a socket
 // that refuses one belonged to a process that was killed. python/cenote/_folder.py is its twin.
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CenoteError, makeFolder } from "../base/index.ts";
 
 /** `sockaddr_un.sun_path` holds 108 bytes, the last of them zero. */
 const SOCKET_PATH_LIMIT = 107;
 const SUFFIX = ".sock";
+/** What a socket is called until it listens, and the milliseconds after which it should long have. */
+const UNFINISHED = ".new";
+const OVERDUE_MS = 1000;
 const MEND = "Set CENOTE_RUNTIME_DIR to a short path of your own, the same for every process.";
 
 /**
@@ -34,7 +37,7 @@ function absolute(path: string): string {
   return found;
 }
 
-/** Makes the folder if there is none, and checks that it is ours alone. Throws RUNTIME_FOLDER. */
+/** Makes the folder if there is none, checks that it is ours alone, and tidies it up. Throws RUNTIME_FOLDER. */
 export function ensureFolder(): string {
   const folder = runtimeFolder();
   try {
@@ -49,6 +52,7 @@ export function ensureFolder(): string {
       );
     }
     if (found.mode & 0o077) chmodSync(folder, 0o700);
+    removeUnfinished(folder);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CenoteError(
@@ -61,6 +65,21 @@ export function ensureFolder(): string {
     );
   }
   return folder;
+}
+
+/**
+ * Removes the sockets of processes that were killed before they listened. Not at once: one of another pid
+ * namespace looks dead from here.
+ */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(UNFINISHED) || processStart(Number.parseInt(name, 10)) !== undefined) {
+      continue;
+    }
+    const path = join(folder, name);
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > OVERDUE_MS) rmSync(path, { force: true });
+  }
 }
 
 /** A path in the folder for this process's socket that no other process uses. Throws RUNTIME_FOLDER. */

@@ -1,6 +1,7 @@
 // What is shared: its description on the wire, checked before use, and as people see it.
 import { CenoteError, DISPLAY, formatBytes, type MimeBundle } from "../base/index.ts";
 import { type Message, protocolError } from "./frames.ts";
+import { PAGE } from "./ranges.ts";
 
 /** Columns that a description names; the rest are only counted. */
 export const COLUMNS_NAMED = 64;
@@ -97,6 +98,9 @@ export function readDescription(message: unknown, owner: SharedTable["owner"]): 
   if (from["arena"] === null) return { table, createdUs, offset, arena: undefined };
   const found = record(from["arena"], "an arena");
   const arena = { id: whole(found, "id"), bytes: whole(found, "bytes") };
+  if (offset % PAGE !== 0) {
+    throw protocolError(`offset: wanted a multiple of ${PAGE} bytes, found ${offset}`);
+  }
   if (table.bytes === 0 || offset + table.bytes > arena.bytes) {
     throw protocolError(
       `${table.name}: bytes ${offset} to ${offset + table.bytes} lie outside its arena of ${arena.bytes} bytes`,
