@@ -11,7 +11,10 @@ import fcntl
 import mmap
 import os
 from bisect import bisect
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from ._host_memory import check_room, memory_room
 
 PAGE = 4096
 #: Arenas are at least this large; a larger object gets an arena of its own size.
@@ -116,18 +119,23 @@ class Arena:
 class Arenas:
     """All arenas of this process. Not locked: its user holds the lock."""
 
-    def __init__(self) -> None:
-        """None yet: memory is made when it is first needed."""
+    def __init__(self, room: Callable[[], float] = memory_room) -> None:
+        """None yet: memory is made when it is first needed. `room`: bytes that may be taken."""
+        self._room = room
         self._arenas: list[Arena] = []
         self._last_id = 0
 
     def take(self, size: int) -> tuple[Arena, int]:
-        """A range of `size` bytes in whole pages: its arena and offset."""
+        """A range of `size` bytes in whole pages: its arena and offset.
+
+        Raises HostMemoryError where there is no room for a new arena.
+        """
         pages = page_align(size)
         for arena in self._arenas:
             offset = arena.ranges.take(pages)
             if offset is not None:
                 return arena, offset
+        check_room(pages, self._room())
         self._last_id += 1
         arena = Arena(self._last_id, max(ARENA_BYTES, pages))
         self._arenas.append(arena)

@@ -1,5 +1,6 @@
 // The arenas of this process: segments, and the page ranges that are taken in them. They are kept warm
 // and reused, because writing to fresh pages costs nine times as much as writing to warm ones.
+import { checkRoom, memoryRoom } from "./host-memory.ts";
 import { pageAlign, Ranges } from "./ranges.ts";
 import { makeSegment, type Segment } from "./segment.ts";
 
@@ -25,19 +26,27 @@ export class Arenas {
   #lastId = 0;
   readonly #onNew: (arena: Arena) => void;
   readonly #onDropped: (arena: Arena) => void;
+  readonly #room: () => number;
 
-  constructor(onNew: (arena: Arena) => void, onDropped: (arena: Arena) => void) {
+  /** `room`: bytes of memory that may still be taken. */
+  constructor(
+    onNew: (arena: Arena) => void,
+    onDropped: (arena: Arena) => void,
+    room: () => number = memoryRoom,
+  ) {
     this.#onNew = onNew;
     this.#onDropped = onDropped;
+    this.#room = room;
   }
 
-  /** Takes a range of that many bytes, in whole pages. */
+  /** Takes a range of that many bytes, in whole pages. Throws HOST_MEMORY where a new arena has no room. */
   take(bytes: number): Place {
     const pages = pageAlign(bytes);
     for (const arena of this.#arenas) {
       const offset = arena.ranges.take(pages);
       if (offset !== undefined) return { arena, offset, bytes };
     }
+    checkRoom(pages, this.#room());
     const size = Math.max(ARENA_BYTES, pages);
     const arena = { id: ++this.#lastId, segment: makeSegment(size), ranges: new Ranges(size) };
     this.#arenas.push(arena);
