@@ -29,6 +29,8 @@ from ._shared import check_name
 
 #: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
 TICK = 0.25
+#: Seconds between looks whether someone has removed the socket.
+LOOK_EVERY = 1.0
 #: Seconds from being woken to the chores: many leases that end together cost one wake-up.
 LINGER = 0.01
 _CREDENTIALS = struct.Struct("3i")
@@ -53,6 +55,7 @@ class Service:
         self._news: deque[list[int] | str] = deque()
         self._watched = False
         self._started = False
+        self._look_at = 0.0
         self.path: Path | None = None
         self.bytes_sent = 0
         self.tables_sent = 0
@@ -73,21 +76,39 @@ class Service:
             if self._listener is not None:
                 return
             path = new_socket_path(ensure_folder())
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            # Bound under another name and renamed: whoever sees the socket can connect to it.
-            hidden = path.with_suffix(".new")
-            try:
-                listener.bind(str(hidden))
-                os.chmod(hidden, 0o600)
-                listener.listen(128)
-                listener.setblocking(False)
-                hidden.rename(path)
-            except BaseException:
-                listener.close()
-                hidden.unlink(missing_ok=True)
-                raise
-            self.path, self._listener = path, listener
-            self._selector.register(listener, selectors.EVENT_READ, listener)
+            self._listener = self._listen(path)
+            self.path = path
+        self.wake()  # from now on it looks after the socket
+
+    def _listen(self, path: Path) -> socket.socket:
+        """A socket that accepts at this path."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # Bound under another name and renamed: whoever sees the socket can connect to it.
+        hidden = path.with_suffix(".new")
+        try:
+            listener.bind(str(hidden))
+            os.chmod(hidden, 0o600)
+            listener.listen(128)
+            listener.setblocking(False)
+            hidden.rename(path)
+        except BaseException:
+            listener.close()
+            hidden.unlink(missing_ok=True)
+            raise
+        self._selector.register(listener, selectors.EVENT_READ, listener)
+        return listener
+
+    def _look_after_socket(self) -> None:
+        """Listens again where someone has removed the socket, or the folder that it lies in."""
+        if self.path is None or self.path.exists() or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY
+        with self._lock, contextlib.suppress(OSError, CenoteError):
+            ensure_folder()
+            old, self._listener = self._listener, self._listen(self.path)
+            if old is not None:
+                self._selector.unregister(old)
+                old.close()
 
     def wake(self) -> None:
         """Makes the thread look at its chores. Safe anywhere, in finalizers too."""
@@ -125,7 +146,9 @@ class Service:
         threading.current_thread().name = "cenote"
         due: float | None = None  # when the chores are to be done
         while True:
-            waits = [] if due is None else [max(0.0, due - time.monotonic())]
+            waits = [] if self.path is None else [LOOK_EVERY]
+            if due is not None:
+                waits.append(max(0.0, due - time.monotonic()))
             if self._retired:
                 waits.append(TICK)
             for key, events in self._selector.select(min(waits, default=None)):
@@ -146,6 +169,7 @@ class Service:
                 due = None if again is None else time.monotonic() + again
             self._tell_news()
             self._look_after_retired()
+            self._look_after_socket()
 
     def _tell_news(self) -> None:
         while self._news:
