@@ -1,10 +1,12 @@
-// Bundles the kernel into kernel/dist, so that it starts fast: packages stay outside the bundle, rooms
-// that two entries share become common chunks, so that a cell's "cenote" is the kernel's own instance.
+// Bundles the kernel into kernel/dist, so that it starts fast: packages with parts of their own on disk
+// stay outside the bundle, rooms that two entries share become common chunks, so that a cell's "cenote" is
+// the kernel's own instance.
 // The declarations of "cenote", for completion and checks in cells, go into kernel/dist/types.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { builtinsByLookup } from "./lib/builtins.mjs";
 import { at } from "./lib/paths.mjs";
 
 const entries = {
@@ -15,6 +17,10 @@ const entries = {
   index: "api/index.ts",
   cli: "cli/index.ts",
 };
+
+/** Plain JavaScript that every start needs: finding and reading it file by file takes longer than running it. */
+const BUNDLED = ["magic-string", "@jridgewell/trace-mapping"];
+const { dependencies } = JSON.parse(readFileSync(at("kernel/package.json"), "utf8"));
 
 /** An error of types doesn't keep the kernel from being built; it is printed, and `npm test` fails of it. */
 async function declarations() {
@@ -40,7 +46,8 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
-  packages: "external",
+  external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
+  plugins: [builtinsByLookup],
   sourcemap: true,
   logLevel: "warning",
 });
