@@ -1,6 +1,6 @@
 // One device with its pool: what the rooms above call. Parts: recorder.ts orders commands, staging.ts
 // moves bytes, pipelines.ts compiles, binds.ts binds, memory.ts backs the pool.
-import { CenoteError, Interrupted } from "../base/index.ts";
+import { CenoteError } from "../base/index.ts";
 import { type AllocateOptions, type Block, type Hold, Pool } from "../pool/index.ts";
 import { Binds } from "./binds.ts";
 import type { Budgets } from "./budgets.ts";
@@ -26,10 +26,10 @@ import type {
   PipelineSpec,
   UploadPart,
 } from "./types.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** An upload of this size is submitted at once, so that the GPU copies while the host goes on. */
 const WORTH_SUBMITTING = PAGE_BYTES;
-const STOP_POLL_MS = 20;
 /** Share of the budget below which slabs are not made anew for the sake of other sizes. */
 const FLOOR_SHARE = 1 / 16;
 
@@ -157,16 +157,17 @@ export class DawnGpu implements Gpu {
     });
     const isAway = ({ range }: { range: GpuRange }) => residence.isAway(range.block);
     const here = targets.filter((one) => !isAway(one));
+    const away = targets.filter(isAway);
     const limit = this.device.limits.maxBufferSize;
-    const spilled = targets
-      .filter(isAway)
-      .map(({ range, into }) => residence.read(range.block, range.offset ?? 0, into));
     const batches = this.pool.operation(() => {
       const wanted = here.map(({ range, into }) => ({ from: this.#ranges.resolve(range), into }));
       return recordReads(wanted, this.#recorder, this.#reads, limit);
     });
+    const spilled = away.map(({ range, into }) =>
+      residence.read(range.block, range.offset ?? 0, into),
+    );
     const fetched = Promise.all([fetchReads(batches, this.#reads), ...spilled]);
-    await this.#untilStopped(fetched).catch((error: unknown) => {
+    await untilStopped(this.pool, fetched).catch((error: unknown) => {
       this.errors.throwIfLost();
       throw error;
     });
@@ -239,7 +240,7 @@ export class DawnGpu implements Gpu {
 
   async finish(): Promise<void> {
     this.submit();
-    await this.#untilStopped(this.device.queue.onSubmittedWorkDone());
+    await untilStopped(this.pool, this.device.queue.onSubmittedWorkDone());
     this.errors.throwLate();
   }
 
@@ -261,26 +262,8 @@ export class DawnGpu implements Gpu {
 
   async #pageReturned(): Promise<void> {
     this.submit();
-    await this.#untilStopped(this.#ring.returned());
+    await untilStopped(this.pool, this.#ring.returned());
     this.errors.throwIfLost();
-  }
-
-  /** Waits, but rejects with Interrupted when the user asks the cell to stop. */
-  async #untilStopped<T>(promise: Promise<T>): Promise<T> {
-    let poll: NodeJS.Timeout | undefined;
-    const stopped = new Promise<never>((_, reject) => {
-      poll = setInterval(() => {
-        if (!this.pool.stopping) return;
-        clearInterval(poll); // here too: a termination runs no `finally`
-        reject(new Interrupted());
-      }, STOP_POLL_MS);
-    });
-    stopped.catch(() => {}); // nor does anything else that is terminated hear of it
-    try {
-      return await Promise.race([promise, stopped]);
-    } finally {
-      clearInterval(poll);
-    }
   }
 }
 

@@ -3,7 +3,6 @@
 // Whatever touches the pool's memory is an operation here. What else a pool offers is pool.ts's.
 import {
   type Books,
-  CenoteError,
   COUNTER,
   currentCell,
   GRANULE,
@@ -16,9 +15,10 @@ import { Allocator } from "./allocator.ts";
 import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
 import { Idle } from "./idle.ts";
+import { keepBooks, leaveBooks, mustBeFree } from "./keepers.ts";
 import { Ledger } from "./ledger.ts";
 import { Reclaim } from "./reclaim.ts";
-import { badSize, usedAfterDispose } from "./report.ts";
+import { badSize, foreignBlock, poolClosed, usedAfterDispose } from "./report.ts";
 import { Part } from "./resources/part.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
@@ -30,7 +30,6 @@ import type { AllocateOptions, Block, Memory, Place, PoolOptions } from "./types
 
 const IDLE_MS = 10_000;
 const NO_OPTIONS: AllocateOptions = {};
-const kept = new WeakSet<SharedArrayBuffer>();
 
 export class Blocks implements Resource {
   protected readonly ledger: Ledger;
@@ -74,7 +73,7 @@ export class Blocks implements Resource {
     this.spilling = carrier && new Tiers(carrier, this.ledger, this.allocator, this.store);
     const own = (block: Block) => this.#own(block);
     this.residence = new Residence(this, own, this.allocator.pins, this.spilling);
-    kept.add(books.buffer);
+    keepBooks(books);
   }
 
   get books(): Books {
@@ -245,7 +244,7 @@ export class Blocks implements Resource {
       this.store.close();
       this.#idle.stop();
       this.#closed = true;
-      kept.delete(this.ledger.books.buffer);
+      leaveBooks(this.ledger.books);
     }
   }
 
@@ -289,26 +288,13 @@ export class Blocks implements Resource {
       return this.#own(block.whole);
     }
     if (!(block instanceof Handle) || block.owner !== this.#owner) {
-      throw new CenoteError("FOREIGN_BLOCK", "wanted a block of this pool, found something else", {
-        mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",
-      });
+      throw foreignBlock();
     }
     if (block.disposed) throw usedAfterDispose(block);
     return block;
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) {
-      throw new CenoteError("POOL_CLOSED", `the pool on ${this.#memory.name} was closed`, {
-        mend: "Open the GPU again with openGpu().",
-      });
-    }
+    if (this.#closed) throw poolClosed(this.#memory);
   }
-}
-
-function mustBeFree({ buffer }: Books): void {
-  if (!kept.has(buffer)) return;
-  throw new CenoteError("BOOKS_TAKEN", "another pool keeps these books", {
-    mend: "Use the pool that there is, close it first, or give this one books of its own.",
-  });
 }

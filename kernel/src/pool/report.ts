@@ -134,6 +134,18 @@ export function badSize(bytes: unknown): CenoteError {
   });
 }
 
+export function foreignBlock(): CenoteError {
+  return new CenoteError("FOREIGN_BLOCK", "wanted a block of this pool, found something else", {
+    mend: "Use blocks that pool.allocate or gpu.allocate gave, and that this pool still serves.",
+  });
+}
+
+export function poolClosed({ name }: Memory): CenoteError {
+  return new CenoteError("POOL_CLOSED", `the pool on ${name} was closed`, {
+    mend: "Open the GPU again with openGpu().",
+  });
+}
+
 export function tooLarge({ wanted, what, cell, line }: Request, memory: Memory): CenoteError {
   return new CenoteError(
     "BLOCK_TOO_LARGE",
