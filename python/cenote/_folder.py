@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import secrets
+import socket
 import stat
 import time
 from pathlib import Path
@@ -104,6 +105,24 @@ def new_socket_path(folder: Path) -> Path:
             "Set CENOTE_RUNTIME_DIR to a shorter path, the same for every process.",
         )
     return path
+
+
+def listen_at(path: Path) -> socket.socket:
+    """A socket of this user's alone that accepts at this path."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # Bound under another name and renamed: whoever sees the socket can connect to it.
+    hidden = path.with_suffix(".new")
+    try:
+        listener.bind(str(hidden))
+        os.chmod(hidden, 0o600)
+        listener.listen(128)
+        listener.setblocking(False)
+        hidden.rename(path)
+    except BaseException:
+        listener.close()
+        hidden.unlink(missing_ok=True)
+        raise
+    return listener
 
 
 _scanned: tuple[Path, int, int, list[str]] | None = None

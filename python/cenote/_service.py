@@ -22,7 +22,7 @@ from typing import Any
 from ._board import BOARD_BYTES
 from ._connection import Connection
 from ._errors import CenoteError, ProtocolError
-from ._folder import ensure_folder, new_socket_path, process_start
+from ._folder import ensure_folder, listen_at, new_socket_path, process_start
 from ._frames import PROTOCOL, Message, encode
 from ._owner import Owner
 from ._shared import check_name
@@ -76,27 +76,10 @@ class Service:
             if self._listener is not None:
                 return
             path = new_socket_path(ensure_folder())
-            self._listener = self._listen(path)
+            self._listener = listen_at(path)
+            self._selector.register(self._listener, selectors.EVENT_READ, self._listener)
             self.path = path
         self.wake()  # from now on it looks after the socket
-
-    def _listen(self, path: Path) -> socket.socket:
-        """A socket that accepts at this path."""
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        # Bound under another name and renamed: whoever sees the socket can connect to it.
-        hidden = path.with_suffix(".new")
-        try:
-            listener.bind(str(hidden))
-            os.chmod(hidden, 0o600)
-            listener.listen(128)
-            listener.setblocking(False)
-            hidden.rename(path)
-        except BaseException:
-            listener.close()
-            hidden.unlink(missing_ok=True)
-            raise
-        self._selector.register(listener, selectors.EVENT_READ, listener)
-        return listener
 
     def _look_after_socket(self) -> None:
         """Listens again where someone has removed the socket, or the folder that it lies in."""
@@ -105,7 +88,8 @@ class Service:
         self._look_at = time.monotonic() + LOOK_EVERY
         with self._lock, contextlib.suppress(OSError, CenoteError):
             ensure_folder()
-            old, self._listener = self._listener, self._listen(self.path)
+            old, self._listener = self._listener, listen_at(self.path)
+            self._selector.register(self._listener, selectors.EVENT_READ, self._listener)
             if old is not None:
                 self._selector.unregister(old)
                 old.close()
