@@ -45,9 +45,9 @@ test("what isn't Arrow: what is accepted", async () => {
     "x",
     null,
     undefined,
-    [1, 2],
+    [],
     {},
-    { a: [1] },
+    { a: 1 },
     new Map(),
     new DataView(new ArrayBuffer(8)),
   ];
@@ -61,14 +61,7 @@ test("what isn't Arrow: what is accepted", async () => {
     code: "NOT_ARROW",
     message: /different lengths: 1, 2/,
   });
-  for (const value of [
-    "1",
-    "[1]",
-    "{'a': 1}",
-    "None",
-    "object()",
-    "__import__('numpy').zeros(3)",
-  ]) {
+  for (const value of ["1", "[1]", "None", "object()"]) {
     await assert.rejects(
       python.run(`cenote.put('wrong', ${value})`),
       /NotArrowError: wanted Arrow data, found .*\n {2}Accepted: .*__arrow_c_stream__/,
@@ -321,7 +314,9 @@ test("a process that shares nothing more leaves no socket", async () => {
 
 test("too large for apache-arrow's writer", async () => {
   // Only the shape is of that size: nothing is allocated.
-  const table = new arrow.Table({ x: arrow.vectorFromArray([[1]]) });
+  const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), 1);
+  const part = (text: string) => new arrow.Table({ x: arrow.vectorFromArray([text], type) });
+  const table = part("a").concat(part("b")); // each with its dictionary
   Object.defineProperty(table.batches[0]!.data, "byteLength", { value: 2 ** 31 });
   await assert.rejects(put("large", table), { code: "TOO_LARGE", message: /smaller batches/ });
 });

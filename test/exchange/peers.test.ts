@@ -117,10 +117,7 @@ test("a relative runtime folder outlives a change of directory", async () => {
 
 test("an array that Arrow has no type for is refused with what is accepted", async () => {
   const other = Remote.node();
-  for (const value of [
-    "{ x: new (globalThis.Float16Array ?? DataView)(new ArrayBuffer(8)) }",
-    "null",
-  ]) {
+  for (const value of ["{ x: new DataView(new ArrayBuffer(8)) }", "null"]) {
     const refused = other.run(`await cenote.put("t", ${value})`);
     await assert.rejects(refused, /NOT_ARROW: wanted Arrow data, found .*Accepted: /s);
   }

@@ -41,7 +41,8 @@ function joined(parts: Uint8Array[]): BufferPlan {
   };
 }
 
-function span(data: Data): { first: number; last: number } {
+/** Where the values of the chunk's texts or lists begin and end. */
+export function span(data: Data): { first: number; last: number } {
   const found = data.valueOffsets as unknown as Int32Array | BigInt64Array;
   return { first: Number(found[0]!), last: Number(found[data.length]!) };
 }

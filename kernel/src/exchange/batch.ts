@@ -1,12 +1,12 @@
 // Lays out all rows of a table as one record batch: https://arrow.apache.org/docs/format/Columnar.html
 // (Serialization and Interprocess Communication), Message.fbs. Buffers are aligned to 64 bytes. Columns of
-// nested, view and union types are not laid out here.
+// view and union types, and those that hold such, are not laid out here.
 import type * as Arrow from "apache-arrow";
-import { type BufferPlan, bits, offsets, texts, values } from "./batch-buffers.ts";
+import { type BufferPlan, bits, offsets, span, texts, values } from "./batch-buffers.ts";
+import { encodeMessage, type Node } from "./batch-message.ts";
 
 type ArrowModule = typeof Arrow;
 
-const ALIGNMENT = 64;
 /** Rows, and offsets of 32 bits, reach this far. */
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -15,8 +15,6 @@ export interface BatchPlan {
   bytes: number;
   write: (target: Uint8Array) => void;
 }
-
-const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /**
  * How to write the table's rows as one batch, or undefined where a column's type, or dictionaries that
@@ -29,20 +27,13 @@ export function planBatch(
   start: () => number,
 ): BatchPlan | undefined {
   if (table.numRows > INT32_MAX) return undefined;
-  const nodes: [length: number, nulls: number][] = [];
-  const buffers: BufferPlan[] = [];
+  const columns: Columns = { arrow, nodes: [], buffers: [] };
   for (let i = 0; i < table.schema.fields.length; i++) {
-    const type = table.schema.fields[i]!.type;
-    const chunks = table.batches
-      .map((batch) => batch.data.children[i]!)
-      .filter((data) => data.length > 0);
-    if (
-      !sameDictionary(chunks) ||
-      !planColumn(arrow, type, chunks, table.numRows, nodes, buffers)
-    ) {
-      return undefined;
-    }
+    const chunks = table.batches.map((batch) => batch.data.children[i]!);
+    const { type } = table.schema.fields[i]!;
+    if (!planColumn(columns, type, chunks, table.numRows)) return undefined;
   }
+  const { nodes, buffers } = columns;
   const { message, regions, body } = encodeMessage(table.numRows, nodes, buffers, start());
   return {
     bytes: message.length + body,
@@ -60,21 +51,30 @@ export function planBatch(
   };
 }
 
+/** What is planned so far, in the order of the format: a column before its children. */
+interface Columns {
+  readonly arrow: ArrowModule;
+  readonly nodes: Node[];
+  readonly buffers: BufferPlan[];
+}
+
 /** One and the same dictionary in all chunks, without deltas. */
 function sameDictionary(chunks: Arrow.Data[]): boolean {
   const first = chunks[0]?.dictionary;
   return chunks.every((data) => data.dictionary === first && (first?.data.length ?? 1) === 1);
 }
 
+/** Plans a column of that many rows, found in `found`; false where it is not laid out here. */
 function planColumn(
-  arrow: ArrowModule,
+  columns: Columns,
   type: Arrow.DataType,
-  chunks: Arrow.Data[],
+  found: Arrow.Data[],
   rows: number,
-  nodes: [number, number][],
-  buffers: BufferPlan[],
 ): boolean {
+  const { arrow, nodes, buffers } = columns;
   const { DataType } = arrow;
+  const chunks = found.filter((data) => data.length > 0);
+  if (!sameDictionary(chunks)) return false;
   if (DataType.isNull(type)) {
     nodes.push([rows, rows]);
     return true;
@@ -88,8 +88,45 @@ function planColumn(
   else if (DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) {
     return planTexts(chunks, rows, 8, buffers);
   } else if (isFixedWidth(arrow, type)) buffers.push(values(chunks));
-  else return false;
+  else return planChildren(columns, type, chunks, rows);
   return true;
+}
+
+/** The children of structs, and of lists of all kinds; maps are lists of structs. */
+function planChildren(
+  columns: Columns,
+  type: Arrow.DataType,
+  chunks: Arrow.Data[],
+  rows: number,
+): boolean {
+  const { DataType } = columns.arrow;
+  const child = (i: number, parts: Arrow.Data[], count: number) =>
+    planColumn(columns, type.children![i]!.type, parts, count);
+  if (DataType.isStruct(type)) {
+    return type.children.every((_, i) =>
+      child(
+        i,
+        chunks.map((data) => data.children[i]!.slice(0, data.length)),
+        rows,
+      ),
+    );
+  }
+  if (DataType.isFixedSizeList(type)) {
+    const size = type.listSize;
+    const parts = chunks.map((data) => data.children[0]!.slice(0, data.length * size));
+    return child(0, parts, rows * size);
+  }
+  const large = DataType.isLargeList(type);
+  if (!large && !DataType.isList(type) && !DataType.isMap(type)) return false;
+  const spans = chunks.map(span);
+  const count = spans.reduce((sum, { first, last }) => sum + last - first, 0);
+  if (!large && count > INT32_MAX) return false;
+  columns.buffers.push(offsets(rows, chunks, large ? 8 : 4));
+  const parts = chunks.flatMap(({ children }, i) => {
+    const { first, last } = spans[i]!;
+    return last > first ? [children[0]!.slice(first, last - first)] : [];
+  });
+  return child(0, parts, count);
 }
 
 function isFixedWidth({ DataType }: ArrowModule, type: Arrow.DataType): boolean {
@@ -117,56 +154,4 @@ function planTexts(
   if (width === 4 && data.bytes > INT32_MAX) return false;
   buffers.push(offsets(rows, chunks, width), data);
   return true;
-}
-
-/**
- * The encapsulated message of a record batch: a flatbuffer with a fixed layout, Message { version V5,
- * header RecordBatch { length, nodes, buffers }, bodyLength }, padded so that the body begins at a multiple
- * of 64 bytes.
- */
-function encodeMessage(
-  rows: number,
-  nodes: [number, number][],
-  buffers: BufferPlan[],
-  start: number,
-): { message: Uint8Array; regions: number[]; body: number } {
-  const regions: number[] = [];
-  let body = 0;
-  for (const buffer of buffers) {
-    regions.push(body);
-    body += aligned(buffer.bytes);
-  }
-  const flatBytes = 88 + 16 * nodes.length + 16 * buffers.length;
-  const message = new Uint8Array(aligned(start + 8 + flatBytes) - start);
-  const view = new DataView(message.buffer, 8);
-  new DataView(message.buffer).setInt32(0, -1, true);
-  new DataView(message.buffer).setInt32(4, message.length - 8, true);
-  const u16 = (at: number, ...words: number[]) =>
-    words.forEach((word, i) => void view.setUint16(at + 2 * i, word, true));
-  const u32 = (at: number, word: number) => view.setUint32(at, word, true);
-  const i64 = (at: number, word: number) => view.setBigInt64(at, BigInt(word), true);
-  u32(0, 16); // the root table is at 16
-  u16(4, 12, 24, 4, 6, 8, 16); // its vtable
-  u32(16, 12); // Message: back to the vtable
-  u16(20, 4); // version V5
-  view.setUint8(22, 3); // header type RecordBatch
-  u32(24, 32); // header, at 56
-  i64(32, body);
-  u16(40, 10, 20, 8, 4, 16); // vtable of RecordBatch
-  u32(56, 16); // RecordBatch: back to the vtable
-  u32(60, 16); // nodes, at 76
-  i64(64, rows);
-  u32(72, 12 + 16 * nodes.length); // buffers
-  u32(76, nodes.length);
-  nodes.forEach(([length, nulls], i) => {
-    i64(80 + 16 * i, length);
-    i64(88 + 16 * i, nulls);
-  });
-  const at = 84 + 16 * nodes.length;
-  u32(at, buffers.length);
-  buffers.forEach((buffer, i) => {
-    i64(at + 4 + 16 * i, regions[i]!);
-    i64(at + 12 + 16 * i, buffer.bytes);
-  });
-  return { message, regions, body };
 }

@@ -10,21 +10,20 @@ import { MappedArenas } from "./mapped-arenas.ts";
 import type { MappedArena } from "./mappings.ts";
 import { unanswered, unknownName } from "./missing.ts";
 import { type Owned, Owner } from "./owner.ts";
-import { pack } from "./packed.ts";
 import type { Peer } from "./peer.ts";
 import { Peers } from "./peers.ts";
+import { Putting } from "./putting.ts";
 import { checkObjectSize, readSegment } from "./segment.ts";
 import {
-  COLUMNS_NAMED,
   type Description,
   Listing,
   ownerText,
   readDescription,
   type SharedTable,
-  shorten,
 } from "./shared.ts";
 import type { ExchangeStats } from "./stats.ts";
-import { toTable } from "./to-table.ts";
+import { tableBehind, type Views, viewOf } from "./views.ts";
+import { type Change, Watching } from "./watching.ts";
 
 /** Milliseconds that a living peer has to answer one question. */
 const PATIENCE_MS = 1000;
@@ -56,7 +55,9 @@ interface Reading {
 
 export class Exchange {
   readonly #owner = new Owner();
-  readonly #counts = { puts: 0, bytesPut: 0, handoffs: 0, copies: 0, bytesCopied: 0 };
+  readonly putting = new Putting(this.#owner);
+  readonly #watching = new Watching();
+  readonly #counts = { handoffs: 0, copies: 0, bytesCopied: 0 };
   /** Microseconds that the latest calls of `get` took, once the name was found. */
   readonly #getTimes: number[] = [];
   readonly #peers = new Peers(() => this.#reading?.arenas.forgetDropped());
@@ -75,24 +76,23 @@ export class Exchange {
     };
   }
 
-  async put(name: string, value: unknown): Promise<SharedTable> {
+  /** Tells of changes of a name, or of all; returns what ends it. */
+  watch(name: string | undefined, tell: (change: Change) => void): () => void {
+    return this.#watching.watch(name, tell);
+  }
+
+  /** The newest table of that name, as one of the views of it. */
+  async getAs<As extends keyof Views>(name: string, waitMs: number, as: As): Promise<Views[As]> {
     const arrow = await import("apache-arrow");
-    const table = toTable(arrow, value);
-    await this.#owner.start();
-    const { fields } = table.schema;
-    const facts = {
-      name,
-      rows: table.numRows,
-      columns: fields
-        .slice(0, COLUMNS_NAMED)
-        .map((field): [string, string] => [shorten(field.name), shorten(String(field.type))]),
-      columnCount: fields.length,
-    };
-    const packed = pack(arrow, table);
-    const shared = this.#owner.put(facts, packed.bytes, packed.write);
-    this.#counts.puts++;
-    this.#counts.bytesPut += packed.bytes;
-    return shared;
+    const table = await this.get(name, waitMs);
+    try {
+      const { view, copied } = viewOf(arrow, table, name, as);
+      this.#countCopy(copied);
+      return view;
+    } catch (error) {
+      this.release(table);
+      throw error;
+    }
   }
 
   async get(name: string, waitMs: number): Promise<Arrow.Table> {
@@ -160,18 +160,17 @@ export class Exchange {
     if (!removed) throw await this.#unknown(name, silent);
   }
 
-  release(what: string | Arrow.Table): void {
+  release(what: string | Views[keyof Views]): void {
     if (typeof what === "string") this.#reading?.leases.releaseName(what);
-    else this.#reading?.leases.releaseTable(what);
+    else this.#reading?.leases.releaseTable(tableBehind(what));
   }
 
   stats(): ExchangeStats {
     this.#owner.catchUp();
     const mapped = this.#reading?.arenas.sizes ?? { count: 0, bytes: 0 };
-    const { puts, bytesPut, handoffs, copies, bytesCopied } = this.#counts;
+    const { handoffs, copies, bytesCopied } = this.#counts;
     return {
-      puts,
-      bytesPut,
+      ...this.putting.counts,
       handoffs,
       copies: copies + this.#owner.sent.tables,
       bytesCopied: bytesCopied + this.#owner.sent.bytes,
@@ -317,10 +316,7 @@ export class Exchange {
     try {
       const decoded = leases.decoded(key) ?? decode(arrow, new Uint8Array(view), found.description);
       const outside = bytesOutside(decoded, view);
-      if (outside > 0) {
-        this.#counts.copies++;
-        this.#counts.bytesCopied += outside;
-      }
+      this.#countCopy(outside);
       const table = new arrow.Table(decoded.schema, decoded.batches);
       leases.claim(key, table, decoded);
       return table;
@@ -341,9 +337,14 @@ export class Exchange {
     } finally {
       this.#endLease(found);
     }
+    this.#countCopy(bytes);
+    return copy;
+  }
+
+  #countCopy(bytes: number): void {
+    if (bytes === 0) return;
     this.#counts.copies++;
     this.#counts.bytesCopied += bytes;
-    return copy;
   }
 
   async #unknown(name: string, silent: string[]): Promise<CenoteError> {

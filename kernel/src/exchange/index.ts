@@ -6,14 +6,32 @@
 // starts with the first put, so that a kernel pays nothing where nothing is shared.
 import type { Table } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
+import { type ArraysByDtype, checkDtype, checkShape } from "./allocated.ts";
 import { Exchange } from "./exchange.ts";
 import { prepareOnce } from "./prepare.ts";
 import { checkName, type Listing, type SharedTable } from "./shared.ts";
+import type { Sparse } from "./sparse.ts";
 import type { ExchangeStats } from "./stats.ts";
+import type { Produced } from "./stream.ts";
+import type { Tensor, TensorLike } from "./tensors.ts";
 import type { Puttable } from "./to-table.ts";
+import type { Views } from "./views.ts";
+import { Watch } from "./watch.ts";
+import type { Change } from "./watching.ts";
 
 export { type NativeStatus, nativeStatus } from "../base/index.ts";
-export type { ExchangeStats, Listing, Puttable, SharedTable };
+export type {
+  Change,
+  ExchangeStats,
+  Listing,
+  Produced,
+  Puttable,
+  SharedTable,
+  Sparse,
+  Tensor,
+  TensorLike,
+  Watch,
+};
 
 let current: Exchange | undefined;
 
@@ -28,31 +46,83 @@ export function prepareExchange(): void {
 }
 
 /**
- * Shares a table under a name, by one copy into shared memory; peers see it when the promise resolves.
- * A RecordBatch, a Vector, a typed array or an object of typed arrays becomes a table. Putting a name again
- * makes a new version; who has got the old one keeps it. The name lives as long as this process, or until
- * it is removed. Rejects with NOT_ARROW, BAD_NAME, TOO_LARGE (above 4 GiB), RUNTIME_FOLDER, SERVING.
+ * Shares a value under a name, by one copy into shared memory; peers see it when the promise resolves.
+ * Tables cross as they are; what else it takes becomes one: a RecordBatch, a Vector, typed arrays, arrays of
+ * values or rows, an object of columns, a tensor { shape, data }, a sparse matrix. An array that `allocate`
+ * gave is shared without a copy, and is empty from then on. Putting a name again makes a new version; who has
+ * got the old one keeps it. The name lives as long as this process, or until it is removed. Rejects with
+ * NOT_ARROW, BAD_NAME, TOO_LARGE (above 4 GiB), ALREADY_PUT, RUNTIME_FOLDER, SERVING.
  */
 export async function put(name: string, value: Puttable): Promise<SharedTable> {
-  return exchange().put(checkName(name), value);
+  return exchange().putting.put(checkName(name), value);
 }
 
-export interface GetOptions {
+/** Shares what is yet to be produced, straight in shared memory: no copy. Rejects as `fill` does, and as `put`. */
+export async function produce(name: string, produced: Produced): Promise<SharedTable> {
+  return exchange().putting.produce(checkName(name), produced);
+}
+
+/**
+ * An array in shared memory, to be filled and then `put`, which copies nothing. It holds anything at first.
+ * `shape`: how many elements, or the sizes of the dimensions; the array is flat, in the order of the rows, and
+ * is put as a tensor of that shape. Its memory comes back when it is collected without having been put.
+ * Rejects with BAD_SHAPE, BAD_DTYPE, TOO_LARGE, RUNTIME_FOLDER, SERVING.
+ */
+export async function allocate<D extends keyof ArraysByDtype = "float32">(
+  shape: number | readonly number[],
+  dtype: D = "float32" as D,
+): Promise<ArraysByDtype[D]> {
+  const array = await exchange().putting.allocate(checkShape(shape), checkDtype(dtype));
+  return array as ArraysByDtype[D];
+}
+
+export interface GetOptions<As extends keyof Views = keyof Views> {
   /** Seconds to wait for the name to appear. */
   wait?: number;
+  /**
+   * "table" (as when absent), "tensor" for one column of numbers or tensors, or "sparse" for what was put as a
+   * sparse matrix.
+   */
+  as?: As;
 }
 
 /**
  * The newest table of that name, over the memory of its owner: nothing is copied. The owner keeps the
  * memory until the table is released or collected, or this process ends. Treat it as read-only: what is
- * written to it stays in this process. Rejects with UNKNOWN_NAME, BAD_NAME, PEER_GONE, PEER_SILENT, PROTOCOL.
+ * written to it stays in this process. Rejects with UNKNOWN_NAME, BAD_NAME, PEER_GONE, PEER_SILENT, PROTOCOL,
+ * and where it is asked for as something that it is not, with NOT_A_TENSOR or NOT_SPARSE.
  */
-export async function get(name: string, options: GetOptions = {}): Promise<Table> {
-  const wait = options.wait ?? 0;
+export async function get(name: string, options?: GetOptions<"table">): Promise<Table>;
+export async function get<As extends keyof Views>(
+  name: string,
+  options: GetOptions<As> & { as: As },
+): Promise<Views[As]>;
+export async function get(name: string, options: GetOptions = {}): Promise<Views[keyof Views]> {
+  const { wait = 0, as = "table" } = options;
   if (typeof wait !== "number" || !(wait >= 0)) {
     throw new CenoteError("BAD_WAIT", `wait: wanted seconds from 0, found ${String(wait)}`);
   }
-  return exchange().get(checkName(name), wait * 1000);
+  if (!["table", "tensor", "sparse"].includes(as)) {
+    throw new CenoteError(
+      "BAD_VIEW",
+      `as: wanted "table", "tensor" or "sparse", found ${String(as)}`,
+    );
+  }
+  return exchange().getAs(checkName(name), wait * 1000, as);
+}
+
+/**
+ * Tells of a name's versions: the current one, if there is one, and from then on each newer one; of those that
+ * follow each other closely at least the last. With a function it calls that until what it returns is called;
+ * else it is to be looped over: `for await (const { table } of watch("flights"))`. `table` is undefined when
+ * nobody shares the name any more. Without a name it tells of all. Who has got an older version keeps it.
+ */
+export function watch(name?: string): Watch;
+export function watch(name: string | undefined, tell: (change: Change) => void): () => void;
+export function watch(name?: string, tell?: (change: Change) => void): Watch | (() => void) {
+  const checked = name === undefined ? undefined : checkName(name);
+  const listen = (heard: (change: Change) => void) => exchange().watch(checked, heard);
+  return tell ? listen(tell) : new Watch(listen);
 }
 
 /** What is shared now, by all processes of this user, by name; notebooks show it as a table. */
@@ -61,12 +131,12 @@ export async function list(): Promise<Listing> {
 }
 
 /**
- * Ends this process's claim on a table that `get` gave, or on all that were got under a name: they raise
+ * Ends this process's claim on what `get` gave, or on all that was got under a name: tables and tensors raise
  * RELEASED from now on. A moment after the last claim on a version (0.2 s, unless it is got again) all arrays
- * over it are empty, and its owner may reuse the memory; until then they show what they showed. A table that
- * is not released ends its claim when it and all arrays over it are collected.
+ * over it are empty, and its owner may reuse the memory; until then they show what they showed. What is not
+ * released ends its claim when it and all arrays over it are collected.
  */
-export async function release(what: string | Table): Promise<void> {
+export async function release(what: string | Views[keyof Views]): Promise<void> {
   exchange().release(typeof what === "string" ? checkName(what) : what);
 }
 

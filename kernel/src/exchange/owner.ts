@@ -11,6 +11,7 @@ import {
 import { CenoteError, native } from "../base/index.ts";
 import { Arenas, type Place } from "./arenas.ts";
 import { OwnBoard } from "./board.ts";
+import { type Draft, Drafts } from "./draft.ts";
 import { ensureFolder, newSocketPath } from "./folder.ts";
 import { checkObjectSize } from "./segment.ts";
 import type { Description, SharedTable } from "./shared.ts";
@@ -41,6 +42,7 @@ export class Owner {
   );
   /** Undefined where peers can't map it. */
   #board: OwnBoard | undefined;
+  readonly #drafts = new Drafts(this.#arenas);
   #port: MessagePort | undefined;
   #starting: Promise<void> | undefined;
   #version = 0;
@@ -115,8 +117,24 @@ export class Owner {
       this.#arenas.giveBack(place, false);
       throw error;
     }
+    return this.#publish(facts, place);
+  }
+
+  /** Memory for an object that is produced in place. `start` must have been awaited. Throws TOO_LARGE. */
+  draft(name: string, bytes: number): Draft {
+    checkObjectSize(name, bytes);
+    this.catchUp();
+    return this.#drafts.make(bytes);
+  }
+
+  /** Shares what was written to a draft; visible to peers when it returns. */
+  share(facts: TableFacts, draft: Draft): SharedTable {
+    return this.#publish(facts, draft.take());
+  }
+
+  #publish(facts: TableFacts, place: Place): SharedTable {
     this.#createdUs = Math.max(this.#createdUs + 1, microseconds());
-    const { arena, offset } = place;
+    const { arena, offset, bytes } = place;
     const table: SharedTable = {
       ...facts,
       version: ++this.#version,

@@ -15,32 +15,43 @@ export interface Packed {
 
 /** apache-arrow's writer computes buffer sizes with 32-bit integers. */
 const WRITER_LIMIT = 2 ** 31 - 8;
-const END_OF_STREAM = new Uint8Array(new Int32Array([-1, 0]).buffer);
+/** Ends an Arrow IPC stream. */
+export const END_OF_STREAM = new Uint8Array(new Int32Array([-1, 0]).buffer);
+
+/** Schema and dictionaries of a table, as the pieces with which its stream begins. */
+export function packHead(arrow: ArrowModule, table: Arrow.Table): Head {
+  const head = new (writers ??= makeWriters(arrow)).HeadWriter();
+  head.write(table);
+  return head;
+}
+
+export interface Head {
+  readonly bytes: number;
+  readonly pieces: Uint8Array[];
+}
 
 export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
-  const { HeadWriter, PieceWriter } = (writers ??= makeWriters(arrow));
-  const head = new HeadWriter();
-  const plan = planBatch(arrow, table, () => {
-    head.write(table);
-    return head.bytes;
-  });
-  if (!plan) {
+  let head: Head | undefined;
+  const plan = planBatch(arrow, table, () => (head = packHead(arrow, table)).bytes);
+  if (!plan || !head) {
     checkSizes(table);
-    const all = new PieceWriter();
+    const all = new (writers ??= makeWriters(arrow)).PieceWriter();
     all.write(table); // and the end mark
     return { bytes: all.bytes, write: (target) => void writePieces(target, all.pieces) };
   }
+  const { bytes, pieces } = head;
   return {
-    bytes: head.bytes + plan.bytes + END_OF_STREAM.length,
+    bytes: bytes + plan.bytes + END_OF_STREAM.length,
     write: (target) => {
-      const at = writePieces(target, head.pieces);
+      const at = writePieces(target, pieces);
       plan.write(target.subarray(at, at + plan.bytes));
       target.set(END_OF_STREAM, at + plan.bytes);
     },
   };
 }
 
-function writePieces(target: Uint8Array, pieces: Uint8Array[]): number {
+/** Writes the pieces one after the other, and gives where they end. */
+export function writePieces(target: Uint8Array, pieces: Uint8Array[]): number {
   let at = 0;
   for (const piece of pieces) {
     target.set(piece, at);

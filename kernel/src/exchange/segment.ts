@@ -25,6 +25,10 @@ export interface Segment {
   readonly handle: SegmentHandle;
   /** Calls `write` with the range's bytes, which are its to keep only until it returns. */
   fill(offset: number, bytes: number, write: (target: Uint8Array) => void): void;
+  /** A view of the range, to be filled at leisure; undefined where no such view can be emptied later. */
+  open(offset: number, bytes: number): ArrayBuffer | undefined;
+  /** Empties a view that `open` gave, and all arrays over it. */
+  detach(view: ArrayBuffer): void;
   /** Lets go of the memory; it is freed when the last reader has unmapped it. */
   close(): void;
 }
@@ -47,12 +51,20 @@ class MemfdSegment implements Segment {
   }
 
   fill(offset: number, bytes: number, write: (target: Uint8Array) => void): void {
-    const view = this.#native.view(this.handle.mapping, offset, bytes);
+    const view = this.open(offset, bytes);
     try {
       write(new Uint8Array(view));
     } finally {
-      this.#native.detach(view);
+      this.detach(view);
     }
+  }
+
+  open(offset: number, bytes: number): ArrayBuffer {
+    return this.#native.view(this.handle.mapping, offset, bytes);
+  }
+
+  detach(view: ArrayBuffer): void {
+    this.#native.detach(view);
   }
 
   /** The descriptor is the serving thread's to close: it may be sending it. */
@@ -73,6 +85,10 @@ class HeapSegment implements Segment {
   fill(offset: number, bytes: number, write: (target: Uint8Array) => void): void {
     write(new Uint8Array(this.handle.memory, offset, bytes));
   }
+
+  open(): undefined {}
+
+  detach(): void {}
 
   close(): void {}
 }

@@ -1,0 +1,79 @@
+// Puts what people have into arenas: by one copy, or by none where it was produced there.
+import type * as Arrow from "apache-arrow";
+import { Allocated } from "./allocated.ts";
+import type { Dtype, NumberArray } from "./columns.ts";
+import type { Owner, TableFacts } from "./owner.ts";
+import { pack } from "./packed.ts";
+import { COLUMNS_NAMED, type SharedTable, shorten } from "./shared.ts";
+import { type Produced, StreamLayout } from "./stream.ts";
+import { isTensorLike } from "./tensors.ts";
+import { toTable } from "./to-table.ts";
+
+export class Putting {
+  readonly counts = { puts: 0, bytesPut: 0 };
+  readonly #owner: Owner;
+  readonly #allocated = new Allocated();
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  async put(name: string, value: unknown): Promise<SharedTable> {
+    const arrow = await import("apache-arrow");
+    const { array, shape } = arrayOf(value);
+    const allocation = array && this.#allocated.take(array, shape, name);
+    if (allocation) {
+      const { draft, layout, head } = allocation;
+      layout.finish(draft.memory);
+      return this.#counted(this.#owner.share(factsOf(name, head, layout.rows), draft), 0);
+    }
+    const table = toTable(arrow, value);
+    await this.#owner.start();
+    const packed = pack(arrow, table);
+    const facts = factsOf(name, table, table.numRows);
+    return this.#counted(this.#owner.put(facts, packed.bytes, packed.write), packed.bytes);
+  }
+
+  /** Shares what `fill` writes straight into the arena. */
+  async produce(name: string, { head, batches, fill }: Produced): Promise<SharedTable> {
+    const arrow = await import("apache-arrow");
+    await this.#owner.start();
+    const layout = new StreamLayout(arrow, head, batches);
+    const draft = this.#owner.draft(name, layout.bytes);
+    await fill(layout.buffers(draft.memory));
+    layout.finish(draft.memory);
+    const facts = factsOf(name, head, layout.rows);
+    return this.#counted(this.#owner.share(facts, draft), layout.bytes);
+  }
+
+  async allocate(shape: readonly number[], dtype: Dtype): Promise<NumberArray> {
+    const arrow = await import("apache-arrow");
+    await this.#owner.start();
+    return this.#allocated.make(arrow, shape, dtype, (bytes) =>
+      this.#owner.draft(`${dtype}[${shape.join(", ")}]`, bytes),
+    );
+  }
+
+  #counted(shared: SharedTable, bytes: number): SharedTable {
+    this.counts.puts++;
+    this.counts.bytesPut += bytes;
+    return shared;
+  }
+}
+
+function factsOf(name: string, { schema }: Arrow.Table, rows: number): TableFacts {
+  const { fields } = schema;
+  const columns = fields
+    .slice(0, COLUMNS_NAMED)
+    .map((field): [string, string] => [shorten(field.name), shorten(String(field.type))]);
+  return { name, rows, columns, columnCount: fields.length };
+}
+
+/** The typed array that a value is, or is a tensor of. */
+function arrayOf(value: unknown): { array?: ArrayBufferView; shape?: readonly number[] } {
+  if (ArrayBuffer.isView(value)) return { array: value };
+  if (typeof value !== "object" || value === null) return {};
+  const { data, shape } = value as Record<string, unknown>;
+  if (!isTensorLike(value as Record<string, unknown>)) return {};
+  return { array: data as ArrayBufferView, shape: shape as number[] };
+}
