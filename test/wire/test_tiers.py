@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 from client import Kernel
 
 TABLE = """
@@ -28,15 +31,28 @@ const total = (name) => [...answer.getChild(name)].reduce((x, y) => x + Number(y
 [answer.numRows, total("n"), total("s")].join()
 """
 
+# Only what is under way pins columns.
+PINNED = 'pool.snapshot().toJSON().blocks.state.filter((state) => state === "pinned").length'
 
-def test_a_query_over_four_times_the_budget_answers_also_after_an_interrupt(kernel: Kernel) -> None:
+LOOPS = [
+    "for (;;) await t.select('a', 'b').toArrow();",
+    f"for (;;) {{ {QUERY} }}",
+    "for (;;) try { await Promise.all(['a', 'd'].map((x) => t.select(x).toArrow())); } catch {}",
+]
+
+
+def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel: Kernel) -> None:
     ran = kernel.run(TABLE)
     assert ran.status == "ok", ran.traceback
     assert ran.plain == "'true,true,true,true'"
     wanted = f"'7,200000,{sum(range(200_000))}'"
     assert kernel.run(QUERY).plain == wanted
-    asked = kernel.send("console.log('on'); for (;;) await t.select('a', 'b').toArrow();")
-    kernel.wait_for_text("on")
-    kernel.manager.interrupt_kernel()
-    assert kernel.finish(asked).status == "error"
+    chance = random.Random(5)
+    for turn in range(12):
+        asked = kernel.send("console.log('on'); " + LOOPS[turn % len(LOOPS)])
+        kernel.wait_for_text("on")
+        time.sleep(chance.random() * 0.1)
+        kernel.manager.interrupt_kernel()
+        assert kernel.finish(asked).status == "error"
+        assert kernel.run(PINNED).plain == "0", turn
     assert kernel.run(QUERY).plain == wanted

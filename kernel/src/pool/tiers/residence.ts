@@ -30,8 +30,8 @@ export class Residence {
   readonly #pins: Pins;
   readonly #tiers: Tiers | undefined;
   #turn: Promise<void> = Promise.resolve();
-  /** Pins of the turn under way. */
-  #turnHold: Hold | undefined;
+  /** Pins that end with the call that set them; a termination keeps it from doing so. */
+  readonly #brief = new Set<Hold>();
 
   constructor(
     pool: ResidenceOwner,
@@ -59,7 +59,7 @@ export class Residence {
     if (!tiers) return;
     tiers.ages.next();
     if (!this.#anyAway(blocks)) return;
-    const hold = this.#pin(blocks); // they must not be each other's victims
+    const hold = this.#pinBriefly(blocks); // they must not be each other's victims
     try {
       for (const { id } of blocks) {
         if (tiers.isAway(id)) this.#pool.operation(() => tiers.fetch(id));
@@ -73,8 +73,7 @@ export class Residence {
   async use<T>(blocks: readonly Block[], body: () => T): Promise<T> {
     if (!this.#anyAway(blocks)) return body();
     return this.#inTurn(async () => {
-      const hold = this.#pin(blocks);
-      this.#turnHold = hold;
+      const hold = this.#pinBriefly(blocks);
       try {
         for (const [i, block] of blocks.entries()) {
           this.#prepare(blocks[i + 1]); // its file is read while this one is written
@@ -119,11 +118,11 @@ export class Residence {
     return tiers.store.read(tiers.away(this.#own(block).id), from, into);
   }
 
-  /** After a termination, which may have cut off the turn under way: the next ones go on. */
+  /** After a termination, which may have cut off the turn under way: the next ones go on, and its pins end. */
   recover(): void {
     this.#turn = Promise.resolve();
-    this.#turnHold?.release();
-    this.#turnHold = undefined;
+    for (const hold of this.#brief) hold.release();
+    this.#brief.clear();
   }
 
   #anyAway(blocks: readonly Block[]): boolean {
@@ -131,13 +130,20 @@ export class Residence {
     return false;
   }
 
-  #pin(blocks: readonly Block[]): Hold {
+  #pinBriefly(blocks: readonly Block[]): Hold {
+    const hold = this.#pin(blocks, () => this.#brief.delete(hold));
+    this.#brief.add(hold);
+    return hold;
+  }
+
+  #pin(blocks: readonly Block[], released = () => {}): Hold {
     const handles = blocks.map((block) => this.#own(block));
     for (const { id } of handles) this.#pins.add(id);
     let held = true;
     const release = () => {
       if (!held) return;
       held = false;
+      released();
       for (const handle of handles) if (!handle.disposed) this.#pins.remove(handle.id);
     };
     return { release, [Symbol.dispose]: release };
