@@ -76,6 +76,8 @@ class CopyLog:
         for one in taken:
             if one.bytes:
                 reasons.setdefault(one.why, []).append(one)
+        if not reasons:
+            return
         with self._lock:
             for why, parts in reasons.items():
                 columns = tuple(part.column for part in parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from ._copies import CopyLog
 from ._empty import Blocks
 from ._errors import BadNameError, PeerGoneError, ProtocolError
 from ._found import Found, read_reply
+from ._interrupts import InterruptsHeld
 from ._mapping import Ended, Mapping
 from ._missing import unanswered, unknown_name
 from ._outside import bytes_outside
@@ -72,18 +74,20 @@ class Exchange:
 
     def put(self, name: str, table: pa.Table) -> SharedTable:
         """Shares a table, by one copy into an arena."""
-        self._ended.run()
-        self.service.listen()
-        shared = self.owner.put(name, table)
+        with InterruptsHeld():
+            self._ended.run()
+            self.service.listen()
+            shared = self.owner.put(name, table)
         self.counts.puts += 1
         self.counts.bytes_put += shared.bytes
         return shared
 
     def share(self, name: str, room: Room, made: Made, leases: int = 0) -> Shared:
         """Shares what was made in an arena: nothing is copied."""
-        self._ended.run()
-        self.service.listen()
-        shared = self.owner.share(name, room, made, leases)
+        with InterruptsHeld():
+            self._ended.run()
+            self.service.listen()
+            shared = self.owner.share(name, room, made, leases)
         self.counts.puts += 1
         self.counts.bytes_in_place += made.size
         return shared
@@ -99,7 +103,7 @@ class Exchange:
         pause = FIRST_PAUSE
         while True:
             begun = time.perf_counter()
-            with self._talk:
+            with InterruptsHeld(), self._talk:
                 self._ended.run()
                 found, silent = self._find(name)
                 if found is not None:
@@ -119,7 +123,7 @@ class Exchange:
     def listing(self) -> Listing:
         """What all processes share, by name, the newest first."""
         own = [shared.table for shared in self.owner.objects()]
-        with self._talk:
+        with InterruptsHeld(), self._talk:
             self._refresh()
             replies, _ = self._peers.ask_all({"op": "list"}, PATIENCE)
             for peer, reply in replies:
@@ -135,7 +139,7 @@ class Exchange:
     def delete(self, name: str) -> None:
         """Takes a name back, whoever shares it."""
         removed = self.owner.remove(name)
-        with self._talk:
+        with InterruptsHeld(), self._talk:
             unreached = self._refresh()
             replies, silent = self._peers.ask_all({"op": "remove", "name": name}, PATIENCE)
             if not removed and not any(reply.get("removed") is True for _, reply in replies):
@@ -295,7 +299,15 @@ class Exchange:
         return copied
 
     def _chores(self) -> float | None:
-        """In the service's thread: sends releases, hears of dropped arenas. Waits for nobody."""
+        """In the service's thread. What fails is logged: the thread must go on serving."""
+        try:
+            return self._do_chores()
+        except Exception:
+            logging.getLogger("cenote").exception("a chore of the background thread has failed")
+            return LISTEN_EVERY
+
+    def _do_chores(self) -> float | None:
+        """Sends releases, hears of dropped arenas. Waits for nobody."""
         self._ended.slept()
         if not self._talk.acquire(blocking=False):
             return RETRY
@@ -360,10 +372,11 @@ _lock = threading.Lock()
 def exchange() -> Exchange:
     """The exchange of this process."""
     global _current
-    with _lock:
-        if _current is None:
-            _current = Exchange()
-        return _current
+    if _current is None:
+        with _lock:
+            if _current is None:
+                _current = Exchange()
+    return _current
 
 
 def peek() -> Exchange | None:

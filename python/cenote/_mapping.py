@@ -9,6 +9,7 @@ place is seen as its owner wrote it.
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
 from collections import Counter, deque
@@ -106,10 +107,13 @@ class Ended:
         self._woken = False
 
     def run(self) -> None:
-        """Does what is to be done."""
+        """Does what is to be done. What fails is logged: it is nobody's call, and others wait."""
         while True:
             try:
                 chore = self._queue.popleft()
             except IndexError:
                 return
-            chore()
+            try:
+                chore()
+            except Exception:
+                logging.getLogger("cenote").exception("a lease could not be ended")
