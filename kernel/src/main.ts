@@ -1,5 +1,6 @@
 // Entry of the kernel process: node main.js CONNECTION_FILE. Starts the wire thread at once, then makes
 // this thread ready for cells. The only file, with wire-thread.ts, that joins threads and rooms.
+import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { MessageChannel, Worker } from "node:worker_threads";
@@ -77,6 +78,8 @@ wire.on("exit", () => {
   process.exit(1);
 });
 
+// Where cores are few, what a frontend waits for comes first: that the wire's sockets are bound.
+await once(wire, "message");
 const { startCells, warmUp } = await import("./cells/index.ts");
 const cells = startCells({
   writer,

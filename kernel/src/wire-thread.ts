@@ -2,7 +2,7 @@
 // user's runs here, so it answers while a cell spins.
 import { Session } from "node:inspector";
 import { fileURLToPath } from "node:url";
-import { type MessagePort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import {
   MONITOR_TARGET,
   OutputReader,
@@ -100,6 +100,7 @@ const server = await KernelServer.start(readConnection(data.connectionFile), {
   // Node waits for it otherwise, and says so.
   leave: () => inspector?.disconnect(),
 });
+parentPort!.postMessage("bound");
 const monitor = new Monitor(books, (commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
 });

@@ -21,7 +21,10 @@ import type { Terminator } from "./terminator.ts";
 const ANSWER_MS = 3;
 /** A cell that allocates without a pause and swallows every error is terminated after this all the same. */
 const PATIENCE_MS = 500;
+/** After a termination the main thread gets so long to take the message, then twice as long, and so on … */
 const TRY_MS = 10;
+/** … up to this: on a busy machine each would otherwise hit the message's handler before it comes to it. */
+const LONGEST_TRY_MS = 160;
 const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 
@@ -35,6 +38,8 @@ export class Interrupter {
   #ended = 0;
   /** Terminations that V8 hasn't reported yet: they would end whatever runs next. */
   #terminations = new Set<Promise<void>>();
+  /** When V8 reported the last one: whatever the main thread ran has ended by then. */
+  #reported = 0;
   #idle: Promise<void> | undefined;
   #impatient = false;
 
@@ -78,15 +83,17 @@ export class Interrupter {
     while (Atomics.load(this.#state, WORD.ready) === 0) await sleep(ANSWER_MS);
     const begin = performance.now();
     let terminated = 0;
+    let patience = 0;
     let sent = begin;
     const child = new AwaitedChild();
     while (!this.#done(serial)) {
       const now = performance.now();
       const waited = now - begin;
       if (waited > GIVE_UP_MS) break;
-      const due = waited > ANSWER_MS && now - terminated > TRY_MS;
+      const due = waited > ANSWER_MS && now - Math.max(terminated, this.#reported) > patience;
       if (due && (await this.#holdStill(waited > PATIENCE_MS)) && !this.#done(serial)) {
         this.#end();
+        patience = Math.min(Math.max(2 * patience, TRY_MS), LONGEST_TRY_MS);
         terminated = performance.now();
       }
       // A termination may have taken the message's handler instead of the cell.
@@ -151,7 +158,10 @@ export class Interrupter {
 
   #end(): void {
     this.#ended++;
-    const ended = this.#terminator.terminate().then(() => void this.#terminations.delete(ended));
+    const ended = this.#terminator.terminate().then(() => {
+      this.#terminations.delete(ended);
+      this.#reported = performance.now();
+    });
     this.#terminations.add(ended);
   }
 
