@@ -1,7 +1,7 @@
 // Names as they change, told to who watches: new versions, names taken back, owners that are killed.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { put, remove } from "../../kernel/src/exchange/index.ts";
+import { get, put, remove, watch } from "../../kernel/src/exchange/index.ts";
 import { type Change, Watching } from "../../kernel/src/exchange/watching.ts";
 import { Remote, until, useRuntimeFolder } from "./processes.ts";
 
@@ -49,6 +49,33 @@ test("of two owners the newest counts, and what is left when it is taken back", 
   await until("it is gone", () => told.length === 4);
   assert.deepEqual(told, ["t:1", "t:2", "t:1", "t:gone"]);
   stop();
+});
+
+test("a loop hears of each version, when it is busy of the last, and ends when it is left", async () => {
+  const owner = Remote.node();
+  const putRows = (rows: number) => owner.run(`await cenote.put("loop", new Int8Array(${rows}))`);
+  await putRows(1);
+  const changes = watch("loop");
+  const old = await get("loop");
+  const heard: (number | undefined)[] = [];
+  for await (const { name, table } of changes) {
+    assert.equal(name, "loop");
+    heard.push(table?.rows);
+    if (table === undefined) break;
+    if (table.rows === 1) {
+      const later: (number | undefined)[] = [];
+      const stop = watch("loop", (change) => later.push(change.table?.rows));
+      await putRows(2);
+      await putRows(3);
+      // Both watches hear of the last one in the same turn.
+      await until("the last one is told", () => later.includes(3));
+      stop();
+    } else await owner.end();
+  }
+  assert.deepEqual(heard, [1, 3, undefined]);
+  assert.deepEqual(await changes.next(), { value: undefined, done: true });
+  assert.deepEqual([...old.getChildAt(0)!], [0], "who has got the old version keeps it");
+  await assert.rejects(async () => watch(""), { code: "BAD_NAME" });
 });
 
 test("who listens later is told what there is; who has stopped is told nothing", async () => {

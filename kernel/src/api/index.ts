@@ -22,6 +22,8 @@ export {
   sum,
 } from "../compute/index.ts";
 export {
+  allocate,
+  type Change,
   type ExchangeStats,
   exchangeStats,
   get,
@@ -30,6 +32,11 @@ export {
   release,
   remove,
   type SharedTable,
+  type Sparse,
+  type Tensor,
+  type TensorLike,
+  type Watch,
+  watch,
 } from "../exchange/index.ts";
 export { type AdapterFacts, countOutside } from "../gpu/index.ts";
 export {

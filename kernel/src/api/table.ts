@@ -1,8 +1,8 @@
 // Where compute and the exchange meet: tables into the pool, and queries into shared memory.
 import type { Table } from "apache-arrow";
 import type { UploadOptions } from "../columns/index.ts";
-import { GpuTable, tableToGpu } from "../compute/index.ts";
-import { type Puttable, put as putShared, type SharedTable } from "../exchange/index.ts";
+import { GpuTable, PRODUCE, tableToGpu } from "../compute/index.ts";
+import { type Puttable, produce, put as putShared, type SharedTable } from "../exchange/index.ts";
 import { device } from "./device.ts";
 
 /**
@@ -14,9 +14,15 @@ export async function gpu(table: Table, options?: UploadOptions): Promise<GpuTab
 }
 
 /**
- * Shares a table under a name. A table or query on the GPU is run and read back first, once; then one
- * copy goes into shared memory. Rejects as the query does, and with NOT_ARROW, BAD_NAME, TOO_LARGE.
+ * Shares a value under a name, by one copy into shared memory; peers see it when the promise resolves.
+ * It takes Arrow tables, record batches and vectors, typed arrays, arrays of values or of rows, objects of
+ * columns, tensors { shape, data } and sparse matrices { format, shape, data, … }. A table or query on the GPU
+ * is run and read back straight into shared memory: that is the one copy. An array that `allocate` gave is
+ * shared without any, and is empty from then on. Putting a name again makes a new version; who has got the old
+ * one keeps it. Rejects as the query does, and with NOT_ARROW, BAD_NAME, TOO_LARGE, ALREADY_PUT, RUNTIME_FOLDER,
+ * SERVING.
  */
 export async function put(name: string, value: Puttable | GpuTable): Promise<SharedTable> {
-  return putShared(name, value instanceof GpuTable ? await value.toArrow() : value);
+  if (!(value instanceof GpuTable)) return putShared(name, value);
+  return value[PRODUCE]((rows) => ("fill" in rows ? produce(name, rows) : putShared(name, rows)));
 }

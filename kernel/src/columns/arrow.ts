@@ -3,7 +3,7 @@
 import type * as Arrow from "apache-arrow";
 import type { Data, DataType, Field } from "apache-arrow";
 import { countBits } from "./bits.ts";
-import { bitmapBytes, type Layout } from "./layout.ts";
+import { bitmapBytes, type Layout, layoutOf } from "./layout.ts";
 import type { Column } from "./store.ts";
 import { type ColumnType, columnType, textForm } from "./types.ts";
 
@@ -75,6 +75,12 @@ export class ColumnReader {
     this.#arrow = arrow;
     this.#column = column;
     this.field = arrowField(arrow, column);
+  }
+
+  /** No rows, but the dictionary. */
+  empty(): Data {
+    const layout = layoutOf(this.#column.type, 0, false);
+    return this.data(new Uint8Array(layout.total), layout, 0);
   }
 
   /** `bytes` is the content of the chunk's block, at a 4-byte aligned address of memory of its own. */

@@ -12,6 +12,7 @@ export {
 } from "./host.ts";
 export { hostTable } from "./host-table.ts";
 export { ALIGN, bitmapBytes, firstBytes, type Layout, layoutOf, MAX_CHUNK_ROWS } from "./layout.ts";
+export { type ProducedRows, produceRows } from "./produce.ts";
 export { readTable } from "./read.ts";
 export { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
 export {

@@ -13,4 +13,4 @@ export {
   type Value,
 } from "./expr.ts";
 export type { Selected } from "./plan.ts";
-export { type Aggregates, GpuTable, GroupBy, tableToGpu } from "./table.ts";
+export { type Aggregates, GpuTable, GroupBy, PRODUCE, tableToGpu } from "./table.ts";

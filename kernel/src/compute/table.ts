@@ -5,6 +5,8 @@ import {
   type ColumnType,
   isFloat,
   isInteger,
+  type ProducedRows,
+  produceRows,
   readTable,
   TYPES,
   type UploadOptions,
@@ -30,6 +32,9 @@ import { resolve } from "./rules.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
 import { AggregateSource, materialise, RowsSource, StoreSource } from "./sources.ts";
 import type { Typed } from "./typed.ts";
+
+/** The method by which the exchange takes a table's rows. */
+export const PRODUCE = Symbol("produce");
 
 export type Aggregates = Readonly<Record<string, Aggregate>>;
 
@@ -147,14 +152,34 @@ export class GpuTable {
 
   /** Runs the query and brings the rows to the host. */
   async toArrow(): Promise<Table> {
-    const plan = this.#plan;
-    if (isWhole(plan) && plan.source.table) {
-      const table = await plan.source.table();
-      return table.numRows <= plan.limit ? table : table.slice(0, plan.limit);
-    }
-    const store = await materialise(plan);
+    const table = await this.#hostTable();
+    if (table) return table;
+    const store = await materialise(this.#plan);
     try {
       return await readTable(store);
+    } finally {
+      store.dispose();
+    }
+  }
+
+  /** The rows where they come about on the host: those of an aggregate. */
+  async #hostTable(): Promise<Table | undefined> {
+    const plan = this.#plan;
+    if (!isWhole(plan) || !plan.source.table) return undefined;
+    const table = await plan.source.table();
+    return table.numRows <= plan.limit ? table : table.slice(0, plan.limit);
+  }
+
+  /**
+   * Runs the query, and gives `share` its rows to be read back into memory that it has; or a table, where the
+   * rows come about on the host or have a layout of their own there.
+   */
+  async [PRODUCE]<T>(share: (rows: ProducedRows | Table) => Promise<T>): Promise<T> {
+    const table = await this.#hostTable();
+    if (table) return share(table);
+    const store = await materialise(this.#plan);
+    try {
+      return await share((await produceRows(store)) ?? (await readTable(store)));
     } finally {
       store.dispose();
     }
