@@ -210,7 +210,10 @@ class Service:
             return
         connection.decoder.feed(data)
         try:
-            while not connection.closing and (message := connection.decoder.next()) is not None:
+            # A reply that can't be sent ends the connection: what it asked further is void.
+            while connection in self._connections and not connection.closing:
+                if (message := connection.decoder.next()) is None:
+                    return
                 self._handle(connection, message)
         except CenoteError as error:
             connection.closing = True

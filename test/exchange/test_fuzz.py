@@ -158,6 +158,21 @@ def test_who_reads_no_replies_or_sends_without_end_holds_nobody_up(owner):
         client.close()
 
 
+def test_who_asks_for_descriptors_and_hangs_up_leaves_none(owner):
+    path = socket_of(runtime_folder(), owner.process.pid)
+    innocent = Client(path)
+    arena = innocent.ask({"op": "get", "id": 1, "name": "safe"})["object"]["arena"]["id"]
+    before = owner.holds()
+    asking = frame({"op": "board", "id": 1}) + frame({"op": "arena", "id": 2, "arena": arena})
+    for number in range(20):
+        client = Client(path)
+        client.say(asking * 200)
+        client.close()
+        assert innocent.ask({"op": "list", "id": number})["objects"]
+    until("no descriptor is left", lambda: not owner.holds() - before)
+    innocent.close()
+
+
 def test_hundreds_of_connections_that_say_nothing(owner):
     path = socket_of(runtime_folder(), owner.process.pid)
     before = owner.holds()
