@@ -169,17 +169,31 @@ export class Residence {
     tiers.store.atHand(tiers.away(block.id))?.catch(() => {}); // bring() waits for it, and says
   }
 
+  /** Looks anew after each wait: what makes room may have written this block itself to disk. */
   async #bring(block: Block): Promise<void> {
-    const tiers = this.#tiers!;
+    this.#tiers?.store.retry();
     for (;;) {
-      const { id } = this.#own(block);
-      if (!tiers.isAway(id)) return;
-      const away = tiers.away(id);
-      const wait = tiers.store.atHand(away) ?? tiers.carrier.whenReady(away.bytes);
-      if (!wait) break;
-      await wait;
+      const wait = this.#untilAtHand(block);
+      if (wait) {
+        await wait;
+        continue;
+      }
+      try {
+        this.ensure([block]);
+        return;
+      } catch (error) {
+        await this.#roomAfter(error);
+      }
     }
-    await this.#patiently(() => this.ensure([block]));
+  }
+
+  /** Something to wait for before the block's bytes can be brought, if there is. */
+  #untilAtHand(block: Block): Promise<void> | undefined {
+    const tiers = this.#tiers!;
+    const { id } = this.#own(block);
+    if (!tiers.isAway(id)) return undefined;
+    const away = tiers.away(id);
+    return tiers.store.atHand(away) ?? tiers.carrier.whenReady(away.bytes);
   }
 
   /** Repeats what found no room, as long as spilled blocks can be written to disk to make it. */
@@ -189,11 +203,16 @@ export class Residence {
       try {
         return body();
       } catch (error) {
-        const more = error instanceof OutOfPoolMemory ? this.#moreRoom() : undefined;
-        if (!more) throw error;
-        await more;
+        await this.#roomAfter(error);
       }
     }
+  }
+
+  /** Waits until there is more room after a failure for want of it; throws any other failure again. */
+  async #roomAfter(error: unknown): Promise<void> {
+    const more = error instanceof OutOfPoolMemory ? this.#moreRoom() : undefined;
+    if (!more) throw error;
+    await more;
   }
 
   #moreRoom(): Promise<void> | undefined {
