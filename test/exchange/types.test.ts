@@ -174,6 +174,21 @@ const chunked = fc
           column((row) => row.text),
           new arrow.LargeUtf8(),
         ),
+        list: arrow.vectorFromArray(
+          column((row) => (row.text === null ? null : [...row.text])),
+          new arrow.List(new arrow.Field("item", new arrow.Utf8())),
+        ),
+        pair: arrow.vectorFromArray(
+          column((row) => (row.bool === null ? null : [Number(row.bool), null])),
+          new arrow.FixedSizeList(2, new arrow.Field("item", new arrow.Int8())),
+        ),
+        struct: arrow.vectorFromArray(
+          column((row) => (row.text === null ? null : { a: row.text, b: row.bool })),
+          new arrow.Struct([
+            new arrow.Field("a", new arrow.Utf8()),
+            new arrow.Field("b", new arrow.Bool()),
+          ]),
+        ),
       });
       return table.slice(Math.min(from, to), Math.max(from, to));
     }),

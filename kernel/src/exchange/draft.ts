@@ -17,6 +17,11 @@ export class Draft {
     this.#place = place;
   }
 
+  /** Whether sharing it costs no copy. */
+  get inPlace(): boolean {
+    return this.#place !== undefined;
+  }
+
   /** The range with what was written to it; all arrays over it are empty now. Once. */
   take(): Place {
     return this.#drafts.take(this.memory, this.#place);

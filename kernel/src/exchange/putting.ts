@@ -25,7 +25,8 @@ export class Putting {
     if (allocation) {
       const { draft, layout, head } = allocation;
       layout.finish(draft.memory);
-      return this.#counted(this.#owner.share(factsOf(name, head, layout.rows), draft), 0);
+      const copied = draft.inPlace ? 0 : layout.bytes;
+      return this.#counted(this.#owner.share(factsOf(name, head, layout.rows), draft), copied);
     }
     const table = toTable(arrow, value);
     await this.#owner.start();

@@ -2,7 +2,7 @@
 
 /** What this process has moved: counts, and bytes where the name says so. */
 export interface ExchangeStats {
-  /** Tables put, and the bytes of the one copy that each costs. */
+  /** Tables put, and the bytes of the one copy that each costs; what was filled in place costs none. */
   puts: number;
   bytesPut: number;
   /** Tables got. */
