@@ -125,6 +125,7 @@ export class Allocator {
     const hole = this.fit.settle();
     if (hole === 0) return false;
     if (this.fit.isWhole(hole)) this.slabs.emptied(hole);
+    this.#countLargest();
     return true;
   }
 
