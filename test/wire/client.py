@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 from message_spec import check
 
 Message = dict[str, Any]
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Interrupts at random moments of work on the GPU's memory: the books are whole after each of them."""
+"""Interrupts at random moments of work on the GPU's memory: the books are whole after each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ LOOPS = [
     "const table = await gpu(rows(5000));\n"
     "for (;;) await table.filter(col('a').gt(5)).agg({ n: count() }).toArrow();",
     "const table = await gpu(rows(20_000));\n"
-    "for (let i = 0; ; i++) await table.filter(col('a').mul(i).gt(5).and(col('a').lt(i))).toArrow();",
+    "for (let i = 0; ; i++) {\n"
+    "  await table.filter(col('a').mul(i).gt(5).and(col('a').lt(i))).toArrow(); }",
     "for (;;) await pool.scope(async () => {\n"
     "  for (let i = 0; i < 8; i++) await pool.allocate(4096); });",
     # swallows every error
-    "for (;;) try { await pool.scope(async () => { await pool.allocate(4096); throw 1 }) } catch {}",
+    "for (;;) try {\n"
+    "  await pool.scope(async () => { await pool.allocate(4096); throw 1 }) } catch {}",
     "for (;;) try { await gpu(rows(100)) } catch {}",
-    "const table = await gpu(rows(200_000)); while (true) { await table.toArrow(); while (true) {} }",
+    "const table = await gpu(rows(200_000));\n"
+    "while (true) { await table.toArrow(); while (true) {} }",
 ]
 
 PREPARE = """

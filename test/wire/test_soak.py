@@ -1,4 +1,4 @@
-"""Ten thousand cells, with displays, errors and interrupts among them: nothing lost, memory flat."""
+"""Ten thousand cells, with displays, errors and interrupts: nothing lost, memory flat."""
 
 from __future__ import annotations
 
@@ -110,4 +110,6 @@ def test_ten_thousand_cells_keep_their_order_and_no_memory(
         end = memory(kernel)
         assert end[0] < warm[0] * GROWTH, f"resident: {warm[0]:.1f} MiB, then {end[0]:.1f}"
         # What is kept of a cell is its text, for the errors of later ones.
-        assert end[1] < warm[1] + (CELLS - WARM) / 1024, f"heap: {warm[1]:.1f} MiB, then {end[1]:.1f}"
+        assert end[1] < warm[1] + (CELLS - WARM) / 1024, (
+            f"heap: {warm[1]:.1f} MiB, then {end[1]:.1f}"
+        )
