@@ -76,7 +76,7 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     sendHighWaterMark: IOPUB_MESSAGES,
     verbosity: "allSubs",
   });
-  iopub.noDrop = true;
+  const patience = new Patience(iopub);
   await Promise.all([
     shell.bind(endpoint(connection, "shell")),
     control.bind(endpoint(connection, "control")),
@@ -93,24 +93,37 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     toShell: new SendQueue((frames) => shell.send(frames)),
     toControl: new SendQueue((frames) => control.send(frames)),
     toStdin: new SendQueue((frames) => stdin.send(frames)),
-    toIopub: new SendQueue((frames) => publish(iopub, frames)),
-    waitForAll() {
-      if (!iopub.noDrop) iopub.noDrop = true;
-    },
-    waitForNobody() {
-      iopub.noDrop = false;
-    },
+    toIopub: new SendQueue((frames) => publish(iopub, patience, frames)),
+    waitForAll: () => patience.set(true),
+    waitForNobody: () => patience.set(false),
     close() {
       for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
     },
   };
 }
 
+/** Whether frontends that don't keep up are waited for. ZeroMQ can be told, not asked; telling it is dear. */
+class Patience {
+  readonly #iopub: XPublisher;
+  waits = false;
+
+  constructor(iopub: XPublisher) {
+    this.#iopub = iopub;
+    this.set(true);
+  }
+
+  set(waits: boolean): void {
+    if (this.waits === waits) return;
+    this.waits = waits;
+    this.#iopub.noDrop = waits;
+  }
+}
+
 /**
  * Sends once every frontend has room. ZeroMQ refuses at once where one has none: an XPUB socket is always
  * ready for writing, so that neither its polling nor its time-outs wait.
  */
-async function publish(iopub: XPublisher, frames: Frames): Promise<void> {
+async function publish(iopub: XPublisher, patience: Patience, frames: Frames): Promise<void> {
   const stuck = performance.now() + STUCK_MS;
   for (;;) {
     try {
@@ -119,9 +132,9 @@ async function publish(iopub: XPublisher, frames: Frames): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
-    if (iopub.noDrop && performance.now() > stuck) {
+    if (patience.waits && performance.now() > stuck) {
       log(`a frontend took no output for ${STUCK_MS / 1000} s: it loses some from now on`);
-      iopub.noDrop = false;
+      patience.set(false);
     } else {
       await sleep(RETRY_MS);
     }
