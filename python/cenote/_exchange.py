@@ -98,7 +98,8 @@ class Exchange:
 
     def get(self, name: str, wait: float) -> pa.Table:
         """The newest table of that name; waits up to `wait` seconds for it."""
-        self.service.start()
+        with InterruptsHeld():
+            self.service.start()
         deadline = time.monotonic() + wait
         pause = FIRST_PAUSE
         while True:
