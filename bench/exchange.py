@@ -1,9 +1,9 @@
-"""How long a handoff takes, by the table's size: python bench/exchange.py [--rounds N]
+"""How long a handoff takes, by size and against others: npm run bench -- exchange [--rounds N]
 
-A handoff is `get`, a look at the first and the last value, and letting go. Each way is measured
-with 3,000 and 3,000,000 rows of flights-3m.parquet (npm vega-datasets, 33 chunks), warm, in rounds
-that alternate between the sizes, and against the same table copied over the same socket (the
-fallback).
+A handoff is `get`, a look at the first and the last value, and letting go, between two processes.
+"asked" is the first `get` of a version that the reader does not have in use: a question to the
+owner, and the table made anew. "again" is a `get` of one in use. Rounds alternate between all
+sizes, directions and peers; the peers hand over the same Arrow stream, Python to Python.
 """
 
 import argparse
@@ -15,24 +15,32 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "python"))
-FLIGHTS = ROOT / "node_modules/vega-datasets/data/flights-3m.parquet"
+sys.path[:0] = [str(ROOT / "python"), str(ROOT / "bench/exchange")]
+SIZES = {"1 KB": 1 << 10, "1 MB": 1 << 20, "64 MB": 64 << 20, "1 GB": 1 << 30}
+#: The largest that goes to peers which copy.
+COPIED = {name: size for name, size in SIZES.items() if size <= 64 << 20}
+AGAIN = 25
+SMALL_OBJECTS = 10_000
+#: Seconds after which a table that was let go of is not in use any more.
+FORGOTTEN = 0.4
 
 
 class Node:
-    """bench/exchange-reader.ts in a process of its own."""
+    """bench/exchange/reader.ts in a process of its own."""
 
-    def __init__(self, env: dict[str, str] | None = None) -> None:
+    def __init__(self) -> None:
         self.process = subprocess.Popen(
-            ["node", str(ROOT / "bench/exchange-reader.ts")],
+            ["node", str(ROOT / "bench/exchange/reader.ts")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | (env or {}),
         )
+        self.process.stdout.readline()
 
     def ask(self, **request: object) -> list[float]:
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -44,85 +52,164 @@ class Node:
         self.process.wait()
 
 
+def microseconds(action: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) * 1e6
+
+
 def show(what: str, times: list[float]) -> None:
     times = sorted(times)
     p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-    print(f"  {what:44} p50 {p50:10,.0f} µs   p99 {p99:10,.0f} µs   n {len(times)}")
+    print(f"  {what:36} p50 {p50:11,.0f} µs   p99 {p99:11,.0f} µs   n {len(times)}")
 
 
-def memcpy_microseconds(size: int) -> float:
-    """The best of five copies between warm pages."""
+def ratio(what: str, top: list[float], bottom: list[float]) -> None:
+    print(f"  {what:36} {statistics.median(top) / statistics.median(bottom):10,.1f} ×")
+
+
+def the_one_copy(rounds: int) -> None:
+    """`put` of a gigabyte, warm, against memcpy between warm pages, by turns."""
+    import cenote
+    from others import table_of
+
+    table = table_of(SIZES["1 GB"])
+    size = SIZES["1 GB"]
     source, target = memoryview(mmap.mmap(-1, size)), memoryview(mmap.mmap(-1, size))
-    times = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        target[:] = source
-        times.append((time.perf_counter() - begun) * 1e6)
-    return min(times)
+    source[:: mmap.PAGESIZE] = bytes(size // mmap.PAGESIZE)  # no page of zeros that all share
+    puts, copies = [], []
+    for turn in range(rounds + 2):
+
+        def copy() -> None:
+            target[:] = source
+
+        put = microseconds(lambda: cenote.put("large", table))
+        plain = microseconds(copy)
+        if turn >= 2:  # both versions' arenas, and the target, are warm by now
+            puts.append(put)
+            copies.append(plain)
+    cenote.delete("large")
+    print("the one copy, 1 GB, warm")
+    show("put of a pyarrow table", puts)
+    show("memcpy between warm pages", copies)
+    ratio("memcpy ÷ put (goal 0.9)", copies, puts)
+
+
+def small_objects(node: Node) -> None:
+    """Each put, got by another process, and released."""
+    import cenote
+    from others import table_of
+
+    table = table_of(1024)
+    names = [f"small {number}" for number in range(SMALL_OBJECTS)]
+    before = cenote.stats()["arena_bytes"]
+    in_process = microseconds(lambda: [(cenote.put("s", table), cenote.get("s")) for _ in names])
+    cenote.delete("s")
+    put = microseconds(lambda: [cenote.put(name, table) for name in names])
+    got = microseconds(lambda: node.ask(get=names))
+    for name in names:
+        cenote.delete(name)
+    grown = cenote.stats()["arena_bytes"] - before
+    per_second = SMALL_OBJECTS * 1e6
+    print(f"{SMALL_OBJECTS:,} objects of 1 KB, each put, got and released (goal 10,000 a second)")
+    print(f"  {'one name, in one Python process':36} {per_second / in_process:10,.0f} a second")
+    print(f"  {'put by Python, all names':36} {per_second / put:10,.0f} a second")
+    print(f"  {'got and released by TypeScript':36} {per_second / got:10,.0f} a second")
+    print(f"  {'put, got and released':36} {per_second / (put + got):10,.0f} a second")
+    print(f"  {'arenas grown by':36} {grown / 2**20:10,.0f} MiB")
+
+
+def handoffs(rounds: int, node: Node) -> None:
+    """All sizes, directions and peers by turns."""
+    import cenote
+    from others import PEERS, Other, look, table_of
+
+    for name, size in SIZES.items():
+        cenote.put(name, table_of(size))
+        node.ask(put=name, **{"as": f"{name} from ts"}, times=1)
+    others = {name: Other(name, COPIED) for name in PEERS}
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+
+    def from_typescript(name: str) -> float:
+        return microseconds(lambda: look(cenote.get(f"{name} from ts")))
+
+    node.ask(get=list(SIZES) * 50)  # warms the compiler up
+    for turn in range(rounds + 1):
+        taken = times if turn else defaultdict(list)  # the first round warms everything up
+        time.sleep(FORGOTTEN)
+        for name in SIZES:
+            asked, *again = node.ask(get=[name] * (1 + AGAIN))
+            taken["Python to TypeScript, asked", name].append(asked)
+            taken["Python to TypeScript, again", name] += again
+            taken["TypeScript to Python, asked", name].append(from_typescript(name))
+            again = [from_typescript(name) for _ in range(AGAIN)]
+            taken["TypeScript to Python, again", name] += again
+        for name in COPIED:
+            for peer, other in others.items():
+                taken[peer, name].append(microseconds(lambda o=other, n=name: o.handoff(n)))
+    for way in dict.fromkeys(way for way, _ in times):
+        print(way)
+        names = [name for name in SIZES if (way, name) in times]
+        for name in names:
+            show(name, times[way, name])
+        ratio("largest ÷ smallest", times[way, names[-1]], times[way, names[0]])
+    print("others ÷ TypeScript to Python, 64 MB")
+    for peer in others:
+        for kind in ("asked", "again"):
+            ours = times[f"TypeScript to Python, {kind}", "64 MB"]
+            ratio(f"{peer} ÷ ours, {kind}", times[peer, "64 MB"], ours)
+    for other in others.values():
+        other.end()
+
+
+FIRST = """
+import sys, time, cenote, pyarrow
+from others import look
+begun = time.perf_counter()
+look(cenote.get("first"))
+print((time.perf_counter() - begun) * 1e6)
+"""
+
+
+def first_handoffs(rounds: int) -> None:
+    """Between two processes that have not met; libraries are loaded, the owner serves already."""
+    import cenote
+    from others import table_of
+
+    cenote.put("first", table_of(SIZES["1 MB"]))
+    path = os.pathsep.join(sys.path[:2])
+    times: dict[str, list[float]] = {"TypeScript": [], "Python": []}
+    for _ in range(rounds):
+        node = Node()
+        times["TypeScript"] += node.ask(get=["first"])
+        node.end()
+        python = subprocess.run(
+            [sys.executable, "-c", FIRST],
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        times["Python"].append(float(python.stdout))
+    print("first handoff between two processes, from Python (goal 2,000 µs)")
+    for reader, taken in times.items():
+        show(f"to {reader}", taken)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=8, help="of 25 handoffs each")
+    parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
-
     import cenote
-    import pyarrow.parquet as pq
 
-    flights = pq.read_table(FLIGHTS)
-    tables = {"3k": flights.slice(0, 3000), "3M": flights}
-    node, copying = Node(), Node({"CENOTE_NO_NATIVE": "1"})
-
-    puts: list[float] = []
-    for _ in range(8):
-        begun = time.perf_counter()
-        shared = cenote.put("3M", flights)
-        puts.append((time.perf_counter() - begun) * 1e6)
-    cenote.put("3k", tables["3k"])
-    memcpy = memcpy_microseconds(shared.bytes)
-    first = node.ask(get="3M", times=1)[0]
-    node_puts = node.ask(put="3M", **{"as": "3M from ts"}, times=8)
-    node.ask(put="3k", **{"as": "3k from ts"})
-
-    def from_typescript(name: str) -> float:
-        begun = time.perf_counter()
-        column = cenote.get(f"{name} from ts").column(1)
-        column[0], column[-1]
-        return (time.perf_counter() - begun) * 1e6
-
-    ways: dict[str, dict[str, list[float]]] = {
-        way: {name: [] for name in tables} for way in ("to ts", "to python", "copied")
-    }
-    node.ask(get="3k", times=100)  # warm the compiler up
-    for _ in range(rounds):
-        for name in tables:
-            ways["to ts"][name] += node.ask(get=name, times=25)
-            ways["to python"][name] += [from_typescript(name) for _ in range(25)]
-            ways["copied"][name] += copying.ask(get=name, times=1)
-
-    print(f"the one copy: put of {flights.num_rows:,} rows, {shared.bytes / 1e6:.0f} MB, 33 chunks")
-    show("Python, warm", puts[3:])
-    show("TypeScript, warm", node_puts[3:])
-    print(f"  {'memcpy of as many bytes between warm pages':44} {memcpy:14,.0f} µs")
-    print("handoff")
-    print(f"  {'the first between two processes, 3M rows':44} {first:14,.0f} µs")
-    titles = {"to ts": "Python to TypeScript", "to python": "TypeScript to Python"}
-    for way, title in titles.items():
-        for name in tables:
-            show(f"{title}, {name} rows", ways[way][name])
-        few, many = (statistics.median(ways[way][name]) for name in tables)
-        print(f"  {'':44} 3M ÷ 3k rows: {many / few:.2f}")
-    for name in tables:
-        show(f"copied over the socket, {name} rows", ways["copied"][name])
-    copied, mapped = (statistics.median(ways[way]["3M"]) for way in ("copied", "to ts"))
-    print(f"  {'':44} copied ÷ mapped, 3M rows: {copied / mapped:.0f}")
-    moved = cenote.stats()
-    theirs = len(ways["copied"]["3M"]) + len(ways["copied"]["3k"])
-    print(
-        f"tables copied: {moved['copies']}, all of them ({theirs}) for the reader without the addon"
-    )
+    node = Node()
+    handoffs(rounds, node)
+    first_handoffs(max(3, rounds // 3))
+    the_one_copy(max(3, rounds // 3))
+    small_objects(node)
     node.end()
-    copying.end()
+    moved = cenote.stats()
+    print(f"tables that crossed by a further copy: {moved['copies']}")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-// The TypeScript side of bench/exchange.py: lines of JSON {"get": name, "times": n} are answered by the
-// microseconds of each get; {"put": name, "as": other} shares a table again under another name.
+// The TypeScript side of bench/exchange.py: lines of JSON {"get": [name, …]} are answered by the
+// microseconds of each handoff; {"put": name, "as": other, "times": n} shares a table again under another
+// name, and is answered by the microseconds of each put.
 import { createInterface } from "node:readline";
 import "apache-arrow"; // loading it is no part of the first handoff
-import { get, put, release } from "../kernel/src/exchange/index.ts";
+import { get, put, release } from "../../kernel/src/exchange/index.ts";
+
+type Request = { get: string[] } | { put: string; as: string; times: number };
 
 /** Gets the table, reads its first and last value, lets go of it. */
 async function handoff(name: string): Promise<number> {
   const begun = performance.now();
   const table = await get(name);
-  const column = table.getChildAt(1)!;
+  const column = table.getChildAt(0)!;
   column.get(0);
   column.get(table.numRows - 1);
   const took = (performance.now() - begun) * 1000;
@@ -16,16 +19,17 @@ async function handoff(name: string): Promise<number> {
   return took;
 }
 
+console.log("ready");
 for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as { get?: string; times?: number; put?: string; as?: string };
+  const request = JSON.parse(line) as Request;
   const times: number[] = [];
-  if (request.get !== undefined) {
-    for (let i = 0; i < (request.times ?? 1); i++) times.push(await handoff(request.get));
-  } else if (request.put !== undefined) {
+  if ("get" in request) {
+    for (const name of request.get) times.push(await handoff(name));
+  } else {
     const table = await get(request.put);
-    for (let i = 0; i < (request.times ?? 1); i++) {
+    for (let i = 0; i < request.times; i++) {
       const begun = performance.now();
-      await put(request.as!, table);
+      await put(request.as, table);
       times.push((performance.now() - begun) * 1000);
     }
     await release(table);
