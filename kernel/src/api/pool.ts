@@ -66,8 +66,6 @@ function line(stats: PoolStats): string {
     `reserved ${formatBytes(stats.reserved)} in ${stats.slabs} slabs`,
     `peak ${formatBytes(stats.peakLive)}`,
     `budget ${formatBytes(stats.budget)}`,
-    ...(stats.spilled > 0 ? [`spilled ${formatBytes(stats.spilled)} to the host`] : []),
-    ...(stats.disk > 0 ? [`${formatBytes(stats.disk)} to disk`] : []),
     `fragmentation ${(stats.fragmentation * 100).toFixed(0)} %`,
   ];
   for (const elsewhere of ["spilled", "disk", "staging", "outside"] as const) {

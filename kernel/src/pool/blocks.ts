@@ -91,25 +91,25 @@ export class Blocks implements Resource {
     const cell = currentCell();
     const line = cell === 0 ? 0 : lineWord[0]!;
     const ledger = this.ledger;
+    let block: Handle | undefined;
+    // As one: a block that a termination parted from its handle would stay for ever.
     ledger.begin();
-    let row: number;
-    let generation: number;
     try {
-      row = this.allocator.take(bytes, options, cell, line);
-      generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
+      const row = this.allocator.take(bytes, options, cell, line);
+      const generation = ledger.blockLive(row, bytes, cell, line, tagId(tag));
       this.spilling?.ages.born(row);
+      if (options.zeroed) this.#clear(row, generation);
+      if (ledger.stopWord) this.#release(row, generation);
+      else {
+        block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
+        if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
+        this.scopes.note(this.#owner, row, generation);
+        this.reclaim.watch(block);
+      }
     } finally {
       ledger.end();
     }
-    if (options.zeroed) this.#clear(row, generation);
-    if (ledger.stopWord) {
-      this.#release(row, generation);
-      throw this.#stopped();
-    }
-    const block = new Handle(this.#owner, row, generation, bytes, tag, cell, line);
-    if (options.onFree !== undefined) this.#listeners.add(row, options.onFree);
-    this.scopes.note(this.#owner, row, generation);
-    this.reclaim.watch(block);
+    if (block === undefined) throw this.#stopped();
     return block;
   }
 
@@ -271,14 +271,11 @@ export class Blocks implements Resource {
     this.spilling?.touch(row);
     const rows = this.ledger.books.blocks;
     const size = rows.size[row]! * GRANULE;
-    this.ledger.begin();
     try {
       this.#memory.clear(rows.slab[row]!, rows.offset[row]! * GRANULE, size);
     } catch (error) {
       this.#release(row, generation);
       throw error;
-    } finally {
-      this.ledger.end();
     }
   }
 
