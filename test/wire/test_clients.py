@@ -1,0 +1,159 @@
+"""Other clients than the tests' own: command lines, two frontends at once, VS Code's ways."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import nbformat
+import pytest
+from client import Kernel
+from nbformat.v4 import new_code_cell, new_notebook
+
+
+def jupyter(*arguments: str, folder: Path, text: str = "") -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", *arguments],
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_jupyter_run(kernel_name: str, tmp_path: Path) -> None:
+    (tmp_path / "script.ts").write_text("const n: number = 20;\nconsole.log('twice is', n * 2)")
+    told = jupyter("run", "script.ts", "--kernel", kernel_name, folder=tmp_path)
+    assert told == "twice is 40\n"
+
+
+def test_nbconvert_executes_and_writes_a_notebook_and_html(
+    kernel_name: str, tmp_path: Path
+) -> None:
+    notebook = new_notebook(
+        cells=[
+            new_code_cell("const n: number = 6", metadata={"tags": ["parameters"]}),
+            new_code_cell(
+                "import { display, html } from 'cenote';\ndisplay(html`<b>${n}</b>`); n * 7"
+            ),
+        ]
+    )
+    notebook.metadata.kernelspec = {
+        "name": kernel_name,
+        "display_name": "x",
+        "language": "typescript",
+    }
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    for kind, name in (("notebook", "out.ipynb"), ("html", "out.html")):
+        convert = ["nbconvert", "--execute", "--to", kind, "--output", name, "in.ipynb"]
+        jupyter(*convert, folder=tmp_path)
+    found = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    nbformat.validate(found)
+    shown, result = found.cells[1].outputs
+    assert shown.data["text/html"] == "<b>6</b>" and result.data["text/plain"] == "42"
+    assert found.metadata.language_info.name == "typescript"
+    assert "<b>6</b>" in (tmp_path / "out.html").read_text()
+
+
+@pytest.fixture
+def other(kernel: Kernel) -> Iterator[Kernel]:
+    """A second frontend of the same kernel."""
+    client = kernel.manager.blocking_client()
+    client.session.session = f"other-{time.monotonic_ns()}"
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        while True:
+            try:
+                client.get_iopub_msg(timeout=0.1)
+            except Empty:
+                break
+        yield Kernel(kernel.manager, client)
+    finally:
+        client.stop_channels()
+
+
+def test_two_frontends_see_all_output_and_their_own_replies(kernel: Kernel, other: Kernel) -> None:
+    mine = kernel.send("let who = 'one'; console.log('from', who)")
+    theirs = other.send("who = 'two'; console.log('from', who)")
+    for frontend in (kernel, other):
+        frontend.wait_for_text("from one")
+        frontend.wait_for_text("from two")
+    assert kernel.reply(mine)["content"]["status"] == "ok"
+    assert other.reply(theirs)["content"]["status"] == "ok"
+    for frontend in (kernel, other):
+        with pytest.raises(Empty):
+            frontend.client.get_shell_msg(timeout=0.1)
+
+
+def test_who_runs_the_cell_is_asked_for_input(kernel: Kernel, other: Kernel) -> None:
+    request = other.send("await input('name?')", allow_stdin=True)
+    assert other.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "name?"
+    with pytest.raises(Empty):
+        kernel.client.get_stdin_msg(timeout=0.1)
+    kernel.client.input("from the wrong one")
+    other.client.input("Ada")
+    assert other.finish(request).plain == "'Ada'"
+
+
+def test_an_answer_to_an_older_question_is_not_taken_for_the_newer(kernel: Kernel) -> None:
+    first = kernel.send("await input('first?')", allow_stdin=True)
+    old = kernel.client.get_stdin_msg(timeout=60)
+    kernel.control("interrupt_request")
+    kernel.finish(first)
+    second = kernel.send("await input('second?')", allow_stdin=True)
+    new = kernel.client.get_stdin_msg(timeout=60)
+    session, channel = kernel.client.session, kernel.client.stdin_channel
+    for asked, value in ((old, "late"), (new, "right")):
+        channel.send(session.msg("input_reply", {"value": value}, parent=asked["header"]))
+    assert kernel.finish(second).plain == "'right'"
+
+
+def test_comms_reach_all_frontends(kernel: Kernel, other: Kernel) -> None:
+    kernel.run(
+        "import { openComm } from 'cenote';\n"
+        "const shared = openComm('page', {}); shared.onMessage = (data) => shared.send(data);"
+    )
+    opened = other.wait_for(lambda m: m["msg_type"] == "comm_open")
+    content = {"comm_id": opened["content"]["comm_id"], "data": {"n": 5}}
+    other.client.shell_channel.send(other.client.session.msg("comm_msg", content))
+    for frontend in (kernel, other):
+        answer = frontend.wait_for(lambda m: m["msg_type"] == "comm_msg")
+        assert answer["content"]["data"] == {"n": 5}
+
+
+def test_what_vs_code_asks(kernel: Kernel) -> None:
+    """Its client asks for the kernel's info again and again, and opens widgets."""
+    for _ in range(3):
+        assert kernel.ask("kernel_info_request", {})["protocol_version"].startswith("5.")
+    silent = kernel.run("1 + 1", silent=True, store_history=False, allow_stdin=False)
+    assert silent.status == "ok" and silent.result is None
+    version = {"comm_id": "v", "target_name": "jupyter.widget.version", "data": {}}
+    kernel.client.shell_channel.send(kernel.client.session.msg("comm_open", version))
+    closed = kernel.wait_for(lambda m: m["msg_type"] == "comm_close")
+    assert closed["content"]["comm_id"] == "v"
+    running = kernel.send("console.log('begun'); while (true) {}", allow_stdin=True)
+    kernel.wait_for_text("begun")
+    completed: dict[str, Any] = kernel.ask("complete_request", {"code": "Mat", "cursor_pos": 3})
+    assert "Math" in completed["matches"]
+    kernel.control("interrupt_request")  # what its kernelspec asks for
+    assert kernel.finish(running).reply["content"]["ename"] == "Interrupted"
+
+
+@pytest.mark.parametrize("busy", ["while (true) {}", "await new Promise(() => {})", ""])
+def test_restarts_under_load(fresh: Kernel, busy: str) -> None:
+    fresh.run("const before = 1")
+    fresh.send(f"for (let i = 0; i < 20_000; i++) console.log('line', i); {busy}")
+    fresh.wait_for(lambda m: m["msg_type"] == "stream")
+    fresh.manager.restart_kernel(now=False)
+    fresh.client.wait_for_ready(timeout=60)
+    fresh.late.clear()
+    assert fresh.run("typeof before").plain == "'undefined'"
