@@ -45,8 +45,11 @@ def serve_zmq(tables: dict[str, pa.Table]) -> None:
         server = zmq.Context().socket(zmq.REP)
         server.bind(address)
         print(address, flush=True)
-        while (name := server.recv_string()) != "end":
-            server.send(streams[name], copy=False)
+        poller = zmq.Poller()
+        poller.register(server, zmq.POLLIN)
+        poller.register(sys.stdin.fileno(), zmq.POLLIN)
+        while sys.stdin.fileno() not in dict(poller.poll()):  # until the bench ends
+            server.send(streams[server.recv_string()], copy=False)
 
 
 def zmq_handoff(address: str) -> Handoff:
@@ -55,8 +58,7 @@ def zmq_handoff(address: str) -> Handoff:
 
     def handoff(name: str) -> None:
         client.send_string(name)
-        if name != "end":
-            look(pa.ipc.open_stream(pa.py_buffer(client.recv(copy=False).buffer)).read_all())
+        look(pa.ipc.open_stream(pa.py_buffer(client.recv(copy=False).buffer)).read_all())
 
     return handoff
 
@@ -75,7 +77,7 @@ class FlightServer(flight.FlightServerBase):
 def serve_flight(tables: dict[str, pa.Table]) -> None:
     server = FlightServer(tables)
     print(f"grpc://127.0.0.1:{server.port}", flush=True)
-    sys.stdin.read()  # until the bench ends
+    sys.stdin.read()
     server.shutdown()
 
 
@@ -83,8 +85,7 @@ def flight_handoff(address: str) -> Handoff:
     client = flight.connect(address)
 
     def handoff(name: str) -> None:
-        if name != "end":
-            look(client.do_get(flight.Ticket(name.encode())).read_all())
+        look(client.do_get(flight.Ticket(name.encode())).read_all())
 
     return handoff
 
@@ -106,8 +107,6 @@ def shared_memory_handoff(address: str) -> Handoff:
     blocks = dict(pair.split("=") for pair in address.split(","))
 
     def handoff(name: str) -> None:
-        if name == "end":
-            return
         block = shared_memory.SharedMemory(blocks[name])
         resource_tracker.unregister(f"/{block.name}", "shared_memory")  # it is the server's
         table = pa.ipc.open_stream(pa.py_buffer(block.buf)).read_all()
@@ -138,7 +137,6 @@ class Other:
         self.handoff = PEERS[name][1](self._process.stdout.readline().strip())
 
     def end(self) -> None:
-        self.handoff("end")
         self._process.stdin.close()
         self._process.wait()
 
