@@ -131,16 +131,17 @@ export class CellRunner {
     return code;
   }
 
-  /** Ends the running cell, whatever it waits for; that of `job` even where it could not begin. */
-  interrupt(reason: Error = new Interrupted(), job?: ExecuteJob): void {
+  /** Ends the running cell, whatever it waits for; that of `job` even where it could not begin. False where none ran. */
+  interrupt(reason: Error = new Interrupted(), job?: ExecuteJob): boolean {
     let cell = this.#current;
     if (!cell && job && job.request > this.#lastBegun) cell = this.#enter(job);
-    if (!cell || cell.ended) return;
+    if (!cell || cell.ended) return false;
     cell.cancellation.cancel();
     this.#interrupted.set(cell.job.request, cell.cancellation);
     this.#lastInterrupted = cell.job.executionCount;
     this.recover();
     this.#endWithError(cell, this.#reporter.report(reason));
+    return true;
   }
 
   /** Puts right what the termination of the cell that was interrupted last cut short. */

@@ -6,6 +6,7 @@ import {
   connectComms,
   connectFormatter,
   connectOutputs,
+  type ExecuteJob,
   HeapFull,
   lineWord,
   type OutputWriter,
@@ -65,6 +66,8 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
     reload: (specifiers) => loader.forget(specifiers),
   });
   let exitAsked = false;
+  /** Whether a cell's end or the notebook says already that the heap was full. */
+  let heapTold = false;
 
   function receive(message: ToMain): void {
     if (message.type === "execute") runner.run(message);
@@ -78,11 +81,12 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
-        runner.interrupt(heapFull(), message.job);
+        interrupt(message.job);
         break;
       case "interrupt-over":
         // The cell's end may have been terminated itself; no other cell has begun since.
-        runner.interrupt(heapFull());
+        interrupt();
+        heapIsOver();
         if (message.terminated) runner.recover();
         Atomics.store(writer.state, WORD.interruptOver, message.serial);
         break;
@@ -95,12 +99,20 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
     }
   }
 
-  /** The reason of an interrupt, where it is that the heap was full. */
-  function heapFull(): HeapFull | undefined {
-    if (Atomics.exchange(writer.state, WORD.heapFull, 0) === 0) return undefined;
-    const reason = new HeapFull(Atomics.load(writer.state, WORD.heapLimit));
-    if (!runner.running) output.text("stderr", `${reason.name}: ${reason.message}\n`);
-    return reason;
+  /** Ends the running cell. Why the heap was full stays known until the interrupt is over: a termination may come in between. */
+  function interrupt(job?: ExecuteJob): void {
+    const full = Atomics.load(writer.state, WORD.heapFull) !== 0;
+    const reason = full ? new HeapFull(Atomics.load(writer.state, WORD.heapLimit)) : undefined;
+    if (runner.interrupt(reason, job)) heapTold = full;
+    else if (reason && !heapTold) {
+      output.text("stderr", `${reason.name}: ${reason.message}\n`);
+      heapTold = true;
+    }
+  }
+
+  function heapIsOver(): void {
+    Atomics.store(writer.state, WORD.heapFull, 0);
+    heapTold = false;
   }
 
   const comms = new CommHub(output);
