@@ -56,3 +56,18 @@ def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel
         assert kernel.finish(asked).status == "error"
         assert kernel.run(PINNED).plain == "0", turn
     assert kernel.run(QUERY).plain == wanted
+
+
+def test_an_interrupted_allocation_holds_nothing(kernel: Kernel) -> None:
+    count = "pool.collect(); pool.stats().liveBlocks"
+    before = kernel.run(count).plain
+    chance = random.Random(6)
+    for turn in range(10):
+        asked = kernel.send(
+            "console.log('on');for (;;) (await pool.allocate(300_000, { zeroed: true })).dispose();"
+        )
+        kernel.wait_for_text("on")
+        time.sleep(chance.random() * 0.05)
+        kernel.manager.interrupt_kernel()
+        assert kernel.finish(asked).status == "error"
+        assert kernel.run(count).plain == before, turn
