@@ -59,10 +59,12 @@ def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel
 
 
 def test_an_interrupted_allocation_holds_nothing(kernel: Kernel) -> None:
+    assert kernel.run('import { pool } from "cenote"; await pool.open();').status == "ok"
     count = "pool.collect(); pool.stats().liveBlocks"
     before = kernel.run(count).plain
+    assert before is not None
     chance = random.Random(6)
-    for turn in range(10):
+    for turn in range(20):
         asked = kernel.send(
             "console.log('on');for (;;) (await pool.allocate(300_000, { zeroed: true })).dispose();"
         )
