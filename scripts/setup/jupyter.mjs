@@ -13,16 +13,21 @@ import { join } from "node:path";
 import { at, node24, state, venv } from "../lib/paths.mjs";
 import { readJson } from "../lib/progress.mjs";
 
+/** Why: see kernel/src/main.ts, which starts itself again where one is missing. */
+const NODE_FLAGS = [
+  "--no-force-async-hooks-checks",
+  "--max-semi-space-size=16",
+  "--no-compilation-cache",
+  "--no-turboshaft-loop-unrolling",
+  "--no-maglev-osr",
+  "--no-concurrent-osr",
+];
+
 export async function installKernelspec() {
   const folder = join(venv, "share/jupyter/kernels/cenote");
   mkdirSync(folder, { recursive: true });
   const spec = {
-    argv: [
-      node24,
-      ...["--no-force-async-hooks-checks", "--max-semi-space-size=16"], // see kernel/src/main.ts
-      at("kernel/dist/main.js"),
-      "{connection_file}",
-    ],
+    argv: [node24, ...NODE_FLAGS, at("kernel/dist/main.js"), "{connection_file}"],
     display_name: "TypeScript (Cenote)",
     language: "typescript",
     interrupt_mode: "message",
