@@ -193,6 +193,32 @@ def test_errors_within_errors_show_no_frames_of_ours_and_end(kernel: Kernel, cod
     assert "node:vm" not in ran.text() and "evaluator" not in ran.text()
 
 
+def test_errors_as_values_show_frames_of_the_user_only(kernel: Kernel) -> None:
+    count = kernel.run("const kept = new Error('kept'); throw kept").reply["content"][
+        "execution_count"
+    ]
+    shown = f"Error: kept\n    at Cell [{count}], line 1:14"
+    assert kernel.run("kept").plain == shown
+    assert kernel.run("console.log(kept.stack)").text() == f"{shown}\n"
+    assert kernel.run("[kept]; new Error('new')").plain.count("\n") == 1
+    trace = kernel.run("console.trace('here')").text("stderr")
+    assert trace.startswith("Trace: here\n    at Cell [") and trace.count("\n") == 2
+
+
+def test_a_huge_thing_that_is_thrown_is_shown_within_bounds(kernel: Kernel) -> None:
+    content = kernel.run(
+        "const wide: any = {}; for (let i = 0; i < 1e5; i++) wide['k' + i] = i; throw wide"
+    ).reply["content"]
+    assert content["evalue"].startswith("{\n  k0: 0") and len(content["evalue"]) < 2000
+
+
+def test_names_of_the_generated_code_are_free_for_cells(fresh: Kernel) -> None:
+    assert fresh.run("const $cenote = 5; function $cenoteLine() { return $cenote }").status == "ok"
+    for code in ("$cenote = 6", "globalThis.$cenote.result = null", "delete globalThis.$cenote"):
+        assert fresh.run(f"{code};").reply["content"]["ename"] == "TypeError"
+    assert fresh.run("await import('node:os'); [$cenote, $cenoteLine()]").plain == "[ 5, 5 ]"
+
+
 def test_output_keeps_its_order(kernel: Kernel) -> None:
     kernel.run(
         "const show = (n: number) =>\n"

@@ -85,6 +85,16 @@ def test_elements_show_their_markup(kernel: Kernel) -> None:
     assert ran.status == "ok" and list(ran.result) == ["text/plain"]
 
 
+def test_latex_keeps_its_backslashes(kernel: Kernel) -> None:
+    ran = kernel.run("import { latex } from 'cenote'; latex`\\frac{1}{${1 + 1}}\\underline{x}`")
+    assert ran.result["text/latex"] == "\\frac{1}{2}\\underline{x}"
+
+
+def test_errors_in_tables_are_shown_by_their_message(kernel: Kernel) -> None:
+    ran = kernel.run("[{ n: 1, failed: new TypeError('why', { cause: 1 }) }, { n: 2, failed: null }]")
+    assert ">TypeError: why</td>" in ran.result["text/html"]
+
+
 def test_charts(kernel: Kernel) -> None:
     schema = "https://vega.github.io/schema"
     ran = kernel.run("import { vega } from 'cenote'; vega({ mark: 'bar', data: { values: [1] } })")

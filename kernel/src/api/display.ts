@@ -98,8 +98,9 @@ export function svg(source: Text, ...values: unknown[]): Rich {
   return new Rich({ "image/svg+xml": text, "text/plain": "[SVG]" });
 }
 
+/** A template is taken as it is written, with its backslashes: latex`\frac{1}{${n}}`. */
 export function latex(source: Text, ...values: unknown[]): Rich {
-  const text = textOf(source, values);
+  const text = typeof source === "string" ? source : String.raw(source, ...values);
   return new Rich({ "text/latex": text, "text/plain": text });
 }
 

@@ -18,6 +18,7 @@ const MAX_MAPS = 20;
 const RUNNERS = [
   "node:vm",
   "node:internal/async_local_storage",
+  "node:internal/per_context/messageport",
   "nodejs\\.internal\\.kHybridDispatch",
 ];
 

@@ -1,6 +1,5 @@
 // Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
 // user's code, causes. Frames of the kernel and of Node are left out.
-import { inspect } from "node:util";
 import { CellSyntaxError, markedSource } from "../language/index.ts";
 import type { CellSources } from "./cell-sources.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
@@ -114,7 +113,7 @@ export class ErrorReporter {
   }
 
   #text(value: unknown): string {
-    return this.#sources.remap(inspect(value, { depth: 2 }));
+    return this.#sources.remap(inspectBounded(value));
   }
 
   /** The frames of the stack that belong to the user, with their places in the user's source. */

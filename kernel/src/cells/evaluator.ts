@@ -34,7 +34,8 @@ export class Evaluator {
    */
   run({ script, isAsync }: Compiled, done: (outcome: Outcome) => void): void {
     try {
-      script.runInThisContext();
+      // Node would write the line of the generated code into the stack of what is thrown.
+      script.runInThisContext({ displayErrors: false });
     } catch (thrown) {
       done({ ok: false, thrown });
       return;

@@ -54,9 +54,17 @@ const SIZE_OF_SET = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get 
 export function preview(value: unknown): string {
   if (typeof value === "string") return shorten(value, MAX_CHARACTERS);
   if (typeof value === "function") return shorten(typeName(value), MAX_CHARACTERS);
+  if (types.isNativeError(value)) return shorten(errorText(value), MAX_CHARACTERS);
   const wide = value !== null && typeof value === "object" && isWide(value);
   const text = wide ? `${typeName(value)} {…}` : quietly(value);
   return shorten(text.replaceAll(/\s+/g, " "), MAX_CHARACTERS);
+}
+
+/** Less the stack, which is long, and may be of the user's making. */
+function errorText(error: Error): string {
+  const message = Object.getOwnPropertyDescriptor(error, "message")?.value;
+  const name = className(error);
+  return typeof message === "string" && message !== "" ? `${name}: ${message}` : name;
 }
 
 /** inspect reads `Symbol.toStringTag`, which may be the user's getter. */
@@ -69,7 +77,7 @@ function quietly(value: unknown): string {
 }
 
 function isWide(value: object): boolean {
-  if (types.isProxy(value) || types.isNativeError(value)) return false;
+  if (types.isProxy(value)) return false;
   if (Array.isArray(value)) return value.length > LIMITS.maxArrayLength && !(0 in value);
   if (lengthOf(value) !== undefined) return false;
   let keys = 0;

@@ -119,8 +119,9 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   connectComms(comms);
   const allowed = () => runner.running?.allowStdin;
   const input = new Input({ output, port, allowed, receive });
-  defineGlobal(RUNTIME, { ...runner.hooks, ...loader.hooks, ...magics.hooks });
-  defineGlobal(LINE_WORD, lineWord);
+  const hooks = Object.freeze({ ...runner.hooks, ...loader.hooks, ...magics.hooks });
+  defineGlobal(RUNTIME, hooks, { forGood: true });
+  defineGlobal(LINE_WORD, lineWord, { forGood: true });
   defineGlobal("input", input.ask.bind(input));
   defineGlobal("prompt", input.askNow.bind(input));
   installConsole(output, (text) => sources.remap(text));
@@ -140,6 +141,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   };
 }
 
-function defineGlobal(name: string, value: unknown): void {
-  Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true });
+/** `forGood`: cells can't take it away, as their own code would no longer run. */
+function defineGlobal(name: string, value: unknown, { forGood = false } = {}): void {
+  Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: !forGood });
 }

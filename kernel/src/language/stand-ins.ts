@@ -4,11 +4,17 @@
 // did. So such a name is kept under a stand-in, in that cell and in all that follow: every identifier of
 // that name is renamed, inner ones too, which keeps what refers to what without looking at scopes.
 import type MagicString from "magic-string";
+import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 import { forEachChild, type Node } from "./syntax-tree.ts";
 
 /** Appended to the name. It isn't visible, so that messages of errors read as they should. */
 const MARK = "\u200c";
-const GLOBALS = new Set(Object.getOwnPropertyNames(globalThis).filter(isReplaceable));
+/** Those of JavaScript and Node, and what the generated code of cells calls. */
+const GLOBALS = new Set([
+  ...Object.getOwnPropertyNames(globalThis).filter(isReplaceable),
+  RUNTIME,
+  LINE_WORD,
+]);
 
 /** The variable that stands in for the name. */
 export const standIn = (name: string): string => name + MARK;
