@@ -174,5 +174,5 @@ def test_put_says_what_to_do_with_lazy_frames_and_classes():
 
     with pytest.raises(cenote.NotArrowError, match=r"obj\.collect\(\)"):
         cenote.put("t", pl.LazyFrame({"a": [1]}))
-    with pytest.raises(cenote.NotArrowError, match="found builtins.type"):
+    with pytest.raises(cenote.NotArrowError, match="found the class pandas.DataFrame"):
         cenote.put("t", pd.DataFrame)
