@@ -62,6 +62,7 @@ def test_a_new_subscriber_is_welcomed(kernel: Kernel) -> None:
         ("/* comment", "incomplete"),
         ("f(1,", "incomplete"),
         ("import { a", "incomplete"),
+        ("a?.", "incomplete"),
         ("a b", "invalid"),
         ("}", "invalid"),
         ("'text", "invalid"),

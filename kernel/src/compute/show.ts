@@ -1,6 +1,6 @@
 // Tables as Jupyter shows them: the first rows, with types, as HTML and as text.
 import type { Table } from "apache-arrow";
-import type { MimeBundle } from "../base/index.ts";
+import { escapeHtml, type MimeBundle } from "../base/index.ts";
 
 const ROWS = 20;
 
@@ -14,9 +14,6 @@ export interface Shown {
 
 /** Rows that a display asks for. */
 export const SHOWN_ROWS = ROWS;
-
-const escapeHtml = (text: string) =>
-  text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 
 /** text/html and text/plain of a table. */
 export function bundle(shown: Shown): MimeBundle {

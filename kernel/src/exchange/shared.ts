@@ -1,5 +1,5 @@
 // What is shared: its description on the wire, checked before use, and as people see it.
-import { CenoteError, DISPLAY, formatBytes, type MimeBundle } from "../base/index.ts";
+import { CenoteError, DISPLAY, escapeHtml, formatBytes, type MimeBundle } from "../base/index.ts";
 import { type Message, protocolError } from "./frames.ts";
 import { PAGE } from "./ranges.ts";
 
@@ -168,8 +168,4 @@ export class Listing extends Array<SharedTable> {
     });
     return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -36,12 +36,8 @@ export class CellEditor {
   /** Names that functions of the cell assign to, or ANY_NAME. */
   written: ReadonlySet<string> = NO_SCOPE;
   readonly #lines: LineTable;
-  readonly #javaScript: JavaScript;
-  readonly #known: KnownNames;
-  readonly #showResult: boolean;
+  readonly #options: EditorOptions;
   readonly #standIns: ReadonlySet<string>;
-  readonly #around: EditorOptions["around"];
-  readonly #timedLine: number | undefined;
   /** What the cell assigns to. */
   readonly #assigned = new Set<string>();
   /** Names of the compiler's own are declared, which the notebook needn't see. */
@@ -53,14 +49,10 @@ export class CellEditor {
     this.script = script;
     this.id = id;
     this.#lines = lines;
-    this.#showResult = options.showResult;
-    this.#javaScript = options.javaScript;
-    this.#known = options.known;
+    this.#options = options;
     this.#names = new CellNames(options.javaScript, options.known);
     this.#standIns = new Set(options.known.standIns);
     this.isAsync = options.awaits;
-    this.#around = options.around;
-    this.#timedLine = options.timedLine;
   }
 
   /** What the cell declares. */
@@ -73,7 +65,7 @@ export class CellEditor {
     if (this.#standIns.size > 0) {
       for (const statement of body) renameIn(this.script, statement, this.#standIns);
     }
-    if (this.#timedLine !== undefined) this.#timeStatement(body, this.#timedLine);
+    this.#timeStatement(body);
     for (const statement of body) {
       this.#storeLine(statement);
       this.#walk(statement, 0);
@@ -87,7 +79,7 @@ export class CellEditor {
     this.#guardConstants(body);
     this.#copyInLoops(body);
     this.#moveToStart(body);
-    const { before, after } = this.#around;
+    const { before, after } = this.#options.around;
     const [begin, end] = this.#frame();
     this.script.prepend(`"use strict"; ${begin}${before}${fresh}`);
     this.script.append(`${after}${end}`);
@@ -101,11 +93,13 @@ export class CellEditor {
   /** The variable that holds what the cell calls by this name. */
   readonly #variable = (name: string): string => (this.#standIns.has(name) ? standIn(name) : name);
 
-  #timeStatement(body: readonly Node[], line: number): void {
+  #timeStatement(body: readonly Node[]): void {
+    const line = this.#options.timedLine;
+    if (line === undefined) return;
     const statement = body.find(({ start }) => this.#lines.lineOf(start) === line);
     if (!statement) return;
-    this.script.appendRight(statement.start, `${RUNTIME}.time(${this.id}); `);
-    this.script.appendLeft(statement.end, ` ${RUNTIME}.timed(${this.id});`);
+    const { id } = this;
+    this.#wrap(statement, `${RUNTIME}.time(${id}); `, ` ${RUNTIME}.timed(${id});`);
   }
 
   // ---- the cell's own statements ----
@@ -150,10 +144,10 @@ export class CellEditor {
         this.#class(statement);
         break;
       case "ExpressionStatement":
-        if (last && this.#showResult) this.#result(statement["expression"] as Node);
+        if (last && this.#options.showResult) this.#result(statement["expression"] as Node);
         break;
       default:
-        if (last && this.#showResult && isExpression(statement)) this.#result(statement);
+        if (last && this.#options.showResult && isExpression(statement)) this.#result(statement);
     }
   }
 
@@ -162,7 +156,7 @@ export class CellEditor {
     if (kind === "var") return; // already done by the walk, as for nested ones
     for (const declarator of statement["declarations"] as Node[]) {
       const [name] = boundNames(declarator["id"] as Node);
-      const { facts, merges } = this.#javaScript;
+      const { facts, merges } = this.#options.javaScript;
       if (!declarator["init"] && !merges.has(name!)) {
         this.script.appendLeft(declarator.end, " = undefined");
       }
@@ -187,8 +181,7 @@ export class CellEditor {
       this.script.appendRight(statement.start, `${this.#variable(name)} = `);
       if (!this.#standIns.has(name)) this.script.remove(id.start, id.end);
     } else {
-      this.script.appendRight(statement.start, "(");
-      this.script.appendLeft(statement.end, ")");
+      this.#wrap(statement, "(", ")");
     }
     this.script.appendLeft(statement.end, ";");
     this.#moved.push(statement);
@@ -202,14 +195,17 @@ export class CellEditor {
     }
     const name = id["name"] as string;
     this.#names.declared.set(name, { kind: "class" });
-    this.script.appendRight(statement.start, `${this.#variable(name)} = `);
-    this.script.appendLeft(statement.end, ";");
+    this.#wrap(statement, `${this.#variable(name)} = `, ";");
   }
 
   #result(expression: Node): void {
     this.hasResult = true;
-    this.script.appendRight(expression.start, `${RUNTIME}.result(${this.id}, (`);
-    this.script.appendLeft(expression.end, "))");
+    this.#wrap(expression, `${RUNTIME}.result(${this.id}, (`, "))");
+  }
+
+  #wrap({ start, end }: Node, before: string, after: string): void {
+    this.script.appendRight(start, before);
+    this.script.appendLeft(end, after);
   }
 
   // ---- everything, however deep ----
@@ -252,8 +248,7 @@ export class CellEditor {
   /** `await x` → `await $cenote.wait(id, x)`, so that an interrupt can reject it. */
   #guard(argument: Node, call: string): void {
     this.isAsync = true;
-    this.script.appendRight(argument.start, `${RUNTIME}.${call}(${this.id}, `);
-    this.script.appendLeft(argument.end, ")");
+    this.#wrap(argument, `${RUNTIME}.${call}(${this.id}, `, ")");
   }
 
   /** What the compiler declares for itself stays in the cell. */
@@ -261,7 +256,7 @@ export class CellEditor {
     const names = (declaration["declarations"] as Node[]).flatMap(({ id }) =>
       boundNames(id as Node),
     );
-    const { isLowered, source } = this.#javaScript;
+    const { isLowered, source } = this.#options.javaScript;
     if (isLowered && names.every((name) => !source.includes(name))) {
       this.#hasHelpers = true;
       this.script.update(declaration.start, declaration.start + "var".length, "let");
@@ -276,8 +271,7 @@ export class CellEditor {
       for (const name of boundNames(declarator["id"] as Node))
         this.#names.declared.set(name, { kind });
       if ((declarator["id"] as Node).type === "ObjectPattern" && declarator["init"]) {
-        this.script.appendRight(declarator.start, "(");
-        this.script.appendLeft(declarator.end, ")");
+        this.#wrap(declarator, "(", ")");
       }
     }
     this.script.remove(declaration.start, declarators[0]!.start);
@@ -297,8 +291,8 @@ export class CellEditor {
     if (this.written.has(ANY_NAME)) return;
     const loops = new LoopLocals(this.script, (name, isAssigned) => {
       if (this.#standIns.has(name) || this.written.has(name)) return false;
-      if (!this.#names.declared.has(name) && !this.#known.get(name)) return false;
-      return !this.#known.isWritten(name) && !(isAssigned && this.#names.isConstant(name));
+      if (!this.#names.declared.has(name) && !this.#options.known.get(name)) return false;
+      return !this.#options.known.isWritten(name) && !(isAssigned && this.#names.isConstant(name));
     });
     for (const statement of body) loops.edit(statement);
   }

@@ -31,6 +31,7 @@ function statusOf(code: string, lang: Dialect): Status {
   const unfinished = errors.some(
     (error) =>
       error.labels.some((label) => label.start >= end) ||
+      (/ expected after /.test(error.message) && error.labels.some((label) => label.end >= end)) ||
       /Unterminated multiline comment/.test(error.message) ||
       (/Unterminated (string|template)/.test(error.message) &&
         code[error.labels[0]?.start ?? 0] === "`"),

@@ -1,5 +1,5 @@
 // Errors of types as a notebook shows them: quietly, each with its place and its line marked.
-import type { MimeBundle } from "../../base/index.ts";
+import { escapeHtml, type MimeBundle } from "../../base/index.ts";
 import { lineStarts, markedSource, positionAt } from "../positions.ts";
 import type { CellError } from "./diagnose.ts";
 import { tidy } from "./inspect.ts";
@@ -37,8 +37,8 @@ function html(title: string, note: string, blocks: string, rest: string): string
   return (
     `<div class="cenote-types" style="border-left: 3px solid var(--jp-warn-color1, #e8a33d); ` +
     `padding: 2px 10px; font-size: var(--jp-code-font-size, 13px)">` +
-    `<div style="color: var(--jp-ui-font-color2, #777)">${escaped(title)} ${escaped(note)}</div>` +
-    `${blocks}${rest ? `<div>${escaped(rest)}</div>` : ""}</div>`
+    `<div style="color: var(--jp-ui-font-color2, #777)">${escapeHtml(title)} ${escapeHtml(note)}</div>` +
+    `${blocks}${rest ? `<div>${escapeHtml(rest)}</div>` : ""}</div>`
   );
 }
 
@@ -51,17 +51,13 @@ function block(cell: CellModule, error: CellError): string {
   const mark =
     "text-decoration: underline wavy var(--jp-error-color1, #d32f2f); text-underline-offset: 2px";
   const code =
-    escaped(line.slice(0, from)) +
-    `<span style="${mark}">${escaped(line.slice(from, to))}</span>${escaped(line.slice(to))}`;
+    escapeHtml(line.slice(0, from)) +
+    `<span style="${mark}">${escapeHtml(line.slice(from, to))}</span>${escapeHtml(line.slice(to))}`;
   const [first, ...others] = tidy(error.message).split("\n");
   return (
-    `<div style="margin: 4px 0">line ${at.line}:${at.column} <b>${escaped(first!)}</b> ` +
+    `<div style="margin: 4px 0">line ${at.line}:${at.column} <b>${escapeHtml(first!)}</b> ` +
     `<span style="color: var(--jp-ui-font-color3, #999)">TS${error.code}</span>` +
-    others.map((text) => `<div style="padding-left: 1em">${escaped(text)}</div>`).join("") +
+    others.map((text) => `<div style="padding-left: 1em">${escapeHtml(text)}</div>`).join("") +
     `<pre style="margin: 2px 0 0; padding-bottom: 4px">${code}</pre></div>`
   );
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
