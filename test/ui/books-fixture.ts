@@ -166,6 +166,6 @@ function numbersOf(pool: BooksPool): PoolNumbers {
     ...{ live, requested: live, reserved: 2 ** 20, peakLive: live, peakReserved: 2 ** 20 },
     ...{ budget: 2 ** 30, allocations: 0, frees: 0, liveBlocks: pool.rows().length },
     ...{ largestFree: 0, uploadBytes: 0, readBackBytes: 0, movedBytes: 0 },
-    ...{ spilledBytes: 0, diskBytes: 0, stagingBytes: 0, outsideBytes: 0 },
+    ...{ spilledBytes: 0, diskBytes: 0, stagingBytes: 0, outsideBytes: 0, allocatedBytes: 0 },
   };
 }

@@ -24,6 +24,7 @@ export interface PoolNumbers {
   diskBytes: number;
   stagingBytes: number;
   outsideBytes: number;
+  allocatedBytes: number;
 }
 
 export interface SlabInfo {
