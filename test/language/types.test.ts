@@ -101,7 +101,7 @@ test("errors show the cell's name, the place and the marked line, as text and HT
   assert.match(report.text, /line 3:7 {2}Type 'string' is not assignable to type 'number'/);
   assert.match(report.text, /> 3 \| const wrong6: number = '<x>';\n +\| {7}\^/);
   const html = String(report.data["text/html"]);
-  assert.match(html, /<span style="[^"]*wavy[^"]*">wrong6<\/span>: number = '&lt;x&gt;'/);
+  assert.match(html, /<span style="[^"]*wavy[^"]*">wrong6<\/span>: number = &#39;&lt;x&gt;&#39;/);
 });
 
 test("paths of the machine and of our own modules don't show", () => {

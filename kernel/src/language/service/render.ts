@@ -11,7 +11,7 @@ const AROUND = 0;
 /** `refused`: the cell was not run because of them. */
 export function renderErrors(cell: CellModule, errors: CellError[], refused: boolean): MimeBundle {
   const count = `${errors.length} error${errors.length === 1 ? "" : "s"} of types`;
-  const title = `${cell.label}: ${count}`;
+  const title = `${cell.label}: ${count}${refused ? "." : ""}`;
   const note = refused
     ? "The cell was not run (%types on runs it all the same)."
     : "(%types off hides this)";
