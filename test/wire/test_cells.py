@@ -210,6 +210,8 @@ def test_a_huge_thing_that_is_thrown_is_shown_within_bounds(kernel: Kernel) -> N
         "const wide: any = {}; for (let i = 0; i < 1e5; i++) wide['k' + i] = i; throw wide"
     ).reply["content"]
     assert content["evalue"].startswith("{\n  k0: 0") and len(content["evalue"]) < 2000
+    content = kernel.run("throw new Error('x'.repeat(1e6))").reply["content"]
+    assert 10_000 < len(content["evalue"]) < 30_000 > len("".join(content["traceback"]))
 
 
 def test_names_of_the_generated_code_are_free_for_cells(fresh: Kernel) -> None:

@@ -57,9 +57,23 @@ def test_errors_in_local_files_name_their_place(fresh: Kernel, tmp_path: Path) -
     assert fresh.run("import { a } from './broken.ts'; a").plain == "5"
 
 
+def test_a_name_that_a_module_does_not_export_is_an_error(fresh: Kernel, tmp_path: Path) -> None:
+    (tmp_path / "whole.ts").write_text("export default { inner: 1 }")
+    (tmp_path / "named.ts").write_text("export const one = 1")
+    (tmp_path / "common.cjs").write_text("module.exports = Object.fromEntries([['made', 2]])")
+    for names in ("{ inner }", "{ toString }"):
+        ran = fresh.run(f"import {names} from './whole.ts'")
+        assert "no export named" in ran.reply["content"]["evalue"]
+    ran = fresh.run("import named from './named.ts'")
+    assert ran.reply["content"]["evalue"] == 'The module "./named.ts" has no default export.'
+    assert fresh.run("import { made } from './common.cjs'; made").plain == "2"
+
+
 def test_json_with_attributes(fresh: Kernel, tmp_path: Path) -> None:
     write(tmp_path / "data.json", '{"rows": 3}', 0)
     assert fresh.run("import data from './data.json' with { type: 'json' }; data.rows").plain == "3"
+    without = fresh.run("import data from './data.json'").reply["content"]["evalue"]
+    assert "/data.json" in without and "type: json" in without and "changed=" not in without
 
 
 def test_a_type_that_is_imported_as_a_value_is_an_error_with_its_mend(

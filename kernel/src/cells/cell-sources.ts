@@ -26,6 +26,8 @@ const RUNNERS = [
 const PLACE = "(cell:///\\d+|file://[^\\s()]+?\\?(?:changed|forgotten)=[\\w.&=]+):(\\d+):(\\d+)";
 const FRAME = new RegExp(`\\n {4,}at [^\\n]*?${PLACE}[^\\n]*`, "g");
 const PLACES = new RegExp(PLACE, "g");
+/** The version in the URL of a module of the user's, as messages of Node's have it. */
+const VERSION = /(file:\/\/[^\s()"'?]+)\?(?:changed|forgotten)=[\w.&=]+/g;
 const FIRST = new RegExp(PLACE);
 
 /** Asked for every line that is printed. */
@@ -116,10 +118,11 @@ export class CellSources {
   /** The text with each "cell:///3:1:30" replaced by "Cell [3], line 2:5", less the kernel's own frames. */
   remap(text: string): string {
     if (!this.mayHoldPlaces(text)) return text;
-    return this.#withoutOwn(text).replace(PLACES, (whole, url, line, column) => {
+    const placed = this.#withoutOwn(text).replace(PLACES, (whole, url, line, column) => {
       const place = this.#found(url, line, column);
       return place ? placeText(place) : whole;
     });
+    return placed.replace(VERSION, "$1");
   }
 
   /** Without the frames of the kernel and of code that compilation added. */

@@ -5,6 +5,7 @@ import type { CellSources } from "./cell-sources.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
 import { LocalSyntaxError } from "./local-sources.ts";
 import { type Place, placeText } from "./place.ts";
+import { shorten } from "./preview.ts";
 
 /** Content of an `error` message, and of the reply of a cell that failed. */
 export interface ErrorContent {
@@ -17,6 +18,8 @@ const RED = "\u001b[31m";
 const PLAIN = "\u001b[39m";
 const MAX_CAUSES = 8;
 const MAX_FRAMES = 12;
+/** Characters of a message that are shown. */
+const MAX_MESSAGE = 20_000;
 /** Properties of errors that the traceback holds already. */
 const SHOWN = new Set([
   "name",
@@ -57,13 +60,13 @@ export class ErrorReporter {
       return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${PLAIN}: ${evalue}`] };
     }
     const ename = String(thrown.name || thrown.constructor?.name || "Error");
-    const evalue = String(thrown.message);
+    const evalue = this.#message(thrown);
     return { ename, evalue, traceback: this.#traceback(thrown, 0, url) };
   }
 
   #traceback(error: Error, depth: number, url?: string, seen = new Set<unknown>()): string[] {
     seen.add(error);
-    const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#sources.remap(error.message)}`];
+    const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#message(error)}`];
     const frames = this.#frames(error);
     const place = this.#placeOf(error, frames, url);
     if (place) {
@@ -77,6 +80,10 @@ export class ErrorReporter {
     lines.push(...this.#details(error));
     if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth, seen));
     return lines;
+  }
+
+  #message(error: Error): string {
+    return this.#sources.remap(shorten(String(error.message), MAX_MESSAGE));
   }
 
   /** What the error says besides, such as `code` and `path`. */

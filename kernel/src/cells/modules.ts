@@ -185,9 +185,12 @@ function exported(module: Record<string, unknown>, name: string, specifier: stri
   if (name === "*") return module;
   if (name in module) return module[name];
   // A CommonJS module whose exports Node's scan did not find.
-  const whole = module["default"];
+  const whole = module["module.exports"];
   if (whole !== null && (typeof whole === "object" || typeof whole === "function")) {
     if (name in whole) return (whole as Record<string, unknown>)[name];
+  }
+  if (name === "default") {
+    throw new SyntaxError(`The module "${specifier}" has no default export.`);
   }
   throw new SyntaxError(
     `The module "${specifier}" has no export named "${name}". ` +
