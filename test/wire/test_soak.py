@@ -86,6 +86,11 @@ def memory(kernel: Kernel) -> tuple[float, float]:
     return int(resident[1]) / 1024, float(heap) / 2**20
 
 
+def least(found: list[tuple[float, float]]) -> tuple[float, float]:
+    """Each at its lowest: the wire's thread collects its garbage when it likes."""
+    return min(resident for resident, _ in found), min(heap for _, heap in found)
+
+
 PREPARE = """
 import { display } from "cenote";
 import v8 from "node:v8";
@@ -102,12 +107,12 @@ def test_ten_thousand_cells_keep_their_order_and_no_memory(
     with start(kernel_name, tmp_path) as kernel:
         prepared = kernel.run(PREPARE)
         assert prepared.status == "ok", prepared.traceback
-        warm = (0.0, 0.0)
+        found = []
         for first in range(0, CELLS, BATCH):
             run_batch(kernel, first)
-            if first + BATCH == WARM:
-                warm = memory(kernel)
-        end = memory(kernel)
+            found.append(memory(kernel))
+        warm = least(found[WARM // BATCH - 10 : WARM // BATCH])
+        end = least(found[-10:])
         assert end[0] < warm[0] * GROWTH, f"resident: {warm[0]:.1f} MiB, then {end[0]:.1f}"
         # What is kept of a cell is its text, for the errors of later ones.
         assert end[1] < warm[1] + (CELLS - WARM) / 1024, (

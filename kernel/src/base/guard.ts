@@ -57,7 +57,7 @@ export function leaveGuard(): void {
 
 /**
  * Runs `body`, which loads code or opens a device and would stay half done for ever: while it is under
- * way, an interrupt terminates nothing for half a second.
+ * way, an interrupt terminates nothing for some seconds.
  */
 export async function guardedWhile<T>(body: () => Promise<T>): Promise<T> {
   const words = (control ??= firstGuard());
@@ -95,10 +95,11 @@ function mustGoOn(words: Uint32Array): boolean {
 
 function firstGuard(): Uint32Array {
   const words = books().control;
-  // A termination may leave guards up: between the store and the look, or after half a second.
+  // A termination may leave a guard up, between the store and the look. Where the wire lowered it for
+  // what loads, that was cut short and will never end; else it may be well.
   onTermination(() => {
     depth = 0;
-    loading.clear();
+    if (Atomics.load(words, CONTROL.guarded) === GUARD.none) loading.clear();
     lower(words);
   });
   return words;

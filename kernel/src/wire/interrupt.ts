@@ -25,6 +25,8 @@ const PATIENCE_MS = 500;
 const TRY_MS = 10;
 /** … up to this: on a busy machine each would otherwise hit the message's handler before it comes to it. */
 const LONGEST_TRY_MS = 160;
+/** What loads is waited for so long: cut short, it would be broken until the kernel is restarted. */
+const LOADING_MS = 5000;
 const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 
@@ -41,7 +43,8 @@ export class Interrupter {
   /** When V8 reported the last one: whatever the main thread ran has ended by then. */
   #reported = 0;
   #idle: Promise<void> | undefined;
-  #impatient = false;
+  /** Milliseconds for which the interrupt that is under way has waited. */
+  #waited = 0;
 
   constructor(
     books: Books,
@@ -91,7 +94,7 @@ export class Interrupter {
       const waited = now - begin;
       if (waited > GIVE_UP_MS) break;
       const due = waited > ANSWER_MS && now - Math.max(terminated, this.#reported) > patience;
-      if (due && (await this.#holdStill(waited > PATIENCE_MS)) && !this.#done(serial)) {
+      if (due && (await this.#holdStill(waited)) && !this.#done(serial)) {
         this.#end();
         patience = Math.min(Math.max(2 * patience, TRY_MS), LONGEST_TRY_MS);
         terminated = performance.now();
@@ -121,7 +124,7 @@ export class Interrupter {
       // Its handler may have been taken by a termination that came late.
       if (now - ended > AGAIN_MS) this.#postOver(serial, this.#ended > before);
       if (now - ended < PATIENCE_MS) continue;
-      const may = await this.#holdStill(now - ended > 2 * PATIENCE_MS);
+      const may = await this.#holdStill(now - ended - PATIENCE_MS);
       if (this.#isOver(serial)) break;
       if (!may) continue;
       this.#end();
@@ -132,20 +135,25 @@ export class Interrupter {
 
   /**
    * Makes the main thread stand still where it is safe to terminate what it runs, and says whether it does
-   * so or is in a place that knows no harm. `impatient`: neither an operation of the pool nor loading is waited for.
+   * so or is in a place that knows no harm. `waited`: ms so far, after some of which it may be harmed.
    */
-  async #holdStill(impatient: boolean): Promise<boolean> {
+  async #holdStill(waited: number): Promise<boolean> {
     Atomics.store(this.#books.control, CONTROL.hold, 1);
-    this.#impatient = impatient;
-    return ((await this.#booksAreStill()) || impatient) && this.mayEnd;
+    this.#waited = waited;
+    return ((await this.#booksAreStill()) || waited > PATIENCE_MS) && this.mayEnd;
   }
 
   /** Whether what the main thread does just now may be terminated. */
   get mayEnd(): boolean {
     const { control } = this.#books;
-    if (!this.#impatient && Atomics.load(control, CONTROL.sequence) % 2 !== 0) return false;
+    const waited = this.#waited;
+    if (Atomics.load(control, CONTROL.sequence) % 2 !== 0 && waited < PATIENCE_MS) return false;
     const guard = Atomics.load(control, CONTROL.guarded);
-    return guard === GUARD.none || (guard === GUARD.loading && this.#impatient);
+    if (guard === GUARD.loading && waited > LOADING_MS) {
+      Atomics.store(control, CONTROL.guarded, GUARD.none);
+      return true;
+    }
+    return guard === GUARD.none;
   }
 
   /** Lets the main thread go on once every termination has been reported, so that none hits what follows. */
