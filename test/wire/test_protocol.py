@@ -182,6 +182,7 @@ def test_user_expressions(kernel: Kernel) -> None:
     answers = ran.reply["content"]["user_expressions"]
     assert answers["a"] == {"status": "ok", "data": {"text/plain": "8"}, "metadata": {}}
     assert (answers["b"]["status"], answers["b"]["ename"]) == ("error", "ReferenceError")
+    assert len(answers["b"]["traceback"]) == 1
     assert answers["c"]["data"] == {"text/plain": "3"}
 
 

@@ -134,7 +134,7 @@ export class ErrorReporter {
 
   #isOwn(frame: string): boolean {
     return (
-      /\(?node:|\(<anonymous>\)|at <anonymous>/.test(frame) ||
+      /\(?node:|\(<anonymous>\)|at <anonymous>|at user-expression:/.test(frame) ||
       this.#own.some((own) => frame.includes(own))
     );
   }
