@@ -2,6 +2,8 @@
 // one reply record in the ring; whatever was cut short before that by a termination is made up for by
 // `interrupt`, which the wire sends again until it is seen.
 import {
+  books,
+  CONTROL,
   cellBegan,
   cellEnded,
   type ExecuteJob,
@@ -204,7 +206,7 @@ export class CellRunner {
   }
 
   *#concluding(cell: Cell, outcome: Outcome): Generator<unknown, void, unknown> {
-    let failure = outcome.ok ? undefined : this.#reporter.report(outcome.thrown, cell.url);
+    let failure = outcome.ok ? undefined : this.#failure(outcome.thrown, cell.url);
     try {
       if (cell.displays.length > 0) yield Promise.allSettled(cell.displays);
       // Shown while it lives: the result may be what `using` disposes.
@@ -223,6 +225,12 @@ export class CellRunner {
       failure ??= this.#reporter.report(error, cell.url);
     }
     this.#endWithError(cell, failure!);
+  }
+
+  /** What fails once the user has pressed stop fails of that: a child process that was ended, say. */
+  #failure(thrown: unknown, url: string): ErrorContent {
+    const stopped = Atomics.load(books().control, CONTROL.stop) !== 0;
+    return this.#reporter.report(stopped ? new Interrupted() : thrown, url);
   }
 
   *#publishResult(cell: Cell): Stretch<void> {
