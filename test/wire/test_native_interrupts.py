@@ -23,9 +23,6 @@ STOPPED = {
     "a sleep": "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",
     "a sort": "for (;;) Array.from({ length: 1e5 }, Math.random).sort((a, b) => a - b)",
     "long numbers": "let n = 3n; for (;;) n = n ** 3n % (1n << 4000n) + 3n",
-    "much JSON": (
-        "const rows = JSON.stringify(Array(1e3).fill({ a: 1 })); for (;;) JSON.parse(rows)"
-    ),
     "a generator": "function* g() { for (;;) yield 1 }\nfor (const x of g());",
     "an event": (
         "const e = new (await import('node:events')).EventEmitter();\n"
