@@ -64,7 +64,7 @@ def test_an_interrupted_allocation_holds_nothing(kernel: Kernel) -> None:
     before = kernel.run(count).plain
     assert before is not None
     chance = random.Random(6)
-    for turn in range(20):
+    for _ in range(40):
         asked = kernel.send(
             "console.log('on');for (;;) (await pool.allocate(300_000, { zeroed: true })).dispose();"
         )
@@ -72,4 +72,7 @@ def test_an_interrupted_allocation_holds_nothing(kernel: Kernel) -> None:
         time.sleep(chance.random() * 0.05)
         kernel.manager.interrupt_kernel()
         assert kernel.finish(asked).status == "error"
-        assert kernel.run(count).plain == before, turn
+    after = kernel.run(count).plain
+    assert after is not None
+    # One that comes between a call's return and `dispose` leaves the block to the cell.
+    assert int(after) - int(before) <= 4
