@@ -3,8 +3,8 @@
 // when the cell is compiled.
 import type MagicString from "magic-string";
 import { RUNTIME } from "./runtime-names.ts";
-import { assignedBy, declaredBy, type Target } from "./scopes.ts";
-import { forEachChild, type Node } from "./syntax-tree.ts";
+import { assignedBy, declaredBy } from "./scopes.ts";
+import { forEachChild, type Node, type Target } from "./syntax-tree.ts";
 
 /** Makes the assignments of a cell's statement to these variables throw, inner variables of their names aside. */
 export class ConstantGuard {

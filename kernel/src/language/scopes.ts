@@ -1,15 +1,13 @@
 // Which names a node declares for what is inside it, and which it assigns to. The cell's own top is no
 // scope here: what it declares is the notebook's.
-import { boundNames, forEachChild, isFunctionScope, type Node } from "./syntax-tree.ts";
-
-/** An identifier that is assigned to. */
-export interface Target {
-  name: string;
-  start: number;
-  end: number;
-  /** It stands for a property of its name too, as in `({ x } = y)`. */
-  shorthand: boolean;
-}
+import {
+  boundNames,
+  forEachChild,
+  isFunctionScope,
+  type Node,
+  type Target,
+  targets,
+} from "./syntax-tree.ts";
 
 /** What this node itself assigns to, declarations aside. */
 export function assignedBy(node: Node): Target[] {
@@ -26,39 +24,6 @@ export function assignedBy(node: Node): Target[] {
     default:
       return [];
   }
-}
-
-function targets(pattern: Node, found: Target[] = [], shorthand = false): Target[] {
-  switch (pattern.type) {
-    case "Identifier":
-      found.push({
-        name: pattern["name"] as string,
-        start: pattern.start,
-        end: pattern.end,
-        shorthand,
-      });
-      break;
-    case "ObjectPattern":
-      for (const property of pattern["properties"] as Node[]) {
-        const value = (property["argument"] ?? property["value"]) as Node;
-        targets(value, found, property["shorthand"] === true);
-      }
-      break;
-    case "ArrayPattern":
-      for (const element of pattern["elements"] as (Node | null)[]) {
-        if (element) targets(element, found);
-      }
-      break;
-    case "AssignmentPattern":
-      targets(pattern["left"] as Node, found, shorthand);
-      break;
-    case "RestElement":
-      targets(pattern["argument"] as Node, found);
-      break;
-    case "ParenthesizedExpression":
-      targets(pattern["expression"] as Node, found);
-  }
-  return found;
 }
 
 /** Names of inner variables: they hide those of the notebook. */

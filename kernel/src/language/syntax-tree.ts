@@ -36,28 +36,50 @@ export function isFunctionScope(node: Node): boolean {
   }
 }
 
-/** The names that a binding pattern binds. */
-export function boundNames(pattern: Node, names: string[] = []): string[] {
+/** An identifier that is assigned to. */
+export interface Target {
+  name: string;
+  start: number;
+  end: number;
+  /** It stands for a property of its name too, as in `({ x } = y)`. */
+  shorthand: boolean;
+}
+
+/** The identifiers that a pattern assigns to or binds. */
+export function targets(pattern: Node, found: Target[] = [], shorthand = false): Target[] {
   switch (pattern.type) {
     case "Identifier":
-      names.push(pattern["name"] as string);
+      found.push({
+        name: pattern["name"] as string,
+        start: pattern.start,
+        end: pattern.end,
+        shorthand,
+      });
       break;
     case "ObjectPattern":
       for (const property of pattern["properties"] as Node[]) {
-        boundNames((property["argument"] ?? property["value"]) as Node, names);
+        const value = (property["argument"] ?? property["value"]) as Node;
+        targets(value, found, property["shorthand"] === true);
       }
       break;
     case "ArrayPattern":
       for (const element of pattern["elements"] as (Node | null)[]) {
-        if (element) boundNames(element, names);
+        if (element) targets(element, found);
       }
       break;
     case "AssignmentPattern":
-      boundNames(pattern["left"] as Node, names);
+      targets(pattern["left"] as Node, found, shorthand);
       break;
     case "RestElement":
-      boundNames(pattern["argument"] as Node, names);
+      targets(pattern["argument"] as Node, found);
       break;
+    case "ParenthesizedExpression":
+      targets(pattern["expression"] as Node, found);
   }
-  return names;
+  return found;
+}
+
+/** The names that a binding pattern binds. */
+export function boundNames(pattern: Node): string[] {
+  return targets(pattern).map(({ name }) => name);
 }

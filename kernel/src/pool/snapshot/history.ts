@@ -1,6 +1,6 @@
 // The events of a snapshot as a story that begins with nothing: what was there before the first event is
 // put before it, as far as the later events and the table tell. The exports and the replay follow it.
-import type { EventColumns, EventKind, SnapshotData } from "./schema.ts";
+import type { BlockColumns, EventColumns, EventKind, SnapshotData } from "./schema.ts";
 
 /** One event, with the sizes of its block; the free of a spilled block has slab 0. */
 export interface Step {
@@ -53,21 +53,22 @@ export function* history(data: SnapshotData): Generator<Step> {
   }
 }
 
-function stepOf(events: EventColumns, i: number, kind: EventKind, serial: number): Step {
+/** What a row of either table says of its block. */
+function factsOf(rows: EventColumns | BlockColumns, i: number) {
   return {
-    time: events.time[i]!,
-    kind,
-    serial,
-    id: events.id[i]!,
-    slab: events.slab[i]!,
-    offset: events.offset[i]!,
-    size: events.size[i]!,
-    requested: events.requested[i]!,
-    tag: events.tag[i]!,
-    cell: events.cell[i]!,
-    line: events.line[i]!,
-    before: false,
+    id: rows.id[i]!,
+    slab: rows.slab[i]!,
+    offset: rows.offset[i]!,
+    size: rows.size[i]!,
+    requested: rows.requested[i]!,
+    tag: rows.tag[i]!,
+    cell: rows.cell[i]!,
+    line: rows.line[i]!,
   };
+}
+
+function stepOf(events: EventColumns, i: number, kind: EventKind, serial: number): Step {
+  return { time: events.time[i]!, kind, serial, ...factsOf(events, i), before: false };
 }
 
 /** Blocks that were live before the first event, as allocations at the place that is known first. */
@@ -89,20 +90,8 @@ function blocksBefore(data: SnapshotData): Step[] {
   }
   for (const [i, id] of blocks.id.entries()) {
     if (seen.has(id)) continue;
-    found.push({
-      time: began,
-      kind: "alloc",
-      serial: found.length + 1,
-      id,
-      slab: blocks.slab[i]!,
-      offset: blocks.offset[i]!,
-      size: blocks.size[i]!,
-      requested: blocks.requested[i]!,
-      tag: blocks.tag[i]!,
-      cell: blocks.cell[i]!,
-      line: blocks.line[i]!,
-      before: true,
-    });
+    const serial = found.length + 1;
+    found.push({ time: began, kind: "alloc", serial, ...factsOf(blocks, i), before: true });
   }
   return found;
 }
