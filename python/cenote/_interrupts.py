@@ -25,9 +25,8 @@ class InterruptsHeld:
         if threading.current_thread() is not threading.main_thread():
             return
         handler = signal.getsignal(signal.SIGINT)
-        if callable(
-            handler
-        ):  # else it does not interrupt Python: it is ignored, or ends the process
+        # Else it does not interrupt Python: it is ignored, or ends the process.
+        if callable(handler):
             self._handler = handler
             signal.signal(signal.SIGINT, self._note)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections import Counter
 from pathlib import Path
 
+from remotes import Process
+
 HERE = Path(__file__).parent
 
 
-class Survivor:
+class Survivor(Process):
     """A process of traffic."""
 
     def __init__(
@@ -24,20 +25,8 @@ class Survivor:
         self._thread: threading.Thread | None = None
         self.failed: str | None = None
         self.done = 0
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        super().__init__(command)
         self.run(begin)
-
-    def run(self, code: str):
-        """Runs code there, and gives its answer."""
-        self.process.stdin.write(json.dumps({"run": code}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, "the process has ended"
-        reply = json.loads(line)
-        assert "error" not in reply, reply["error"]
-        return reply["answer"]
 
     def steps(self, count: int) -> None:
         """Does so many steps there."""
@@ -102,12 +91,6 @@ class Survivor:
             if line.startswith("RssShmem:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("no RssShmem")
-
-    def end(self) -> None:
-        """Lets it end by itself."""
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 def python_survivor(names: list[str]) -> Survivor:

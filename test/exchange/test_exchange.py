@@ -7,10 +7,7 @@ import os
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import cenote
 import pandas as pd
@@ -19,29 +16,7 @@ import pyarrow as pa
 import pytest
 from cenote._arena import PAGE, Ranges
 from cenote._exchange import exchange
-
-PEER = Path(__file__).parent / "peer.py"
-
-
-class Remote:
-    """Another Python process, which runs code that it is given."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(PEER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, code: str):
-        self.process.stdin.write(json.dumps({"run": code}) + "\n")
-        self.process.stdin.flush()
-        reply = json.loads(self.process.stdout.readline())
-        assert "error" not in reply, reply["error"]
-        return reply["answer"]
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+from remotes import Remote
 
 
 @pytest.fixture

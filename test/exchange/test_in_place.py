@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from cenote._exchange import exchange
-from test_exchange import Remote, until
+from remotes import Remote
+from test_exchange import until
 
 
 @pytest.fixture(scope="module")

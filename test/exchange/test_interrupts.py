@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from cenote._exchange import exchange
 from cenote._interrupts import InterruptsHeld
-from test_exchange import Remote, until
+from remotes import Remote
+from test_exchange import until
 
 TAKEN = """
 from cenote._exchange import exchange

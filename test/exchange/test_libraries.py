@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from cenote._copies import CopyLog
 from cenote._exchange import exchange
+from remotes import Remote
 from scipy import sparse
-from test_exchange import Remote
 
 
 @pytest.fixture(autouse=True)

@@ -1,44 +1,19 @@
 """Tables from Python through a Node process and back: the same types, values and metadata."""
 
-import json
-import subprocess
-from pathlib import Path
-
 import cenote
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
+from remotes import Node
 from scipy import sparse
 from test_pack import FLAT, NESTED, plain, tables
 
-PEER = Path(__file__).parent / "peer.ts"
 THERE_AND_BACK = """
 const table = await cenote.get("there", { wait: 5 });
 await cenote.put("back", table);
 await cenote.release(table);
 """
-
-
-class Node:
-    """A Node process, which runs code that it is given."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            ["node", str(PEER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, code: str):
-        self.process.stdin.write(json.dumps({"run": code}) + "\n")
-        self.process.stdin.flush()
-        reply = json.loads(self.process.stdout.readline())
-        assert "error" not in reply, reply["error"]
-        return reply["answer"]
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,6 +141,16 @@ class Kernel:
         ran = self.finish(marker)
         assert ran.status == "ok"
         return not any(m["parent_header"].get("msg_id") == of for m in self.late)
+
+
+def by_request(kernel: Kernel) -> None:
+    """Interrupts by a message on the control channel."""
+    assert kernel.control("interrupt_request")["content"]["status"] == "ok"
+
+
+def by_signal(kernel: Kernel) -> None:
+    """Interrupts by SIGINT."""
+    os.kill(kernel.pid, signal.SIGINT)
 
 
 @contextmanager

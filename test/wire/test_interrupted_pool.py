@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from client import Kernel, start
+from client import Kernel, by_request, start
 
 LOOPS = [
     "for (;;) (await pool.allocate(4096)).dispose();",
@@ -81,10 +81,6 @@ JSON.stringify([wrong, answer.get(0)!.n])
 """
 
 
-def interrupt(kernel: Kernel) -> None:
-    assert kernel.control("interrupt_request")["content"]["status"] == "ok"
-
-
 def test_the_books_are_whole_after_each_of_two_hundred_interrupts(fresh: Kernel) -> None:
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
@@ -95,7 +91,7 @@ def test_the_books_are_whole_after_each_of_two_hundred_interrupts(fresh: Kernel)
         request = fresh.send("{" + LOOPS[turn % len(LOOPS)] + "}")
         fresh.wait_for(lambda m: m["msg_type"] == "execute_input")
         time.sleep(chance.random() * 0.03)
-        interrupt(fresh)
+        by_request(fresh)
         assert fresh.finish(request).reply["content"]["ename"] == "Interrupted", where
         after = fresh.run(WORKS)
         assert after.status == "ok", (where, after.traceback)
@@ -111,7 +107,7 @@ def test_an_interrupt_while_the_gpu_is_opened_leaves_it_usable(
         request = kernel.send("import { pool } from 'cenote'; await pool.allocate(16)")
         kernel.wait_for(lambda m: m["msg_type"] == "execute_input")
         time.sleep(after)
-        interrupt(kernel)
+        by_request(kernel)
         kernel.finish(request)  # interrupted, or done already
         assert kernel.run("import { pool } from 'cenote'; typeof pool.allocate").plain == (
             "'function'"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from client import Kernel
+from client import Kernel, by_request, by_signal
 
 BUSY = [
     "console.log('begun'); while (true) {}",
@@ -29,14 +27,6 @@ WAITING = [
     "console.log('begun'); let p = [new Promise(() => {})];\n"
     "for (;;) try { for await (const x of p); } catch {}",
 ]
-
-
-def by_request(kernel: Kernel) -> None:
-    assert kernel.control("interrupt_request")["content"]["status"] == "ok"
-
-
-def by_signal(kernel: Kernel) -> None:
-    os.kill(kernel.pid, signal.SIGINT)
 
 
 @pytest.mark.parametrize("interrupt", [by_request, by_signal])

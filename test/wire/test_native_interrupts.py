@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from client import Kernel
+from client import Kernel, by_request, by_signal
 
 STOPPED = {
     "a storm of microtasks": "const f = async () => { while (true) await null }; await f()",
@@ -38,14 +36,6 @@ STOPPED = {
     "a wait for input": "await input('?')",
     "a timer that spins": ("setTimeout(() => { while (true) {} }, 1); await new Promise(() => {})"),
 }
-
-
-def by_request(kernel: Kernel) -> None:
-    assert kernel.control("interrupt_request")["content"]["status"] == "ok"
-
-
-def by_signal(kernel: Kernel) -> None:
-    os.kill(kernel.pid, signal.SIGINT)
 
 
 @pytest.mark.parametrize("interrupt", [by_request, by_signal])
