@@ -82,14 +82,16 @@ def other(kernel: Kernel) -> Iterator[Kernel]:
 
 
 def test_two_frontends_see_all_output_and_their_own_replies(kernel: Kernel, other: Kernel) -> None:
-    mine = kernel.send("let who = 'one'; console.log('from', who)")
-    theirs = other.send("who = 'two'; console.log('from', who)")
-    for frontend in (kernel, other):
-        frontend.wait_for_text("from one")
-        frontend.wait_for_text("from two")
-    assert kernel.reply(mine)["content"]["status"] == "ok"
-    assert other.reply(theirs)["content"]["status"] == "ok"
-    for frontend in (kernel, other):
+    frontends = {"one": kernel, "two": other}  # two connections: no order between their cells
+    sent = {name: f.send(f"console.log('from', '{name}')") for name, f in frontends.items()}
+    for frontend in frontends.values():
+        texts = {"from one\n", "from two\n"}
+        while texts:
+            seen = frontend.wait_for(lambda m: m["msg_type"] == "stream")
+            texts.remove(seen["content"]["text"])
+    for name, frontend in frontends.items():
+        assert frontend.reply(sent[name])["content"]["status"] == "ok"
+    for frontend in frontends.values():
         with pytest.raises(Empty):
             frontend.client.get_shell_msg(timeout=0.1)
 
