@@ -1,0 +1,53 @@
+// The plugin that adds the panel: the sidebar's widget, its command, and the ways to it.
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from "@jupyterlab/application";
+import { ICommandPalette, IThemeManager } from "@jupyterlab/apputils";
+import { ILauncher } from "@jupyterlab/launcher";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { poolIcon } from "../icon.ts";
+import { PoolPanel } from "../panel.ts";
+import { IPoolWatch } from "../watch.ts";
+import { DOMAIN, SHOW_POOL } from "./names.ts";
+
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: "cenote-lab:panel",
+  description: "The panel that shows the GPU memory pool.",
+  autoStart: true,
+  requires: [IPoolWatch],
+  optional: [ITranslator, ICommandPalette, ILauncher, ILayoutRestorer, IThemeManager],
+  activate: (
+    app: JupyterFrontEnd,
+    watch: IPoolWatch,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    restorer: ILayoutRestorer | null,
+    themes: IThemeManager | null,
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const panel = new PoolPanel(watch, trans);
+    app.shell.add(panel, "right", { rank: 900, type: "Cenote" });
+    restorer?.add(panel, panel.id);
+    themes?.themeChanged.connect(() => panel.redraw());
+    app.commands.addCommand(SHOW_POOL, {
+      label: (args) =>
+        args["isLauncher"]
+          ? trans.__("GPU memory pool")
+          : trans.__("Show GPU memory pool (Cenote)"),
+      caption: trans.__("Show the GPU memory pool of the current notebook's kernel, live"),
+      icon: poolIcon,
+      describedBy: { args: { type: "object", properties: { isLauncher: { type: "boolean" } } } },
+      execute: () => app.shell.activateById(panel.id),
+    });
+    palette?.addItem({ command: SHOW_POOL, category: trans.__("Cenote") });
+    launcher?.add({
+      command: SHOW_POOL,
+      category: trans.__("Other"),
+      rank: 50,
+      args: { isLauncher: true },
+    });
+  },
+};
