@@ -1,6 +1,8 @@
 // Awaits of a cell that can be cancelled.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Interrupted } from "../../kernel/src/base/index.ts";
 import { Cancellation } from "../../kernel/src/cells/cancellation.ts";
 
@@ -26,6 +28,22 @@ test("a pending await is rejected, and every later one", async () => {
   // A loop that swallows them all is left waiting.
   const parked = cancellation.wait(1) as Promise<unknown>;
   assert.equal(await Promise.race([parked, new Promise((r) => setImmediate(r, "free"))]), "free");
+});
+
+test("a cancelled cell holds nothing of what it awaited", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const cancellation = new Cancellation();
+  const awaited = await (async () => {
+    const value = {};
+    await cancellation.wait(Promise.resolve(value));
+    return new WeakRef(value);
+  })();
+  cancellation.cancel();
+  await new Promise(setImmediate);
+  collect();
+  assert.equal(awaited.deref(), undefined);
+  assert.throws(() => cancellation.wait(1), Interrupted);
 });
 
 test("a loop that is left closes its iterator", async () => {

@@ -22,6 +22,8 @@ export class Cancellation {
   cancel(): void {
     this.#cancelled = true;
     this.#reject?.(new Interrupted());
+    // It holds what was awaited last, a block of the pool perhaps, and this object outlives its cell.
+    this.#reject = undefined;
   }
 
   /** What the cell awaits in place of `value`. */
