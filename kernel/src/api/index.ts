@@ -10,16 +10,25 @@ export {
 } from "../base/index.ts";
 export {
   type Aggregate,
+  all,
+  any,
   col,
   count,
   Expr,
+  first,
   GpuTable,
   GroupBy,
+  last,
   lit,
   max,
   mean,
+  median,
   min,
+  nunique,
+  quantile,
+  std,
   sum,
+  variance,
 } from "../compute/index.ts";
 export {
   allocate,

@@ -8,7 +8,7 @@ import {
   isFloat,
   TYPES,
 } from "../columns/index.ts";
-import type { AggregateFunction } from "./expr.ts";
+import type { AggregateFunction } from "./aggregates.ts";
 import type { Typed } from "./typed.ts";
 import { offsetsOf, type Part, partKey } from "./wgsl/parts.ts";
 

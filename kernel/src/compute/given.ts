@@ -1,7 +1,8 @@
 // Checks of what people give to a table's operations. Cells are not type-checked, and a wrong argument must
 // not pass for another one: a column for a figure, say, would count rows.
 import { CenoteError } from "../base/index.ts";
-import { type Aggregate, Expr, FUNCTIONS } from "./expr.ts";
+import { type Aggregate, FUNCTIONS } from "./aggregates.ts";
+import { Expr } from "./expr.ts";
 
 /** `value`, if it is an expression. Throws NOT_AN_EXPRESSION. */
 export function expression(value: unknown, where: string): Expr {
@@ -23,7 +24,9 @@ export function checkedAggregate(name: string, aggregate: Aggregate): Aggregate 
   throw new CenoteError(
     "NOT_A_FIGURE",
     `agg({ ${name}: … }): wanted a figure such as sum("delay"), found ${describe(aggregate)}`,
-    { mend: "The figures are count(), count(of), sum(of), mean(of), min(of) and max(of)." },
+    {
+      mend: "The figures are count(), count(of), sum(of), mean(of), min(of), max(of), variance(of), std(of), median(of), quantile(of, q), nunique(of), first(of), last(of), any(of) and all(of).",
+    },
   );
 }
 

@@ -1,16 +1,21 @@
 // Compute: queries over columns in the pool, as kernels made for each query.
 export {
   type Aggregate,
-  col,
+  all,
+  any,
   count,
-  Expr,
-  lit,
+  first,
+  last,
   max,
   mean,
+  median,
   min,
-  type Operand,
+  nunique,
+  quantile,
+  std,
   sum,
-  type Value,
-} from "./expr.ts";
+  variance,
+} from "./aggregates.ts";
+export { col, Expr, lit, type Operand, type Value } from "./expr.ts";
 export type { Selected } from "./plan.ts";
 export { type Aggregates, GpuTable, GroupBy, PRODUCE, tableToGpu } from "./table.ts";

@@ -14,8 +14,9 @@ import {
 } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import { BLOCKS, type Block } from "../pool/index.ts";
+import { type Aggregate, count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
-import { type Aggregate, count, type Expr } from "./expr.ts";
+import type { Expr } from "./expr.ts";
 import type { TypedAggregate } from "./figures.ts";
 import { checkedAggregate, entriesOf } from "./given.ts";
 import { wrongType } from "./kinds.ts";
