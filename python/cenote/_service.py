@@ -17,15 +17,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ._board import BOARD_BYTES
 from ._connection import Connection
-from ._errors import CenoteError, ProtocolError
+from ._errors import CenoteError
 from ._folder import ensure_folder, listen_at, new_socket_path, process_start
 from ._frames import PROTOCOL, Message, encode
 from ._owner import Owner
-from ._shared import check_name
+from ._requests import Requests, error_message
 
 #: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
 TICK = 0.25
@@ -42,6 +41,7 @@ class Service:
     def __init__(self, chores: Callable[[], float | None]) -> None:
         """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
         self.owner: Owner = Owner(self._announce_dropped, self._announce_change)
+        self.requests = Requests(self.owner, self._reply)
         self._chores = chores
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
@@ -53,12 +53,9 @@ class Service:
         self._retired: list[Connection] = []
         #: What is to be told unasked: arenas that were dropped, names that have changed.
         self._news: deque[list[int] | str] = deque()
-        self._watched = False
         self._started = False
         self._look_at = 0.0
         self.path: Path | None = None
-        self.bytes_sent = 0
-        self.tables_sent = 0
 
     def start(self) -> None:
         """Starts the thread, if it does not run yet."""
@@ -122,7 +119,7 @@ class Service:
         self.wake()
 
     def _announce_change(self, name: str) -> None:
-        if self._watched:
+        if self.requests.watched:
             self._news.append(name)
             self.wake()
 
@@ -214,89 +211,22 @@ class Service:
             while connection in self._connections and not connection.closing:
                 if (message := connection.decoder.next()) is None:
                     return
-                self._handle(connection, message)
+                self.requests.handle(connection, message)
         except CenoteError as error:
             connection.closing = True
-            self._reply(connection, {"error": _error(error.code, str(error))})
+            self._reply(connection, {"error": error_message(error.code, str(error))})
 
-    def _handle(self, connection: Connection, message: Message) -> None:
-        request, number = message.get("op"), message.get("id")
-        if request == "release":
-            shared = connection.leases.pop(_integer(message, "lease"), None)
-            if shared is not None:
-                self.owner.end_lease(shared)
-            return
-        if type(number) is not int:
-            raise ProtocolError("id: wanted an integer")
-        if request == "get":
-            self._give(connection, number, check_name(message.get("name")))
-        elif request == "list":
-            objects = [shared.describe() for shared in self.owner.objects()]
-            self._reply(connection, {"id": number, "objects": objects})
-        elif request == "arena":
-            self._give_arena(connection, number, _integer(message, "arena"))
-        elif request == "board" and self.owner.board.fd is not None:
-            board = os.dup(self.owner.board.fd)
-            self._reply(connection, {"id": number, "bytes": BOARD_BYTES}, board)
-        elif request == "fetch":
-            self._give_bytes(connection, number, _integer(message, "lease"))
-        elif request == "remove":
-            removed = self.owner.remove(check_name(message.get("name")))
-            self._reply(connection, {"id": number, "removed": removed})
-        elif request == "watch":
-            self._watch(connection, number, message.get("name"))
-        else:
-            error = _error("UNKNOWN_OP", f"op: found {request!r:.40}")
-            self._reply(connection, {"id": number, "error": error})
-
-    def _watch(self, connection: Connection, number: int, name: object) -> None:
-        """From now on the peer is told when this name changes, or any; what there is, at once."""
-        self._watched = True  # before the look: what changes after it is announced
-        if name is None:
-            connection.watches_all = True
-            shared = self.owner.objects()
-        else:
-            checked = check_name(name)
-            connection.watched.add(checked)
-            shared = [one for one in [self.owner.find(checked)] if one is not None]
-        objects = [one.describe() for one in shared]
-        self._reply(connection, {"id": number, "objects": objects})
-
-    def _give(self, connection: Connection, number: int, name: str) -> None:
-        shared = self.owner.lease(name)
-        if shared is None:
-            self._reply(connection, {"id": number, "object": None})
-            return
-        connection.last_lease += 1
-        lease = connection.last_lease
-        connection.leases[lease] = shared
-        self._reply(connection, {"id": number, "object": shared.describe(), "lease": lease})
-
-    def _give_arena(self, connection: Connection, number: int, arena: int) -> None:
-        found = self.owner.arena_descriptor(arena)
-        if found is None:
-            connection.closing = True
-            error = _error("UNKNOWN_ARENA", f"no arena {arena}")
-            self._reply(connection, {"id": number, "error": error})
-            return
-        # The arena may go before the reply is sent: the queue has a descriptor of its own.
-        self._reply(connection, {"id": number, "bytes": found[1]}, os.dup(found[0]))
-
-    def _give_bytes(self, connection: Connection, number: int, lease: int) -> None:
-        shared = connection.leases.get(lease)
-        if shared is None:
-            error = _error("UNKNOWN_LEASE", f"no lease {lease}")
-            self._reply(connection, {"id": number, "error": error})
-            return
-        size = shared.table.bytes
-        self.bytes_sent += size
-        self.tables_sent += 1
-        connection.pending.append((memoryview(encode({"id": number, "bytes": size})), None))
-        connection.pending.append((shared.arena.writable(shared.offset, size), None))
-        self._send(connection)
-
-    def _reply(self, connection: Connection, message: Message, fd: int | None = None) -> None:
+    def _reply(
+        self,
+        connection: Connection,
+        message: Message,
+        fd: int | None = None,
+        after: memoryview | None = None,
+    ) -> None:
+        """Says it: with a descriptor, that is closed here, or with bytes after it."""
         connection.pending.append((memoryview(encode(message)), fd))
+        if after is not None:
+            connection.pending.append((after, None))
         self._send(connection)
 
     def _send(self, connection: Connection) -> None:
@@ -347,14 +277,3 @@ class Service:
             for shared in connection.leases.values():
                 self.owner.end_lease(shared)
             connection.leases.clear()
-
-
-def _integer(message: Message, key: str) -> int:
-    value: Any = message.get(key)
-    if type(value) is not int:
-        raise ProtocolError(f"{key}: wanted an integer, found {value!r:.40}")
-    return value
-
-
-def _error(code: str, message: str) -> Message:
-    return {"code": code, "message": message}

@@ -34,7 +34,7 @@ def in_arena(address: int) -> bool:
     """Whether it lies in an arena as a reader has mapped it."""
     return any(
         mapping.address <= address < mapping.address + mapping.size
-        for mapping in exchange()._mappings.values()
+        for mapping in exchange()._reader.mappings.values()
     )
 
 

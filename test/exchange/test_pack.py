@@ -5,7 +5,8 @@ import decimal
 import pyarrow as pa
 import pytest
 from cenote import _pack
-from cenote._pack import ALIGNMENT, Packed
+from cenote._batch import ALIGNMENT
+from cenote._pack import Packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,0 +1,138 @@
+"""Reads what was found: over its owner's memory, mapped, or over a copy where it can't be."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import pyarrow as pa
+
+from ._answers import InUse
+from ._arena import can_share
+from ._counts import Counts
+from ._errors import ProtocolError
+from ._finding import PATIENCE, Finder
+from ._found import Found
+from ._mapping import Ended, Mapping
+from ._outside import bytes_outside
+from ._owner import Owner
+
+
+class Reader:
+    """The mapped arenas, and the tables over them.
+
+    Its user holds `talk`, the lock of the conversation with the peers.
+    """
+
+    def __init__(
+        self, owner: Owner, finder: Finder, in_use: InUse, ended: Ended, talk: threading.RLock
+    ) -> None:
+        """Maps nothing yet."""
+        self._owner = owner
+        self._finder = finder
+        self._in_use = in_use
+        self._ended = ended
+        self._talk = talk
+        self.counts = Counts()
+        self.mappings: dict[tuple[Any, int], Mapping] = {}
+
+    def open(self, found: Found) -> pa.Table:
+        """The table, over the mapped arena; or over a copy where it can't be mapped."""
+        table = found.description.table
+        mapped = found.description.arena is not None and can_share()
+        result = self._in_use.find(found.key) if found.table is None else found.table
+        if result is not None:
+            self._finder.release(found)  # one lease will do
+        else:
+            result = self._read(found, mapped)
+        if mapped and self._in_use.keep(table.name, found.key, result):
+            self._ended.nudge()
+        self.counts.handoffs += 1
+        return result
+
+    def _read(self, found: Found, mapped: bool) -> pa.Table:
+        table = found.description.table
+        try:
+            if mapped:
+                buffer = self._map(found)
+            else:
+                buffer = self._copy(found)
+                self._finder.release(found)
+        except BaseException:
+            self._finder.release(found)
+            raise
+        try:
+            result = pa.ipc.open_stream(buffer).read_all()
+            result.validate()
+        except (pa.ArrowException, OSError) as error:
+            raise ProtocolError(
+                f"{table.owner}: {table.name!r} is not a readable Arrow stream ({error})"
+            ) from error
+        if (result.num_rows, result.num_columns) != (table.rows, table.column_count):
+            raise ProtocolError(
+                f"{table.owner}: {table.name!r}: wanted {table.rows} rows of {table.column_count} "
+                f"columns, found {result.num_rows} of {result.num_columns}"
+            )
+        outside = bytes_outside(result, buffer)
+        if outside:
+            self.counts.copies += 1
+            self.counts.bytes_copied += outside
+        return result
+
+    def _map(self, found: Found) -> pa.Buffer:
+        description, mapping = found.description, self._mapping(found)
+        offset, size = description.offset, description.table.bytes
+
+        def end() -> None:
+            with self._talk:
+                mapping.end(offset, size)
+                self._finder.release(found)
+
+        return mapping.lease(offset, size, lambda: self._ended.add(end))
+
+    def _mapping(self, found: Found) -> Mapping:
+        description, peer = found.description, found.peer
+        assert description.arena is not None
+        key = (peer, description.arena)
+        mapping = self.mappings.get(key)
+        if mapping is None:
+            if peer is None:
+                held = self._owner.arena_descriptor(description.arena)
+                descriptor = None if held is None else os.dup(held[0])
+            else:
+                request = {"op": "arena", "arena": description.arena}
+                peer.call(request, time.monotonic() + PATIENCE)
+                descriptor = peer.take_descriptor()
+            if descriptor is None:
+                raise ProtocolError(f"{description.table.owner} has sent no descriptor")
+            mapping = self.mappings[key] = Mapping(descriptor, description.arena_bytes)
+        if description.arena_bytes != mapping.size:
+            raise ProtocolError(f"{description.table.owner}: an arena has changed its size")
+        return mapping
+
+    def _copy(self, found: Found) -> pa.Buffer:
+        size = found.description.table.bytes
+        if found.own is not None:
+            source = found.own.arena.writable(found.own.offset, size)
+            copied = pa.py_buffer(bytes(source))
+        else:
+            assert found.peer is not None
+            copied = pa.allocate_buffer(size)
+            target = memoryview(copied).cast("B")
+            found.peer.fetch(found.lease, target, lambda: time.monotonic() + PATIENCE)
+        self.counts.copies += 1
+        self.counts.bytes_copied += size
+        return copied
+
+    def forget_dropped(self) -> None:
+        """Unmaps arenas that are unused here and that their owner has dropped, or died with."""
+        for key, mapping in list(self.mappings.items()):
+            peer, arena = key
+            if peer is None:
+                gone = self._owner.arena_descriptor(arena) is None
+            else:
+                gone = peer.closed or arena in peer.dropped
+            if gone and mapping.unused:
+                del self.mappings[key]
