@@ -20,6 +20,9 @@ import { Watch } from "./watch.ts";
 import type { Change } from "./watching.ts";
 
 export { type NativeStatus, nativeStatus } from "../base/index.ts";
+export { type Packed, pack } from "./packed.ts";
+export { Survey } from "./survey.ts";
+export { toTable } from "./to-table.ts";
 export type {
   Change,
   ExchangeStats,

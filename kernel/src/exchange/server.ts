@@ -137,6 +137,8 @@ export class Server {
     else if (message["op"] === "list") {
       const objects = [...this.#objects.values()].map((served) => describe(served.object));
       this.#reply(connection, { id, objects });
+    } else if (message["op"] === "leases") {
+      this.#reply(connection, { id, leases: this.#leases() });
     } else if (message["op"] === "arena") this.#giveArena(connection, id, whole(message, "arena"));
     else if (message["op"] === "board" && this.#board) {
       this.#giveDescriptor(connection, id, BOARD_BYTES, this.#board.handle.fd);
@@ -161,6 +163,19 @@ export class Server {
     const lease = ++connection.lastLease;
     connection.leases.set(lease, served);
     this.#reply(connection, { id, object: describe(served.object), lease });
+  }
+
+  /** Who has leases on what: an entry for each version that a connection's process reads. */
+  #leases(): Message[] {
+    const entries: Message[] = [];
+    for (const { leases, pid } of [...this.#connections, ...this.#retired]) {
+      const counts = new Map<Served, number>();
+      for (const served of leases.values()) counts.set(served, (counts.get(served) ?? 0) + 1);
+      for (const [{ object, current }, count] of counts) {
+        entries.push({ object: describe(object), current, pid, count });
+      }
+    }
+    return entries;
   }
 
   #giveDescriptor(connection: Connection, id: number, bytes: number, fd: number): void {

@@ -1,0 +1,93 @@
+// Facts of an Arrow column: nulls, least, greatest and mean of numbers with a small histogram, and the most
+// frequent of texts. Reads every value once or twice; large columns are read in a thread of their own.
+import type { DataType, Vector } from "apache-arrow";
+import { ARROW, valueText } from "./arrow-text.ts";
+import type { ColumnStatistics } from "./browse-protocol.ts";
+
+const BINS = 24;
+const TOP = 5;
+/** Different values that are counted; a column with more is said to have at least so many. */
+const MOST_DISTINCT = 200_000;
+const COUNTED: readonly number[] = [
+  ...[ARROW.utf8, ARROW.largeUtf8, ARROW.utf8View, ARROW.bool, ARROW.dictionary],
+];
+const ORDERED: readonly number[] = [
+  ...[ARROW.int, ARROW.float, ARROW.date, ARROW.time, ARROW.timestamp, ARROW.duration],
+];
+
+export function columnStatistics(vector: Vector): ColumnStatistics {
+  const { typeId } = vector.type as DataType;
+  const facts: ColumnStatistics = { rows: vector.length, nulls: vector.nullCount };
+  if (COUNTED.includes(typeId)) return { ...facts, ...frequencies(vector) };
+  if (ORDERED.includes(typeId)) return { ...facts, ...spread(vector) };
+  return facts;
+}
+
+function frequencies(vector: Vector): Partial<ColumnStatistics> {
+  const counts = new Map<string, number>();
+  let more = false;
+  for (let row = 0; row < vector.length; row++) {
+    const value: unknown = vector.get(row);
+    if (value === null) continue;
+    const text = String(value);
+    const count = counts.get(text);
+    if (count !== undefined) counts.set(text, count + 1);
+    else if (counts.size < MOST_DISTINCT) counts.set(text, 1);
+    else more = true;
+  }
+  const top = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, TOP)
+    .map(([value, count]) => ({ value, count }));
+  return { distinct: counts.size, top, ...(more ? { more } : {}) };
+}
+
+/** Calls `each` with the values that are not null, as they are stored but for floats. */
+function forNumbers(vector: Vector, each: (value: number | bigint, row: number) => void): void {
+  const float = (vector.type as DataType).typeId === ARROW.float;
+  let row = 0;
+  for (const data of vector.data) {
+    const raw = !float || data.values instanceof Float64Array ? data.values : undefined;
+    const nulls = data.nullCount > 0;
+    for (let at = 0; at < data.length; at++, row++) {
+      if (nulls && !data.getValid(at)) continue;
+      each(raw ? (raw[at] as number | bigint) : (vector.get(row) as number), row);
+    }
+  }
+}
+
+function spread(vector: Vector): Partial<ColumnStatistics> {
+  const { typeId } = vector.type as DataType;
+  let [least, greatest]: (number | bigint)[] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [leastRow, greatestRow, sum, nans, values] = [-1, -1, 0, 0, 0];
+  forNumbers(vector, (value, row) => {
+    if (Number.isNaN(value)) {
+      nans++;
+      return;
+    }
+    values++;
+    sum += Number(value);
+    if (leastRow < 0 || value < least!) [least, leastRow] = [value, row];
+    if (greatestRow < 0 || value > greatest!) [greatest, greatestRow] = [value, row];
+  });
+  const found: Partial<ColumnStatistics> = nans > 0 ? { nans } : {};
+  if (values === 0) return found;
+  found.least = valueText(vector, leastRow)!;
+  found.greatest = valueText(vector, greatestRow)!;
+  if (typeId === ARROW.int || typeId === ARROW.float) found.mean = sum / values;
+  const [from, to] = [Number(least), Number(greatest)];
+  if (Number.isFinite(to - from)) found.histogram = histogram(vector, from, to);
+  return found;
+}
+
+function histogram(vector: Vector, from: number, to: number): number[] {
+  if (from === to) return [vector.length - vector.nullCount];
+  const bins = new Array<number>(BINS).fill(0);
+  const scale = BINS / (to - from);
+  forNumbers(vector, (value) => {
+    const number = Number(value);
+    if (Number.isNaN(number)) return;
+    bins[Math.min(BINS - 1, Math.floor((number - from) * scale))]!++;
+  });
+  return bins;
+}
