@@ -84,9 +84,26 @@ class Kernel:
         return Ran(self.reply(request, end - time.monotonic()), messages)
 
     def iopub(self, timeout: float = TIMEOUT) -> Message:
-        message = self.client.get_iopub_msg(timeout=max(timeout, 0.01))
-        check(message)
-        return message
+        """The next message. A kernel that has ended sends none, which is told at once."""
+        end = time.monotonic() + timeout
+        alive = True
+        while True:
+            try:
+                left = end - time.monotonic()
+                message = self.client.get_iopub_msg(timeout=min(max(left, 0.01), 1))
+            except Empty:
+                assert alive, "the kernel has ended, and sends nothing more"
+                assert left > 0, f"the kernel lives, and sent nothing for {timeout:.0f} s"
+                alive = self.is_alive()
+            else:
+                check(message)
+                return message
+
+    def wait_until_ready(self) -> None:
+        """Until the client is subscribed and the kernel answers; what came before is dropped."""
+        self.wait_for(lambda m: m["msg_type"] == "iopub_welcome")
+        self.finish(self.client.kernel_info())
+        self.late.clear()
 
     def reply(self, request: str, timeout: float = TIMEOUT) -> Message:
         while True:
@@ -160,13 +177,9 @@ def start(name: str, folder: Path) -> Iterator[Kernel]:
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
-        while True:  # what wait_for_ready left behind
-            try:
-                client.get_iopub_msg(timeout=0.05)
-            except Empty:
-                break
-        yield Kernel(manager, client)
+        kernel = Kernel(manager, client)
+        kernel.wait_until_ready()
+        yield kernel
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -14,14 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "cenote-under-test"
 
 
+def entry() -> Path:
+    """What was built, which starts twice as fast, where it is younger than its source, else that."""
+    source, built = ROOT / "kernel/src", ROOT / "kernel/dist/main.js"
+    youngest = max(file.stat().st_mtime for file in source.rglob("*.ts"))
+    if built.exists() and built.stat().st_mtime > youngest:
+        return built
+    return source / "main.ts"
+
+
 @pytest.fixture(scope="session")
 def kernel_name(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The bundle where it is built (CENOTE_TEST_BUNDLE=1), else the source itself."""
     folder = tmp_path_factory.mktemp("jupyter")
-    bundled = os.environ.get("CENOTE_TEST_BUNDLE") == "1"
-    entry = ROOT / "kernel" / ("dist/main.js" if bundled else "src/main.ts")
     spec = {
-        "argv": [str(ROOT / "node_modules/node/bin/node"), str(entry), "{connection_file}"],
+        "argv": [str(ROOT / "node_modules/node/bin/node"), str(entry()), "{connection_file}"],
         "display_name": "Cenote under test",
         "language": "typescript",
         "interrupt_mode": "message",

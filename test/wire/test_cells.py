@@ -311,10 +311,7 @@ def test_late_output_belongs_to_its_own_cell(kernel: Kernel) -> None:
     "code",
     [
         "setTimeout(() => { throw new Error('too late') }, 10);",
-        "Promise.reject(new Error('too late'));",
         "setTimeout(async () => { throw new Error('too late') }, 10);",
-        "queueMicrotask(() => { throw new Error('too late') });",
-        "setImmediate(() => { throw new Error('too late') });",
     ],
 )
 def test_late_errors_are_shown_and_survived(kernel: Kernel, code: str) -> None:
@@ -328,6 +325,23 @@ def test_late_errors_are_shown_and_survived(kernel: Kernel, code: str) -> None:
     assert message["parent_header"]["msg_id"] == request
     assert kernel.reply(request)["content"]["status"] == "ok"
     assert kernel.run("kept").plain == "11"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Promise.reject(new Error('at once'));",
+        "(async () => { throw new Error('at once') })();",
+        "void (async () => { await null; await null; throw new Error('at once') })(); await null",
+        "queueMicrotask(() => { throw new Error('at once') });",
+        "process.nextTick(() => { throw new Error('at once') });",
+        "setImmediate(() => { throw new Error('at once') });",
+    ],
+)
+def test_what_nobody_handles_is_shown_before_the_cells_end(kernel: Kernel, code: str) -> None:
+    ran = kernel.run(code)
+    assert ran.status == "ok"
+    assert "at once" in ran.text("stderr") and "line 1:" in ran.text("stderr")
 
 
 def test_displays(kernel: Kernel) -> None:

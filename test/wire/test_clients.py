@@ -52,9 +52,9 @@ def test_nbconvert_executes_and_writes_a_notebook_and_html(
         "language": "typescript",
     }
     nbformat.write(notebook, tmp_path / "in.ipynb")
-    for kind, name in (("notebook", "out.ipynb"), ("html", "out.html")):
-        convert = ["nbconvert", "--execute", "--to", kind, "--output", name, "in.ipynb"]
-        jupyter(*convert, folder=tmp_path)
+    execute = ["--execute", "--to", "notebook", "--output", "out.ipynb", "in.ipynb"]
+    for arguments in (execute, ["--to", "html", "out.ipynb"]):
+        jupyter("nbconvert", *arguments, folder=tmp_path)
     found = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     nbformat.validate(found)
     shown, result = found.cells[1].outputs
@@ -70,13 +70,9 @@ def other(kernel: Kernel) -> Iterator[Kernel]:
     client.session.session = f"other-{time.monotonic_ns()}"
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
-        while True:
-            try:
-                client.get_iopub_msg(timeout=0.1)
-            except Empty:
-                break
-        yield Kernel(kernel.manager, client)
+        second = Kernel(kernel.manager, client)
+        second.wait_until_ready()
+        yield second
     finally:
         client.stop_channels()
 
@@ -156,6 +152,5 @@ def test_restarts_under_load(fresh: Kernel, busy: str) -> None:
     fresh.send(f"for (let i = 0; i < 20_000; i++) console.log('line', i); {busy}")
     fresh.wait_for(lambda m: m["msg_type"] == "stream")
     fresh.manager.restart_kernel(now=False)
-    fresh.client.wait_for_ready(timeout=60)
-    fresh.late.clear()
+    fresh.wait_until_ready()
     assert fresh.run("typeof before").plain == "'undefined'"

@@ -48,3 +48,11 @@ def test_an_error_stops_the_notebook_unless_it_is_allowed(kernel_name: str, tmp_
     notebook = run(kernel_name, tmp_path, *cells, allow_errors=True)
     assert notebook.cells[0].outputs[0].ename == "RangeError"
     assert notebook.cells[1].outputs[0].data["text/plain"] == "2"
+
+
+def test_what_nobody_handles_is_kept_with_the_cell(kernel_name: str, tmp_path: Path) -> None:
+    """It is told before the cell's end, after which nobody listens."""
+    cells = ("const all = [1, 2].map(async (n) => { if (n > 1) throw new Error('lost') });", "2")
+    notebook = run(kernel_name, tmp_path, *cells)
+    (shown,) = notebook.cells[0].outputs
+    assert shown.name == "stderr" and "lost" in shown.text and "Cell [1], line 1:" in shown.text

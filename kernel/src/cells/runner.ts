@@ -24,8 +24,8 @@ import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./int
 import { Fragment, h } from "./jsx.ts";
 import type { CellOutput } from "./output.ts";
 
-/** Turns of promises between the end of a cell's code and its reply. */
-const TURNS = 4;
+/** As it is before cells run. */
+const soon = setImmediate;
 const USER_EXPRESSION = "user-expression";
 
 const get = uncurry(Map.prototype.get) as <T>(map: Map<number, T>, key: number) => T | undefined;
@@ -84,7 +84,11 @@ export class CellRunner {
     if (!begun) return;
     const { cell, script } = begun;
     runInCell(job.executionCount, () => {
-      this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
+      this.#evaluator.run(script, (outcome) => {
+        // What follows at once from the cell's last statement belongs before its end: what promises print,
+        // and rejections that nobody handles, of which Node tells after them.
+        soon(() => void this.#conclude(cell, outcome));
+      });
     });
   }
 
@@ -196,8 +200,6 @@ export class CellRunner {
   }
 
   async #conclude(cell: Cell, outcome: Outcome): Promise<void> {
-    // What follows at once from the cell's last statement belongs before its end.
-    for (let turn = 0; turn < TURNS; turn++) await undefined;
     try {
       await inStretches(this.#concluding(cell, outcome));
     } catch (error) {
