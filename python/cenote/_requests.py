@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ._board import BOARD_BYTES
@@ -17,8 +18,17 @@ from ._shared import check_name
 class Requests:
     """Does what peers ask for. In the service's thread."""
 
-    def __init__(self, owner: Owner, reply: Callable[..., None]) -> None:
-        """`reply(connection, message, fd=…, after=…)`: with a descriptor, or bytes after it."""
+    def __init__(
+        self,
+        owner: Owner,
+        reply: Callable[..., None],
+        holders: Callable[[], Iterable[Connection]],
+    ) -> None:
+        """`reply(connection, message, fd=…, after=…)`: with a descriptor, or bytes after it.
+
+        `holders`: the connections that may have leases, ended ones too.
+        """
+        self._holders = holders
         self._owner = owner
         self._reply = reply
         #: Whether any peer has asked to be told of changes.
@@ -42,6 +52,8 @@ class Requests:
         elif request == "list":
             objects = [shared.describe() for shared in self._owner.objects()]
             self._reply(connection, {"id": number, "objects": objects})
+        elif request == "leases":
+            self._reply(connection, {"id": number, "leases": self._leases()})
         elif request == "arena":
             self._give_arena(connection, number, _integer(message, "arena"))
         elif request == "board" and self._owner.board.fd is not None:
@@ -57,6 +69,19 @@ class Requests:
         else:
             error = error_message("UNKNOWN_OP", f"op: found {request!r:.40}")
             self._reply(connection, {"id": number, "error": error})
+
+    def _leases(self) -> list[Message]:
+        """Who has leases on what: an entry for each version that a connection's process reads."""
+        return [
+            {
+                "object": shared.describe(),
+                "current": shared.current,
+                "pid": holder.pid,
+                "count": count,
+            }
+            for holder in self._holders()
+            for shared, count in Counter(holder.leases.values()).items()
+        ]
 
     def _watch(self, connection: Connection, number: int, name: object) -> None:
         """From now on the peer is told when this name changes, or any; what there is, at once."""

@@ -41,7 +41,9 @@ class Service:
     def __init__(self, chores: Callable[[], float | None]) -> None:
         """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
         self.owner: Owner = Owner(self._announce_dropped, self._announce_change)
-        self.requests = Requests(self.owner, self._reply)
+        self.requests = Requests(
+            self.owner, self._reply, lambda: [*self._connections, *self._retired]
+        )
         self._chores = chores
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
