@@ -88,6 +88,15 @@ export class ColumnStore {
     }
   }
 
+  /** Disposes it; returns what is left to tell of it, which holds none of its blocks. */
+  emptied(): ColumnStore {
+    this.dispose();
+    const columns = [...this.columns.values()].map((column) => ({ ...column, chunks: [] }));
+    const rest = new ColumnStore(this.gpu, columns, this.chunkRows, this.metadata);
+    rest.dispose();
+    return rest;
+  }
+
   [Symbol.dispose](): void {
     this.dispose();
   }

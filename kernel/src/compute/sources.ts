@@ -15,10 +15,13 @@ import { columnsOf, type Typed } from "./typed.ts";
 
 /** Columns that are in the pool. */
 export class StoreSource implements Source {
-  readonly store: ColumnStore;
+  #store: ColumnStore;
 
   constructor(store: ColumnStore) {
-    this.store = store;
+    this.#store = store;
+  }
+  get store(): ColumnStore {
+    return this.#store;
   }
   get gpu(): Gpu {
     return this.store.gpu;
@@ -40,7 +43,9 @@ export class StoreSource implements Source {
     return this.store.blocks();
   }
   dispose(): void {
-    this.store.dispose();
+    // A query that an interrupt cut short shares blocks for ever: when it is garbage, so must they be,
+    // although the table that was disposed is still at hand.
+    this.#store = this.#store.emptied();
   }
 }
 
