@@ -14,6 +14,8 @@ const entries = {
   "wire-thread": "wire-thread.ts",
   "types-thread": "language/service/thread.ts",
   "exchange-thread": "exchange/serve-thread.ts",
+  "column-thread": "browse/column-thread.ts",
+  "shared-thread": "browse/shared-thread.ts",
   index: "api/index.ts",
   cli: "cli/index.ts",
 };

@@ -4,12 +4,14 @@ import { Session } from "node:inspector";
 import { fileURLToPath } from "node:url";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import {
+  EXCHANGE_TARGET,
   MONITOR_TARGET,
   OutputReader,
   openBooks,
   type ProcessDescriptors,
   type ToMain,
 } from "./base/index.ts";
+import { SharedBrowser } from "./browse/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import {
   Interrupter,
@@ -105,6 +107,10 @@ const monitor = new Monitor(books, (commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
 });
 server.serveComm(MONITOR_TARGET, monitor);
+const shared = new SharedBrowser((commId, message, buffers) => {
+  server.sendComm(commId, message, buffers);
+});
+server.serveComm(EXCHANGE_TARGET, shared);
 onInterruptSignal(() => void server.interrupt());
 onParentLost(() => server.end());
 // The first completion finds its code loaded; the kernel's start is over by then.

@@ -2,7 +2,7 @@
 // shape (tables, pictures, specifications of charts, elements), and text for everything else.
 import { types } from "node:util";
 import { chartType, DISPLAY, type Formatted, type MimeBundle } from "../base/index.ts";
-import { formatArrowTable, isArrowTable } from "./format-arrow.ts";
+import { encodeArrow, isArrowTable, showArrowTable } from "./format-arrow.ts";
 import { isSvg, pictureType, standaloneSvg } from "./format-picture.ts";
 import { formatRecords } from "./format-records.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
@@ -14,31 +14,33 @@ type Remap = (text: string) => string;
 export function formatValue(value: unknown, remap: Remap): Formatted | Promise<Formatted> {
   const own = methodOf(value, DISPLAY) ?? methodOf(value, DENO_DISPLAY);
   if (!own) {
-    const data = byShape(value, remap);
-    if (data instanceof Promise) return data.then((later) => ({ data: later, metadata: {} }));
-    return { data, metadata: {} };
+    return byShape(value, remap);
   }
   const bundle = own.call(value);
   return isPromise(bundle)
-    ? bundle.then((one) => asFormatted(one, value))
-    : asFormatted(bundle, value);
+    ? bundle.then((one) => encodeArrow(asFormatted(one, value)))
+    : encodeArrow(asFormatted(bundle, value));
 }
 
 /** Notebooks for Deno name their method so. */
 const DENO_DISPLAY = Symbol.for("Deno.jupyter.display");
 
-function byShape(value: unknown, remap: Remap): MimeBundle | Promise<MimeBundle> {
-  if (typeof value === "string") return formatString(value);
+const bare = (data: MimeBundle): Formatted => ({ data, metadata: {} });
+
+function byShape(value: unknown, remap: Remap): Formatted | Promise<Formatted> {
+  if (typeof value === "string") return bare(formatString(value));
   const text = remap(inspectBounded(value));
   // What a proxy is like is its traps' affair, and a revoked one is like nothing.
   if (value === null || typeof value !== "object" || types.isProxy(value)) {
-    return { "text/plain": text };
+    return bare({ "text/plain": text });
   }
   try {
-    return richForm(value, text) ?? { "text/plain": text };
+    if (isArrowTable(value)) return showArrowTable(value);
+    const data = richForm(value, text) ?? { "text/plain": text };
+    return data instanceof Promise ? data.then(bare) : bare(data);
   } catch {
     // A getter or trap on the way to the shape threw: it has none.
-    return { "text/plain": text };
+    return bare({ "text/plain": text });
   }
 }
 
@@ -51,7 +53,6 @@ function formatString(value: string): MimeBundle {
 }
 
 function richForm(value: object, text: string): MimeBundle | Promise<MimeBundle> | undefined {
-  if (isArrowTable(value)) return formatArrowTable(value);
   if (Array.isArray(value)) {
     const table = formatRecords(value);
     return table && { ...table, "text/plain": text };

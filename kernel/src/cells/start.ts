@@ -20,6 +20,7 @@ import { installConsole } from "./console.ts";
 import { ErrorReporter } from "./errors.ts";
 import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
+import { shownTables } from "./format-arrow.ts";
 import { Input } from "./input.ts";
 import { outsideIntrinsics, withIntrinsics } from "./intrinsics.ts";
 import { showLateErrors } from "./late-errors.ts";
@@ -117,6 +118,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
 
   const comms = new CommHub(output);
   connectComms(comms);
+  shownTables.serve(comms);
   const allowed = () => runner.running?.allowStdin;
   const input = new Input({ output, port, allowed, receive });
   const hooks = Object.freeze({ ...runner.hooks, ...loader.hooks, ...magics.hooks });
