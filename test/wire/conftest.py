@@ -15,7 +15,7 @@ NAME = "cenote-under-test"
 
 
 def entry() -> Path:
-    """What was built, which starts twice as fast, where it is younger than its source, else that."""
+    """What was built, which starts twice as fast, where it is younger than its source."""
     source, built = ROOT / "kernel/src", ROOT / "kernel/dist/main.js"
     youngest = max(file.stat().st_mtime for file in source.rglob("*.ts"))
     if built.exists() and built.stat().st_mtime > youngest:

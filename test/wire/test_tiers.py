@@ -56,6 +56,8 @@ def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel
         assert kernel.finish(asked).status == "error"
         assert kernel.run(PINNED).plain == "0", turn
     assert kernel.run(QUERY).plain == wanted
+    kernel.run("t.dispose()")
+    assert kernel.run("pool.collect(); pool.stats().liveBlocks").plain == "0"
 
 
 def test_an_interrupted_allocation_holds_nothing(kernel: Kernel) -> None:
