@@ -10,8 +10,10 @@ those of all processes of this user on this machine; where two share one name, t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from ._changes import Change, Watch
 from ._copies import Copied, Copies
 from ._errors import (
     BadNameError,
@@ -45,6 +47,7 @@ __all__ = [
     "BadTargetError",
     "BadWaitError",
     "CenoteError",
+    "Change",
     "ConversionError",
     "Copied",
     "Copies",
@@ -57,6 +60,7 @@ __all__ = [
     "SharedTable",
     "TooLargeError",
     "UnknownNameError",
+    "Watch",
     "WriterClosedError",
     "copies",
     "delete",
@@ -66,6 +70,7 @@ __all__ = [
     "ls",
     "put",
     "stats",
+    "watch",
     "writer",
 ]
 
@@ -191,6 +196,37 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
     result = from_table(table, as_, name, taken)
     exchange().copies.note("get", name, as_, taken)
     return result
+
+
+@overload
+def watch(name: str | None = None) -> Watch: ...
+@overload
+def watch(
+    name: str | None, tell: Callable[[str, SharedTable | None], None]
+) -> Callable[[], None]: ...
+
+
+def watch(
+    name: str | None = None, tell: Callable[[str, SharedTable | None], None] | None = None
+) -> Watch | Callable[[], None]:
+    """Tells of a name's versions: the current one, if there is one, and then each newer one.
+
+        for name, table in cenote.watch("flights"):
+            if table is None:
+                break                      # nobody shares it any more
+            print(table.version, table.rows)
+
+    Of versions that follow each other closely it tells at least of the last. Without a name it
+    tells of all. It can be looped over in coroutines too (`async for`), so that other cells of a
+    notebook run meanwhile. With `tell` that is called instead, in a thread of the watchers' own,
+    with the name and the table, until what `watch` returns is called; what it raises is logged.
+    Who has got an older version keeps it. Raises BadNameError.
+    """
+    checked = None if name is None else check_name(name)
+    if tell is not None:
+        return exchange().watching.watch(checked, tell)
+    exchange().service.start()  # it ends what nobody loops over any more
+    return Watch(lambda heard: exchange().watching.watch(checked, heard), exchange().when_ended)
 
 
 def list() -> Listing:  # noqa: A001
