@@ -4,6 +4,8 @@ import { socketPaths } from "./folder.ts";
 import type { Message } from "./frames.ts";
 import { Peer } from "./peer.ts";
 
+/** Milliseconds that a living peer has to answer one question. */
+export const PATIENCE_MS = 1000;
 /**
  * Microseconds for which replies are awaited without a turn of the event loop: most come within a tenth of
  * that, and a turn takes as long.
