@@ -1,90 +1,46 @@
 // Expressions on the GPU against the same expressions in JavaScript.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Vector } from "apache-arrow";
 import fc from "fast-check";
-import { CenoteError } from "../../kernel/src/base/index.ts";
-import { uploadTable } from "../../kernel/src/columns/index.ts";
-import { evaluator, type HostValue } from "../../kernel/src/compute/evaluate.ts";
-import { type Expr, tableToGpu } from "../../kernel/src/compute/index.ts";
-import { wholeOf } from "../../kernel/src/compute/plan.ts";
-import { resolve } from "../../kernel/src/compute/rules.ts";
-import { StoreSource } from "../../kernel/src/compute/sources.ts";
-import type { Typed } from "../../kernel/src/compute/typed.ts";
-import { gpu, scoped } from "../gpu/open.ts";
-import { NUMBERS, numberExpr, type RandomTable, randomTable, testExpr } from "./random.ts";
+import type { Expr } from "../../kernel/src/compute/index.ts";
+import { scoped } from "../gpu/open.ts";
+import { check } from "./check.ts";
+import { NUMBERS, numberExpr, randomTable, testExpr, textExpr, textTestExpr } from "./random.ts";
 
 const ALL = [...NUMBERS, "bool", "text", "codes"];
 
-/** Types against the table's columns; undefined where the rules refuse the expression, as they may. */
-function typed(expr: Expr, scope: ReadonlyMap<string, Typed>): Typed | undefined {
-  try {
-    return resolve(expr, scope);
-  } catch (error) {
-    assert.ok(error instanceof CenoteError, String(error));
-    assert.ok(["WRONG_TYPE", "LITERAL_TYPE"].includes(error.code), error.message);
-    return undefined;
-  }
-}
-
-/** The raw stored value: Arrow's get() turns dates into milliseconds. */
-function stored(vector: Vector, row: number): HostValue {
-  const value = vector.get(row) as HostValue;
-  return value;
-}
-
-async function check(random: RandomTable, expr: Expr): Promise<boolean> {
-  const { table, values, rows, chunkRows } = random;
-  const store = await uploadTable(gpu, table, { chunkRows });
-  const scope = wholeOf(new StoreSource(store)).columns;
-  store.dispose();
-  const at = typed(expr, scope);
-  if (!at) return false;
-  using uploaded = await tableToGpu(gpu, table, { chunkRows });
-  const result = await uploaded.select({ x: expr }).toArrow();
-  const expected = evaluator(at, values);
-  const column = result.getChild("x")!;
-  assert.equal(result.numRows, rows);
-  for (let row = 0; row < rows; row++) {
-    const [found, wanted] = [stored(column, row), expected(row)];
-    assert.ok(
-      Object.is(found, wanted),
-      `row ${row} of ${expr}: found ${found}, wanted ${wanted} (${at.type.name})`,
-    );
-  }
-  return true;
-}
-
-test("numbers: arithmetic, rounding, casts and nulls as in JavaScript", async () => {
+async function checkAll(
+  names: readonly string[],
+  rows: number,
+  expr: fc.Arbitrary<Expr>,
+  runs: number,
+) {
   let computed = 0;
   await scoped(() =>
     fc.assert(
       fc.asyncProperty(
-        randomTable(ALL, 70),
-        fc.array(numberExpr(3), { minLength: 3, maxLength: 3 }),
+        randomTable(names, rows),
+        fc.array(expr, { minLength: 3, maxLength: 3 }),
         async (table, exprs) => {
-          for (const expr of exprs) if (await check(table, expr)) computed++;
+          for (const one of exprs) if (await check(table, one)) computed++;
         },
       ),
-      { numRuns: 12 },
+      { numRuns: runs },
     ),
   );
   assert.ok(computed > 10, `only ${computed} expressions were well typed`);
-});
+}
 
-test("tests: comparison, Kleene's logic, text and null tests as in JavaScript", async () => {
-  let computed = 0;
-  await scoped(() =>
-    fc.assert(
-      fc.asyncProperty(
-        randomTable(ALL, 70),
-        fc.array(testExpr(2), { minLength: 3, maxLength: 3 }),
-        async (table, exprs) => {
-          for (const expr of exprs) if (await check(table, expr)) computed++;
-        },
-      ),
-      { numRuns: 12 },
-    ),
-  );
-  assert.ok(computed > 10, `only ${computed} tests were well typed`);
-});
+test("numbers: arithmetic, rounding, casts and nulls as in JavaScript", () =>
+  checkAll(ALL, 70, numberExpr(3), 12));
+
+test("tests: comparison, Kleene's logic, text and null tests as in JavaScript", () =>
+  checkAll(ALL, 70, testExpr(2), 12));
+
+const TEXTS = ["text", "codes", "bool", "int8"];
+
+test("texts: letters, slices, joins and choices as in JavaScript", () =>
+  checkAll(TEXTS, 70, textExpr(2), 6));
+
+test("tests of texts: order, equality, parts, lists and lengths as in JavaScript", () =>
+  checkAll(TEXTS, 70, textTestExpr(1), 8));

@@ -4,7 +4,7 @@ import * as arrow from "apache-arrow";
 import fc from "fast-check";
 import type { TYPES } from "../../kernel/src/columns/index.ts";
 import type { HostValue } from "../../kernel/src/compute/evaluate.ts";
-import { col, type Expr, lit } from "../../kernel/src/compute/index.ts";
+import { col, type Expr, lit, when } from "../../kernel/src/compute/index.ts";
 
 export type ColumnName = keyof typeof TYPES | "text" | "codes" | "when";
 
@@ -109,7 +109,8 @@ export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<
     );
 }
 
-function vectorOf(name: string, values: readonly HostValue[], batch: number): arrow.Vector {
+/** A vector of these values, a batch at a time. */
+export function vectorOf(name: string, values: readonly HostValue[], batch: number): arrow.Vector {
   const chunks: arrow.Data[] = [];
   for (let i = 0; i === 0 || i < values.length; i += batch) {
     chunks.push(...dataOf(name, values.slice(i, i + batch)));
@@ -203,5 +204,54 @@ export function testExpr(depth: number): fc.Arbitrary<Expr> {
     leaf,
     fc.tuple(part, fc.constantFrom("and", "or"), part).map(([a, op, b]) => a[op as "and"](b)),
     part.map((a) => a.not()),
+  );
+}
+
+const PIECES = [
+  "",
+  "a",
+  "ab",
+  "é",
+  "LAX",
+  "r",
+  "ee",
+  "👩",
+  "longer text",
+  "a longer text than a word",
+];
+
+/** A random text expression over the columns "text" and "codes". */
+export function textExpr(depth: number): fc.Arbitrary<Expr> {
+  const column = fc.constantFrom("text", "codes").map(col);
+  if (depth === 0) return column;
+  const part = textExpr(depth - 1);
+  const bound = fc.integer({ min: -6, max: 6 });
+  return fc.oneof(
+    column,
+    fc.tuple(part, fc.constantFrom("upper", "lower")).map(([a, op]) => a[op as "upper"]()),
+    fc.tuple(part, bound).map(([a, from]) => a.slice(from)),
+    fc.tuple(part, bound, fc.nat(5)).map(([a, from, length]) => a.slice(from, length)),
+    fc.tuple(part, part).map(([a, b]) => a.concat(b)),
+    fc.tuple(part, fc.constantFrom(...PIECES)).map(([a, b]) => a.concat(b)),
+    fc.tuple(fc.constantFrom(...PIECES), part).map(([a, b]) => lit(a).concat(b)),
+    fc.tuple(part, part).map(([a, b]) => a.fillNull(b)),
+    fc.tuple(part, fc.constantFrom(...PIECES)).map(([a, b]) => a.fillNull(b)),
+    fc
+      .tuple(fc.constantFrom(col("bool"), col("int8").gt(0)), part, part)
+      .map(([test, a, b]) => when(test).then(a).otherwise(b)),
+  );
+}
+
+/** A random test or measure of texts. */
+export function textTestExpr(depth: number): fc.Arbitrary<Expr> {
+  const part = textExpr(depth);
+  const other = fc.oneof(part, fc.constantFrom(...PIECES));
+  const tests = ["contains", "startsWith", "endsWith", "gt", "ge", "lt", "le", "eq", "ne"];
+  return fc.oneof(
+    fc.tuple(part, fc.constantFrom(...tests), other).map(([a, op, b]) => a[op as "eq"](b)),
+    fc.tuple(part, fc.constantFrom("length", "byteLength")).map(([a, op]) => a[op as "length"]()),
+    part.map((a) => a.isNull()),
+    fc.tuple(part, fc.array(VALUES["text"]!, { maxLength: 40 })).map(([a, list]) => a.isIn(list)),
+    fc.tuple(part, fc.subarray(PIECES)).map(([a, list]) => a.isIn(list)),
   );
 }

@@ -12,8 +12,11 @@ export {
   type Aggregate,
   all,
   any,
+  coalesce,
   col,
   count,
+  type Direction,
+  desc,
   Expr,
   first,
   GpuTable,
@@ -26,9 +29,12 @@ export {
   min,
   nunique,
   quantile,
+  type SampleOptions,
+  type SortKey,
   std,
   sum,
   variance,
+  when,
 } from "../compute/index.ts";
 export {
   allocate,
@@ -45,7 +51,9 @@ export {
   type Tensor,
   type TensorLike,
   type Watch,
+  type Writer,
   watch,
+  writer,
 } from "../exchange/index.ts";
 export { type AdapterFacts, countOutside } from "../gpu/index.ts";
 export {
@@ -65,7 +73,7 @@ export { type Comm, openComm, serveComm } from "./comm.ts";
 export { adapter, sharedDevice } from "./device.ts";
 export * from "./display.ts";
 export type { Figure, Figures } from "./figures.ts";
-export { pool } from "./pool.ts";
+export { monitor, pool } from "./pool.ts";
 export { Progress, type ProgressOptions, progress } from "./progress.ts";
 export { gpu, put } from "./table.ts";
 

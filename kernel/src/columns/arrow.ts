@@ -40,7 +40,7 @@ export function arrowType(arrow: typeof Arrow, type: ColumnType): DataType {
     case "null":
       return new arrow.Null();
     default:
-      return new arrow.Utf8();
+      return type.name === "large_utf8" ? new arrow.LargeUtf8() : new arrow.Utf8();
   }
 }
 

@@ -11,7 +11,7 @@ export {
   take,
 } from "./host.ts";
 export { hostTable } from "./host-table.ts";
-export { ALIGN, bitmapBytes, firstBytes, type Layout, layoutOf, MAX_CHUNK_ROWS } from "./layout.ts";
+export { ALIGN, bitmapBytes, firstBytes, type Layout, layoutOf, MAX_CHUNK_ROWS, rowsWithin } from "./layout.ts";
 export { type ProducedRows, produceRows } from "./produce.ts";
 export { readTable } from "./read.ts";
 export { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
@@ -20,9 +20,12 @@ export {
   isFloat,
   isInteger,
   isText,
+  isUtf8,
   type Kind,
+  LARGE_UTF8,
   type TimeUnit,
   TYPES,
   type TypeName,
+  UTF8,
 } from "./types.ts";
 export { type UploadOptions, uploadTable } from "./upload.ts";

@@ -178,7 +178,8 @@ class Merged {
 
   #code(value: unknown): number {
     if (value === null || value === undefined) return -1;
-    const key = typeof value === "object" ? String(value) : value;
+    // A Map takes −0 for 0, which are two values of a dictionary.
+    const key = typeof value === "object" || Object.is(value, -0) ? keyOf(value) : value;
     let code = this.#codes.get(key);
     if (code === undefined) {
       code = this.values.push(value) - 1;
@@ -187,6 +188,8 @@ class Merged {
     return code;
   }
 }
+
+const keyOf = (value: unknown) => (Object.is(value, -0) ? "-0" : String(value));
 
 function codesPiece(data: Data, merged: Merged): Piece {
   const map = data.dictionary ? merged.map(data.dictionary) : new Int32Array();

@@ -57,6 +57,10 @@ export const TYPES = {
 } as const satisfies Record<string, ColumnType>;
 export type TypeName = keyof typeof TYPES;
 
+/** Text, as expressions make it. */
+export const UTF8: ColumnType = plain("utf8", "text", 32);
+export const LARGE_UTF8: ColumnType = plain("large_utf8", "text", 32);
+
 /** Ids of apache-arrow's Type enumeration, which its IPC format fixes. */
 export const ARROW = {
   null: 1,
@@ -118,9 +122,9 @@ export function columnType(type: DataType, column: string): ColumnType {
     case ARROW.bool:
       return TYPES.bool;
     case ARROW.utf8:
-      return plain("utf8", "text", 32);
+      return UTF8;
     case ARROW.largeUtf8:
-      return plain("large_utf8", "text", 32);
+      return LARGE_UTF8;
     case ARROW.utf8View:
       return plain("utf8_view", "text", 32);
     case ARROW.binary:
@@ -211,6 +215,11 @@ export function isFloat(type: ColumnType): boolean {
 /** True where a value is text or bytes of any length. */
 export function isText(type: ColumnType): boolean {
   return type.kind === "text";
+}
+
+/** True where a value is UTF-8, in full or as a code of a dictionary. */
+export function isUtf8(type: ColumnType): boolean {
+  return /^(dictionary<)?(large_)?utf8(_view)?>?$/.test(type.name);
 }
 
 /** The offsets that Arrow wants for this text type. */

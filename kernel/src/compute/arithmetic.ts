@@ -1,27 +1,9 @@
-// Arithmetic: what may be computed with what, and filling nulls.
+// Arithmetic: what may be computed with what.
 import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
-import { isTextual } from "./comparison.ts";
-import type { Value } from "./expr.ts";
 import { common, convert, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
+import type { Value } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
-
-/** left where it is not null, else right. */
-export function fillNull(left: Side, right: Side, where: string): Typed {
-  const a = typedSide(left, where);
-  if (isTextual(a) || a.type.kind === "opaque" || a.type.kind === "null") {
-    throw wrongType(
-      where,
-      a,
-      "a number, bool, date or timestamp",
-      "Text with nulls is carried as it is.",
-    );
-  }
-  const b = "at" in right ? right.at : literal(right.value, a.type, where);
-  if (b.type.name === a.type.name) return node("fillNull", a.type, [a, b]);
-  const type = common(number(a, where), number(b, where), where);
-  return node("fillNull", type, [convert(a, type), convert(b, type)]);
-}
 
 export type Arithmetic = "add" | "sub" | "mul" | "div" | "floorDiv" | "mod";
 

@@ -1,9 +1,9 @@
 // Comparisons and membership: what may be compared with what.
 import type { CenoteError } from "../base/index.ts";
-import { TYPES } from "../columns/index.ts";
-import type { Value } from "./expr.ts";
+import { isUtf8, TYPES, UTF8 } from "../columns/index.ts";
 import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
-import { compareLiteral } from "./literals.ts";
+import { compareLiteral, literal } from "./literals.ts";
+import type { Value } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
 
 export type Comparison = "gt" | "ge" | "lt" | "le" | "eq" | "ne";
@@ -15,6 +15,7 @@ export function comparison(op: Comparison, left: Side, right: Side, where: strin
   const a = typedSide(left, where);
   if ("value" in right) return withLiteral(op, a, right.value, where);
   const b = right.at;
+  if (isTextual(a) && isTextual(b)) return textComparison(op, a, b, where);
   if (a.type.kind === "bool" && b.type.kind === "bool") {
     equalityOnly(op, a, where);
     return node(op, TYPES.bool, [a, b]);
@@ -26,7 +27,7 @@ export function comparison(op: Comparison, left: Side, right: Side, where: strin
 }
 
 function withLiteral(op: Comparison, a: Typed, value: Value, where: string): Typed {
-  if (isTextual(a)) return textComparison(op, a, value, where);
+  if (isTextual(a)) return textWithLiteral(op, a, value, where);
   if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
   if (a.type.kind === "bool") equalityOnly(op, a, where);
   return compareLiteral(op, a, value, where);
@@ -36,19 +37,12 @@ function withLiteral(op: Comparison, a: Typed, value: Value, where: string): Typ
 export const isTextual = (at: Typed) => at.type.kind === "text" || at.type.kind === "code";
 
 function incomparable(where: string, at: Typed): CenoteError {
-  return isTextual(at)
-    ? wrongType(
-        where,
-        at,
-        "a comparison of text with a literal",
-        "Two text columns cannot be compared on the GPU yet.",
-      )
-    : wrongType(
-        where,
-        at,
-        "a type that can be compared",
-        "Such columns are carried, but not computed with.",
-      );
+  return wrongType(
+    where,
+    at,
+    isTextual(at) ? "text on both sides" : "a type that can be compared",
+    isTextual(at) ? "Compare it with a text." : "Such columns are carried, but not computed with.",
+  );
 }
 
 function equalityOnly(op: Comparison, at: Typed, where: string): void {
@@ -56,33 +50,54 @@ function equalityOnly(op: Comparison, at: Typed, where: string): void {
   throw wrongType(where, at, "a type with an order", "Use .eq or .ne.");
 }
 
-function textComparison(op: Comparison, a: Typed, value: Value, where: string): Typed {
-  equalityOnly(op, a, where);
+// Texts have the order of their UTF-8 bytes, which is that of their code points.
+function textComparison(op: Comparison, a: Typed, b: Typed, where: string): Typed {
+  for (const side of [a, b]) {
+    if (side.type.kind === "code" && !isUtf8(side.type)) throw incomparable(where, side);
+  }
+  if (op === "ne") return node("not", TYPES.bool, [node("eq", TYPES.bool, [a, b])]);
+  return node(op, TYPES.bool, [a, b]);
+}
+
+function textWithLiteral(op: Comparison, a: Typed, value: Value, where: string): Typed {
   if (value === null) return node("literal", TYPES.bool, [], { value: null });
+  if (op !== "eq" && op !== "ne")
+    return textComparison(op, a, literal(textValue(a, value, where), UTF8, where), where);
   const found = among(a, [value], where);
   return op === "eq" ? found : node("not", TYPES.bool, [found]);
 }
 
+function textValue(a: Typed, value: Value, where: string): string {
+  if (typeof value === "string") return value;
+  throw wrongType(
+    where,
+    a,
+    `text to compare with, not ${String(value)}`,
+    "Write a text in quotes.",
+  );
+}
+
 function among(a: Typed, values: readonly Value[], where: string): Typed {
   const texts = values.filter((value) => value !== null);
-  const odd = texts.find((value) => typeof value !== "string");
-  if (odd !== undefined)
-    throw wrongType(
-      where,
-      a,
-      `text to compare with, not ${String(odd)}`,
-      "Write a text in quotes.",
-    );
-  return node("among", TYPES.bool, [a], { values: texts as string[] });
+  return node("among", TYPES.bool, [a], { values: texts.map((v) => textValue(a, v, where)) });
 }
+
+/** Values of a list that are compared one by one; longer lists are searched. */
+const FEW_VALUES = 16;
 
 /** Whether a is one of `values`; nulls among them match nothing. */
 export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
   if (isTextual(a)) return among(a, values, where);
   if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
+  // A value that a's type cannot have is known to be unequal.
   const tests = values
     .filter((v) => v !== null)
-    .map((value) => compareLiteral("eq", a, value, where));
+    .map((value) => compareLiteral("eq", a, value, where))
+    .filter(({ op }) => op === "eq");
+  if (tests.length > FEW_VALUES && a.type.kind !== "bool") {
+    const found = tests.map(({ args }) => args[1]!.value as number | bigint);
+    return node("among", TYPES.bool, [a], { values: found });
+  }
   return tests.reduce(
     (found, test) => node("or", TYPES.bool, [found, test]),
     tests.shift() ?? node("known", TYPES.bool, [a], { value: false }),

@@ -1,7 +1,7 @@
 // Parts of dates and timestamps, as integer arithmetic on counts since 1970-01-01T00:00:00Z.
 import { CenoteError } from "../base/index.ts";
 import { type ColumnType, TYPES } from "../columns/index.ts";
-import type { DatePart } from "./expr.ts";
+import type { DatePart } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
 
 const PER_SECOND = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const;

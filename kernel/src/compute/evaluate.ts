@@ -28,6 +28,8 @@ export function evaluator(
       return (row) => a(row) === null;
     case "fillNull":
       return (row) => a(row) ?? b(row);
+    case "if":
+      return (row) => (a(row) === true ? b : args[2]!)(row);
     default:
       return strict(at, a, b);
   }
@@ -61,13 +63,13 @@ function apply(at: Typed, x: Any, y: Any): HostValue {
     case "not":
       return !x;
     case "gt":
-      return x > y;
+      return order(x, y) > 0;
     case "ge":
-      return x >= y;
+      return order(x, y) >= 0;
     case "lt":
-      return x < y;
+      return order(x, y) < 0;
     case "le":
-      return x <= y;
+      return order(x, y) <= 0;
     case "eq":
       return x === y;
     case "ne":
@@ -79,7 +81,43 @@ function apply(at: Typed, x: Any, y: Any): HostValue {
     case "day":
       return civil(at.op, x);
     default:
-      return number(at, x, y);
+      return typeof x === "string" ? text(at, x, y) : number(at, x, y);
+  }
+}
+
+// NaN compares as unordered. JavaScript orders texts by UTF-16 units; UTF-8's order is that of code points.
+function order(x: Any, y: Any): number {
+  if (typeof x === "string") return Buffer.compare(Buffer.from(x), Buffer.from(y));
+  return x < y ? -1 : x > y ? 1 : x === y ? 0 : Number.NaN;
+}
+
+function text(at: Typed, x: string, y: Any): HostValue {
+  switch (at.op) {
+    case "contains":
+      return x.includes(y);
+    case "startsWith":
+      return x.startsWith(y);
+    case "endsWith":
+      return x.endsWith(y);
+    case "concat":
+      return x + y;
+    case "length":
+      return [...x].length;
+    case "byteLength":
+      return Buffer.byteLength(x);
+    case "upper":
+      return x.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+    case "lower":
+      return x.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    case "slice": {
+      const points = [...x];
+      const [offset, length] = at.span!;
+      const from = offset < 0 ? points.length + offset : offset;
+      const to = length === null ? points.length : from + length;
+      return points.slice(Math.max(from, 0), Math.max(to, 0)).join("");
+    }
+    default:
+      throw new Error(`no evaluation of ${at.op}`);
   }
 }
 

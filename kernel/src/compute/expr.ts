@@ -1,54 +1,16 @@
 // Expressions as people write them: `col("delay").gt(15).and(col("origin").eq("LAX"))`. Building one
 // computes nothing and checks nothing; rules.ts gives it types against a table's columns.
 import { CenoteError } from "../base/index.ts";
-import type { TypeName } from "../columns/index.ts";
+import type { BinaryOp, ExprNode, UnaryOp, Value } from "./nodes.ts";
 
-/** What a literal may be. A Date or an ISO text stands for a moment where a date or timestamp is met. */
-export type Value = number | bigint | boolean | string | Date | null;
-
-export type BinaryOp =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "floorDiv"
-  | "mod"
-  | "gt"
-  | "ge"
-  | "lt"
-  | "le"
-  | "eq"
-  | "ne"
-  | "and"
-  | "or"
-  | "fillNull";
-export type UnaryOp =
-  | "neg"
-  | "abs"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "sqrt"
-  | "not"
-  | "isNull"
-  | "isNotNull"
-  | DatePart;
-export type DatePart = "year" | "month" | "day" | "weekday" | "hour" | "minute" | "second";
-
-export type ExprNode =
-  | { readonly op: "column"; readonly name: string }
-  | { readonly op: "literal"; readonly value: Value }
-  | { readonly op: BinaryOp; readonly args: readonly [Expr, Expr] }
-  | { readonly op: UnaryOp; readonly args: readonly [Expr] }
-  | { readonly op: "cast"; readonly args: readonly [Expr]; readonly to: TypeName }
-  | { readonly op: "isIn"; readonly args: readonly [Expr]; readonly values: readonly Value[] };
+export type { BinaryOp, DatePart, ExprNode, UnaryOp, Value } from "./nodes.ts";
 
 /** An operand: an expression, or a value that stands for a literal. Text is a literal, not a column. */
 export type Operand = Expr | Value;
 
 /**
  * A computation on each row. Immutable. Null in, null out, except for `and` and `or` (Kleene's logic, as
- * Arrow has it), `isNull`, `isNotNull` and `fillNull`.
+ * Arrow has it), `isNull`, `isNotNull`, `fillNull`, coalesce() and when().
  */
 export class Expr {
   readonly node: ExprNode;
@@ -166,8 +128,62 @@ export class Expr {
   }
 
   /** The value as another type; null where it does not fit (floats are cut towards 0, then must fit). */
-  cast(to: TypeName): Expr {
+  cast(to: string): Expr {
     return new Expr({ op: "cast", args: [this], to });
+  }
+
+  /** Whether the text holds `other`, compared by its UTF-8 bytes. */
+  contains(other: Operand): Expr {
+    return this.#binary("contains", other);
+  }
+  startsWith(other: Operand): Expr {
+    return this.#binary("startsWith", other);
+  }
+  endsWith(other: Operand): Expr {
+    return this.#binary("endsWith", other);
+  }
+  /** This text and then `other`. */
+  concat(other: Operand): Expr {
+    return this.#binary("concat", other);
+  }
+  /** Code points of a text; elements of a list. int32. */
+  length(): Expr {
+    return this.#unary("length");
+  }
+  /** Bytes of a text in UTF-8; int32. */
+  byteLength(): Expr {
+    return this.#unary("byteLength");
+  }
+  /** `a` to `z` as capitals; all else, beyond ASCII too, stays. */
+  upper(): Expr {
+    return this.#unary("upper");
+  }
+  /** `A` to `Z` as small letters; all else, beyond ASCII too, stays. */
+  lower(): Expr {
+    return this.#unary("lower");
+  }
+  /**
+   * The code points from `offset` (counted from the end where negative) up to `offset + length`, or to the
+   * end; what lies outside the text is left out. Throws BAD_COUNT.
+   */
+  slice(offset: number, length?: number): Expr {
+    checkWhole("offset", offset, -(2 ** 31));
+    if (length !== undefined) checkWhole("length", length, 0);
+    return new Expr({ op: "slice", args: [this], span: [offset, length ?? null] });
+  }
+
+  /** The value as float32: faster than float64, with 24 bits of precision. */
+  approx(): Expr {
+    return this.cast("float32");
+  }
+
+  /** The field of this name of a struct. */
+  field(name: string): Expr {
+    return new Expr({ op: "field", args: [this], name });
+  }
+  /** The element at `index` of a list, from the end where negative; null where there is none. */
+  at(index: Operand): Expr {
+    return this.#binary("element", index);
   }
 
   /** Year of a date or timestamp (proleptic Gregorian, UTC). */
@@ -203,10 +219,22 @@ export class Expr {
     if (node.op === "column") return node.name;
     if (node.op === "literal") return showValue(node.value);
     if (node.op === "cast") return `${node.args[0]}.cast(${node.to})`;
+    if (node.op === "field") return `${node.args[0]}.field(${JSON.stringify(node.name)})`;
+    if (node.op === "if") return `when(${node.args[0]}, ${node.args[1]}, ${node.args[2]})`;
+    if (node.op === "slice")
+      return `${node.args[0]}.slice(${node.span.filter((x) => x !== null).join(", ")})`;
     if (node.op === "isIn") return `${node.args[0]}.isIn(${node.values.map(showValue).join(", ")})`;
     const [first, ...others] = node.args;
     return `${first}.${node.op}(${others.join(", ")})`;
   }
+}
+
+function checkWhole(what: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least && value < 2 ** 31) return;
+  throw new CenoteError(
+    "BAD_COUNT",
+    `slice(offset, length): wanted a whole number from ${least} to ${2 ** 31 - 1} for ${what}, found ${value}`,
+  );
 }
 
 function showValue(value: Value): string {
@@ -229,36 +257,7 @@ export function lit(value: Value): Expr {
   return new Expr({ op: "literal", value });
 }
 
-export type AggregateFunction = "count" | "sum" | "mean" | "min" | "max";
-
-export const FUNCTIONS: ReadonlySet<string> = new Set(["count", "sum", "mean", "min", "max"]);
-
-/** A figure over many rows; see count, sum, mean, min and max. */
-export interface Aggregate {
-  readonly fn: AggregateFunction;
-  /** Absent for count() of rows. */
-  readonly of?: Expr;
+/** The first of these that is not null. */
+export function coalesce(first: Operand, ...others: Operand[]): Expr {
+  return others.reduce((found: Expr, other) => found.fillNull(other), operand(first));
 }
-
-const aggregate =
-  (fn: AggregateFunction) =>
-  (of: string | Expr): Aggregate => ({
-    fn,
-    of: typeof of === "string" ? col(of) : of,
-  });
-
-/** Rows, or the values of a column that are not null; uint32. */
-export function count(of?: string | Expr): Aggregate {
-  return of === undefined ? { fn: "count" } : aggregate("count")(of);
-}
-/**
- * Sum of the values that are not null, 0 when there are none. Integers: exact, int64 or uint64, an error
- * when it does not fit. Floats: the exact sum rounded once to float64, whatever the order of the rows.
- */
-export const sum: (of: string | Expr) => Aggregate = aggregate("sum");
-/** The exact sum divided by the count, as float64; null when there are no values. */
-export const mean: (of: string | Expr) => Aggregate = aggregate("mean");
-/** Least value, of the column's type; null when there are none. NaN only when there is nothing else. */
-export const min: (of: string | Expr) => Aggregate = aggregate("min");
-/** Greatest value, of the column's type; null when there are none. NaN only when there is nothing else. */
-export const max: (of: string | Expr) => Aggregate = aggregate("max");

@@ -1,8 +1,8 @@
 // What the rules have in common: errors of type, conversions, and the type that two numbers compute in.
 import { CenoteError } from "../base/index.ts";
-import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
-import type { Value } from "./expr.ts";
+import { type ColumnType, isFloat, isInteger, TYPES, UTF8 } from "../columns/index.ts";
 import { limits, literal } from "./literals.ts";
+import type { Value } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
 
 /** An operand: a literal that has no type yet, or an expression that has. */
@@ -13,9 +13,10 @@ export function typedSide(side: Side, where: string): Typed {
   return "at" in side ? side.at : bareLiteral(side.value, where);
 }
 
-/** A literal that meets no column: int32 or int64, float32, bool. */
+/** A literal that meets no column: int32 or int64, float32, bool, utf8. */
 export function bareLiteral(value: Value, where: string): Typed {
   if (typeof value === "boolean") return literal(value, TYPES.bool, where);
+  if (typeof value === "string") return literal(value, UTF8, where);
   if (typeof value === "bigint") return literal(value, TYPES.int64, where);
   if (typeof value === "number") {
     const type = !Number.isInteger(value)
@@ -27,7 +28,7 @@ export function bareLiteral(value: Value, where: string): Typed {
   }
   throw new CenoteError(
     "LITERAL_TYPE",
-    `${where}: wanted a number or a boolean where no column gives the type`,
+    `${where}: wanted a number, a text or a boolean where no column gives the type`,
     {
       mend: "Compare it with a column, e.g. col(name).eq(value).",
     },

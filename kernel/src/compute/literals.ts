@@ -2,7 +2,7 @@
 // or out of range, is exact: it becomes one with a whole number, or is known beforehand.
 import { CenoteError } from "../base/index.ts";
 import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
-import type { Value } from "./expr.ts";
+import type { Value } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
 
 const PER_SECOND = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const;
@@ -18,6 +18,8 @@ export function limits(type: ColumnType): [bigint, bigint] {
 export function literal(value: Value, type: ColumnType, where: string): Typed {
   if (value === null) return node("literal", type, [], { value: null });
   if (type.kind === "bool" && typeof value === "boolean")
+    return node("literal", type, [], { value });
+  if (type.kind === "text" && typeof value === "string")
     return node("literal", type, [], { value });
   const number = numeric(value, type);
   if (number !== undefined && isInteger(type)) {

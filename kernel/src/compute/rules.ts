@@ -4,12 +4,16 @@
 // dates.ts; two sides: comparison.ts, arithmetic.ts.
 import { CenoteError } from "../base/index.ts";
 import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
-import { arithmetic, fillNull } from "./arithmetic.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { choose, fillNull } from "./choices.ts";
 import { comparison, isIn } from "./comparison.ts";
 import { datePart } from "./dates.ts";
-import type { BinaryOp, DatePart, Expr, ExprNode } from "./expr.ts";
+import type { Expr } from "./expr.ts";
 import { bareLiteral, convert, logical, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
+import { element, field } from "./nested.ts";
+import type { BinaryOp, DatePart, ExprNode } from "./nodes.ts";
+import { concat, letters, slice, textLength, textTest } from "./texts.ts";
 import { node, type Typed } from "./typed.ts";
 
 /** The columns that an expression may name; each may itself be computed. */
@@ -34,6 +38,18 @@ export function resolve(expr: Expr, scope: Scope): Typed {
     case "round":
     case "sqrt":
       return unaryNumber(at.op, resolve(at.args[0], scope), String(expr));
+    case "length":
+    case "byteLength":
+      return textLength(at.op, resolve(at.args[0], scope), String(expr));
+    case "upper":
+    case "lower":
+      return letters(at.op, resolve(at.args[0], scope), String(expr));
+    case "slice":
+      return slice(resolve(at.args[0], scope), at.span, String(expr));
+    case "if": {
+      const [test, then, otherwise] = sides(at.args, scope) as [Side, Side, Side];
+      return choose(test, then, otherwise, String(expr));
+    }
     case "not":
       return node("not", TYPES.bool, [logical(resolve(at.args[0], scope), String(expr))]);
     case "isNull":
@@ -49,6 +65,8 @@ export function resolve(expr: Expr, scope: Scope): Typed {
     case "minute":
     case "second":
       return datePart(at.op as DatePart, resolve(at.args[0], scope), String(expr));
+    case "field":
+      return field(resolve(at.args[0], scope), at.name, String(expr));
     default:
       return binary(at, scope, String(expr));
   }
@@ -84,13 +102,17 @@ function unaryNumber(
   return node(op, type, [convert(a, type)]);
 }
 
+// Literals wait for the type of what they meet.
+function sides(args: readonly Expr[], scope: Scope): Side[] {
+  return args.map((arg) =>
+    arg.node.op === "literal" ? { value: arg.node.value } : { at: resolve(arg, scope) },
+  );
+}
+
 type Both = ExprNode & { op: BinaryOp };
 
 function binary(at: Both, scope: Scope, where: string): Typed {
-  const [left, right] = at.args.map(
-    (arg): Side =>
-      arg.node.op === "literal" ? { value: arg.node.value } : { at: resolve(arg, scope) },
-  ) as [Side, Side];
+  const [left, right] = sides(at.args, scope) as [Side, Side];
   switch (at.op) {
     case "and":
     case "or":
@@ -104,6 +126,14 @@ function binary(at: Both, scope: Scope, where: string): Typed {
       return comparison(at.op, left, right, where);
     case "fillNull":
       return fillNull(left, right, where);
+    case "contains":
+    case "startsWith":
+    case "endsWith":
+      return textTest(at.op, left, right, where);
+    case "concat":
+      return concat(left, right, where);
+    case "element":
+      return element(left, right, where);
     default:
       return arithmetic(at.op, left, right, where);
   }
@@ -116,8 +146,10 @@ function boolean(side: Side, where: string): Typed {
 
 const CASTABLE = new Set(["i32", "u32", "i64", "u64", "f32", "f64", "bool"]);
 
-function cast(a: Typed, to: keyof typeof TYPES, where: string): Typed {
-  const type: ColumnType | undefined = Object.hasOwn(TYPES, to) ? TYPES[to] : undefined;
+function cast(a: Typed, to: string, where: string): Typed {
+  const type: ColumnType | undefined = Object.hasOwn(TYPES, to)
+    ? TYPES[to as keyof typeof TYPES]
+    : undefined;
   if (!type) {
     throw new CenoteError("WRONG_TYPE", `${where}: there is no type "${to}" to cast to`, {
       mend: `The types are: ${Object.keys(TYPES).join(", ")}.`,

@@ -1,7 +1,7 @@
 // Expressions with types: the tree from which WGSL and JavaScript are generated. Every literal has the
 // type it is used as and every conversion is a node, so that generators decide nothing.
 import type { ColumnType } from "../columns/index.ts";
-import type { BinaryOp, DatePart, UnaryOp } from "./expr.ts";
+import type { BinaryOp, DatePart, UnaryOp } from "./nodes.ts";
 
 export type TypedOp =
   | "column"
@@ -9,16 +9,18 @@ export type TypedOp =
   | "cast"
   | BinaryOp
   | Exclude<UnaryOp, DatePart | "isNotNull">
+  | "slice"
+  | "if"
   | "year"
   | "month"
   | "day"
-  /** True where a text or code is one of `values`. */
+  /** True where the argument is one of `values`. */
   | "among"
   /** `value` where the argument is not null. */
   | "known";
 
-/** A literal by kind: number for 32 bits and floats, bigint for 64-bit integers, boolean, null. */
-export type TypedValue = number | bigint | boolean | null;
+/** A literal by kind: number for 32 bits and floats, bigint for wider integers, string for text, boolean, null. */
+export type TypedValue = number | bigint | boolean | string | null;
 
 export interface Typed {
   readonly op: TypedOp;
@@ -28,8 +30,10 @@ export interface Typed {
   readonly column?: string;
   /** Of literal and known. */
   readonly value?: TypedValue;
-  /** Of among. */
-  readonly values?: readonly string[];
+  /** Of among: values of the argument's kind, none of them null. */
+  readonly values?: readonly Exclude<TypedValue, null>[];
+  /** Of slice: offset, and length or null. */
+  readonly span?: readonly [number, number | null];
   /** Least and greatest value that can come out, where known to be few. */
   readonly range?: readonly [number, number];
   /** Equal for equal trees. */
@@ -41,12 +45,17 @@ export function node(
   op: TypedOp,
   type: ColumnType,
   args: readonly Typed[],
-  extra: Partial<Pick<Typed, "column" | "value" | "values" | "range">> = {},
+  extra: Partial<Pick<Typed, "column" | "value" | "values" | "span" | "range">> = {},
 ): Typed {
-  const value = Object.is(extra.value, -0) ? "-0" : String(extra.value);
-  const own = [extra.column, value, extra.values].map((x) => JSON.stringify(x) ?? "").join();
+  const { column, value, values, span } = extra;
+  const own = [column, keyOf(value), values?.map(keyOf), span]
+    .map((x) => JSON.stringify(x) ?? "")
+    .join();
   return { op, type, args, ...extra, key: `${op}:${type.name}(${own}|${args.map((a) => a.key)})` };
 }
+
+const keyOf = (value: TypedValue | undefined) =>
+  Object.is(value, -0) ? "-0" : typeof value === "string" ? `"${value}"` : String(value);
 
 /** Names of the columns that these expressions read, each once, in order of first use. */
 export function columnsOf(...roots: readonly Typed[]): string[] {
@@ -83,6 +92,7 @@ export function showTyped(at: Typed): string {
   if (infix) return args.join(` ${infix} `);
   if (at.op === "among") return `${args[0]} in ${at.values!.join(", ")}`;
   if (at.op === "cast") return `${at.type.name}(${args[0]})`;
+  if (at.op === "slice") return `slice(${[...args, ...at.span!].join(", ")})`;
   if (at.op === "known") return `${at.value} where ${args[0]} is not null`;
   return `${at.op}(${args.join(", ")})`;
 }

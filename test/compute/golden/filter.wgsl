@@ -14,6 +14,10 @@ fn f32_order(a: f32) -> u32 {
 fn f32_le(a: f32, b: f32) -> bool {
   return f32_order(a) <= f32_order(b) && !f32_nan(a) && !f32_nan(b);
 }
+fn text_clip(word: u32, size: u32, k: u32) -> u32 {
+  if (k >= size) { return 0u; }
+  return select(word, word & ((1u << (((size - k) & 3u) << 3u)) - 1u), size - k < 4u);
+}
 fn c2_word(byte: u32) -> u32 {
   let at = p[3].y + (byte >> 2u);
   let shift = (byte & 3u) << 3u;
@@ -38,9 +42,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let ok7 = (ok1 && ok4) || (ok1 && !v2) || (ok4 && !v5);
       let v8 = vec2u(c2[row], c2[row + 1u]);
       let ok9 = ((c2[p[3].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
-      let v10 = c2_word(v8.x + 0u);
-      let v11 = v8.y - v8.x;
-      let v12 = (v11 == 3u && (v10 & 0xffffffu) == p[LITERALS + 0u].z);
+      let v10 = v8.y - v8.x;
+      let v11 = text_clip(c2_word(v8.x + 0u), v10, 0u);
+      let v12 = (v10 == 3u && v11 == p[LITERALS + 0u].z);
       let v13 = v6 || v12;
       let ok14 = (ok7 && ok9) || (ok7 && v6) || (ok9 && v12);
       bits |= select(0u, 1u, ok14 && v13) << (row & 31u);

@@ -4,6 +4,10 @@
 @group(0) @binding(3) var<storage, read_write> out: array<atomic<u32>>;
 const LITERALS = 2u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 2>;
+fn text_clip(word: u32, size: u32, k: u32) -> u32 {
+  if (k >= size) { return 0u; }
+  return select(word, word & ((1u << (((size - k) & 3u) << 3u)) - 1u), size - k < 4u);
+}
 fn c0_word(byte: u32) -> u32 {
   let at = p[1].y + (byte >> 2u);
   let shift = (byte & 3u) << 3u;
@@ -25,13 +29,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let row = index[i];
     let v0 = vec2u(c0[row], c0[row + 1u]);
     let ok1 = ((c0[p[1].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
+    let v2 = v0.y - v0.x;
     atomicStore(&out[i], to);
     if (ok1) { atomicOr(&out[p[0].z + (i >> 5u)], 1u << (i & 31u)); }
-    let size = select(0u, v0.y - v0.x, ok1);
+    let size = select(0u, v2, ok1);
     for (var k = 0u; k < size; k += 4u) {
-      var value = c0_word(v0.x + k);
-      if (size - k < 4u) { value &= (1u << ((size - k) << 3u)) - 1u; }
-      put(to + k, value);
+      put(to + k, text_clip(c0_word(v0.x + k), v2, k));
     }
     to += size;
   }

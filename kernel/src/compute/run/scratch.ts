@@ -61,11 +61,19 @@ export async function launch(
   const { gpu } = store;
   gpu.prefetch(text.columns.flatMap((name) => chunksOf(name)[call.chunk + 1]?.block ?? []));
   const { label, code, bindings } = text;
+  using scratch = new Scratch(gpu);
+  const table = text.table ? [{ block: await uploaded(scratch, text.table) }] : [];
   await gpu.dispatchAsync(gpu.pipeline({ label, code, bindings, params: true }), {
-    bindings: [...columns, ...call.extras],
+    bindings: [...columns, ...table, ...call.extras],
     params: parameters(text, call.own, chunkOf),
     workgroups: [Math.max(1, Math.ceil(call.invocations / WORKGROUP))],
   });
+}
+
+async function uploaded(scratch: Scratch, table: Uint32Array<ArrayBuffer>): Promise<Block> {
+  const block = await scratch.block(table.byteLength, "query lists");
+  await scratch.gpu.upload([{ block, data: table }]);
+  return block;
 }
 
 /** 32-row words of `rows`, cut into at most `most` ranges: how many words each, and how many ranges. */

@@ -193,8 +193,8 @@ class Update {
   }
 }
 
-// An unsigned number in the order of the values: finish.ts undoes it.
-function ordered(program: Program, kind: string, v: string): string {
+/** An unsigned number in the order of the values: figures.ts undoes it. */
+export function ordered(program: Program, kind: string, v: string): string {
   switch (kind) {
     case "bool":
       return `select(0u, 1u, ${v})`;

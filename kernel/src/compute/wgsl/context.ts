@@ -30,13 +30,27 @@ export function both(a: string, b: string): string {
   return `${a} && ${b}`;
 }
 
+/** A text of a row: its bytes, and the four of them from byte k on, with zeros past its end. */
+export interface TextValue {
+  readonly size: string;
+  readonly ok: string;
+  word(k: string): string;
+}
+
 /** Where statements go. */
 export interface Emitting {
+  /** The statements that `body` adds, for a block of their own. */
+  block(body: () => void): string[];
   readonly program: Program;
+  /** A name of its own. */
+  name(prefix: string): string;
+  /** Adds a statement, of one line or more. */
+  add(statement: string): void;
   /** `let` of an expression; gives its name back. */
   let(expression: string, prefix?: string): string;
   condition(expression: string): string;
   emit(at: Typed): Emitted;
+  text(at: Typed): TextValue;
 }
 
 /** A constant in WGSL: a parameter where there is room for it. */

@@ -1,16 +1,22 @@
 // Typed expressions to WGSL, as single assignments in a function with the row in `row`. A value is a pair:
 // the name of its value, and the name of what says that it is not null ("true" where it cannot be null).
 import { isText } from "../../columns/index.ts";
+import { isTextual } from "../comparison.ts";
 import type { Typed } from "../typed.ts";
+import { emitAmong } from "./among.ts";
 import { emitCast } from "./cast.ts";
-import { both, type Emitted, type Emitting, literalText } from "./context.ts";
+import { emitByCode, isOverCodes } from "./codes.ts";
+import { both, type Emitted, type Emitting, literalText, type TextValue } from "./context.ts";
 import { emitFloorDiv, emitMod } from "./divide.ts";
+import { operation } from "./operators.ts";
 import type { Program } from "./program.ts";
+import { textTest, textValue } from "./strings.ts";
 
 export class Emitter implements Emitting {
   readonly program: Program;
   readonly lines: string[] = [];
   readonly #memo = new Map<string, Emitted>();
+  readonly #texts = new Map<string, TextValue>();
   readonly #row: string;
   #next = 0;
 
@@ -22,9 +28,25 @@ export class Emitter implements Emitting {
   /** `let` of an expression; gives its name back. */
   let(expression: string, prefix = "v"): string {
     if (/^\w+$/.test(expression)) return expression;
-    const name = `${prefix}${this.#next++}`;
+    const name = this.name(prefix);
     this.lines.push(`let ${name} = ${expression};`);
     return name;
+  }
+
+  name(prefix: string): string {
+    return `${prefix}${this.#next++}`;
+  }
+
+  block(body: () => void): string[] {
+    const outside = this.lines.splice(0);
+    body();
+    const inside = this.lines.splice(0);
+    this.lines.push(...outside);
+    return inside;
+  }
+
+  add(statement: string): void {
+    this.lines.push(statement);
   }
 
   condition(expression: string): string {
@@ -40,12 +62,23 @@ export class Emitter implements Emitting {
     return made;
   }
 
+  /** The text of `at` in this row. */
+  text(at: Typed): TextValue {
+    const known = this.#texts.get(at.key);
+    if (known) return known;
+    const made = textValue(this, at);
+    this.#texts.set(at.key, made);
+    return made;
+  }
+
   /** Whether `at` is null in some row; only its validity is loaded. */
   valid(at: Typed): string {
-    return at.op === "column" ? this.#validity(at.column!) : this.emit(at).ok;
+    if (at.op === "column") return this.#validity(at.column!);
+    return isText(at.type) ? this.text(at).ok : this.emit(at).ok;
   }
 
   #emit(at: Typed): Emitted {
+    if (isOverCodes(this.program.store, at)) return emitByCode(this, at);
     switch (at.op) {
       case "column":
         return { v: this.let(this.#load(at.column!)), ok: this.#validity(at.column!) };
@@ -61,7 +94,9 @@ export class Emitter implements Emitting {
       case "known":
         return { v: String(at.value), ok: this.valid(at.args[0]!) };
       case "among":
-        return this.#among(at);
+        return emitAmong(this, at);
+      case "if":
+        return this.#choose(at);
       case "cast":
         return emitCast(this, at);
       case "floorDiv":
@@ -74,6 +109,7 @@ export class Emitter implements Emitting {
   }
 
   #strict(at: Typed): Emitted {
+    if (at.args.some(isTextual)) return textTest(this, at);
     const args = at.args.map((arg) => this.emit(arg));
     // WGSL folds constants and refuses what overflows; a let is not folded.
     if (at.args.every((arg) => arg.op === "literal"))
@@ -143,156 +179,10 @@ export class Emitter implements Emitting {
     return { v: this.let(`select(${b.v}, ${a.v}, ${a.ok})`), ok };
   }
 
-  #among(at: Typed): Emitted {
-    const [arg] = at.args as [Typed];
-    const { v, ok } = this.emit(arg);
-    const column = this.program.column(arg.column!);
-    const tests = column.dictionary
-      ? codesOf(column.dictionary, at.values!).map((code) => `${v} == ${this.#word(code)}`)
-      : this.#textTests(this.program.textWord(arg.column!), v, at.values!);
-    return { v: this.let(tests.join(" || ") || "false"), ok };
-  }
-
-  #word(value: number): string {
-    return this.program.literal([value])?.[0] ?? `0x${value.toString(16)}u`;
-  }
-
-  // The first words are loaded once for all texts: a load for each made the compiler take seconds for a
-  // list of fifty. Words past a text's end are read too, and ignored, because its length is compared first.
-  #textTests(word: string, at: string, texts: readonly string[]): string[] {
-    const wanted = texts.map((text) => Buffer.from(text));
-    const longest = Math.max(0, ...wanted.map((bytes) => bytes.byteLength));
-    const load = (i: number) => `${word}(${at}.x + ${i * 4}u)`;
-    const count = Math.min(LOADED_WORDS, Math.ceil(longest / 4));
-    const loaded = Array.from({ length: count }, (_, i) => this.let(load(i)));
-    const size = this.let(`${at}.y - ${at}.x`);
-    return wanted.map((bytes) => {
-      const tests = wordsOfText(bytes).map(({ word: value, mask }, i) => {
-        const found = loaded[i] ?? load(i);
-        return `${mask ? `(${found} & ${mask})` : found} == ${this.#word(value)}`;
-      });
-      return `(${[`${size} == ${bytes.byteLength}u`, ...tests].join(" && ")})`;
-    });
-  }
-}
-
-function codesOf(dictionary: readonly unknown[], values: readonly string[]): number[] {
-  const wanted = new Set(values);
-  return dictionary.flatMap((entry, code) => (wanted.has(String(entry)) ? [code] : []));
-}
-
-/** Words of a text that are loaded once, when it is compared with several. */
-const LOADED_WORDS = 8;
-
-// A text as little-endian words; the last one with a mask where it is not whole.
-function wordsOfText(bytes: Uint8Array): { word: number; mask?: string }[] {
-  return Array.from({ length: Math.ceil(bytes.byteLength / 4) }, (_, i) => {
-    const four = new Uint8Array(4);
-    four.set(bytes.subarray(i * 4, i * 4 + 4));
-    const word = new DataView(four.buffer).getUint32(0, true);
-    const left = bytes.byteLength - i * 4;
-    return left >= 4 ? { word } : { word, mask: `0x${(2 ** (8 * left) - 1).toString(16)}u` };
-  });
-}
-
-const INFIX: Partial<Record<Typed["op"], string>> = {
-  add: "+",
-  sub: "-",
-  mul: "*",
-  div: "/",
-  gt: ">",
-  ge: ">=",
-  lt: "<",
-  le: "<=",
-  eq: "==",
-  ne: "!=",
-};
-
-const COMPARISONS = new Set<Typed["op"]>(["gt", "ge", "lt", "le", "eq", "ne"]);
-
-function operation(program: Program, at: Typed, v: string[]): string {
-  const [a, b] = v as [string, string];
-  const { kind } = at.args[0]!.type;
-  const infix = INFIX[at.op];
-  if (kind === "i64" || kind === "u64" || kind === "f64") return wide(program, at.op, kind, a, b);
-  if (kind === "f32" && infix && at.type.kind === "bool")
-    return floatComparison(program, at.op, "f32", a, b);
-  if (infix) return `${a} ${infix} ${b}`;
-  switch (at.op) {
-    case "neg":
-      // By its sign bit, so that 0 and NaN are negated too.
-      return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) ^ 0x80000000u)` : `-${a}`;
-    case "abs":
-      return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) & 0x7fffffffu)` : `abs(${a})`;
-    case "not":
-      return `!${a}`;
-    case "year":
-      return `${program.use("civil")}(${a}).x`;
-    case "month":
-      return `${program.use("civil")}(${a}).y`;
-    case "day":
-      return `${program.use("civil")}(${a}).z`;
-    default:
-      return `${at.op}(${a})`;
-  }
-}
-
-function floatComparison(
-  program: Program,
-  op: Typed["op"],
-  type: string,
-  a: string,
-  b: string,
-): string {
-  const call = (name: string, x: string, y: string) =>
-    `${program.use(`${type}_${name}`)}(${x}, ${y})`;
-  if (op === "gt") return call("lt", b, a);
-  if (op === "ge") return call("le", b, a);
-  return op === "ne" ? `!${call("eq", a, b)}` : call(op, a, b);
-}
-
-function wide(
-  program: Program,
-  op: Typed["op"],
-  kind: "i64" | "u64" | "f64",
-  a: string,
-  b: string | undefined,
-): string {
-  if (kind === "f64") {
-    if (op === "neg") return `vec2u(${a}.x, ${a}.y ^ 0x80000000u)`;
-    if (op === "abs") return `vec2u(${a}.x, ${a}.y & 0x7fffffffu)`;
-    if (COMPARISONS.has(op)) return floatComparison(program, op, "f64", a, b!);
-    return `${program.use(`f64_${op}`)}(${b === undefined ? a : `${a}, ${b}`})`;
-  }
-  return wideInteger(program, op, kind, a, b!);
-}
-
-function wideInteger(
-  program: Program,
-  op: Typed["op"],
-  kind: "i64" | "u64",
-  a: string,
-  b: string,
-): string {
-  const less = (x: string, y: string) => `${program.use(`${kind}_lt`)}(${x}, ${y})`;
-  switch (op) {
-    case "gt":
-      return less(b, a);
-    case "ge":
-      return `!${less(a, b)}`;
-    case "lt":
-      return less(a, b);
-    case "le":
-      return `!${less(b, a)}`;
-    case "eq":
-      return `all(${a} == ${b})`;
-    case "ne":
-      return `any(${a} != ${b})`;
-    case "neg":
-      return `${program.use("u64_sub")}(vec2u(0u, 0u), ${a})`;
-    case "abs":
-      return `${program.use("i64_abs")}(${a})`;
-    default:
-      return `${program.use(`u64_${op}`)}(${a}, ${b})`;
+  #choose(at: Typed): Emitted {
+    const [test, a, b] = at.args.map((arg) => this.emit(arg)) as [Emitted, Emitted, Emitted];
+    const by = this.condition(both(test.ok, test.v));
+    const ok = a.ok === b.ok ? a.ok : this.condition(`select(${b.ok}, ${a.ok}, ${by})`);
+    return { v: this.let(`select(${b.v}, ${a.v}, ${by})`), ok };
   }
 }

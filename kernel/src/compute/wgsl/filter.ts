@@ -42,7 +42,7 @@ ${indent([...emitter.lines, `bits |= select(0u, 1u, ${both(ok, v)}) << (row & 31
   );
 }
 
-/** counts[i] becomes the sum of those before it, counts[p[0].x] the sum of all. One invocation. */
+/** counts[i] becomes the sum of those before it, counts[p[0].x] the sum of all, 2^32 − 1 at most. One invocation. */
 export function scanKernel(): KernelText {
   const code = `@group(0) @binding(0) var<storage, read_write> counts: array<u32>;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 1>;
@@ -52,7 +52,7 @@ fn main() {
   for (var i = 0u; i < p[0].x; i++) {
     let count = counts[i];
     counts[i] = sum;
-    sum += count;
+    sum = select(sum + count, 0xffffffffu, sum + count < count);
   }
   counts[p[0].x] = sum;
 }

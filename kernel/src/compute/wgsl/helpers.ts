@@ -4,6 +4,7 @@
 import type { Helper } from "./helper.ts";
 import { SOFT_ARITHMETIC } from "./soft-arithmetic.ts";
 import { SOFT_FLOAT } from "./soft-float.ts";
+import { TEXT } from "./text-helpers.ts";
 
 const INTEGERS: Record<string, Helper> = {
   u64_add: {
@@ -199,6 +200,7 @@ const HELPERS: Record<string, Helper> = {
   ...FLOATS,
   ...SOFT_FLOAT,
   ...SOFT_ARITHMETIC,
+  ...TEXT,
   ...OTHERS,
 };
 

@@ -22,6 +22,8 @@ export interface KernelText {
   readonly columns: readonly string[];
   /** Words of the query's constants. */
   readonly literals?: readonly number[];
+  /** Lists and texts of the query, in a block of their own that is bound after the columns. */
+  readonly table?: Uint32Array<ArrayBuffer>;
 }
 
 /** Uniform parameters hold at most 64 vec4u (1 KiB): one of the kernel's own, these, and the constants. */
@@ -35,6 +37,8 @@ export class Program {
   readonly #functions: string[] = [];
   readonly #named = new Set<string>();
   readonly #literals: number[] = [];
+  readonly #tables: Uint32Array[] = [];
+  #tableWords = 0;
 
   constructor(store: ColumnStore) {
     this.store = store;
@@ -64,6 +68,14 @@ export class Program {
       const at = this.#literals.push(word) - 1;
       return `p[LITERALS + ${at >> 2}u].${"xyzw"[at & 3]}`;
     });
+  }
+
+  /** Puts words into the kernel's table; gives the word where they begin, as a constant. */
+  table(words: Uint32Array): string {
+    const at = this.#tableWords;
+    this.#tables.push(words);
+    this.#tableWords += words.length;
+    return this.literal([at])?.[0] ?? `${at}u`;
   }
 
   /** Adds a function. */
@@ -97,13 +109,15 @@ export class Program {
   build(label: string, extras: readonly Extra[], main: string): KernelText {
     const columns = [...this.#columns];
     const literals = [...this.#literals];
-    const bindings = columns.length + extras.length;
+    const table = this.#table();
+    const first = columns.length + (table ? 1 : 0);
+    const bindings = first + extras.length;
     const { limits } = this.store.gpu.adapter;
     const most = Math.min(limits["maxStorageBuffersPerShaderStage"] ?? 8, MAX_COLUMNS);
     if (bindings > most) {
       throw new CenoteError(
         "TOO_MANY_COLUMNS",
-        `${label}: one kernel would read ${columns.length} columns and write ${extras.length} blocks; this adapter binds ${most} in all`,
+        `${label}: one kernel would read ${columns.length} columns and bind ${bindings - columns.length} blocks more; this adapter binds ${most} in all`,
         {
           mend: "Compute in steps: collect() a withColumns(…) of some of them, then use its columns.",
         },
@@ -113,14 +127,34 @@ export class Program {
       `@group(0) @binding(${i}) var<storage, read_write> ${name}: ${type};`;
     const code = [
       ...columns.map((_, i) => declare(`c${i}`, "array<u32>", i)),
-      ...extras.map(({ name, type }, i) => declare(name, type, columns.length + i)),
+      ...(table ? [declare("k", "array<u32>", columns.length)] : []),
+      ...extras.map(({ name, type }, i) => declare(name, type, first + i)),
       `const LITERALS = ${columns.length + 1}u;`,
       `@group(1) @binding(0) var<uniform> p: array<vec4u, ${columns.length + 1 + Math.ceil(literals.length / 4)}>;`,
       ...helperCode(this.#helpers),
       ...this.#functions,
       main,
     ];
-    return { label, code: `${code.join("\n")}\n`, bindings, columns, literals };
+    return {
+      label,
+      code: `${code.join("\n")}\n`,
+      bindings,
+      columns,
+      literals,
+      ...(table ? { table } : {}),
+    };
+  }
+
+  // One word more than the tables, so that a word may be read at any byte of them.
+  #table(): Uint32Array<ArrayBuffer> | undefined {
+    if (this.#tables.length === 0) return undefined;
+    const all = new Uint32Array(this.#tableWords + 1);
+    let at = 0;
+    for (const words of this.#tables) {
+      all.set(words, at);
+      at += words.length;
+    }
+    return all;
   }
 }
 

@@ -1,0 +1,103 @@
+// Group-bys and aggregates as plans: keys and figures with their types.
+import { CenoteError } from "../base/index.ts";
+import { type ColumnType, isFloat, isInteger, isText, TYPES } from "../columns/index.ts";
+import type { Aggregate } from "./aggregates.ts";
+import type { TypedAggregate } from "./figures.ts";
+import { checkedAggregate, entriesOf } from "./given.ts";
+import { wrongType } from "./kinds.ts";
+import { type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
+import { resolve } from "./rules.ts";
+import { AggregateSource, RowsSource } from "./sources.ts";
+import { columnsOf, node, type Typed } from "./typed.ts";
+
+export type Aggregates = Readonly<Record<string, Aggregate>>;
+
+/** The keys of a group-by. Throws NO_KEYS and WRONG_TYPE. */
+export function groupKeys(
+  keys: readonly (Selected | readonly Selected[])[],
+  plan: Plan,
+): NamedKey[] {
+  const typed = [...named(keys, plan.columns)].map(([name, at]) => ({ name, at }));
+  if (typed.length === 0) {
+    throw new CenoteError("NO_KEYS", "groupBy(): wanted a column or more to group by, found none", {
+      mend: "For figures of all rows: .agg({ … }).",
+    });
+  }
+  for (const { at, name } of typed) checkKey(at, name);
+  return typed;
+}
+
+/** The plan of figures of groups, or of all rows. Throws SAME_NAME, NOT_A_FIGURE and WRONG_TYPE. */
+export function aggregated(plan: Plan, keys: readonly NamedKey[], aggregates: Aggregates): Plan {
+  const typed = entriesOf(aggregates, "agg").map(([name, aggregate]) => {
+    if (keys.some((key) => key.name === name)) {
+      throw new CenoteError("SAME_NAME", `"${name}" is a key and a figure`, {
+        mend: "Give the figure another name.",
+      });
+    }
+    return typedAggregate(name, aggregate, plan);
+  });
+  const settled = settledKeys(
+    plan,
+    keys,
+    typed.flatMap(({ of }) => of ?? []),
+  );
+  return wholeOf(new AggregateSource(settled.plan, settled.keys, typed));
+}
+
+// Tables of groups compare keys by the rows that they came from: a text that is computed is a column first.
+function settledKeys(plan: Plan, keys: readonly NamedKey[], reads: readonly Typed[]) {
+  const isComputed = ({ at }: NamedKey) => isText(at.type) && at.op !== "column";
+  if (!keys.some(isComputed)) return { plan, keys };
+  const { columns } = wholeOf(plan.source);
+  const kept = columnsOf(...reads, ...keys.filter((key) => !isComputed(key)).map(({ at }) => at));
+  const made = new Map(kept.map((name) => [name, columns.get(name)!]));
+  const settled = keys.map((key, i) => {
+    if (!isComputed(key)) return key;
+    const column = `key ${i}: ${key.name}`;
+    made.set(column, key.at);
+    return { name: key.name, at: node("column", key.at.type, [], { column }) };
+  });
+  return { plan: wholeOf(new RowsSource({ ...plan, columns: made })), keys: settled };
+}
+
+/** Throws WRONG_TYPE for a column that rows cannot be grouped by. */
+function checkKey(at: Typed, name: string): void {
+  if (at.type.kind !== "opaque" && at.type.kind !== "null") return;
+  throw wrongType(
+    `groupBy(${name})`,
+    at,
+    "a number, bool, date, text or dictionary",
+    "Such columns are only carried.",
+  );
+}
+
+function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAggregate {
+  const { fn, of } = checkedAggregate(name, aggregate);
+  if (!of) return { name, fn, type: TYPES.uint32 };
+  const at = resolve(of, plan.columns);
+  return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`) };
+}
+
+function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnType {
+  const { type } = at;
+  if (fn === "count") return TYPES.uint32;
+  const ordered = isInteger(type) || isFloat(type) || type.kind === "bool";
+  if (fn === "min" || fn === "max") {
+    if (ordered) return type;
+    throw wrongType(
+      where,
+      at,
+      "numbers, dates or bools",
+      "The least and greatest text is not computed on the GPU yet.",
+    );
+  }
+  const summable =
+    ordered &&
+    (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));
+  if (!summable)
+    throw wrongType(where, at, "numbers or bools", 'Dates and times: .cast("int64") first.');
+  if (fn === "mean" || isFloat(type)) return TYPES.float64;
+  if (type.temporal) return type;
+  return type.kind === "i32" || type.kind === "i64" ? TYPES.int64 : TYPES.uint64;
+}
