@@ -1,8 +1,14 @@
 // The extension's plugins. Each can be turned off by itself.
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { arrowPlugin } from "./arrow/plugin.ts";
 import { panelPlugin } from "./plugins/panel.ts";
 import { statusPlugin } from "./plugins/status.ts";
 import { watchPlugin } from "./plugins/watch.ts";
 
 export { IPoolWatch } from "./watch.ts";
-export default [watchPlugin, panelPlugin, statusPlugin] as JupyterFrontEndPlugin<unknown>[];
+export default [
+  watchPlugin,
+  panelPlugin,
+  statusPlugin,
+  arrowPlugin,
+] as JupyterFrontEndPlugin<unknown>[];
