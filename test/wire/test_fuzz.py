@@ -139,12 +139,13 @@ def resident(kernel: Kernel) -> float:
 
 
 HUGE = 100 << 20
+RANDOM = random.randbytes(HUGE)
 
 
 def send_huge(kernel: Kernel, what: str) -> None:
     socket = kernel.client.shell_channel.socket
     if what == "a frame":
-        socket.send_multipart([random.randbytes(HUGE)])
+        socket.send_multipart([RANDOM])
     elif what == "mis-signed":
         frames = frames_of(kernel, message(kernel, "execute_request", {"code": "x" * HUGE}))
         socket.send_multipart([frames[0], b"0" * 64, *frames[2:]])

@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from client import Kernel
+
+
+@pytest.fixture(scope="module")
+def folder(kernel: Kernel) -> Path:
+    """The notebook's, which the tests share: each has file names of its own."""
+    return Path(kernel.run("console.log(process.cwd())").text().rstrip("\n"))
 
 
 def write(file: Path, text: str, age: int) -> None:
@@ -14,86 +21,86 @@ def write(file: Path, text: str, age: int) -> None:
     os.utime(file, (1_700_000_000 + age,) * 2)
 
 
-def test_packages_of_the_notebook_and_of_the_kernel(fresh: Kernel, tmp_path: Path) -> None:
-    package = tmp_path / "node_modules" / "here"
+def test_packages_of_the_notebook_and_of_the_kernel(kernel: Kernel, folder: Path) -> None:
+    package = folder / "node_modules" / "here"
     package.mkdir(parents=True)
     (package / "package.json").write_text('{"name": "here", "main": "index.js"}')
     (package / "index.js").write_text("module.exports = { answer: 42, twice: (x) => 2 * x }")
-    ran = fresh.run(
+    ran = kernel.run(
         "import here, { twice } from 'here'; import * as arrow from 'apache-arrow';\n"
         "[here.answer, twice(4), typeof arrow.Table]"
     )
     assert ran.plain == "[ 42, 8, 'function' ]"
-    assert fresh.run("require('here').answer").plain == "42"
-    assert fresh.run("(await import('here')).default.answer").plain == "42"
+    assert kernel.run("require('here').answer").plain == "42"
+    assert kernel.run("(await import('here')).default.answer").plain == "42"
 
 
 def test_local_typescript_reloads_when_it_or_its_imports_change(
-    fresh: Kernel, tmp_path: Path
+    kernel: Kernel, folder: Path
 ) -> None:
-    write(tmp_path / "deep.ts", "export enum Level { low = 1 }\nexport const deep: number = 1;", 0)
-    write(
-        tmp_path / "local.ts", "import { deep } from './deep';\nexport const value = deep * 10;", 0
-    )
+    write(folder / "deep.ts", "export enum Level { low = 1 }\nexport const deep: number = 1;", 0)
+    write(folder / "local.ts", "import { deep } from './deep';\nexport const value = deep * 10;", 0)
     code = "import { value } from './local.ts'; value"
-    assert fresh.run(code).plain == "10"
-    write(tmp_path / "deep.ts", "export const deep: number = 2;", 10)
-    assert fresh.run(code).plain == "20"
+    assert kernel.run(code).plain == "10"
+    write(folder / "deep.ts", "export const deep: number = 2;", 10)
+    assert kernel.run(code).plain == "20"
     write(
-        tmp_path / "local.ts",
+        folder / "local.ts",
         "import { deep } from './deep.ts';\nexport const value = deep * 100;",
         20,
     )
-    assert fresh.run(code).plain == "200"
-    fresh.run("globalThis.first = await import('./local.ts')")
-    assert fresh.run("first === await import('./local.ts')").plain == "true"
+    assert kernel.run(code).plain == "200"
+    kernel.run("globalThis.first = await import('./local.ts')")
+    assert kernel.run("first === await import('./local.ts')").plain == "true"
 
 
-def test_errors_in_local_files_name_their_place(fresh: Kernel, tmp_path: Path) -> None:
-    write(tmp_path / "broken.ts", "export const a = 1;\nlet b: = 2;", 0)
-    ran = fresh.run("import { a } from './broken.ts'")
+def test_errors_in_local_files_name_their_place(kernel: Kernel, folder: Path) -> None:
+    write(folder / "broken.ts", "export const a = 1;\nlet b: = 2;", 0)
+    ran = kernel.run("import { a } from './broken.ts'")
     assert "broken.ts, line 2:8" in ran.reply["content"]["evalue"]
-    write(tmp_path / "broken.ts", "export const a: number = 5;", 10)
-    assert fresh.run("import { a } from './broken.ts'; a").plain == "5"
+    write(folder / "broken.ts", "export const a: number = 5;", 10)
+    assert kernel.run("import { a } from './broken.ts'; a").plain == "5"
 
 
-def test_a_name_that_a_module_does_not_export_is_an_error(fresh: Kernel, tmp_path: Path) -> None:
-    (tmp_path / "whole.ts").write_text("export default { inner: 1 }")
-    (tmp_path / "named.ts").write_text("export const one = 1")
-    (tmp_path / "common.cjs").write_text("module.exports = Object.fromEntries([['made', 2]])")
+def test_a_name_that_a_module_does_not_export_is_an_error(kernel: Kernel, folder: Path) -> None:
+    (folder / "whole.ts").write_text("export default { inner: 1 }")
+    (folder / "named.ts").write_text("export const one = 1")
+    (folder / "common.cjs").write_text("module.exports = Object.fromEntries([['made', 2]])")
     for names in ("{ inner }", "{ toString }"):
-        ran = fresh.run(f"import {names} from './whole.ts'")
+        ran = kernel.run(f"import {names} from './whole.ts'")
         assert "no export named" in ran.reply["content"]["evalue"]
-    ran = fresh.run("import named from './named.ts'")
+    ran = kernel.run("import named from './named.ts'")
     assert ran.reply["content"]["evalue"] == 'The module "./named.ts" has no default export.'
-    assert fresh.run("import { made } from './common.cjs'; made").plain == "2"
+    assert kernel.run("import { made } from './common.cjs'; made").plain == "2"
 
 
-def test_json_with_attributes(fresh: Kernel, tmp_path: Path) -> None:
-    write(tmp_path / "data.json", '{"rows": 3}', 0)
-    assert fresh.run("import data from './data.json' with { type: 'json' }; data.rows").plain == "3"
-    without = fresh.run("import data from './data.json'").reply["content"]["evalue"]
+def test_json_with_attributes(kernel: Kernel, folder: Path) -> None:
+    write(folder / "data.json", '{"rows": 3}', 0)
+    assert (
+        kernel.run("import data from './data.json' with { type: 'json' }; data.rows").plain == "3"
+    )
+    without = kernel.run("import data from './data.json'").reply["content"]["evalue"]
     assert "/data.json" in without and "type: json" in without and "changed=" not in without
 
 
 def test_a_type_that_is_imported_as_a_value_is_an_error_with_its_mend(
-    fresh: Kernel, tmp_path: Path
+    kernel: Kernel, folder: Path
 ) -> None:
-    write(tmp_path / "types.ts", "export interface Row { a: number }\nexport const n = 1;", 0)
-    assert fresh.run("import { Row, n } from './types.ts'").status == "error"
+    write(folder / "types.ts", "export interface Row { a: number }\nexport const n = 1;", 0)
+    assert kernel.run("import { Row, n } from './types.ts'").status == "error"
     assert (
-        fresh.run("import { type Row, n } from './types.ts'; const r: Row = { a: n }; r").plain
+        kernel.run("import { type Row, n } from './types.ts'; const r: Row = { a: n }; r").plain
         == "{ a: 1 }"
     )
 
 
-def test_cenote_is_one_instance_everywhere(fresh: Kernel, tmp_path: Path) -> None:
+def test_cenote_is_one_instance_everywhere(kernel: Kernel, folder: Path) -> None:
     write(
-        tmp_path / "uses.ts",
+        folder / "uses.ts",
         "import * as cenote from 'cenote';\nexport const seen = cenote.display;",
         0,
     )
-    ran = fresh.run(
+    ran = kernel.run(
         "import { display } from 'cenote'; import { seen } from './uses.ts';\n"
         "const { display: dynamic } = await import('cenote');\n"
         "[display === seen, display === dynamic, display === require('cenote').display]"
@@ -101,8 +108,8 @@ def test_cenote_is_one_instance_everywhere(fresh: Kernel, tmp_path: Path) -> Non
     assert ran.plain == "[ true, true, true ]"
 
 
-def test_displays_of_cenote(fresh: Kernel) -> None:
-    ran = fresh.run(
+def test_displays_of_cenote(kernel: Kernel) -> None:
+    ran = kernel.run(
         "import { display, html, json, markdown, png, svg } from 'cenote';\n"
         "const shown = display(html`<b>${1 + 1}</b>`);\n"
         "display(markdown('*x*')); display(svg('<svg/>'));\n"
@@ -124,8 +131,8 @@ def test_displays_of_cenote(fresh: Kernel) -> None:
     assert ran.result is None
 
 
-def test_notebooks_written_for_tslab(fresh: Kernel) -> None:
-    ran = fresh.run(
+def test_notebooks_written_for_tslab(kernel: Kernel) -> None:
+    ran = kernel.run(
         "import { display, newDisplay } from 'tslab'; import * as tslab from 'tslab';\n"
         "display.html('<b>x</b>'); tslab.display.png(Buffer.from([1, 2, 3]));\n"
         "const d = newDisplay(); d.text('one'); d.text('two');\n"
@@ -141,8 +148,8 @@ def test_notebooks_written_for_tslab(fresh: Kernel) -> None:
     assert update["data"] == {"text/plain": "two"}
 
 
-def test_lines_of_allocations_are_stored(fresh: Kernel) -> None:
-    ran = fresh.run(
+def test_lines_of_allocations_are_stored(kernel: Kernel) -> None:
+    ran = kernel.run(
         "const look = () => $cenoteLine[0];\n"
         "const seen: number[] = [];\n"
         "seen.push(look());\n"

@@ -12,6 +12,7 @@ from client import Kernel, Message, start
 CELLS = 10_000
 BATCH = 100  # sent at once; the last of each is interrupted
 WARM = 3_000
+LOOKS = 10
 GROWTH = 1.10
 
 BUSY = ["while (true) {}", "await new Promise(() => {})"]
@@ -86,9 +87,14 @@ def memory(kernel: Kernel) -> tuple[float, float]:
     return int(resident[1]) / 1024, float(heap) / 2**20
 
 
-def least(found: list[tuple[float, float]]) -> tuple[float, float]:
-    """Each at its lowest: the wire's thread collects its garbage when it likes."""
-    return min(resident for resident, _ in found), min(heap for _, heap in found)
+def after_cells(kernel: Kernel, first: int, end: int) -> tuple[float, float]:
+    """The memory at its lowest after the last batches: the wire collects garbage when it likes."""
+    found = []
+    for batch in range(first, end, BATCH):
+        run_batch(kernel, batch)
+        found.append(memory(kernel))
+    last = found[-LOOKS:]
+    return min(resident for resident, _ in last), min(heap for _, heap in last)
 
 
 PREPARE = """
@@ -107,12 +113,8 @@ def test_ten_thousand_cells_keep_their_order_and_no_memory(
     with start(kernel_name, tmp_path) as kernel:
         prepared = kernel.run(PREPARE)
         assert prepared.status == "ok", prepared.traceback
-        found = []
-        for first in range(0, CELLS, BATCH):
-            run_batch(kernel, first)
-            found.append(memory(kernel))
-        warm = least(found[WARM // BATCH - 10 : WARM // BATCH])
-        end = least(found[-10:])
+        warm = after_cells(kernel, 0, WARM)
+        end = after_cells(kernel, WARM, CELLS)
         assert end[0] < warm[0] * GROWTH, f"resident: {warm[0]:.1f} MiB, then {end[0]:.1f}"
         # What is kept of a cell is its text, for the errors of later ones.
         assert end[1] < warm[1] + (CELLS - WARM) / 1024, (

@@ -33,6 +33,7 @@ const total = (name) => [...answer.getChild(name)].reduce((x, y) => x + Number(y
 
 # Only what is under way pins columns.
 PINNED = 'pool.snapshot().toJSON().blocks.state.filter((state) => state === "pinned").length'
+SETTLED = f"while ({PINNED} > 0) await new Promise((r) => setTimeout(r, 5));"
 
 LOOPS = [
     "for (;;) await t.select('a', 'b').toArrow();",
@@ -41,12 +42,16 @@ LOOPS = [
 ]
 
 
-def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel: Kernel) -> None:
-    ran = kernel.run(TABLE)
+def value(kernel: Kernel, code: str) -> str | None:
+    ran = kernel.run(code)
     assert ran.status == "ok", ran.traceback
-    assert ran.plain == "'true,true,true,true'"
+    return ran.plain
+
+
+def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel: Kernel) -> None:
+    assert value(kernel, TABLE) == "'true,true,true,true'"
     wanted = f"'7,200000,{sum(range(200_000))}'"
-    assert kernel.run(QUERY).plain == wanted
+    assert value(kernel, QUERY) == wanted
     chance = random.Random(5)
     for turn in range(12):
         asked = kernel.send("console.log('on'); " + LOOPS[turn % len(LOOPS)])
@@ -54,8 +59,8 @@ def test_a_query_over_four_times_the_budget_answers_also_after_interrupts(kernel
         time.sleep(chance.random() * 0.1)
         kernel.manager.interrupt_kernel()
         assert kernel.finish(asked).status == "error"
-        assert kernel.run(PINNED).plain == "0", turn
-    assert kernel.run(QUERY).plain == wanted
+        value(kernel, SETTLED)  # what the cell had begun may still be under way
+    assert value(kernel, QUERY) == wanted
     kernel.run("t.dispose()")
     assert kernel.run("pool.collect(); pool.stats().liveBlocks").plain == "0"
 

@@ -114,6 +114,12 @@ export class Interrupter {
   /** Until the main thread's event loop is free; the cell is answered already. */
   async #settle(serial: number, reached: Promise<boolean>, before: number): Promise<void> {
     if (!(await reached)) return;
+    await this.#untilOver(serial, before);
+    await this.#letGo();
+  }
+
+  /** Ends what the cell still does, until it is over or can't be ended. */
+  async #untilOver(serial: number, before: number): Promise<void> {
     this.#postOver(serial, this.#ended > before);
     const begin = performance.now();
     let ended = begin;
@@ -130,7 +136,6 @@ export class Interrupter {
       this.#end();
       ended = performance.now();
     }
-    await this.#letGo();
   }
 
   /**
