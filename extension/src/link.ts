@@ -1,5 +1,5 @@
 // One kernel's monitor comm: opens it where the kernel is Cenote's, feeds the model, asks for a snapshot
-// after a gap, pauses while nobody looks, and opens it again after a restart or a lost connection.
+// after a gap, for mere numbers while no panel is open, for silence while nobody looks, and opens it again after a restart or a lost connection.
 // The comm is spoken over the connection's plain messages, not its comm manager, which exists on only one
 // of a page's connections to a kernel and is emptied at each restart.
 import { type Kernel, KernelMessage } from "@jupyterlab/services";
@@ -20,16 +20,22 @@ const IMPLEMENTATION = "cenote";
 const PATIENCE_MS = 1500;
 const MOST_PATIENCE_MS = 30_000;
 
+/** How closely the page looks at the pool. */
+export type Look = "all" | "summary" | "nothing";
+
+const REQUESTS = { all: "resume", summary: "summary", nothing: "pause" } as const;
+
 export class MonitorLink implements IDisposable {
   readonly #kernel: Kernel.IKernelConnection;
   readonly #model: PoolModel;
   readonly #commId: string;
   readonly #changed = new Signal<this, void>(this);
   #state: LinkState = "starting";
-  #wanted = false;
+  #wanted: Look = "nothing";
   #isOurs = false;
   #open = false;
-  #paused = false;
+  /** What the kernel was asked for last. */
+  #asked: Look = "nothing";
   #disposed = false;
   #patience = PATIENCE_MS;
   #waiting = 0;
@@ -58,8 +64,8 @@ export class MonitorLink implements IDisposable {
     return this.#disposed;
   }
 
-  /** Says whether anybody looks. The first look opens the comm; later ones pause and resume it. */
-  want(wanted: boolean): void {
+  /** Says how closely anybody looks. The first look opens the comm; later ones change what it carries. */
+  want(wanted: Look): void {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     this.#settle();
@@ -94,30 +100,33 @@ export class MonitorLink implements IDisposable {
   #settle(): void {
     if (this.#disposed || !this.#isOurs || this.#kernel.connectionStatus !== "connected") return;
     if (!this.#open) {
-      if (!this.#wanted) return;
+      if (this.#wanted === "nothing") return;
       this.#become("connecting");
       this.#open = true;
-      this.#paused = false;
       this.#patience = PATIENCE_MS;
       this.#askToOpen();
-    } else if (this.#paused === this.#wanted && this.#state !== "mismatch") {
-      this.#paused = !this.#wanted;
-      this.#request({ kind: this.#paused ? "pause" : "resume" });
-      if (!this.#paused) this.#awaitSnapshot();
-      this.#become(this.#paused ? "paused" : this.#model.known ? "live" : "connecting");
+    } else if (this.#asked !== this.#wanted && this.#state !== "mismatch") {
+      this.#asked = this.#wanted;
+      this.#request({ kind: REQUESTS[this.#asked] });
+      if (this.#asked === "nothing") this.#become("paused");
+      else {
+        this.#awaitAnswer();
+        this.#become(this.#model.known ? "live" : "connecting");
+      }
     }
   }
 
   #askToOpen(): void {
-    this.#send("comm_open", {});
-    this.#awaitSnapshot();
+    this.#asked = this.#wanted;
+    this.#send("comm_open", { kind: REQUESTS[this.#asked] });
+    this.#awaitAnswer();
   }
 
-  /** Opens the comm anew unless a snapshot comes in time. */
-  #awaitSnapshot(): void {
+  /** Opens the comm anew unless a snapshot, or a summary where that is wanted, comes in time. */
+  #awaitAnswer(): void {
     clearTimeout(this.#waiting);
     this.#waiting = window.setTimeout(() => {
-      if (!this.#open || this.#paused) return;
+      if (!this.#open || this.#asked === "nothing") return;
       this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE_MS);
       this.#askToOpen();
     }, this.#patience);
@@ -138,18 +147,18 @@ export class MonitorLink implements IDisposable {
       case "taken":
         clearTimeout(this.#waiting);
         this.#patience = PATIENCE_MS;
-        this.#state = this.#paused ? "paused" : "live";
+        this.#state = this.#asked === "nothing" ? "paused" : "live";
         this.#changed.emit();
         break;
       case "gap":
         this.#request({ kind: "resync" });
-        this.#awaitSnapshot();
+        this.#awaitAnswer();
         break;
       case "version":
         clearTimeout(this.#waiting);
         if (this.#state === "mismatch") break;
         this.#request({ kind: "pause" });
-        this.#paused = true;
+        this.#asked = "nothing";
         this.#become("mismatch");
         break;
       case "malformed":

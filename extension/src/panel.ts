@@ -105,7 +105,7 @@ export class PoolPanel extends Widget {
   }
 
   #wake(): void {
-    this.#look ??= this.#watch.look();
+    this.#look ??= this.#watch.look("all");
     this.#onChanged();
   }
 
@@ -130,7 +130,8 @@ export class PoolPanel extends Widget {
   #show(): void {
     const { model, state, kernelName } = this.#watch;
     this.#header.update(this.#watch);
-    const idle = model.known && model.numbers?.reserved === 0 && model.numbers.allocations === 0;
+    const { numbers } = model;
+    const idle = numbers?.reserved === 0 && numbers.allocations === 0;
     const words =
       message(this.#trans, state, kernelName, model.foreignVersion, model.known) ??
       (idle ? unused(this.#trans) : undefined);

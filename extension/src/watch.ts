@@ -1,12 +1,12 @@
 // The pool that the page watches: the followed kernel's link and model, whatever they are just now, behind
-// one object for the panel and the status item. It counts who looks, and asks for data only while somebody
-// does and the page is visible.
+// one object for the panel and the status item. It counts who looks how closely, and asks for data only
+// while somebody does and the page is visible.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Token, UUID } from "@lumino/coreutils";
 import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import { type ISignal, Signal } from "@lumino/signaling";
 import { KernelFollower } from "./follow.ts";
-import { MonitorLink } from "./link.ts";
+import { type Look, MonitorLink } from "./link.ts";
 import type { LinkState } from "./model/link-state.ts";
 import { PoolModel } from "./model/pool-model.ts";
 
@@ -19,8 +19,11 @@ export interface IPoolWatch {
   readonly kernelName: string;
   /** Emitted when anything of the above has changed. */
   readonly changed: ISignal<IPoolWatch, void>;
-  /** Counts a viewer in until it is disposed. Data flow while there is one. */
-  look(): IDisposable;
+  /**
+   * Counts a viewer in until it is disposed. While there is one for "all", everything flows at once; while
+   * there are only some for the "summary", the numbers once a second.
+   */
+  look(at: "all" | "summary"): IDisposable;
 }
 
 export const IPoolWatch = new Token<IPoolWatch>(
@@ -38,7 +41,7 @@ export class PoolWatch implements IPoolWatch, IDisposable {
   readonly #commId = pageCommId();
   #link: MonitorLink | undefined;
   #kernel: unknown;
-  #viewers = 0;
+  readonly #viewers = { all: 0, summary: 0 };
   #visible = !document.hidden;
   #hiding = 0;
   #disposed = false;
@@ -74,11 +77,11 @@ export class PoolWatch implements IPoolWatch, IDisposable {
     return this.#disposed;
   }
 
-  look(): IDisposable {
-    this.#viewers++;
+  look(at: "all" | "summary"): IDisposable {
+    this.#viewers[at]++;
     this.#want();
     return new DisposableDelegate(() => {
-      this.#viewers--;
+      this.#viewers[at]--;
       this.#want();
     });
   }
@@ -109,7 +112,9 @@ export class PoolWatch implements IPoolWatch, IDisposable {
   }
 
   #want(): void {
-    this.#link?.want(this.#viewers > 0 && this.#visible);
+    const { all, summary } = this.#viewers;
+    const look: Look = all > 0 ? "all" : summary > 0 ? "summary" : "nothing";
+    this.#link?.want(this.#visible ? look : "nothing");
   }
 
   // A glance at another tab shouldn't cost two messages to the kernel, each of which flips its busy light.

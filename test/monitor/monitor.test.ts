@@ -182,7 +182,7 @@ describe("deltas", () => {
       const wanted = pool.stats().live;
       await page.until(({ kind, numbers }) => kind === "delta" && numbers.live === wanted);
       assertSame(page, books, live);
-      assert.equal(page.samples.at(-3), wanted);
+      assert.equal(page.samples.at(1 - SAMPLE_VALUES), wanted);
     }
     assert.equal(page.messages.filter(({ kind }) => kind === "snapshot").length, 1);
   });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { type MonitorMessage, openBooks } from "../../kernel/src/base/index.ts";
+import { BLOCK_ROW_WORDS, type MonitorMessage, openBooks } from "../../kernel/src/base/index.ts";
 import { type Block, Pool, SimulatedMemory } from "../../kernel/src/pool/index.ts";
 
 const PROGRAM = `
@@ -49,6 +49,6 @@ test("a busy thread is watched while it runs, and the last snapshot is the truth
   assert.ok(new Set(levels).size > 2, "the levels changed while the thread was busy");
   const last = received.at(-1)!;
   assert.equal(last.data.kind, "snapshot");
-  assert.equal(last.buffers[0]!.length / 10, live.length);
+  assert.equal(last.buffers[0]!.length / BLOCK_ROW_WORDS, live.length);
   assert.equal(last.data.numbers.live, pool.stats().live);
 });

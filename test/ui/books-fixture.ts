@@ -22,6 +22,7 @@ import {
 interface Row {
   id: number;
   state: number;
+  generation: number;
   slab: number;
   offset: number;
   bytes: number;
@@ -35,6 +36,7 @@ interface Row {
 export class BooksPool {
   readonly books: Books = openBooks();
   readonly #rows = new Map<number, Row>();
+  readonly #generations = new Map<number, number>();
   readonly slabs = new Map<number, number>([[0, 2 ** 20 / GRANULE]]);
 
   head(): number {
@@ -98,7 +100,7 @@ export class BooksPool {
     const bytes = size * GRANULE;
     this.#rows.set(id, {
       ...{ id, state: BLOCK_STATE.live, slab, offset: offset * GRANULE, bytes, requested },
-      ...{ cell, line, tag },
+      ...{ cell, line, tag, generation: this.#next(id) },
     });
     writeEvent(this.books, EVENT.alloc, id, slab, offset, size, requested, cell, line, tag);
   }
@@ -106,8 +108,16 @@ export class BooksPool {
   free(id: number): void {
     const row = this.#rows.get(id)!;
     this.#rows.delete(id);
+    this.#next(id);
     const [offset, size] = [row.offset / GRANULE, row.bytes / GRANULE];
-    writeEvent(this.books, EVENT.free, id, row.slab, offset, size, row.requested, 0, 0, row.tag);
+    const { cell, line, tag } = row;
+    writeEvent(this.books, EVENT.free, id, row.slab, offset, size, row.requested, cell, line, tag);
+  }
+
+  #next(id: number): number {
+    const generation = (this.#generations.get(id) ?? 0) + 1;
+    this.#generations.set(id, generation);
+    return generation;
   }
 }
 
@@ -125,13 +135,15 @@ export function eventsSince(pool: BooksPool, from: number): Uint32Array<ArrayBuf
   return words;
 }
 
-export function snapshot(pool: BooksPool, seq: number): [MonitorSnapshot, DataView[]] {
+/** A snapshot with the last `records` records before it. */
+export function snapshot(pool: BooksPool, seq: number, records = 0): [MonitorSnapshot, DataView[]] {
   const rows = pool.rows();
   const words = new Uint32Array(rows.length * BLOCK_ROW_WORDS);
   rows.forEach((r, i) => {
     const sizes = [r.offset / GRANULE, r.bytes / GRANULE, r.requested >>> 0];
     const high = Math.floor(r.requested / 2 ** 32);
-    words.set([r.id, r.slab, ...sizes, high, r.cell, r.line, r.tag, r.state], i * BLOCK_ROW_WORDS);
+    const owner = [r.cell, r.line, r.tag, r.state, r.generation];
+    words.set([r.id, r.slab, ...sizes, high, ...owner], i * BLOCK_ROW_WORDS);
   });
   const message: MonitorSnapshot = {
     ...{ kind: "snapshot", v: MONITOR_VERSION, seq, time: pool.time(), numbers: numbersOf(pool) },
@@ -139,8 +151,11 @@ export function snapshot(pool: BooksPool, seq: number): [MonitorSnapshot, DataVi
     cells: [],
     tags: {},
     adapter: null,
+    marks: [],
+    head: pool.head(),
   };
-  return [message, [new DataView(words.buffer), samplesOf(pool)]];
+  const past = eventsSince(pool, Math.max(0, pool.head() - records));
+  return [message, [words, samplesOf(pool), past].map(viewOf)];
 }
 
 export function delta(
@@ -150,15 +165,19 @@ export function delta(
 ): [MonitorDelta, DataView[]] {
   const message: MonitorDelta = {
     ...{ kind: "delta", v: MONITOR_VERSION, seq, time: pool.time(), numbers: numbersOf(pool) },
-    ...{ hidden: 0, cells: [], tags: {} },
+    ...{ hidden: 0, cells: [], tags: {}, since: 0 },
+    from: pool.head() - events.length / EVENT_WORDS,
   };
-  return [message, [new DataView(events.buffer), samplesOf(pool)]];
+  return [message, [events, samplesOf(pool)].map(viewOf)];
 }
 
-function samplesOf(pool: BooksPool): DataView {
+function samplesOf(pool: BooksPool): Float64Array<ArrayBuffer> {
   const live = pool.live();
-  return new DataView(new Float64Array([pool.time(), live, 2 ** 20, live]).buffer);
+  return new Float64Array([pool.time(), live, 2 ** 20, live, 0, pool.head()]);
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>) =>
+  new DataView(buffer, byteOffset, byteLength);
 
 function numbersOf(pool: BooksPool): PoolNumbers {
   const live = pool.live();
@@ -167,5 +186,6 @@ function numbersOf(pool: BooksPool): PoolNumbers {
     ...{ budget: 2 ** 30, allocations: 0, frees: 0, liveBlocks: pool.rows().length },
     ...{ largestFree: 0, uploadBytes: 0, readBackBytes: 0, movedBytes: 0 },
     ...{ spilledBytes: 0, diskBytes: 0, stagingBytes: 0, outsideBytes: 0, allocatedBytes: 0 },
+    ...{ hostBudget: 0, diskBudget: 0, cellPeak: live, recentPeak: live },
   };
 }

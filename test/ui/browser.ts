@@ -35,6 +35,8 @@ export class LabPage {
   readonly monitored: string[] = [];
   /** What the page asked the monitor for, in order: open, close, pause, resume, resync. */
   readonly requests: string[] = [];
+  /** The kinds of what the monitor sent, in order: snapshot, delta, summary. */
+  readonly received: string[] = [];
   readonly #lab: Lab;
 
   private constructor(page: Page, lab: Lab) {
@@ -48,6 +50,12 @@ export class LabPage {
     });
     page.on("pageerror", (error) => this.errors.push(String(error.stack ?? error)));
     page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => {
+        const text = payload.toString();
+        if (!text.includes('"comm_id":"cenote-panel-')) return;
+        const kind = /"kind":"(snapshot|delta|summary)"/.exec(text)?.[1];
+        if (kind) this.received.push(kind);
+      });
       socket.on("framesent", ({ payload }) => {
         const text = payload.toString();
         if (text.includes('"target_name":"cenote.monitor"')) {

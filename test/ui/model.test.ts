@@ -121,7 +121,7 @@ test("hidden events leave the block map alone until the snapshot that follows", 
 test("a snapshot's thinned history fills a hole, and leaves a whole timeline alone", () => {
   const pool = newPool();
   const model = new PoolModel();
-  const at = (time: number, live: number) => [time, live, live, live];
+  const at = (time: number, live: number) => [time, live, live, live, 0, 0];
   const send = (
     message: ReturnType<typeof snapshot> | ReturnType<typeof delta>,
     rows: number[][],
@@ -198,9 +198,13 @@ test("clear forgets everything: a restarted kernel begins anew", () => {
 });
 
 function rowsOf(model: PoolModel) {
-  return Array.from({ length: model.blocks.rows }, (_, id) => model.blocks.get(id)).filter(
-    (block) => block !== undefined,
-  );
+  const ids = Array.from({ length: model.blocks.rows }, (_, id) => id);
+  return ids.flatMap((id) => {
+    const block = model.blocks.get(id);
+    if (!block) return [];
+    const { born: _, ...row } = block;
+    return [{ ...row, generation: model.blocks.generation[id]! }];
+  });
 }
 
 test("fragmentation is the share of free bytes beyond the largest hole", () => {

@@ -103,7 +103,7 @@ test("live data appear while a cell runs, without a word from the page to the ke
   const before = ui.requests.length;
   const seen = await watchBusyCell();
   assert.deepEqual(ui.requests.slice(before), []);
-  assert.deepEqual(ui.requests, ["open"]);
+  assert.deepEqual(ui.requests, ["open", "resume"], "summaries, then everything for the panel");
   assert.ok(seen.size >= 5, `saw ${[...seen].join(", ")} live bytes while the cell ran`);
 });
 
@@ -212,6 +212,26 @@ test("each notebook shows its own pool, and a console its own", async () => {
   await until("the console's empty pool", emptyPool);
   await ui.openNotebook(NOTEBOOK);
   await agree("live", live);
+});
+
+test("with the panel closed only the numbers flow, and what was missed is there when it opens", async () => {
+  await ui.closePanel();
+  await until("the page asks for the numbers only", async () => ui.requests.at(-1) === "summary");
+  await until("a summary has come", async () => ui.received.at(-1) === "summary");
+  const before = ui.received.length;
+  await ui.run("const unseen = await pool.allocate(5_000_000, { tag: 'unseen' });");
+  const { live } = await poolStats();
+  const status = ui.page.locator('[data-cenote="status"]');
+  await until(
+    "the status item follows",
+    async () => Number(await status.getAttribute("data-bytes")) === live,
+  );
+  assert.deepEqual([...new Set(ui.received.slice(before))], ["summary"]);
+  await ui.page.locator(".jp-CodeCell .cm-content").last().click();
+  await status.click();
+  await panelEqualsPool();
+  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  assert.ok(holders.some((text) => text.includes("unseen")));
 });
 
 test("the status bar's item, the View menu and the launcher's card open the panel", async () => {

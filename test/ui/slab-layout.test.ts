@@ -10,7 +10,10 @@ import { BLOCK_ROW_WORDS } from "../../kernel/src/base/monitor-protocol.ts";
 function table(...rows: [number, number, number, number][]): BlockTable {
   const words = new Uint32Array(rows.length * BLOCK_ROW_WORDS);
   rows.forEach(([id, slab, offset, size], i) => {
-    words.set([id, slab, offset, size, size * GRANULE, 0, 1, 1, 0, BLOCK_STATE.live], i * 10);
+    words.set(
+      [id, slab, offset, size, size * GRANULE, 0, 1, 1, 0, BLOCK_STATE.live, 1],
+      i * BLOCK_ROW_WORDS,
+    );
   });
   const blocks = new BlockTable();
   blocks.load(words);

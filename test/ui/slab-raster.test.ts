@@ -15,7 +15,7 @@ type Row = [offset: number, size: number, cell: number, state?: number];
 function boxes(granules: number, rows: Row[], lit?: (id: number) => boolean) {
   const words = new Uint32Array(rows.length * BLOCK_ROW_WORDS);
   rows.forEach(([offset, size, cell, state = BLOCK_STATE.live], id) => {
-    words.set([id, 0, offset, size, 1, 0, cell, 1, 0, state], id * BLOCK_ROW_WORDS);
+    words.set([id, 0, offset, size, 1, 0, cell, 1, 0, state, 1], id * BLOCK_ROW_WORDS);
   });
   const blocks = new BlockTable();
   blocks.load(words);

@@ -6,7 +6,9 @@ import { envelope, niceCeiling } from "../../extension/src/model/envelope.ts";
 import { GAP_MS, Timeline } from "../../extension/src/model/timeline.ts";
 
 const samples = (...rows: [time: number, live: number, reserved?: number][]) =>
-  new Float64Array(rows.flatMap(([time, live, reserved = live]) => [time, live, reserved, live]));
+  new Float64Array(
+    rows.flatMap(([time, live, reserved = live]) => [time, live, reserved, live, 0, 0]),
+  );
 
 test("a sample holds until the next", () => {
   const line = new Timeline();

@@ -17,9 +17,18 @@ export interface Block {
   /** Id of an interned string; 0 for none. */
   tag: number;
   state: number;
+  /** Milliseconds since the epoch; NaN where it was allocated before what is known. */
+  born: number;
 }
 
 const FIRST_ROWS = 1024;
+const FIELDS = [
+  ...["state", "slab", "offset", "size", "requested", "cell", "line", "tag"],
+  ...["generation", "born", "bornAt", "moved"],
+] as readonly Field[];
+type Field =
+  | ("state" | "slab" | "offset" | "size" | "requested" | "cell" | "line" | "tag")
+  | ("generation" | "born" | "bornAt" | "moved");
 
 export class BlockTable {
   /** BLOCK_STATE of each row; `none` for a row that holds no block. */
@@ -33,6 +42,14 @@ export class BlockTable {
   cell = new Uint32Array(FIRST_ROWS);
   line = new Uint32Array(FIRST_ROWS);
   tag = new Uint32Array(FIRST_ROWS);
+  /** How often the row has changed hands: with the id it names a block. */
+  generation = new Uint32Array(FIRST_ROWS);
+  /** When the block was allocated, milliseconds since the epoch; NaN where that is not known. */
+  born = new Float64Array(FIRST_ROWS);
+  /** Index of the record of its allocation, 0 for a block that is older than the records. */
+  bornAt = new Float64Array(FIRST_ROWS);
+  /** When the block last moved, left its slab or came back; 0 for never. */
+  moved = new Float64Array(FIRST_ROWS);
   /** Rows that were ever used: ids are below this. */
   rows = 0;
   /** Rows that hold a block now. */
@@ -42,37 +59,79 @@ export class BlockTable {
 
   clear(): void {
     this.state.fill(BLOCK_STATE.none, 0, this.rows);
+    this.generation.fill(0, 0, this.rows);
     this.rows = 0;
     this.count = 0;
     this.version++;
   }
 
-  /** Takes the rows of a snapshot in place of everything. */
-  load(rows: Uint32Array): void {
-    this.clear();
-    for (let at = 0; at < rows.length; at += BLOCK_ROW_WORDS) {
-      const state = rows[at + 9]!;
+  /** A copy that lives on its own. */
+  clone(): BlockTable {
+    const copy = new BlockTable();
+    for (const field of FIELDS) {
+      // The arrays' types differ from field to field, those of one field don't.
+      (copy as unknown as Record<Field, unknown>)[field] = this[field].slice(
+        0,
+        Math.max(this.rows, 1),
+      );
+    }
+    copy.rows = this.rows;
+    copy.count = this.count;
+    return copy;
+  }
+
+  /**
+   * Takes the rows of a snapshot in place of everything. Blocks that are the same as before keep their birth;
+   * of others nothing is known but that they were there at record `at` (0: nothing at all).
+   */
+  load(rows: Uint32Array, at = 0): void {
+    const before = this.rows;
+    this.state.fill(BLOCK_STATE.none, 0, before);
+    this.count = 0;
+    this.version++;
+    for (let from = 0; from < rows.length; from += BLOCK_ROW_WORDS) {
+      const state = rows[from + 9]!;
+      const id = rows[from]!;
       if (state === BLOCK_STATE.none) continue;
-      const requested = rows[at + 4]! + rows[at + 5]! * 2 ** 32;
-      this.#put(rows[at]!, state, rows[at + 1]!, rows[at + 2]!, rows[at + 3]!, requested);
-      this.#attribute(rows[at]!, rows[at + 6]!, rows[at + 7]!, rows[at + 8]!);
+      const generation = rows[from + 10]!;
+      const known = id < before && this.generation[id] === generation;
+      const requested = rows[from + 4]! + rows[from + 5]! * 2 ** 32;
+      this.#put(id, state, rows[from + 1]!, rows[from + 2]!, rows[from + 3]!, requested);
+      this.#attribute(id, rows[from + 6]!, rows[from + 7]!, rows[from + 8]!);
+      this.generation[id] = generation;
+      if (!known) this.setBirth(id, Number.NaN, at);
     }
   }
 
-  /** Applies one event record that begins at word `at`. Events that don't concern blocks are passed over. */
-  apply(events: Uint32Array, at: number): void {
+  /** Says when the block of a row was allocated: milliseconds since the epoch, and the record's index. */
+  setBirth(id: number, time: number, at: number): void {
+    this.born[id] = time;
+    this.bornAt[id] = at;
+    this.moved[id] = 0;
+  }
+
+  /**
+   * Applies one record that begins at word `at`; it has the index `index` and happened at `time`. Records
+   * that don't concern blocks are passed over.
+   */
+  apply(events: Uint32Array, at: number, index = 0, time = Number.NaN): void {
     const kind = events[at]! & 0xff;
     const id = events[at + 1]!;
     const spilled = kind === EVENT.spill;
     if (spilled || kind === EVENT.alloc || kind === EVENT.move || kind === EVENT.fetch) {
       const word = events[at + 7]!;
       const requested = events[at + 5]! + (word >>> 20) * 2 ** 32;
-      const [slab, offset, size] = [events[at + 2]!, events[at + 3]!, events[at + 4]!];
       const state = spilled ? BLOCK_STATE.spilled : BLOCK_STATE.live;
-      this.#put(id, state, slab, offset, size, requested);
+      this.#put(id, state, events[at + 2]!, events[at + 3]!, events[at + 4]!, requested);
       this.#attribute(id, events[at + 6]!, word & 0xfffff, events[at]! >>> 8);
+      if (kind !== EVENT.alloc) this.moved[id] = time;
+      else {
+        this.generation[id]!++;
+        this.setBirth(id, time, index);
+      }
     } else if (kind === EVENT.free) {
       this.#drop(id);
+      if (id < this.rows) this.generation[id]!++;
     } else if (kind === EVENT.slabFree) {
       for (let row = 0; row < this.rows; row++) if (this.slab[row] === id) this.#drop(row);
     }
@@ -81,6 +140,22 @@ export class BlockTable {
   /** Applies every record of `events`. */
   applyAll(events: Uint32Array): void {
     for (let at = 0; at < events.length; at += EVENT_WORDS) this.apply(events, at);
+  }
+
+  /** Takes over a row of another table. */
+  copyRow(from: BlockTable, id: number): void {
+    const { slab, offset, size, requested } = from;
+    this.#put(id, from.state[id]!, slab[id]!, offset[id]!, size[id]!, requested[id]!);
+    this.#attribute(id, from.cell[id]!, from.line[id]!, from.tag[id]!);
+    this.setBirth(id, from.born[id]!, from.bornAt[id]!);
+    this.generation[id] = from.generation[id]!;
+  }
+
+  /** Whether the row holds the block that `other` has there. */
+  isSame(other: BlockTable, id: number): boolean {
+    const here = id < this.rows && this.state[id] !== BLOCK_STATE.none;
+    const there = id < other.rows && other.state[id] !== BLOCK_STATE.none;
+    return here && there && this.generation[id] === other.generation[id];
   }
 
   /** The block of row `id`, or undefined where there is none. */
@@ -97,6 +172,7 @@ export class BlockTable {
       cell: this.cell[id]!,
       line: this.line[id]!,
       tag: this.tag[id]!,
+      born: this.born[id]!,
     };
   }
 
@@ -134,17 +210,11 @@ export class BlockTable {
 
   #grow(rows: number): void {
     const length = 2 ** Math.ceil(Math.log2(rows));
-    const longer = <T extends { set(from: T): void }>(to: T, from: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.state = longer(new Uint8Array(length), this.state);
-    this.slab = longer(new Uint32Array(length), this.slab);
-    this.offset = longer(new Uint32Array(length), this.offset);
-    this.size = longer(new Uint32Array(length), this.size);
-    this.requested = longer(new Float64Array(length), this.requested);
-    this.cell = longer(new Uint32Array(length), this.cell);
-    this.line = longer(new Uint32Array(length), this.line);
-    this.tag = longer(new Uint32Array(length), this.tag);
+    for (const field of FIELDS) {
+      const old = this[field];
+      const longer = new (old.constructor as new (length: number) => typeof old)(length);
+      longer.set(old);
+      (this as unknown as Record<Field, unknown>)[field] = longer;
+    }
   }
 }

@@ -9,14 +9,19 @@ import {
   SAMPLE_VALUES,
 } from "../../../kernel/src/base/monitor-protocol.ts";
 
+const KINDS: readonly MonitorMessage["kind"][] = ["snapshot", "delta", "summary"];
+
 /** A buffer as a comm delivers it. */
 export type Buffer = ArrayBuffer | ArrayBufferView;
 
-/** A message whose form is right: `words` holds block rows (snapshot) or events (delta). */
+/** A message whose form is right. */
 export interface Decoded {
   message: MonitorMessage;
+  /** Block rows of a snapshot, records of a delta. */
   words: Uint32Array;
   samples: Float64Array;
+  /** Of a snapshot: the records that led to it. */
+  records: Uint32Array;
 }
 
 /** Why a message can't be used: `version` is the kernel's, or 0 where the message is malformed. */
@@ -37,22 +42,26 @@ export function decode(data: unknown, buffers: readonly Buffer[]): Decoded | Und
       reason: `wanted monitor protocol ${MONITOR_VERSION}, found ${message.v}`,
     };
   }
-  if (message.kind !== "snapshot" && message.kind !== "delta") {
-    return { version: 0, reason: `wanted a snapshot or a delta, found ${String(message.kind)}` };
+  if (!KINDS.includes(message.kind as MonitorMessage["kind"])) {
+    return { version: 0, reason: `wanted ${KINDS.join(", ")}, found ${String(message.kind)}` };
   }
   const row = message.kind === "snapshot" ? BLOCK_ROW_WORDS : EVENT_WORDS;
   const words = bytesOf(buffers[0]);
   const samples = bytesOf(buffers[1]);
-  if (words.byteLength % (row * 4) !== 0 || samples.byteLength % (SAMPLE_VALUES * 8) !== 0) {
+  const records = bytesOf(buffers[2]);
+  const units = [row * 4, SAMPLE_VALUES * 8, EVENT_WORDS * 4];
+  const sizes = [words, samples, records].map(({ byteLength }) => byteLength);
+  if (sizes.some((size, i) => size % units[i]! !== 0)) {
     return {
       version: 0,
-      reason: `wanted whole records of ${row * 4} and ${SAMPLE_VALUES * 8} bytes, found buffers of ${words.byteLength} and ${samples.byteLength} bytes`,
+      reason: `wanted whole records of ${units.join(", ")} bytes, found buffers of ${sizes.join(", ")} bytes`,
     };
   }
   return {
     message: message as MonitorMessage,
     words: new Uint32Array(words),
     samples: new Float64Array(samples),
+    records: new Uint32Array(records),
   };
 }
 

@@ -9,8 +9,10 @@ import type {
   PoolNumbers,
   SlabInfo,
 } from "../../../kernel/src/base/monitor-protocol.ts";
+import type { AdapterNote, MarkNote } from "../../../kernel/src/base/outlet.ts";
 import { BlockTable } from "./blocks.ts";
 import { type Buffer, type Decoded, decode } from "./decode.ts";
+import { EventLog, slabsBefore, tableBefore } from "./event-log.ts";
 import { Timeline } from "./timeline.ts";
 
 /**
@@ -24,10 +26,14 @@ const MOST_CELLS = 10_000;
 
 export class PoolModel {
   numbers: PoolNumbers | undefined;
-  adapter: MonitorSnapshot["adapter"] = null;
+  adapter: AdapterNote | null = null;
   readonly slabs = new Map<number, SlabInfo>();
   readonly blocks = new BlockTable();
   readonly timeline = new Timeline();
+  /** The records that led to the blocks, as far back as the page knows them. */
+  readonly log = new EventLog();
+  /** Moments that code has named; their `head` is an index of the log's. */
+  marks: MarkNote[] = [];
   cells: CellSpan[] = [];
   /** Interned tags by id. */
   readonly tags = new Map<number, string>();
@@ -39,6 +45,8 @@ export class PoolModel {
   version = 0;
   /** Milliseconds by which this machine's clock is ahead of the kernel's, as far as messages tell. */
   skew = 0;
+  /** Whether more than the numbers is known: a snapshot has come. */
+  detailed = false;
   #seq: number | undefined;
   #behind = false;
 
@@ -49,6 +57,8 @@ export class PoolModel {
     this.slabs.clear();
     this.blocks.clear();
     this.timeline.clear();
+    this.log.restart(0, new BlockTable(), []);
+    this.marks = [];
     this.cells = [];
     this.tags.clear();
     this.hidden = 0;
@@ -56,6 +66,7 @@ export class PoolModel {
     this.skew = 0;
     this.#seq = undefined;
     this.#behind = false;
+    this.detailed = false;
     this.version++;
   }
 
@@ -67,7 +78,9 @@ export class PoolModel {
       return decoded.version > 0 ? "version" : "malformed";
     }
     const { message } = decoded;
-    if (message.kind === "snapshot") {
+    if (message.kind === "summary") {
+      this.adapter = message.adapter;
+    } else if (message.kind === "snapshot") {
       // Its history is thinned: it serves only where our own has a hole.
       if (this.#behind) this.timeline.add(decoded.samples);
       else this.timeline.append(decoded.samples);
@@ -85,7 +98,7 @@ export class PoolModel {
     return "taken";
   }
 
-  /** True once a snapshot has come. */
+  /** True once numbers have come. */
   get known(): boolean {
     return this.numbers !== undefined;
   }
@@ -119,28 +132,59 @@ export class PoolModel {
     return free <= 0 ? 0 : Math.max(0, 1 - this.numbers.largestFree / free);
   }
 
-  #snapshot(message: MonitorSnapshot, { words }: Decoded): void {
+  #snapshot(message: MonitorSnapshot, { words, records }: Decoded): void {
+    const head = this.#indexOf(message.head);
+    const first = head - records.length / EVENT_WORDS;
+    // What is new and whose allocation isn't among the records came after all that was known, if anything was.
+    this.blocks.load(words, this.detailed ? first : 0);
+    const follows = this.detailed && first <= this.log.end && this.log.end <= head;
+    if (follows) {
+      this.log.append(records.subarray((this.log.end - first) * EVENT_WORDS), this.log.lastTime);
+    } else {
+      const before = records.length > 0 ? tableBefore(records, this.blocks) : this.blocks.clone();
+      this.log.restart(first, before, slabsBefore(records, message.slabs));
+      this.log.append(records, firstTime(records) ?? message.time);
+    }
+    this.#births(first, head);
     this.#behind = false;
+    this.detailed = true;
     this.hidden = 0;
     this.foreignVersion = undefined;
     this.adapter = message.adapter;
     this.slabs.clear();
     for (const slab of message.slabs) this.slabs.set(slab.id, slab);
-    this.blocks.load(words);
     this.cells = message.cells.slice(-MOST_CELLS);
     this.tags.clear();
+    this.#tagTexts(message.tags);
+    this.marks = [];
+    this.#addMarks(message.marks);
+  }
+
+  /** Tells the blocks when they were allocated, as far as the log's records from `from` to `to` say. */
+  #births(from: number, to: number): void {
+    const born = new Map<number, [time: number, index: number]>();
+    this.log.forEach(from, to, (words, at, index, time) => {
+      const kind = words[at]! & 0xff;
+      if (kind === EVENT.alloc) born.set(words[at + 1]!, [time, index]);
+      else if (kind === EVENT.free) born.delete(words[at + 1]!);
+    });
+    for (const [id, [time, index]] of born) this.blocks.setBirth(id, time, index);
   }
 
   #delta(message: MonitorDelta, { words }: Decoded): void {
     if (message.adapter !== undefined) this.adapter = message.adapter;
+    this.#tagTexts(message.tags);
     this.#spans(message.cells);
+    this.#addMarks(message.marks ?? []);
     this.hidden += message.hidden;
     // Some events without the others would show blocks that are gone: the snapshot that follows brings all.
     if (this.hidden > 0) return;
-    for (let at = 0; at < words.length; at += EVENT_WORDS) {
-      this.#slabEvent(words, at);
-      this.blocks.apply(words, at);
-    }
+    const from = this.log.end;
+    this.log.append(words, message.since);
+    this.log.forEach(from, this.log.end, (events, at, index, time) => {
+      this.#slabEvent(events, at);
+      this.blocks.apply(events, at, index, time);
+    });
   }
 
   #common(message: MonitorMessage, now: number): void {
@@ -148,8 +192,20 @@ export class PoolModel {
     this.numbers = message.numbers;
     const skew = now - message.time;
     this.skew = this.version === 0 || this.skew === 0 ? skew : Math.min(this.skew, skew);
-    for (const [id, text] of Object.entries(message.tags)) this.tags.set(Number(id), text);
     this.version++;
+  }
+
+  #tagTexts(tags: Record<string, string>): void {
+    for (const [id, text] of Object.entries(tags)) this.tags.set(Number(id), text);
+  }
+
+  #addMarks(marks: readonly MarkNote[]): void {
+    for (const mark of marks) this.marks.push({ ...mark, head: this.#indexOf(mark.head) });
+  }
+
+  /** The index of a head of the kernel's, which counts modulo 2^32. */
+  #indexOf(head: number): number {
+    return this.detailed ? this.log.end + ((head - this.log.end) | 0) : head;
   }
 
   #slabEvent(events: Uint32Array, at: number): void {
@@ -170,4 +226,13 @@ export class PoolModel {
     }
     if (this.cells.length > MOST_CELLS) this.cells = this.cells.slice(-MOST_CELLS);
   }
+}
+
+/** Time of the first clock among records. Milliseconds since the epoch. */
+function firstTime(records: Uint32Array): number | undefined {
+  const times = new Float64Array(records.buffer, records.byteOffset, records.length / 2);
+  for (let at = 0; at < records.length; at += EVENT_WORDS) {
+    if ((records[at]! & 0xff) === EVENT.clock) return times[at / 2 + 1];
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-// The samples of live, reserved and requested bytes over time. A sample holds until the next one.
+// The samples of the pool's levels over time. A sample holds until the next one.
 // Beside its time each sample has a place on the panel's axis, on which a wait without any change is at
 // most GAP_MS wide, so that a notebook that is worked on now and then still fills the picture.
 // Memory is bounded: when the store is full, every four samples become two, the lowest and the highest.
@@ -9,12 +9,13 @@ export const GAP_MS = 3000;
 const FIRST_CAPACITY = 4096;
 const MOST_SAMPLES = 1 << 17;
 
-export interface Sample {
-  time: number;
-  live: number;
-  reserved: number;
-  requested: number;
-}
+/** Bytes, but for `time` (milliseconds since the epoch) and `changes` (allocations and frees until then). */
+export type Sample = Record<"time" | Level, number>;
+type Level = (typeof LEVELS)[number];
+/** In the order of a sample's values, behind the time. */
+const LEVELS = ["live", "reserved", "requested", "spilled", "changes"] as const;
+type Column = "time" | "place" | Level;
+const COLUMNS: readonly Column[] = ["time", "place", ...LEVELS];
 
 export class Timeline {
   #most: number;
@@ -25,6 +26,8 @@ export class Timeline {
   live = new Float64Array(FIRST_CAPACITY);
   reserved = new Float64Array(FIRST_CAPACITY);
   requested = new Float64Array(FIRST_CAPACITY);
+  spilled = new Float64Array(FIRST_CAPACITY);
+  changes = new Float64Array(FIRST_CAPACITY);
   length = 0;
   /** Samples that were merged into others to bound the memory. */
   merged = 0;
@@ -44,7 +47,7 @@ export class Timeline {
     if (samples.length === 0) return;
     this.length = this.indexBefore(samples[0]!) + 1;
     for (let at = 0; at < samples.length; at += SAMPLE_VALUES) {
-      this.#push(samples[at]!, samples[at + 1]!, samples[at + 2]!, samples[at + 3]!);
+      this.#push(samples, at);
     }
   }
 
@@ -70,6 +73,8 @@ export class Timeline {
       live: this.live[i]!,
       reserved: this.reserved[i]!,
       requested: this.requested[i]!,
+      spilled: this.spilled[i]!,
+      changes: this.changes[i]!,
     };
   }
 
@@ -95,29 +100,23 @@ export class Timeline {
     return this.time[i]! + (since / width) * (this.time[i + 1]! - this.time[i]!);
   }
 
-  #push(time: number, live: number, reserved: number, requested: number): void {
+  #push(samples: Float64Array, at: number): void {
     if (this.length >= this.#most) this.#halve();
     if (this.length === this.time.length) this.#grow();
     const i = this.length++;
+    const time = samples[at]!;
     const wait = i === 0 ? 0 : Math.max(0, time - this.time[i - 1]!);
     this.time[i] = i === 0 ? time : this.time[i - 1]! + wait;
     this.place[i] = i === 0 ? time : this.place[i - 1]! + Math.min(wait, GAP_MS);
-    this.live[i] = live;
-    this.reserved[i] = reserved;
-    this.requested[i] = requested;
+    for (const [k, level] of LEVELS.entries()) this[level][i] = samples[at + 1 + k]!;
   }
 
   #grow(): void {
-    const longer = (from: Float64Array<ArrayBuffer>) => {
-      const to = new Float64Array(from.length * 2);
-      to.set(from);
-      return to;
-    };
-    this.time = longer(this.time);
-    this.place = longer(this.place);
-    this.live = longer(this.live);
-    this.reserved = longer(this.reserved);
-    this.requested = longer(this.requested);
+    for (const column of COLUMNS) {
+      const longer = new Float64Array(this[column].length * 2);
+      longer.set(this[column]);
+      this[column] = longer;
+    }
   }
 
   /** Keeps of every four samples the one with the least and the one with the most live bytes. */
@@ -139,11 +138,7 @@ export class Timeline {
   }
 
   #move(from: number, to: number): void {
-    this.time[to] = this.time[from]!;
-    this.place[to] = this.place[from]!;
-    this.live[to] = this.live[from]!;
-    this.reserved[to] = this.reserved[from]!;
-    this.requested[to] = this.requested[from]!;
+    for (const column of COLUMNS) this[column][to] = this[column][from]!;
   }
 }
 

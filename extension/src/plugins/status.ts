@@ -27,6 +27,6 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
       isActive: () => item.isActive,
       activeStateChanged: watch.changed,
     });
-    watch.look();
+    watch.look("summary");
   },
 };

@@ -25,6 +25,8 @@ export class StatusItem extends Widget {
     poolIcon.element({ container: icon, stylesheet: "statusBar" });
     this.#button = el("button", { attrs: { type: "button" } }, icon, this.#text);
     this.#button.addEventListener("click", open);
+    // An editor that loses the focus takes its own items off the bar, and this one away from under the pointer.
+    this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.node.append(this.#button);
     watch.changed.connect(this.#update, this);
     this.#update();

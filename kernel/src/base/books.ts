@@ -58,6 +58,13 @@ export const COUNTER = {
   outsideBytes: 16,
   /** Bytes ever asked for. */
   allocatedBytes: 17,
+  /** What blocks may take of host memory and of the disk. */
+  hostBudget: 18,
+  diskBudget: 19,
+  /** The most that was live since the running cell, or the last one, began. */
+  cellPeak: 20,
+  /** The most that was live since a cell or a region began or ended: below it no other peak rises. */
+  recentPeak: 21,
 } as const;
 export const COUNTER_SLOTS = 64;
 

@@ -3,6 +3,7 @@ import {
   type Books,
   books,
   CONTROL,
+  COUNTER,
   EVENT,
   EVENT_WORDS,
   RING_CAPACITY,
@@ -67,19 +68,48 @@ function publish(words: Uint32Array, head: number): void {
   else Atomics.store(words, HEAD, head >>> 0);
 }
 
+/** What a cell did to the pool. Bytes of blocks. */
+export interface CellFigures {
+  /** The most that was live at once while it ran, with what was live before. */
+  peak: number;
+  /** More live at its end than at its beginning, wherever it lies; below 0 when the cell gave memory back. */
+  net: number;
+}
+
+/** Where the metadata of a cell's execute_reply, and the cell's own in the notebook, say it. */
+export const POOL_METADATA = "cenote_pool";
+
+let begun = { held: 0, allocations: 0, frees: 0 };
+
 /** Marks the beginning of a cell in the books: lowers the stop word and names the running cell. */
 export function cellBegan(cell: number): void {
   const to = books();
+  const { counters } = to;
+  counters[COUNTER.cellPeak] = counters[COUNTER.recentPeak] = counters[COUNTER.live]!;
+  begun = standing(counters);
   Atomics.store(to.control, CONTROL.stop, 0);
   to.control[CONTROL.cell] = cell;
   writeClock(to);
   writeEvent(to, EVENT.cellBegin, cell, 0, 0, 0, 0, cell, 0, 0);
 }
 
-/** Marks the end of a cell. */
-export function cellEnded(cell: number): void {
+/** Marks the end of a cell. Returns what it did to the pool; undefined where it left the pool alone. */
+export function cellEnded(cell: number): CellFigures | undefined {
   const to = books();
   writeClock(to);
   writeEvent(to, EVENT.cellEnd, cell, 0, 0, 0, 0, cell, 0, 0);
   to.control[CONTROL.cell] = 0;
+  const { held, allocations, frees } = standing(to.counters);
+  if (allocations === begun.allocations && frees === begun.frees) return undefined;
+  return { peak: to.counters[COUNTER.cellPeak]!, net: held - begun.held };
+}
+
+/** What is live, in slabs and elsewhere, and what has happened so far. */
+function standing(counters: Float64Array): typeof begun {
+  const value = (slot: number) => counters[slot]!;
+  return {
+    held: value(COUNTER.live) + value(COUNTER.spilledBytes) + value(COUNTER.diskBytes),
+    allocations: value(COUNTER.allocations),
+    frees: value(COUNTER.frees),
+  };
 }

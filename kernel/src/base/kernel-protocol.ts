@@ -43,7 +43,7 @@ export type EventHead =
   /** A message on iopub, with binary buffers where the type has them. */
   | { type: "publish"; messageType: string; metadata?: Record<string, unknown> }
   /** The end of a request: content of its execute_reply. */
-  | { type: "reply"; status: "ok" | "error" }
+  | { type: "reply"; status: "ok" | "error"; metadata?: Record<string, unknown> }
   /** Ask the frontend for a line of text. */
   | { type: "input"; serial: number }
   /** A MonitorNote as content. */

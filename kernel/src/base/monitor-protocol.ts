@@ -1,9 +1,11 @@
 // The messages between the monitor (kernel) and the panel (JupyterLab), over the comm target below.
-// The kernel sends nothing until a page opens the comm, then one snapshot, then deltas while something
-// changes, at most 20 messages a second. A page that misses a `seq` sends { kind: "resync" }.
+// The kernel sends nothing until a page opens the comm. A page that looks closely gets one snapshot, then
+// deltas while something changes, at most 20 messages a second; one that only wants the numbers gets a
+// summary, then another at most once a second. A page that misses a `seq` sends { kind: "resync" }.
+import type { AdapterNote, MarkNote } from "./outlet.ts";
 
 export const MONITOR_TARGET = "cenote.monitor";
-export const MONITOR_VERSION = 2;
+export const MONITOR_VERSION = 3;
 
 /** Bytes unless the name says otherwise. */
 export interface PoolNumbers {
@@ -25,6 +27,10 @@ export interface PoolNumbers {
   stagingBytes: number;
   outsideBytes: number;
   allocatedBytes: number;
+  hostBudget: number;
+  diskBudget: number;
+  cellPeak: number;
+  recentPeak: number;
 }
 
 export interface SlabInfo {
@@ -48,31 +54,62 @@ interface Common {
   numbers: PoolNumbers;
 }
 
-/** Everything, for a page that has just come. Buffers: [block rows, samples]. */
+/** The numbers alone, for a page whose panel is closed. No buffers. */
+export interface MonitorSummary extends Common {
+  kind: "summary";
+  adapter: AdapterNote | null;
+}
+
+/**
+ * Everything, for a page that has just come. Buffers: [block rows, samples, records]; the records (as in a
+ * delta) are the latest of the ring, oldest first, and lead to the rows. None where there were too many.
+ */
 export interface MonitorSnapshot extends Common {
   kind: "snapshot";
   slabs: SlabInfo[];
   cells: CellSpan[];
   /** Interned tags by id. */
   tags: Record<string, string>;
-  adapter: { name: string; vendor: string; software: boolean } | null;
+  adapter: AdapterNote | null;
+  marks: MarkNote[];
+  /** The ring's head behind the records: the delta that follows begins there. */
+  head: number;
 }
 
-/** What changed. Buffers: [events (EVENT_WORDS u32 each, as in books.ts), samples]. */
+/** What changed. Buffers: [records (EVENT_WORDS u32 each, as in books.ts), samples]. */
 export interface MonitorDelta extends Common {
   kind: "delta";
-  /** Events left out of the buffer because there were too many; a snapshot follows when not 0. */
+  /** The ring's head before the first record. */
+  from: number;
+  /** The records happened after this, whatever the last clock among them says. Milliseconds since the epoch. */
+  since: number;
+  /** Records left out of the buffer because there were too many; a snapshot follows when not 0. */
   hidden: number;
   /** Cells that began or ended. */
   cells: CellSpan[];
   tags: Record<string, string>;
-  adapter?: MonitorSnapshot["adapter"];
+  adapter?: AdapterNote | null;
+  marks?: MarkNote[];
 }
 
-export type MonitorMessage = MonitorSnapshot | MonitorDelta;
-export type PanelRequest = { kind: "resync" } | { kind: "pause" } | { kind: "resume" };
+export type MonitorMessage = MonitorSnapshot | MonitorDelta | MonitorSummary;
 
-/** A block in a snapshot: u32 words id, slab, offset and size (granules), requested low and high, cell, line, tag, state. */
-export const BLOCK_ROW_WORDS = 10;
-/** A sample of the timeline: f64 time (ms since the epoch), live, reserved, requested (bytes). */
-export const SAMPLE_VALUES = 4;
+/** How closely a page looks: the data of its comm_open, and of later messages. */
+export type PanelRequest =
+  /** Snapshot and deltas from here on. */
+  | { kind: "resync" | "resume" }
+  /** Summaries from here on. */
+  | { kind: "summary" }
+  /** Nothing from here on. */
+  | { kind: "pause" };
+
+/**
+ * A block in a snapshot: u32 words id, slab, offset and size (granules), requested low and high, cell, line,
+ * tag, state, generation.
+ */
+export const BLOCK_ROW_WORDS = 11;
+/**
+ * A sample of the timeline: f64 time (ms since the epoch), live, reserved, requested, spilled to host and
+ * disk (bytes), and how many allocations and frees there were until then.
+ */
+export const SAMPLE_VALUES = 6;

@@ -4,7 +4,19 @@
 /** What the monitor must know beside the books. */
 export type MonitorNote =
   | { type: "tag"; id: number; text: string }
-  | { type: "adapter"; adapter: AdapterNote };
+  | { type: "adapter"; adapter: AdapterNote }
+  | { type: "mark"; mark: MarkNote };
+
+/** A moment that code has named. */
+export interface MarkNote {
+  name: string;
+  /** Milliseconds since the epoch. */
+  time: number;
+  /** The cell that ran, or 0. */
+  cell: number;
+  /** The ring's head just after it: records from there on happened later. */
+  head: number;
+}
 
 export interface AdapterNote {
   /** As the driver names it, e.g. "llvmpipe: Mesa 25.0.7". */

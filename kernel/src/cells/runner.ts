@@ -9,6 +9,7 @@ import {
   type ExecuteJob,
   type Formatted,
   Interrupted,
+  POOL_METADATA,
   recoverFrom,
   runInCell,
 } from "../base/index.ts";
@@ -283,9 +284,12 @@ export class CellRunner {
   #end(cell: Cell, status: "ok" | "error", content: object): void {
     if (cell.ended) return;
     const { executionCount, request } = cell.job;
-    cellEnded(executionCount);
+    const figures = cellEnded(executionCount);
     const reply = { status, execution_count: executionCount, ...content };
-    this.#output.event({ type: "reply", status }, reply, request);
+    const metadata = figures && {
+      metadata: { [POOL_METADATA]: { ...figures, cell: executionCount } },
+    };
+    this.#output.event({ type: "reply", status, ...metadata }, reply, request);
     cell.ended = true;
     cell.result = undefined;
     lookLater();

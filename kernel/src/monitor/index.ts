@@ -1,2 +1,3 @@
 // The monitor's visible surface.
-export { Monitor, type SendToPage } from "./monitor.ts";
+export { Monitor } from "./monitor.ts";
+export type { SendToPage } from "./pages.ts";

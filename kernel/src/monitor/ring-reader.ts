@@ -20,6 +20,11 @@ export class RingReader {
     this.#cursor = this.head;
   }
 
+  /** The head up to which records were read. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
   get head(): number {
     return Atomics.load(this.#books.control, CONTROL.ringHead);
   }
@@ -57,6 +62,16 @@ export class RingReader {
       count: count - torn,
       lost: wanted - count + torn,
     };
+  }
+
+  /** The last records before the cursor, at most `most`, as far as they are still there whole. */
+  past(most: number): Uint32Array<ArrayBuffer> {
+    const behind = (this.head - this.#cursor) >>> 0;
+    const count = Math.max(0, Math.min(most, this.#cursor, RING_CAPACITY - 1 - behind));
+    const from = (this.#cursor - count) >>> 0;
+    const copied = this.#copy(from, count);
+    const torn = Math.min(count, Math.max(0, ((this.head - from) >>> 0) + 1 - RING_CAPACITY));
+    return copied.slice(torn * EVENT_WORDS);
   }
 
   #copy(from: number, count: number): Uint32Array<ArrayBuffer> {

@@ -32,6 +32,7 @@ export function readBlocks(books: Books): Uint32Array<ArrayBuffer> {
     packed[at + 7] = rows.line[row]!;
     packed[at + 8] = rows.tag[row]!;
     packed[at + 9] = rows.state[row]!;
+    packed[at + 10] = rows.generation[row]!;
     at += BLOCK_ROW_WORDS;
   }
   return packed;

@@ -1,15 +1,24 @@
-// Turns events into a timeline: samples of live, reserved and requested bytes, and the spans of cells.
-// Samples are decimated: of each stretch of events the first, last, lowest and highest of live stay.
+// Turns events into a timeline: samples of the pool's levels, and the spans of cells. Samples are decimated: of each stretch of events the first, last, lowest and highest of live stay.
 import { type CellSpan, EVENT, EVENT_WORDS, GRANULE, SAMPLE_VALUES } from "../base/index.ts";
 
+/** Bytes, but for `changes`: allocations and frees so far. */
 export interface Levels {
   live: number;
   reserved: number;
   requested: number;
+  spilled: number;
+  changes: number;
 }
 
-/** A sample, as SAMPLE_VALUES numbers: time (ms since the epoch), live, reserved, requested (bytes). */
-type Sample = readonly [time: number, live: number, reserved: number, requested: number];
+/** A sample, as the SAMPLE_VALUES numbers: time (ms since the epoch), then the levels. */
+type Sample = readonly [
+  time: number,
+  live: number,
+  reserved: number,
+  requested: number,
+  spilled: number,
+  changes: number,
+];
 
 export interface Replayed {
   samples: Sample[];
@@ -65,7 +74,7 @@ export function replay(
     if (kind === EVENT.clock) out.time = Math.max(out.time, times[i * 4 + 1]!);
     else if (kind === EVENT.cellBegin) beginCell(out, events[at + 1]!);
     else if (kind === EVENT.cellEnd) endCell(out, events[at + 1]!, known, since);
-    else if (applyLevels(out.levels, kind, events, at)) stretch.add(sampleOf(out));
+    else if (applyLevels(out.levels, kind, events, at)) stretch.add(sampleAt(out.time, out.levels));
     if (++held < stretchLength) continue;
     out.samples.push(...stretch.kept());
     stretch = new Stretch();
@@ -75,8 +84,10 @@ export function replay(
   return out;
 }
 
-function sampleOf(out: Replayed): Sample {
-  return [out.time, out.levels.live, out.levels.reserved, out.levels.requested];
+/** The levels at a time. */
+export function sampleAt(time: number, levels: Levels): Sample {
+  const { live, reserved, requested, spilled, changes } = levels;
+  return [time, live, reserved, requested, spilled, changes];
 }
 
 function beginCell(out: Replayed, cell: number): void {
@@ -101,6 +112,9 @@ function applyLevels(levels: Levels, kind: number, events: Uint32Array, at: numb
     const sign = comes ? 1 : -1;
     levels.live += sign * bytes;
     levels.requested += sign * ((events[at + 7]! >>> 20) * 2 ** 32 + events[at + 5]!);
+    // A spilled block that ends has size 0 in its record: the counters tell at the tick's end.
+    if (kind === EVENT.spill || kind === EVENT.fetch) levels.spilled -= sign * bytes;
+    else levels.changes++;
     return true;
   }
   if (kind !== EVENT.slabNew && kind !== EVENT.slabFree) return false;
@@ -126,11 +140,13 @@ export function packSamples(samples: readonly Sample[]): Float64Array<ArrayBuffe
 
 /** Shifts every sample's levels, for a replay that began at an unknown level. */
 export function shiftSamples(samples: readonly Sample[], by: Levels): Sample[] {
-  return samples.map(([time, live, reserved, requested]) => [
+  return samples.map(([time, live, reserved, requested, spilled, changes]) => [
     time,
     live + by.live,
     reserved + by.reserved,
     requested + by.requested,
+    spilled + by.spilled,
+    changes + by.changes,
   ]);
 }
 

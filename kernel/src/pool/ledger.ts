@@ -17,6 +17,7 @@ const { state: STATE, slab: SLAB, offset: OFFSET, size: SIZE, generation: GENERA
 const { requestedLow: LOW, requestedHigh: HIGH, cell: CELL, line: LINE, tag: TAG } = FIELD_WORD;
 const { sequence: SEQUENCE, stop: STOP, hold: HOLD } = CONTROL;
 const { live: LIVE_BYTES, peakLive: PEAK_LIVE, requested: REQUESTED } = COUNTER;
+const { cellPeak: CELL_PEAK, recentPeak: RECENT_PEAK } = COUNTER;
 const { allocatedBytes: ALLOCATED } = COUNTER;
 const { allocations: ALLOCATIONS, frees: FREES, liveBlocks: LIVE_BLOCKS } = COUNTER;
 const { live: LIVE, none: NONE } = BLOCK_STATE;
@@ -100,7 +101,7 @@ export class Ledger {
     const size = words[SIZE + row]!;
     const live = counters[LIVE_BYTES]! + size * UNIT;
     counters[LIVE_BYTES] = live;
-    if (live > this.#peak) this.#raisePeak(live);
+    if (live > counters[RECENT_PEAK]!) this.#raisePeaks(live);
     counters[REQUESTED]! += requested;
     counters[ALLOCATIONS]! += 1;
     counters[ALLOCATED]! += requested;
@@ -143,7 +144,8 @@ export class Ledger {
   blockFetched(row: number, pinned: boolean): void {
     const counters = this.#counters;
     counters[COUNTER.live]! += this.#words[SIZE + row]! * GRANULE;
-    if (counters[COUNTER.live]! > this.#peak) this.#raisePeak(counters[COUNTER.live]!);
+    const live = counters[COUNTER.live]!;
+    if (live > counters[COUNTER.recentPeak]!) this.#raisePeaks(live);
     counters[COUNTER.requested]! += this.requested(row);
     this.#words[STATE + row] = pinned ? BLOCK_STATE.pinned : BLOCK_STATE.live;
     this.#writeRow(EVENT.fetch, row);
@@ -203,12 +205,15 @@ export class Ledger {
   takePeak(): number {
     const peak = this.#peak;
     this.#peak = this.#counters[LIVE_BYTES]!;
+    this.#counters[RECENT_PEAK] = this.#peak;
     return peak;
   }
 
-  #raisePeak(live: number): void {
-    this.#peak = live;
+  #raisePeaks(live: number): void {
     const counters = this.#counters;
+    counters[RECENT_PEAK] = live;
+    if (live > this.#peak) this.#peak = live;
+    if (live > counters[CELL_PEAK]!) counters[CELL_PEAK] = live;
     if (live > counters[PEAK_LIVE]!) counters[PEAK_LIVE] = live;
   }
 

@@ -27,7 +27,12 @@ export interface Running {
 
 export interface ExecutionHost {
   post(message: ToMain): void;
-  reply(message: Message, type: string, content: object | Buffer): Promise<void>;
+  reply(
+    message: Message,
+    type: string,
+    content: object | Buffer,
+    metadata?: Record<string, unknown>,
+  ): Promise<void>;
   publisher: Publisher;
   history: History;
   types: CellTypes;
@@ -71,7 +76,11 @@ export class Executions {
   }
 
   /** The main thread has ended the running cell; `content` is JSON text of its execute_reply. */
-  async finish(request: number, status: "ok" | "error", content: Buffer): Promise<void> {
+  async finish(
+    request: number,
+    { status, metadata }: { status: "ok" | "error"; metadata?: Record<string, unknown> },
+    content: Buffer,
+  ): Promise<void> {
     const running = this.running;
     if (running?.request !== request) return;
     const { publisher, types } = this.#host;
@@ -80,7 +89,7 @@ export class Executions {
     // What waits now is aborted; what comes once the error is known is not.
     const stop = status === "error" && running.message.content["stop_on_error"] !== false;
     const aborted = stop ? await this.#takeWaiting() : [];
-    await this.#host.reply(running.message, "execute_reply", content);
+    await this.#host.reply(running.message, "execute_reply", content, metadata);
     this.running = undefined;
     await publisher.status("idle", running.message.header);
     for (const message of aborted) await this.#abort(message);

@@ -74,7 +74,7 @@ async function publishEvent(host: PumpHost, { request, payload }: OutputRecord):
     }
     case "reply":
       host.drain();
-      await host.executions.finish(request, head.status, content);
+      await host.executions.finish(request, head, content);
       break;
     case "input":
       await host.publisher.drained();

@@ -85,7 +85,8 @@ export class KernelServer {
     const executions = new Executions({
       types: this.#types,
       post,
-      reply: (message, type, content) => this.#reply(sockets.toShell, message, type, content),
+      reply: (message, type, content, metadata) =>
+        this.#reply(sockets.toShell, message, type, content, metadata),
       publisher,
       history,
       beforeCell: () => sockets.waitForAll(),
@@ -255,9 +256,10 @@ export class KernelServer {
     message: Message,
     type: string,
     content: object | Buffer,
+    metadata: Record<string, unknown> = {},
   ): Promise<void> {
     const { header: parent, identities } = message;
-    return queue.send(this.#codec.encode({ type, content, parent, identities }));
+    return queue.send(this.#codec.encode({ type, content, metadata, parent, identities }));
   }
 }
 

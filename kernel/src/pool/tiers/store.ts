@@ -13,7 +13,7 @@ const WRITE_FROM = 3 / 4;
 const NOTHING: TierBudgets = { host: 0, disk: 0 };
 
 export class Store {
-  budgets: TierBudgets;
+  #budgets: TierBudgets = NOTHING;
   readonly #ledger: Ledger;
   readonly #disk: SpillDisk;
   readonly #landing = new Landing();
@@ -28,8 +28,18 @@ export class Store {
 
   constructor(ledger: Ledger, budgets: TierBudgets = NOTHING, disk = new SpillDisk()) {
     this.#ledger = ledger;
-    this.budgets = { ...budgets };
+    this.budgets = budgets;
     this.#disk = disk;
+  }
+
+  get budgets(): TierBudgets {
+    return this.#budgets;
+  }
+
+  set budgets({ host, disk }: TierBudgets) {
+    this.#budgets = { host, disk };
+    this.#ledger.set(COUNTER.hostBudget, host);
+    this.#ledger.set(COUNTER.diskBudget, disk);
   }
 
   /**
