@@ -74,6 +74,13 @@ export class Arenas {
     }
   }
 
+  /** Gives back what an object has not needed of the range that was taken for it. */
+  trim(place: Place, bytes: number): Place {
+    const [kept, taken] = [pageAlign(bytes), pageAlign(place.bytes)];
+    if (kept < taken) place.arena.ranges.giveBack(place.offset + kept, taken - kept);
+    return { ...place, bytes };
+  }
+
   has(id: number): boolean {
     return this.#arenas.some((arena) => arena.id === id);
   }

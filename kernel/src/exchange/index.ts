@@ -5,7 +5,7 @@
 // apache-arrow is loaded when a table is first put or got, or some process shares one, and the serving thread
 // starts with the first put, so that a kernel pays nothing where nothing is shared.
 import type { Table } from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, parseBytes } from "../base/index.ts";
 import { type ArraysByDtype, checkDtype, checkShape } from "./allocated.ts";
 import { Exchange } from "./exchange.ts";
 import { prepareOnce } from "./prepare.ts";
@@ -18,6 +18,7 @@ import type { Puttable } from "./to-table.ts";
 import type { Views } from "./views.ts";
 import { Watch } from "./watch.ts";
 import type { Change } from "./watching.ts";
+import type { ColumnType, SchemaLike, Writer } from "./writer.ts";
 
 export { type NativeStatus, nativeStatus } from "../base/index.ts";
 export { type Packed, pack } from "./packed.ts";
@@ -25,15 +26,18 @@ export { Survey } from "./survey.ts";
 export { toTable } from "./to-table.ts";
 export type {
   Change,
+  ColumnType,
   ExchangeStats,
   Listing,
   Produced,
   Puttable,
+  SchemaLike,
   SharedTable,
   Sparse,
   Tensor,
   TensorLike,
   Watch,
+  Writer,
 };
 
 let current: Exchange | undefined;
@@ -77,6 +81,32 @@ export async function allocate<D extends keyof ArraysByDtype = "float32">(
 ): Promise<ArraysByDtype[D]> {
   const array = await exchange().putting.allocate(checkShape(shape), checkDtype(dtype));
   return array as ArraysByDtype[D];
+}
+
+export interface WriterOptions {
+  /** The most bytes that it may take, as a number or as "256 MiB"; 4 GiB at most, and unless it is said. */
+  capacity?: number | string;
+}
+
+/**
+ * Writes record batches straight into shared memory, and shares them as one table at the end. Each batch is
+ * copied there once as it comes, so that the whole table never lies elsewhere:
+ *
+ *     using out = await writer("numbers", { n: "float64" });
+ *     for (const batch of batches) out.write(batch);
+ *     out.close();
+ *
+ * Nobody sees the name before `close`; a block that is left without it shares nothing. `schema`: an Arrow Schema,
+ * or types by column. Memory is taken as it is written. Rejects with BAD_NAME, BAD_SCHEMA, BAD_SIZE, TOO_LARGE,
+ * HOST_MEMORY, RUNTIME_FOLDER, SERVING.
+ */
+export async function writer(
+  name: string,
+  schema: SchemaLike,
+  { capacity }: WriterOptions = {},
+): Promise<Writer> {
+  const most = capacity === undefined ? undefined : parseBytes(capacity);
+  return exchange().putting.writer(checkName(name), schema, most);
 }
 
 export interface GetOptions<As extends keyof Views = keyof Views> {

@@ -132,6 +132,23 @@ export class Owner {
     return this.#publish(facts, draft.take());
   }
 
+  /** A range to be written piece by piece, for `shareWritten` or `giveUp`. `start` must have been awaited. */
+  reserve(name: string, bytes: number): Place {
+    checkObjectSize(name, bytes);
+    this.catchUp();
+    return this.#arenas.take(bytes);
+  }
+
+  /** Shares the first `bytes` of a range; visible to peers when it returns. */
+  shareWritten(facts: TableFacts, place: Place, bytes: number): SharedTable {
+    return this.#publish(facts, this.#arenas.trim(place, bytes));
+  }
+
+  /** Frees a range in which nothing was shared. */
+  giveUp(place: Place): void {
+    this.#arenas.giveBack(place, false);
+  }
+
   #publish(facts: TableFacts, place: Place): SharedTable {
     this.#createdUs = Math.max(this.#createdUs + 1, microseconds());
     const { arena, offset, bytes } = place;

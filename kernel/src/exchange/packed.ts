@@ -20,7 +20,7 @@ export const END_OF_STREAM = new Uint8Array(new Int32Array([-1, 0]).buffer);
 
 /** Schema and dictionaries of a table, as the pieces with which its stream begins. */
 export function packHead(arrow: ArrowModule, table: Arrow.Table): Head {
-  const head = new (writers ??= makeWriters(arrow)).HeadWriter();
+  const head = headWriter(arrow);
   head.write(table);
   return head;
 }
@@ -30,11 +30,17 @@ export interface Head {
   readonly pieces: Uint8Array[];
 }
 
+/** Writes schemas and dictionaries, and what it is asked for besides; others take its pieces. */
+export type HeadWriter = InstanceType<ReturnType<typeof makeWriters>["HeadWriter"]>;
+
+export const headWriter = (arrow: ArrowModule): HeadWriter =>
+  new (writers ??= makeWriters(arrow)).HeadWriter();
+
 export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
   let head: Head | undefined;
   const plan = planBatch(arrow, table, () => (head = packHead(arrow, table)).bytes);
   if (!plan || !head) {
-    checkSizes(table);
+    for (const batch of table.batches) checkBatch(batch);
     const all = new (writers ??= makeWriters(arrow)).PieceWriter();
     all.write(table); // and the end mark
     return { bytes: all.bytes, write: (target) => void writePieces(target, all.pieces) };
@@ -60,18 +66,14 @@ export function writePieces(target: Uint8Array, pieces: Uint8Array[]): number {
   return at;
 }
 
-function checkSizes(table: Arrow.Table): void {
-  for (const batch of table.batches) {
-    if (batch.numRows > 0 && batch.data.byteLength > WRITER_LIMIT) {
-      throw new CenoteError(
-        "TOO_LARGE",
-        `a record batch has ${batch.data.byteLength} bytes, at most 2 GiB can be written`,
-        {
-          mend: "Split it into smaller batches: new Table([...]) of slices.",
-        },
-      );
-    }
-  }
+/** Throws TOO_LARGE for what apache-arrow's writer can't write. */
+export function checkBatch(batch: Arrow.RecordBatch): void {
+  if (batch.numRows === 0 || batch.data.byteLength <= WRITER_LIMIT) return;
+  throw new CenoteError(
+    "TOO_LARGE",
+    `a record batch has ${batch.data.byteLength} bytes, at most 2 GiB can be written`,
+    { mend: "Split it into smaller batches: new Table([...]) of slices." },
+  );
 }
 
 let writers: ReturnType<typeof makeWriters> | undefined;
@@ -99,6 +101,18 @@ function makeWriters(arrow: ArrowModule) {
 
     protected override _writeRecordBatch(batch: Arrow.RecordBatch): this {
       return this._writeDictionaries(batch);
+    }
+
+    /** The batch itself, as the library writes it. */
+    writeWhole(batch: Arrow.RecordBatch): void {
+      super._writeRecordBatch(batch);
+    }
+
+    /** What was written since the last call. */
+    take(): { pieces: Uint8Array[]; bytes: number } {
+      const taken = { pieces: this.pieces.splice(0), bytes: this.bytes };
+      this.bytes = 0;
+      return taken;
     }
   }
   return { PieceWriter, HeadWriter };

@@ -1,13 +1,17 @@
 // Puts what people have into arenas: by one copy, or by none where it was produced there.
 import type * as Arrow from "apache-arrow";
 import { Allocated } from "./allocated.ts";
+import type { Place } from "./arenas.ts";
 import type { Dtype, NumberArray } from "./columns.ts";
+import { memoryRoom } from "./host-memory.ts";
 import type { Owner, TableFacts } from "./owner.ts";
 import { pack } from "./packed.ts";
+import { OBJECT_LIMIT } from "./segment.ts";
 import { COLUMNS_NAMED, type SharedTable, shorten } from "./shared.ts";
 import { type Produced, StreamLayout } from "./stream.ts";
 import { isTensorLike } from "./tensors.ts";
 import { toTable } from "./to-table.ts";
+import { toSchema, Writer } from "./writer.ts";
 
 export class Putting {
   readonly counts = { puts: 0, bytesPut: 0 };
@@ -45,6 +49,19 @@ export class Putting {
     layout.finish(draft.memory);
     const facts = factsOf(name, head, layout.rows);
     return this.#counted(this.#owner.share(facts, draft), layout.bytes);
+  }
+
+  /** A writer of that much room at most; the machine may have less than it takes when it is not said. */
+  async writer(name: string, schema: unknown, capacity: number | undefined): Promise<Writer> {
+    const arrow = await import("apache-arrow");
+    const known = toSchema(arrow, schema);
+    await this.#owner.start();
+    const host = {
+      owner: this.#owner,
+      share: (of: string, head: Arrow.Table, rows: number, place: Place, bytes: number) =>
+        this.#counted(this.#owner.shareWritten(factsOf(of, head, rows), place, bytes), bytes),
+    };
+    return new Writer(arrow, host, name, known, capacity ?? Math.min(OBJECT_LIMIT, memoryRoom()));
   }
 
   async allocate(shape: readonly number[], dtype: Dtype): Promise<NumberArray> {

@@ -3,7 +3,7 @@
 import { CenoteError, formatBytes, type Native, native } from "../base/index.ts";
 
 /** Bytes of one object: an ArrayBuffer over foreign memory reaches no further. */
-const OBJECT_LIMIT = 4 * 2 ** 30;
+export const OBJECT_LIMIT = 4 * 2 ** 30;
 
 /** Throws TOO_LARGE for an object that no ArrayBuffer can hold. */
 export function checkObjectSize(name: string, bytes: number): void {
