@@ -11,14 +11,25 @@ export {
   take,
 } from "./host.ts";
 export { hostTable } from "./host-table.ts";
-export { ALIGN, bitmapBytes, firstBytes, type Layout, layoutOf, MAX_CHUNK_ROWS, rowsWithin } from "./layout.ts";
+export {
+  ALIGN,
+  bitmapBytes,
+  firstBytes,
+  type Layout,
+  layoutOf,
+  MAX_CHUNK_ROWS,
+  rowsWithin,
+} from "./layout.ts";
 export { type ProducedRows, produceRows } from "./produce.ts";
 export { readTable } from "./read.ts";
 export { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
 export {
   type ColumnType,
+  decimalType,
+  durationType,
   isFloat,
   isInteger,
+  isPlain,
   isText,
   isUtf8,
   type Kind,
@@ -26,6 +37,8 @@ export {
   type TimeUnit,
   TYPES,
   type TypeName,
+  timestampType,
+  typeNamed,
   UTF8,
 } from "./types.ts";
 export { type UploadOptions, uploadTable } from "./upload.ts";

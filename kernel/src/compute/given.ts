@@ -46,6 +46,13 @@ function isPlain(value: unknown): boolean {
   return parent === null || Object.getPrototypeOf(parent) === null;
 }
 
+/** What is given where a table is wanted. */
+export function notTable(value: unknown): CenoteError {
+  return new CenoteError("NOT_A_TABLE", `wanted a table on the GPU, found ${describe(value)}`, {
+    mend: "Upload an Arrow table first: await gpu(table).",
+  });
+}
+
 /** A value in a few words. */
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

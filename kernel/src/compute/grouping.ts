@@ -1,6 +1,14 @@
 // Group-bys and aggregates as plans: keys and figures with their types.
 import { CenoteError } from "../base/index.ts";
-import { type ColumnType, isFloat, isInteger, isText, TYPES } from "../columns/index.ts";
+import {
+  type ColumnType,
+  decimalType,
+  isFloat,
+  isInteger,
+  isPlain,
+  isText,
+  TYPES,
+} from "../columns/index.ts";
 import type { Aggregate } from "./aggregates.ts";
 import type { TypedAggregate } from "./figures.ts";
 import { checkedAggregate, entriesOf } from "./given.ts";
@@ -63,7 +71,7 @@ function settledKeys(plan: Plan, keys: readonly NamedKey[], reads: readonly Type
 
 /** Throws WRONG_TYPE for a column that rows cannot be grouped by. */
 function checkKey(at: Typed, name: string): void {
-  if (at.type.kind !== "opaque" && at.type.kind !== "null") return;
+  if (isPlain(at.type)) return;
   throw wrongType(
     `groupBy(${name})`,
     at,
@@ -92,6 +100,7 @@ function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnTyp
       "The least and greatest text is not computed on the GPU yet.",
     );
   }
+  if (fn === "sum" && type.kind === "decimal") return decimalType(38, type.scale!);
   const summable =
     ordered &&
     (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));

@@ -22,6 +22,8 @@ export interface Source {
   open(): Promise<OpenSource>;
   /** The rows as an Arrow table, where that is how they come about. */
   table?(): Promise<Table>;
+  /** The same source with at most this many rows, where it makes less work of them. */
+  limited?(rows: number): Source;
   /** The store, where the source is one. */
   readonly store: ColumnStore | undefined;
   /** What will run before, one line each. */

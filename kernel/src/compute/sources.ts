@@ -6,7 +6,7 @@ import type { Block } from "../pool/index.ts";
 import { explainAggregate, explainRows } from "./explain.ts";
 import { partsOf, type TypedAggregate } from "./figures.ts";
 import { groupedTable } from "./grouped.ts";
-import type { NamedKey, OpenSource, Plan, Source } from "./plan.ts";
+import { isWhole, type NamedKey, type OpenSource, type Plan, type Source } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
@@ -50,9 +50,8 @@ export class StoreSource implements Source {
 }
 
 /** What a query yields: in the pool only while queries over it run, which share it. */
-abstract class PendingSource implements Source {
+export abstract class PendingSource implements Source {
   readonly plan: Plan;
-  readonly rows = undefined;
   readonly store = undefined;
   #made: Promise<ColumnStore> | undefined;
   #users = 0;
@@ -60,9 +59,23 @@ abstract class PendingSource implements Source {
   constructor(plan: Plan) {
     this.plan = plan;
   }
+  /** Rows, where known without running anything. */
+  get rows(): number | undefined {
+    return undefined;
+  }
   abstract readonly columns: Source["columns"];
   abstract explain(): string[];
   protected abstract make(): Promise<ColumnStore>;
+  /** The same source with at most this many rows, where it makes less work of them. */
+  limited(_rows: number): Source {
+    return this;
+  }
+  /** What the plan before this source will run. */
+  protected explainPlan(): string[] {
+    const { plan } = this;
+    const whole = isWhole(plan) && plan.limit === Number.POSITIVE_INFINITY;
+    return [...plan.source.explain(), ...(whole ? [] : explainRows(plan))];
+  }
 
   get gpu(): Gpu {
     return this.plan.source.gpu;
@@ -166,8 +179,16 @@ async function opened(plan: Plan, reads: readonly Typed[]): Promise<OpenSource> 
   }
 }
 
+// A limit without a filter is the source's own, where that makes less work.
+function limitedPlan(plan: Plan): Plan {
+  const { source, where, limit } = plan;
+  if (where || limit === Number.POSITIVE_INFINITY || !source.limited) return plan;
+  return { ...plan, source: source.limited(limit) };
+}
+
 /** Runs a query; the result's columns are shared with the source where they are taken whole. */
-export async function materialise(plan: Plan): Promise<ColumnStore> {
+export async function materialise(whole: Plan): Promise<ColumnStore> {
+  const plan = limitedPlan(whole);
   const outputs = [...plan.columns].map(([name, at]) => ({ name, at }));
   using source = await opened(
     plan,

@@ -2,24 +2,19 @@
 import type { Table } from "apache-arrow";
 import { CenoteError, DISPLAY, type MimeBundle } from "../base/index.ts";
 import {
-  type ColumnType,
-  isFloat,
-  isInteger,
   type ProducedRows,
   produceRows,
   readTable,
-  TYPES,
   type UploadOptions,
   uploadTable,
 } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import { BLOCKS, type Block } from "../pool/index.ts";
-import { type Aggregate, count } from "./aggregates.ts";
+import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
 import type { Expr } from "./expr.ts";
-import type { TypedAggregate } from "./figures.ts";
-import { checkedAggregate, entriesOf } from "./given.ts";
-import { wrongType } from "./kinds.ts";
+import { entriesOf, notTable } from "./given.ts";
+import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
 import {
   filtered,
   isWhole,
@@ -29,15 +24,27 @@ import {
   type Selected,
   wholeOf,
 } from "./plan.ts";
-import { resolve } from "./rules.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
-import { AggregateSource, materialise, RowsSource, StoreSource } from "./sources.ts";
-import type { Typed } from "./typed.ts";
+import { concatenated } from "./sort/concat.ts";
+import type { SortKey } from "./sort/keys.ts";
+import {
+  checkedCount,
+  distinctRows,
+  type SampleOptions,
+  sampled,
+  sliced,
+  sorted,
+  tailRows,
+  takenRows,
+  topRows,
+} from "./sort/plans.ts";
+import { materialise, RowsSource, StoreSource } from "./sources.ts";
 
 /** The method by which the exchange takes a table's rows. */
 export const PRODUCE = Symbol("produce");
 
-export type Aggregates = Readonly<Record<string, Aggregate>>;
+// Other operations read a table's plan, people do not.
+let planOf: (table: GpuTable) => Plan;
 
 /**
  * A table whose columns are in the pool, or a query over one. Immutable; operations return new tables
@@ -67,6 +74,13 @@ export class GpuTable {
   get rows(): number | undefined {
     const { source, where, limit } = this.#plan;
     return where || source.rows === undefined ? undefined : Math.min(source.rows, limit);
+  }
+
+  static {
+    planOf = (table) => {
+      if (table instanceof GpuTable) return table.#plan;
+      throw notTable(table);
+    };
   }
 
   #from(plan: Plan): GpuTable {
@@ -103,32 +117,61 @@ export class GpuTable {
     return this.#from({ ...this.#plan, columns: new Map([...this.#plan.columns, ...added]) });
   }
 
-  /** The first n rows. */
+  /** The first n rows. Throws BAD_COUNT. */
   head(n = 5): GpuTable {
-    if (!Number.isInteger(n) || n < 0) {
-      throw new CenoteError(
-        "BAD_COUNT",
-        `head(n): wanted a whole number of rows from 0 up, found ${n}`,
-      );
-    }
-    return this.#from({ ...this.#plan, limit: Math.min(n, this.#plan.limit) });
+    const limit = Math.min(checkedCount(n, "head(n)"), this.#plan.limit);
+    return this.#from({ ...this.#plan, limit });
+  }
+
+  /** The last n rows. Throws BAD_COUNT. */
+  tail(n = 5): GpuTable {
+    return this.#from(tailRows(this.#plan, n));
+  }
+
+  /** Rows [from, to); negative ones count from the end. Throws BAD_COUNT. */
+  slice(from: number, to?: number): GpuTable {
+    return this.#from(sliced(this.#plan, from, to));
+  }
+
+  /** Rows by their numbers, in that order; a number may come again. Running it throws BAD_ROW. */
+  take(rows: Iterable<number>): GpuTable {
+    return this.#from(takenRows(this.#plan, rows));
+  }
+
+  /** Rows chosen at random, in their order: sample({ n: 100 }) or sample({ fraction: 0.1, seed: 7 }). */
+  sample(options: SampleOptions): GpuTable {
+    return this.#from(sampled(this.#plan, options));
+  }
+
+  /**
+   * Rows in the order of keys, the first key first: sort("a", desc("b")). Rows of equal keys keep their
+   * order. Nulls are last unless a key says otherwise; NaN is above all numbers, −0 is 0, text is ordered
+   * by its bytes, codes by their values, false before true.
+   */
+  sort(...keys: (SortKey | readonly SortKey[])[]): GpuTable {
+    return this.#from(sorted(this.#plan, keys));
+  }
+
+  /** The first n rows in the order of keys: topK(10, desc("delay")). */
+  topK(n: number, ...keys: SortKey[]): GpuTable {
+    return this.#from(topRows(this.#plan, n, keys));
+  }
+
+  /** The first row of each distinct value of these columns (of all, without any), in the order of rows. */
+  distinct(...columns: (Selected | readonly Selected[])[]): GpuTable {
+    const keys = [...named(columns, this.#plan.columns)].map(([name, at]) => ({ name, at }));
+    return this.#from(distinctRows(this.#plan, keys));
+  }
+
+  /** The rows of this table, then those of others of the same columns and types. Throws OTHER_COLUMNS. */
+  concat(...others: GpuTable[]): GpuTable {
+    return this.#from(concatenated([this.#plan, ...others.map((other) => planOf(other))]));
   }
 
   /** Groups of equal keys. null, NaN and 0 are keys as well (−0 is 0). The result is sorted by them. */
   groupBy(...keys: (Selected | readonly Selected[])[]): GroupBy {
     const plan = this.#unlimited();
-    const typed = [...named(keys, plan.columns)].map(([name, at]) => ({ name, at }));
-    if (typed.length === 0) {
-      throw new CenoteError(
-        "NO_KEYS",
-        "groupBy(): wanted a column or more to group by, found none",
-        {
-          mend: "For figures of all rows: .agg({ … }).",
-        },
-      );
-    }
-    for (const { at, name } of typed) checkKey(at, name);
-    return new GroupBy(plan, typed);
+    return new GroupBy(plan, groupKeys(keys, plan));
   }
 
   /** Figures of all rows: one row, also of an empty table. */
@@ -138,7 +181,7 @@ export class GpuTable {
         mend: "For example agg({ n: count() }).",
       });
     }
-    return aggregated(this.#unlimited(), [], aggregates);
+    return new GpuTable(aggregated(this.#unlimited(), [], aggregates), true);
   }
 
   /** Number of rows; runs the filter. */
@@ -236,60 +279,8 @@ export class GroupBy {
 
   /** Keys and figures of each group, sorted by the keys, nulls last. Without figures: the distinct keys. */
   agg(aggregates: Aggregates): GpuTable {
-    return aggregated(this.#plan, this.#keys, aggregates);
+    return new GpuTable(aggregated(this.#plan, this.#keys, aggregates), true);
   }
-}
-
-function aggregated(plan: Plan, keys: readonly NamedKey[], aggregates: Aggregates): GpuTable {
-  const typed = entriesOf(aggregates, "agg").map(([name, aggregate]) => {
-    if (keys.some((key) => key.name === name)) {
-      throw new CenoteError("SAME_NAME", `"${name}" is a key and a figure`, {
-        mend: "Give the figure another name.",
-      });
-    }
-    return typedAggregate(name, aggregate, plan);
-  });
-  return new GpuTable(wholeOf(new AggregateSource(plan, keys, typed)), true);
-}
-
-function checkKey(at: Typed, name: string): void {
-  if (at.type.kind !== "opaque" && at.type.kind !== "null") return;
-  throw wrongType(
-    `groupBy(${name})`,
-    at,
-    "a number, bool, date, text or dictionary",
-    "Such columns are only carried.",
-  );
-}
-
-function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAggregate {
-  const { fn, of } = checkedAggregate(name, aggregate);
-  if (!of) return { name, fn, type: TYPES.uint32 };
-  const at = resolve(of, plan.columns);
-  return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`) };
-}
-
-function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnType {
-  const { type } = at;
-  if (fn === "count") return TYPES.uint32;
-  const ordered = isInteger(type) || isFloat(type) || type.kind === "bool";
-  if (fn === "min" || fn === "max") {
-    if (ordered) return type;
-    throw wrongType(
-      where,
-      at,
-      "numbers, dates or bools",
-      "The least and greatest text is not computed on the GPU yet.",
-    );
-  }
-  const summable =
-    ordered &&
-    (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));
-  if (!summable)
-    throw wrongType(where, at, "numbers or bools", 'Dates and times: .cast("int64") first.');
-  if (fn === "mean" || isFloat(type)) return TYPES.float64;
-  if (type.temporal) return type;
-  return type.kind === "i32" || type.kind === "i64" ? TYPES.int64 : TYPES.uint64;
 }
 
 /**

@@ -113,6 +113,7 @@ class Update {
     if (kind === "bool") return this.#integer2(`select(0u, 1u, ${v})`, "0u");
     if (kind === "u32") return this.#integer2(v, "0u");
     if (kind === "i32") return this.#integer2(`bitcast<u32>(${v})`, `bitcast<u32>(${v} >> 31u)`);
+    if (kind === "decimal") return this.#decimal(v);
     if (limbs !== 3) throw new Error("64-bit sums take 3 limbs");
     const sign = kind === "i64" ? `bitcast<u32>(bitcast<i32>(${v}.y) >> 31u)` : "0u";
     return [
@@ -126,6 +127,17 @@ class Update {
       "}",
       `if (top != 0u) { ${this.#plus(2, "top")} }`,
     ];
+  }
+
+  #decimal(v: string): string[] {
+    const lines = [`let a0 = ${v}.x;`, ...this.#carry(0, "a0"), "let over0 = carry0;"];
+    for (const [k, part] of [..."yzw"].entries()) {
+      const [at, before] = [k + 1, `over${k}`];
+      lines.push(`let a${at} = ${v}.${part} + ${before};`, ...this.#carry(at, `a${at}`));
+      lines.push(`let over${at} = carry${at} + select(0u, 1u, a${at} < ${before});`);
+    }
+    const sign = `bitcast<u32>(bitcast<i32>(${v}.w) >> 31u)`;
+    return [...lines, `let top = ${sign} + over3;`, `if (top != 0u) { ${this.#plus(4, "top")} }`];
   }
 
   #integer2(low: string, high: string): string[] {

@@ -1,0 +1,142 @@
+// Sources whose rows are those of a plan in another order, or some of them.
+import { CenoteError } from "../../base/index.ts";
+import type { ColumnStore } from "../../columns/index.ts";
+import type { Plan, Source } from "../plan.ts";
+import { takeRows } from "../run/across.ts";
+import { type OrderKey, orderedKeys, orderRows, type Rows } from "../run/order.ts";
+import { Scratch } from "../run/scratch.ts";
+import { PendingSource } from "../sources.ts";
+import { showTyped, type Typed } from "../typed.ts";
+import { keptStore, withRows } from "./hidden.ts";
+import type { TypedSortKey } from "./keys.ts";
+
+/** Rows of a plan by their numbers. */
+abstract class TakenSource extends PendingSource {
+  get columns() {
+    return [...this.plan.columns].map(([name, { type }]) => ({ name, type }));
+  }
+  /** Expressions that `pick` needs. */
+  protected abstract readonly hidden: readonly Typed[];
+  protected abstract pick(
+    store: ColumnStore,
+    names: readonly string[],
+    scratch: Scratch,
+  ): Promise<Rows>;
+
+  protected make(): Promise<ColumnStore> {
+    return withRows(this.plan, this.hidden, async (store, names) => {
+      using scratch = new Scratch(this.gpu);
+      const rows = await this.pick(store, names, scratch);
+      const shown = [...this.plan.columns.keys()];
+      return keptStore(store, await takeRows([{ store, names: shown, rows }], scratch), scratch);
+    });
+  }
+}
+
+/** The rows in the order of keys; the first `limit` of them. */
+export class SortSource extends TakenSource {
+  readonly keys: readonly TypedSortKey[];
+  readonly limit: number;
+
+  constructor(plan: Plan, keys: readonly TypedSortKey[], limit = Number.POSITIVE_INFINITY) {
+    super(plan);
+    this.keys = keys;
+    this.limit = limit;
+  }
+  override get rows(): number | undefined {
+    const { source, where, limit } = this.plan;
+    if (where || source.rows === undefined) return undefined;
+    return Math.min(source.rows, limit, this.limit);
+  }
+  override limited(rows: number): Source {
+    return new SortSource(this.plan, this.keys, Math.min(rows, this.limit));
+  }
+  protected get hidden() {
+    return this.keys.map(({ at }) => at);
+  }
+  protected async pick(store: ColumnStore, names: readonly string[], scratch: Scratch) {
+    const rows = await orderRows(store, orderKeys(this.keys, names), scratch);
+    return { ...rows, count: Math.min(rows.count, this.limit) };
+  }
+  explain(): string[] {
+    const keys = this.keys.map(({ at, descending, nullsFirst }) =>
+      [showTyped(at), descending ? "descending" : "", nullsFirst ? "nulls first" : ""]
+        .filter((x) => x)
+        .join(" "),
+    );
+    const rows = this.limit === Number.POSITIVE_INFINITY ? "all rows" : `${this.limit} rows`;
+    return [
+      ...this.explainPlan(),
+      `sort by ${keys.join(", ")}: bounds, packed keys, radix passes of 8 bits, then ${rows} are taken`,
+    ];
+  }
+}
+
+/** Keys by the names that their columns have in a store. */
+export function orderKeys(keys: readonly TypedSortKey[], names: readonly string[]): OrderKey[] {
+  return keys.map(({ descending, nullsFirst }, i) => ({
+    column: names[i]!,
+    descending,
+    nullsFirst,
+  }));
+}
+
+/** Numbers of the rows to take, of this many. */
+export type Choose = (rows: number) => Uint32Array;
+
+/** Rows by their numbers. */
+export class TakeSource extends TakenSource {
+  protected readonly hidden = [];
+  readonly #choose: Choose;
+  readonly #what: string;
+
+  constructor(plan: Plan, choose: Choose, what: string) {
+    super(plan);
+    this.#choose = choose;
+    this.#what = what;
+  }
+  protected async pick(store: ColumnStore) {
+    const host = this.#choose(store.rows);
+    return { count: host.length, host };
+  }
+  explain(): string[] {
+    return [...this.explainPlan(), `${this.#what}: rows are taken by their numbers`];
+  }
+}
+
+/** The first row of each distinct key, in the order of the rows. */
+export class DistinctSource extends TakenSource {
+  protected readonly hidden: readonly Typed[];
+
+  constructor(plan: Plan, keys: readonly Typed[]) {
+    super(plan);
+    this.hidden = keys;
+  }
+  protected async pick(store: ColumnStore, names: readonly string[], scratch: Scratch) {
+    const keys = names.map((column) => ({ column, descending: false, nullsFirst: false }));
+    const { rows, words } = await orderedKeys(store, keys, scratch);
+    // Of equal keys the first in order is the first row.
+    const firsts = rows.filter((_, i) => i === 0 || words.some((word) => word[i] !== word[i - 1]));
+    const host = firsts.sort();
+    return { count: host.length, host };
+  }
+  explain(): string[] {
+    const by = this.hidden.map(showTyped).join(", ");
+    return [...this.explainPlan(), `distinct by ${by}: sorted keys, compared on the host`];
+  }
+}
+
+/** Checks row numbers that somebody gave. Throws BAD_ROW. */
+export function rowsWithin(given: readonly number[] | Uint32Array, rows: number): Uint32Array {
+  const odd = Array.prototype.findIndex.call(
+    given,
+    (row: number) => !(Number.isInteger(row) && row >= 0 && row < rows),
+  );
+  if (odd >= 0) {
+    throw new CenoteError(
+      "BAD_ROW",
+      `take(rows): wanted whole numbers from 0 to ${rows - 1}, found ${given[odd]} at ${odd}`,
+    );
+  }
+  return Uint32Array.from(given);
+}

@@ -1,0 +1,79 @@
+// Polars and DuckDB as judges: a Python process that answers questions about tables in files. It ends with
+// the tests.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import * as arrow from "apache-arrow";
+import type { HostValue } from "../../kernel/src/compute/evaluate.ts";
+import { vectorOf } from "./random.ts";
+
+export type Values = Readonly<Record<string, readonly HostValue[]>>;
+
+export interface Peer {
+  /** The answer of Polars (or, for "sql", of DuckDB) about these tables. */
+  ask(op: string, tables: readonly Values[], more: object): Promise<arrow.Table>;
+  close(): void;
+}
+
+export function openPeer(): Peer {
+  const folder = mkdtempSync(join(tmpdir(), "cenote-test-"));
+  const child = spawn("python", [fileURLToPath(new URL("peer.py", import.meta.url))], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const out = join(folder, "answer.arrow");
+  return {
+    async ask(op, tables, more) {
+      const paths = tables.map((values, i) => {
+        const path = join(folder, `table${i}.arrow`);
+        writeFileSync(path, arrow.tableToIPC(plainTable(values), "file"));
+        return path;
+      });
+      child.stdin.write(`${JSON.stringify({ op, tables: paths, out, ...more })}\n`);
+      const { value, done } = await lines.next();
+      assert.ok(!done, "the peer ended");
+      const reply = JSON.parse(value) as { error?: string };
+      assert.equal(reply.error, undefined);
+      return arrow.tableFromIPC(readFileSync(out));
+    },
+    close() {
+      child.stdin.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One batch of these columns, named after their types. */
+function plainTable(values: Values): arrow.Table {
+  const columns = Object.entries(values).map(([name, column]) => [
+    name,
+    vectorOf(typeOf(name), column, Math.max(1, column.length)),
+  ]);
+  return new arrow.Table(Object.fromEntries(columns));
+}
+
+// Codes as the text that they stand for; of a joined table "2:int8" is another int8.
+const typeOf = (name: string) => name.replace(/^.*:/, "").replace("codes", "text");
+
+const plain = (value: unknown) =>
+  value instanceof Date ? value.getTime() : typeof value === "bigint" ? String(value) : value;
+
+/** Equal columns, row by row: values, nulls, NaN and the sign of zeros. */
+export function assertSameRows(found: arrow.Table, wanted: arrow.Table, what: string): void {
+  assert.equal(found.numRows, wanted.numRows, `${what}: rows`);
+  assert.deepEqual(found.schema.names, wanted.schema.names, `${what}: columns`);
+  wanted.schema.fields.forEach(({ name }, i) => {
+    const [a, b] = [found.getChildAt(i)!, wanted.getChildAt(i)!];
+    for (let row = 0; row < wanted.numRows; row++) {
+      const [x, y] = [plain(a.get(row)), plain(b.get(row))];
+      assert.ok(
+        Object.is(x, y) || (typeof x !== typeof y && String(x) === String(y) && x !== null),
+        `${what}: row ${row} of ${name} is ${x}, wanted ${y}`,
+      );
+    }
+  });
+}
