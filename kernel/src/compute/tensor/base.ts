@@ -1,0 +1,213 @@
+// What every tensor has: its shape, dtype and expression, and its life. Operations are in the classes that
+// extend this one, each of which makes tensors of its own class.
+import { CenoteError, currentCell, lineWord } from "../../base/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
+import { BLOCKS, type Block } from "../../pool/index.ts";
+import { DTYPES, type Dtype } from "./dtypes.ts";
+import { type Expr, type Leaf, placedOf, storagesOf } from "./expr.ts";
+import { computed } from "./fuse.ts";
+import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
+import type { Storage } from "./storage.ts";
+import { noteTensor } from "./tidy.ts";
+
+/** Operations that an expression may hold before it is computed into memory. */
+const MOST_CALLS = 32;
+/** Places of elements that an expression may name: their strides are parameters of the kernel. */
+const MOST_PLACES = 10;
+
+export abstract class TensorBase {
+  readonly gpu: Gpu;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly cell: number;
+  readonly line: number;
+  /** What made it, for the panel and errors. */
+  readonly name: string;
+  #expr: Expr;
+  #held: readonly Storage[];
+  #disposed = false;
+
+  constructor(gpu: Gpu, shape: Shape, expr: Expr, name: string) {
+    this.gpu = gpu;
+    this.shape = shape;
+    this.dtype = expr.dtype;
+    this.name = name;
+    this.cell = currentCell();
+    this.line = lineWord[0]!;
+    this.#expr = expr;
+    this.#held = storagesOf(expr).map((storage) => storage.retain());
+    noteTensor(this);
+    if (isTooComplex(gpu, expr, this.#held.length)) this.compute();
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Bytes of the pool that the elements take; 0 while the tensor waits to be computed, or is made of constants. */
+  get bytes(): number {
+    return this.#expr.kind === "leaf"
+      ? this.#held.reduce((sum, { block }) => sum + block.bytes, 0)
+      : 0;
+  }
+
+  /** Whether its elements are in memory; else they are computed, fused with what uses them. */
+  get computed(): boolean {
+    return this.#expr.kind === "leaf";
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** What it is in errors. */
+  get described(): string {
+    const where = this.cell > 0 ? ` (cell [${this.cell}] line ${this.line})` : "";
+    return `tensor "${this.name}" ${this.dtype}${shown(this.shape)}${where}`;
+  }
+
+  /** Its expression. Throws DISPOSED, with the tensor's name and cell, and FOREIGN_TENSOR for another device's. */
+  expression(gpu = this.gpu): Expr {
+    if (this.#disposed || this.#held.some(({ block }) => block.disposed)) {
+      throw new CenoteError(
+        "DISPOSED",
+        `${this.described} was disposed: its GPU memory is back in the pool`,
+        {
+          mend: "Dispose it later, or keep it out of its scope with pool.keep(tensor).",
+        },
+      );
+    }
+    if (gpu === this.gpu) return this.#expr;
+    throw new CenoteError(
+      "FOREIGN_TENSOR",
+      `${this.described} is of another device, or of one that was lost`,
+      {
+        mend: "Read it and make it anew on this device.",
+      },
+    );
+  }
+
+  /** Its elements in memory, computed now if they were not. */
+  stored(): Leaf {
+    this.compute();
+    return this.#expr as Leaf;
+  }
+
+  /** Its elements in memory, in the order of the rows from the memory's beginning. `copied`: whose end is the caller's. */
+  packed(): { leaf: Leaf; copied: boolean } {
+    const found = this.stored();
+    const { strides, offset } = found;
+    const whole = offset === 0 && isRowMajor(this.shape, strides);
+    if (whole) return { leaf: found, copied: false };
+    return { leaf: computed(this.gpu, found, this.shape, this.name), copied: true };
+  }
+
+  /** Computes the elements into memory, if they wait for it. Returns the tensor. */
+  compute(): this {
+    const expr = this.expression();
+    if (expr.kind === "leaf") return this;
+    const made = computed(this.gpu, expr, this.shape, this.name);
+    const before = this.#held;
+    this.#held = [made.storage.retain()];
+    this.#expr = made;
+    for (const storage of before) storage.release();
+    return this;
+  }
+
+  /**
+   * The elements on the host, in the order of the rows: of f16 a Float16Array, of i4 an Int8Array, of bool a
+   * Uint8Array of 0 and 1. One read-back. Rejects with DISPOSED.
+   */
+  async read(): Promise<InstanceType<(typeof DTYPES)[Dtype]["array"]>> {
+    const count = this.size;
+    const { array } = DTYPES[this.dtype];
+    if (count === 0) {
+      this.expression();
+      return new array(0);
+    }
+    const { leaf, copied } = this.packed();
+    try {
+      const [bytes] = await this.gpu.read([{ block: leaf.storage.block }]);
+      return unpacked(bytes!, this.dtype, count);
+    } finally {
+      if (copied) leaf.storage.block.dispose();
+    }
+  }
+
+  /** Gives the memory back, unless a view or an expression still needs it. Twice is harmless. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const storage of this.#held) storage.release();
+    this.#held = [];
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The blocks that it needs, for scopes and `pool.keep`. */
+  [BLOCKS](): Iterable<Block> {
+    return this.#held.map(({ block }) => block);
+  }
+
+  /** A tensor of this one's class, for operations. */
+  make(shape: Shape, expr: Expr, name: string): this {
+    const Class = this.constructor as new (
+      gpu: Gpu,
+      shape: Shape,
+      expr: Expr,
+      name: string,
+    ) => this;
+    return new Class(this.gpu, shape, expr, name);
+  }
+}
+
+function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
+  if (expr.kind !== "call") return false;
+  const most = Math.min(gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8, MOST_PLACES);
+  return expr.calls > MOST_CALLS || storages > most / 2 || placedOf(expr).length > MOST_PLACES / 2;
+}
+
+/** Elements from the words that a block holds. */
+export function unpacked(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, count: number) {
+  const { array, bits } = DTYPES[dtype];
+  if (bits >= 8) {
+    const Typed = array as unknown as new (
+      buffer: ArrayBuffer,
+      offset: number,
+      length: number,
+    ) => Float32Array;
+    return new Typed(bytes.buffer, bytes.byteOffset, count);
+  }
+  const values = new array(count);
+  const per = 8 / bits;
+  const signed = dtype === "i4" ? 28 : 0;
+  for (let i = 0; i < count; i++) {
+    const part = (bytes[Math.floor(i / per)]! >> ((i % per) * bits)) & (2 ** bits - 1);
+    values[i] = (part << signed) >> signed;
+  }
+  return values;
+}
+
+/** The words of elements that the host has; numbers wrap into narrow integers as the dtype's array does. */
+export function packedBytes(values: ArrayLike<number>, dtype: Dtype, bytes: number): Uint8Array {
+  const { array, bits } = DTYPES[dtype];
+  const out = new Uint8Array(bytes);
+  if (bits >= 8) {
+    new (array as unknown as new (buffer: ArrayBuffer) => Float32Array)(out.buffer).set(values);
+    return out;
+  }
+  const per = 8 / bits;
+  for (let i = 0; i < values.length; i++) {
+    const value = bits === 1 ? Number(Boolean(values[i])) : values[i]! & (2 ** bits - 1);
+    out[Math.floor(i / per)]! |= value << ((i % per) * bits);
+  }
+  return out;
+}

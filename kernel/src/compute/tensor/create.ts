@@ -1,0 +1,201 @@
+// Tensors from what the host has, and from nothing.
+import { CenoteError } from "../../base/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
+import { packedBytes } from "./base.ts";
+import { checkedDtype, type Dtype, dtypeOfArray } from "./dtypes.ts";
+import { call, type Expr, leaf } from "./expr.ts";
+import { castTo, constant } from "./operands.ts";
+import { checkedShape, resolveShape, rowMajor, type Shape, shown, sizeOf } from "./shape.ts";
+import { allocate } from "./storage.ts";
+import { GpuTensor } from "./tensor.ts";
+
+/** Numbers in arrays of arrays, a typed array, one number, or what has shape and data. */
+export type TensorData =
+  | number
+  | boolean
+  | ArrayBufferView
+  | readonly TensorData[]
+  | { readonly shape: Shape; readonly data: ArrayBufferView };
+
+export interface TensorOptions {
+  /** Default: the array's own; of numbers f32, of booleans bool. */
+  dtype?: Dtype;
+  /** Default: as the arrays are nested. One size may be −1. */
+  shape?: Shape;
+  /** A name for the panel and errors. */
+  name?: string;
+}
+
+/**
+ * A tensor of what the host has, by one upload. Rejects with TENSOR_DATA where arrays are ragged or hold no numbers,
+ * SHAPE, DTYPE, TOO_LARGE, OutOfPoolMemory.
+ */
+export async function createTensor(
+  gpu: Gpu,
+  data: TensorData,
+  options: TensorOptions = {},
+): Promise<GpuTensor> {
+  const { name = "tensor" } = options;
+  const given = flat(data);
+  const shape = options.shape
+    ? resolveShape(given.shape, options.shape, name)
+    : checkedShape(given.shape, name);
+  const dtype = options.dtype === undefined ? given.dtype : checkedDtype(options.dtype, name);
+  if (sizeOf(shape) !== given.values.length) {
+    throw new CenoteError(
+      "SHAPE",
+      `${name}: wanted ${sizeOf(shape)} elements for ${shown(shape)}, found ${given.values.length}`,
+    );
+  }
+  const storage = allocate(gpu, shape, dtype, name);
+  try {
+    await gpu.upload([
+      { block: storage.block, data: wordsOf(given.values, dtype, storage.block.bytes) },
+    ]);
+  } catch (error) {
+    storage.block.dispose();
+    throw error;
+  }
+  return new GpuTensor(gpu, shape, leaf(storage, dtype, rowMajor(shape)), name);
+}
+
+/** The array itself where its bytes are those of the tensor, else packed anew. */
+function wordsOf(values: ArrayLike<number>, dtype: Dtype, bytes: number): ArrayBufferView {
+  const same =
+    ArrayBuffer.isView(values) &&
+    values.byteLength % 4 === 0 &&
+    dtypeOfArray(values) === dtype &&
+    !(values.buffer instanceof SharedArrayBuffer);
+  return same ? values : packedBytes(values, dtype, bytes);
+}
+
+interface Flat {
+  values: ArrayLike<number>;
+  shape: number[];
+  dtype: Dtype;
+}
+
+function flat(data: TensorData): Flat {
+  if (typeof data === "number") return { values: [data], shape: [], dtype: "f32" };
+  if (typeof data === "boolean") return { values: [Number(data)], shape: [], dtype: "bool" };
+  if (ArrayBuffer.isView(data)) return ofArray(data);
+  if (Array.isArray(data)) return nested(data);
+  const { shape, data: elements } = (data ?? {}) as { shape?: unknown; data?: unknown };
+  if (ArrayBuffer.isView(elements))
+    return { ...ofArray(elements), shape: checkedShape(shape, "tensor") };
+  throw notTensor(data === null ? "null" : typeof data);
+}
+
+function ofArray(array: ArrayBufferView): Flat {
+  const dtype = dtypeOfArray(array);
+  const values = array as unknown as ArrayLike<number>;
+  if (dtype) return { values, shape: [values.length], dtype };
+  const tag = (array as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]!;
+  if (tag === "Float64Array") return { values, shape: [values.length], dtype: "f32" };
+  if (tag === "Int16Array" || tag === "Uint16Array")
+    return { values, shape: [values.length], dtype: "i32" };
+  throw notTensor(`a ${tag}, whose elements no dtype of tensors holds`);
+}
+
+function nested(data: readonly TensorData[]): Flat {
+  const shape: number[] = [];
+  for (
+    let at: unknown = data;
+    Array.isArray(at) || ArrayBuffer.isView(at);
+    at = (at as unknown[])[0]
+  ) {
+    shape.push((at as { length: number }).length);
+  }
+  checkedShape(shape, "tensor");
+  const values: number[] = [];
+  let booleans = true;
+  const visit = (part: unknown, axis: number): void => {
+    const list =
+      Array.isArray(part) || ArrayBuffer.isView(part)
+        ? (part as unknown as ArrayLike<unknown>)
+        : undefined;
+    if (axis === shape.length) {
+      if (typeof part !== "number" && typeof part !== "boolean")
+        throw notTensor(list ? "arrays of different depths" : typeof part);
+      booleans &&= typeof part === "boolean";
+      values.push(Number(part));
+    } else if (list?.length !== shape[axis]) {
+      throw notTensor(
+        `arrays of different lengths: ${shape[axis]} and ${list?.length ?? "a number"} in axis ${axis}`,
+      );
+    } else {
+      for (let i = 0; i < list!.length; i++) visit(list![i], axis + 1);
+    }
+  };
+  visit(data, 0);
+  return { values, shape, dtype: booleans && values.length > 0 ? "bool" : "f32" };
+}
+
+function notTensor(found: string): CenoteError {
+  return new CenoteError(
+    "TENSOR_DATA",
+    `tensor: wanted numbers in arrays of one shape, or a typed array; found ${found}`,
+    {
+      mend: "64-bit integers: convert them first, as in Int32Array.from(values, Number).",
+    },
+  );
+}
+
+/** The same number everywhere. It takes no memory until something needs it in memory. */
+export function full(
+  gpu: Gpu,
+  shape: number | Shape,
+  value: number | boolean,
+  dtype?: Dtype,
+): GpuTensor {
+  const sizes = checkedShape(shape, "full");
+  const to = checkedDtype(dtype ?? (typeof value === "boolean" ? "bool" : "f32"), "full");
+  return new GpuTensor(gpu, sizes, castTo(constant(value, to, "full"), to), "full");
+}
+
+/** start, start + step … below stop, as i32 where all three are whole and no dtype is given. Throws RANGE. */
+export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: Dtype): GpuTensor {
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  if (!Number.isSafeInteger(count)) {
+    throw new CenoteError(
+      "RANGE",
+      `arange: wanted numbers, and a step that is not 0; found ${start}, ${stop}, ${step}`,
+    );
+  }
+  const whole = [start, step].every((one) => Number.isInteger(one) && Math.abs(one) < 2 ** 31);
+  const to = checkedDtype(dtype ?? (whole ? "i32" : "f32"), "arange");
+  const ramp: Expr = whole
+    ? { kind: "ramp", dtype: "i32", strides: [step], offset: start }
+    : scaled({ kind: "ramp", dtype: "i32", strides: [1], offset: 0 }, step, start);
+  return new GpuTensor(gpu, [count], castTo(ramp, to), "arange");
+}
+
+function scaled(ramp: Expr, by: number, from: number): Expr {
+  const product = call("mul", "f32", [castTo(ramp, "f32"), constant(by, "f32", "arange")]);
+  return call("add", "f32", [product, constant(from, "f32", "arange")]);
+}
+
+/** `count` numbers from `start` to `stop`, both included. */
+export function linspace(gpu: Gpu, start: number, stop: number, count = 50): GpuTensor {
+  const [size] = checkedShape([count], "linspace");
+  const ramp: Expr = { kind: "ramp", dtype: "i32", strides: [1], offset: 0 };
+  return new GpuTensor(
+    gpu,
+    [size!],
+    scaled(ramp, size! > 1 ? (stop - start) / (size! - 1) : 0, start),
+    "linspace",
+  );
+}
+
+/** Ones in the diagonal of a matrix, else zeros. */
+export function eye(gpu: Gpu, rows: number, columns = rows, dtype: Dtype = "f32"): GpuTensor {
+  const shape = checkedShape([rows, columns], "eye");
+  const row: Expr = { kind: "ramp", dtype: "i32", strides: [1, 0], offset: 0 };
+  const column: Expr = { kind: "ramp", dtype: "i32", strides: [0, 1], offset: 0 };
+  return new GpuTensor(
+    gpu,
+    shape,
+    castTo(call("eq", "bool", [row, column]), checkedDtype(dtype, "eye")),
+    "eye",
+  );
+}

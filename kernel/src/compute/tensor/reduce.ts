@@ -1,0 +1,174 @@
+// Reductions over any axes. An invocation adds up four sums of every fourth element and joins them; where one
+// result has many elements, sixteen invocations share each stretch of 4,096, and what they give is reduced again.
+// The order depends on the shape alone, so that the same numbers come out on every adapter.
+import type { Gpu } from "../../gpu/index.ts";
+import { DTYPES, type Dtype } from "./dtypes.ts";
+import { type Expr, type Leaf, leaf } from "./expr.ts";
+import { castTo } from "./operands.ts";
+import { rowMajor, type Shape, sizeOf } from "./shape.ts";
+import { allocate, checkElements, type Storage } from "./storage.ts";
+import { Element } from "./wgsl/element.ts";
+import { Kernel } from "./wgsl/kernel.ts";
+
+export type Reducer = "sum" | "prod" | "min" | "max";
+
+const LANES = 16;
+/** Elements that the lanes reduce together. */
+const STRETCH = 4096;
+/** Elements that one invocation reduces alone, at most, where there are few results. */
+const ALONE = 1024;
+/** Results from which on an invocation each is enough. */
+const MANY = 8192;
+
+interface Joining {
+  readonly identity: (computed: string) => number;
+  readonly join: (computed: string, a: string, b: string) => string;
+  readonly helpers: (computed: string) => readonly string[];
+}
+
+const F32_INF = 0x7f800000;
+const extreme = (own: string, built: string, f32: number, i32: number, u32: number): Joining => ({
+  identity: (at) => ({ f32, i32, u32 })[at as "f32"],
+  join: (at, a, b) => `${at === "f32" ? own : built}(${a}, ${b})`,
+  helpers: (at) => (at === "f32" ? [own] : []),
+});
+const JOINING: Readonly<Record<Reducer, Joining>> = {
+  sum: { identity: () => 0, join: (_, a, b) => `${a} + ${b}`, helpers: () => [] },
+  prod: {
+    identity: (at) => (at === "f32" ? 0x3f800000 : 1),
+    join: (_, a, b) => `${a} * ${b}`,
+    helpers: () => [],
+  },
+  min: extreme("least", "min", F32_INF, 0x7fffffff, 0xffffffff),
+  max: extreme("greatest", "max", F32_INF + 2 ** 31, 0x80000000, 0),
+};
+
+/** What elements are brought to before they are reduced: sums of narrow integers are of 32 bits. */
+export const reducedIn = (dtype: Dtype): Dtype => {
+  const { computed } = DTYPES[dtype];
+  return computed === "bool" ? "u32" : computed;
+};
+
+/** The expression reduced over `axes` (counted from 0, in order), as f32, i32 or u32 in the order of the other axes. */
+export function reduced(
+  gpu: Gpu,
+  expr: Expr,
+  shape: Shape,
+  axes: readonly number[],
+  how: Reducer,
+  what: string = how,
+): Leaf {
+  const outer = shape.map((_, i) => i).filter((axis) => !axes.includes(axis));
+  const rows = sizeOf(outer.map((axis) => shape[axis]!));
+  const each = sizeOf(axes.map((axis) => shape[axis]!));
+  checkElements(gpu, [rows, each], "bool", what);
+  const source = castTo(expr, reducedIn(expr.dtype));
+  const lanes = each > ALONE && rows < MANY ? LANES : 1;
+  const parts = lanes === 1 ? 1 : Math.ceil(each / STRETCH) * lanes;
+  const kept = outer.map((axis) => shape[axis]!);
+  const target = lanes === 1 ? kept : [rows, parts];
+  const storage = allocate(gpu, target, source.dtype, what);
+  try {
+    new Reduction(gpu, source, shape, [outer, axes], how).run(storage, {
+      rows,
+      each,
+      parts,
+      lanes,
+      what,
+    });
+    if (lanes === 1) return leaf(storage, source.dtype, rowMajor(kept));
+    const partial = leaf(storage, source.dtype, [parts, 1]);
+    const whole = reduced(gpu, partial, target, [1], how, what);
+    storage.block.dispose();
+    return { ...whole, strides: rowMajor(kept) };
+  } catch (error) {
+    storage.block.dispose();
+    throw error;
+  }
+}
+
+interface Extent {
+  readonly rows: number;
+  readonly each: number;
+  readonly parts: number;
+  readonly lanes: number;
+  readonly what: string;
+}
+
+class Reduction {
+  readonly #kernel: Kernel;
+  readonly #element: Element;
+  readonly #computed: string;
+  readonly #joining: Joining;
+  /** Whether four elements are one load: what is reduced lies at the end of each row. */
+  readonly #vectors: boolean;
+
+  constructor(
+    gpu: Gpu,
+    expr: Expr,
+    shape: Shape,
+    [outer, inner]: [readonly number[], readonly number[]],
+    how: Reducer,
+  ) {
+    this.#kernel = new Kernel(gpu);
+    const trailing = [...outer, ...inner].every((axis, i) => axis === i);
+    const each = sizeOf(inner.map((axis) => shape[axis]!));
+    this.#vectors = trailing && each % 4 === 0 && Element.vectors(expr, shape);
+    this.#element = new Element(
+      this.#kernel,
+      expr,
+      shape,
+      this.#vectors ? [[], []] : [outer, inner],
+    );
+    this.#computed = DTYPES[expr.dtype].computed;
+    this.#joining = JOINING[how];
+    this.#kernel.use(this.#joining.helpers(this.#computed));
+  }
+
+  run(to: Storage, { rows, each, parts, lanes, what }: Extent): void {
+    const kernel = this.#kernel;
+    const [total, of, count] = [rows * parts, parts, each].map((value) => kernel.word(value));
+    const identity = kernel.word(this.#joining.identity(this.#computed));
+    const [step, stretch] = [kernel.word(lanes * 4), kernel.word(lanes === 1 ? 0 : STRETCH)];
+    const end = lanes === 1 ? count : `min(${count}, first + ${stretch})`;
+    const zero = this.#computed === "u32" ? identity : `bitcast<${this.#computed}>(${identity})`;
+    const sums = [0, 1, 2, 3];
+    const lines = [
+      `if (at >= ${total}) { return; }`,
+      `let row = at / ${of};`,
+      `let part = at % ${of};`,
+      ...(this.#vectors ? [] : this.#element.unravel(0, "row")),
+      `let first = (part / ${LANES}u) * ${stretch};`,
+      ...sums.map((k) => `var s${k} = ${zero};`),
+      `for (var r = first + (part % ${LANES}u) * 4u; r < ${end}; r += ${step}) {`,
+      ...(this.#vectors ? this.#loadVector(count!) : this.#loadScalars(count!)),
+      "}",
+    ];
+    const pair = (a: string, b: string) => this.#join(a, b);
+    const out = kernel.bind(to, this.#computed);
+    lines.push(`${out.name}[at] = ${pair(`(${pair("s0", "s1")})`, `(${pair("s2", "s3")})`)};`);
+    kernel.run(what, rows * parts, lines.join("\n"));
+  }
+
+  #join(a: string, b: string): string {
+    return this.#joining.join(this.#computed, a, b);
+  }
+
+  #loadVector(count: string): string[] {
+    const { lines, values } = this.#element.vector("q");
+    return [
+      `let q = (row * ${count} + r) >> 2u;`,
+      ...lines,
+      ...values.map((value, k) => `s${k} = ${this.#join(`s${k}`, value)};`),
+    ];
+  }
+
+  #loadScalars(count: string): string[] {
+    return [0, 1, 2, 3].flatMap((k) => [
+      `if (r + ${k}u < ${count}) {`,
+      ...this.#element.unravel(1, `(r + ${k}u)`),
+      `s${k} = ${this.#join(`s${k}`, this.#element.at())};`,
+      "}",
+    ]);
+  }
+}

@@ -1,0 +1,190 @@
+// Reductions as methods, and what is made of them: statistics, softmax, norms. What feeds a reduction is computed
+// in its kernel, and what follows it in the next one.
+import { CenoteError } from "../../base/index.ts";
+import type { Dtype } from "./dtypes.ts";
+import { floatOf, isFloatDtype } from "./dtypes.ts";
+import { ElementWise } from "./elementwise.ts";
+import type { Expr } from "./expr.ts";
+import { castTo, type Operand } from "./operands.ts";
+import { type Reducer, reduced } from "./reduce.ts";
+import { checkedAxes, checkedAxis, shown } from "./shape.ts";
+import { tidy } from "./tidy.ts";
+
+/** Axes counted from 0, or from the end when negative; all when absent. */
+export type Axes = number | readonly number[] | undefined;
+
+export interface ReduceOptions {
+  /** Whether reduced axes stay, with size 1. Default false. */
+  keepDims?: boolean;
+}
+
+export abstract class Reductions extends ElementWise {
+  #reduce(
+    how: Reducer,
+    axes: Axes,
+    { keepDims = false }: ReduceOptions,
+    dtype: Dtype,
+    what: string = how,
+  ): this {
+    const over = checkedAxes(axes, this.rank, what);
+    if ((how === "min" || how === "max") && over.some((axis) => this.shape[axis] === 0)) {
+      throw new CenoteError(
+        "EMPTY",
+        `${what}: wanted elements to choose from, found none in ${shown(this.shape)} over axes ${shown(over)}`,
+      );
+    }
+    const found = reduced(this.gpu, this.expression(), this.shape, over, how, what);
+    const kept = this.shape.filter((_, i) => !over.includes(i));
+    const wide = this.shape.map((size, i) => (over.includes(i) ? 1 : size));
+    return tidy(() => this.make(kept, castTo(found, dtype), what).reshape(keepDims ? wide : kept));
+  }
+
+  #sumDtype(): Dtype {
+    if (isFloatDtype(this.dtype)) return this.dtype;
+    return this.dtype === "u32" || this.dtype === "u8" ? "u32" : "i32";
+  }
+
+  /** Sum; of f16 added up in f32, of narrow integers and bools in 32 bits, where it wraps. Derivative: nothing. */
+  sum(axes?: Axes, options: ReduceOptions = {}): this {
+    return this.#reduce("sum", axes, options, this.#sumDtype());
+  }
+
+  /** Product, in the types of sum(). Derivative: x, z. */
+  prod(axes?: Axes, options: ReduceOptions = {}): this {
+    return this.#reduce("prod", axes, options, this.#sumDtype());
+  }
+
+  /** The least; NaN where there is one. Derivative: x, z. Throws EMPTY. */
+  min(axes?: Axes, options: ReduceOptions = {}): this {
+    return this.#reduce("min", axes, options, this.dtype);
+  }
+
+  /** The greatest; NaN where there is one. Derivative: x, z. Throws EMPTY. */
+  max(axes?: Axes, options: ReduceOptions = {}): this {
+    return this.#reduce("max", axes, options, this.dtype);
+  }
+
+  /** Mean, as floats; NaN of nothing. Derivative: nothing. */
+  mean(axes?: Axes, options: ReduceOptions = {}): this {
+    const dtype = floatOf(this.dtype);
+    const over = checkedAxes(axes, this.rank, "mean");
+    const count = over.reduce((product, axis) => product * this.shape[axis]!, 1);
+    return tidy(() =>
+      this.cast("f32").#reduce("sum", over, options, "f32", "mean").div(count).cast(dtype),
+    );
+  }
+
+  /** Whether any is not 0. */
+  any(axes?: Axes, options: ReduceOptions = {}): this {
+    return tidy(() =>
+      this.cast("bool").cast("i32").#reduce("sum", axes, options, "i32", "any").gt(0),
+    );
+  }
+
+  /** Whether none is 0. */
+  all(axes?: Axes, options: ReduceOptions = {}): this {
+    return tidy(() => this.cast("bool").not().any(axes, options).not());
+  }
+
+  /** Index of the least along an axis, the first of equal ones; of NaN where there is one. i32. Throws EMPTY. */
+  argMin(axis?: number, options: ReduceOptions = {}): this {
+    return this.#arg("min", axis, options);
+  }
+
+  /** Index of the greatest along an axis, the first of equal ones; of NaN where there is one. i32. Throws EMPTY. */
+  argMax(axis?: number, options: ReduceOptions = {}): this {
+    return this.#arg("max", axis, options);
+  }
+
+  #arg(how: "min" | "max", axis: number | undefined, options: ReduceOptions): this {
+    const name = how === "min" ? "argMin" : "argMax";
+    return tidy(() => {
+      if (axis === undefined) return this.flatten().#arg(how, 0, options);
+      const over = checkedAxis(axis, this.rank, name);
+      const strides = this.shape.map((_, i) => Number(i === over));
+      const index: Expr = { kind: "ramp", dtype: "i32", strides, offset: 0 };
+      const best = this.#reduce(how, over, { keepDims: true }, this.dtype, name);
+      const hit = isFloatDtype(this.dtype) ? this.eq(best).or(this.isNan()) : this.eq(best);
+      const at = hit.where(this.make(this.shape, index, name), 2 ** 31 - 1);
+      return at.#reduce("min", over, options, "i32", name);
+    });
+  }
+
+  /** Variance; `ddof` is taken from the count. Two passes. Derivative: x. */
+  variance(axes?: Axes, { ddof = 0, ...options }: ReduceOptions & { ddof?: number } = {}): this {
+    const over = checkedAxes(axes, this.rank, "variance");
+    const count = over.reduce((product, axis) => product * this.shape[axis]!, 1);
+    return tidy(() => {
+      const x = this.cast("f32");
+      const squares = x.sub(x.mean(over, { keepDims: true })).square();
+      return squares
+        .sum(over, options)
+        .div(Math.max(0, count - ddof))
+        .cast(floatOf(this.dtype));
+    });
+  }
+
+  /** Standard deviation: the root of variance(). Derivative: x, z. */
+  std(axes?: Axes, options: ReduceOptions & { ddof?: number } = {}): this {
+    return tidy(() => this.variance(axes, options).sqrt());
+  }
+
+  /** Root of the sum of squares, in f32. Derivative: x, z. */
+  norm(axes?: Axes, options: ReduceOptions = {}): this {
+    return tidy(() => this.cast("f32").square().sum(axes, options).sqrt());
+  }
+
+  /** log Σ eˣ without overflow, in f32. Derivative: x, z. */
+  logSumExp(axes?: Axes, options: ReduceOptions = {}): this {
+    const over = checkedAxes(axes, this.rank, "logSumExp");
+    return tidy(() => {
+      const x = this.cast("f32");
+      const most = x.#finiteMax(over);
+      const wide = x.sub(most).exp().sum(over, { keepDims: true }).log().add(most);
+      return options.keepDims ? wide : wide.squeeze(over);
+    });
+  }
+
+  /** The greatest, or 0 where that is infinite, so that differences to it are numbers. */
+  #finiteMax(over: readonly number[]): this {
+    const most = this.max(over, { keepDims: true });
+    return most.isInf().where(0, most);
+  }
+
+  /** eˣ ÷ Σ eˣ along an axis. Derivative: z. */
+  softmax(axis = -1): this {
+    return tidy(() => {
+      const x = this.cast("f32");
+      const powers = x.sub(x.#finiteMax([checkedAxis(axis, this.rank, "softmax")])).exp();
+      return powers.div(powers.sum(axis, { keepDims: true })).cast(floatOf(this.dtype));
+    });
+  }
+
+  /** log softmax(x) along an axis. Derivative: z. */
+  logSoftmax(axis = -1): this {
+    return tidy(() => this.sub(this.logSumExp(axis, { keepDims: true })).cast(floatOf(this.dtype)));
+  }
+
+  /** (x − mean) ÷ √(variance + epsilon) over the last axis, times `scale`, plus `shift`. Derivative: x, mean, variance, scale. */
+  layerNorm(
+    scale: Operand = 1,
+    shift: Operand = 0,
+    { epsilon = 1e-5, axes = -1 as Axes } = {},
+  ): this {
+    return tidy(() => {
+      const x = this.cast("f32");
+      const spread = x.variance(axes, { keepDims: true }).add(epsilon).rsqrt();
+      const plain = x.sub(x.mean(axes, { keepDims: true })).mul(spread);
+      return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
+    });
+  }
+
+  /** x ÷ √(mean of squares + epsilon) over the last axis, times `scale`. Derivative: x, mean of squares, scale. */
+  rmsNorm(scale: Operand = 1, { epsilon = 1e-6, axes = -1 as Axes } = {}): this {
+    return tidy(() => {
+      const x = this.cast("f32");
+      const mean = x.square().mean(axes, { keepDims: true });
+      return x.mul(mean.add(epsilon).rsqrt()).mul(scale).cast(floatOf(this.dtype));
+    });
+  }
+}

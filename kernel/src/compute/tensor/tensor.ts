@@ -1,0 +1,5 @@
+// GpuTensor: what people hold.
+import { Reductions } from "./reductions.ts";
+
+/** An n-dimensional array in the pool, or an expression of such. Immutable; operations return new tensors. */
+export class GpuTensor extends Reductions {}

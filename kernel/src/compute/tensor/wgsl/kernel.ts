@@ -1,0 +1,134 @@
+// The text of one kernel over tensors: its bindings, its parameters as words of a uniform, the helpers that it
+// calls, and how elements are loaded and packed. Shapes, strides and constants are parameters, so that another
+// shape is the same kernel.
+import { CenoteError } from "../../../base/index.ts";
+import type { Gpu } from "../../../gpu/index.ts";
+import { DTYPES, type Dtype } from "../dtypes.ts";
+import type { Storage } from "../storage.ts";
+import { helperText } from "./helpers.ts";
+
+/** Words of parameters, at most: a uniform binding of the pool has 1 KiB. */
+export const MAX_WORDS = 256;
+/** Invocations of a workgroup. */
+export const GROUP = 256;
+/** Workgroups in a row of a dispatch. */
+const ROW = 32768;
+
+export interface Bound {
+  readonly name: string;
+  readonly type: string;
+  readonly storage: Storage;
+}
+
+export class Kernel {
+  readonly gpu: Gpu;
+  readonly #bound: Bound[] = [];
+  readonly #words: number[] = [];
+  readonly #helpers = new Set<string>();
+  readonly #functions: string[] = [];
+
+  constructor(gpu: Gpu) {
+    this.gpu = gpu;
+  }
+
+  /** The name by which the kernel knows this memory; `type` is that of its first use. */
+  bind(storage: Storage, type = "u32"): Bound {
+    let found = this.#bound.find((one) => one.storage.block === storage.block);
+    if (!found) {
+      found = { name: `b${this.#bound.length}`, type, storage };
+      this.#bound.push(found);
+    }
+    return found;
+  }
+
+  /** Where the kernel finds this parameter, a u32; negative ones wrap. */
+  word(value: number): string {
+    const at = this.#words.push(value >>> 0) - 1;
+    return `p[${at >> 2}].${"xyzw"[at & 3]}`;
+  }
+
+  use(helpers: Iterable<string>): void {
+    for (const name of helpers) this.#helpers.add(name);
+  }
+
+  add(code: string): void {
+    if (!this.#functions.includes(code)) this.#functions.push(code);
+  }
+
+  /** The element of `dtype` at index `i` of the memory, as it is computed. */
+  load({ name, type }: Bound, dtype: Dtype, i: string): string {
+    const { bits, computed } = DTYPES[dtype];
+    if (bits === 32) {
+      const at = type.startsWith("vec4") ? `${name}[(${i}) >> 2u][(${i}) & 3u]` : `${name}[${i}]`;
+      return type.includes(computed) ? at : `bitcast<${computed}>(${at})`;
+    }
+    this.add(unpacking(name, dtype));
+    if (dtype === "f16") this.use(["half_to_f32"]);
+    return `${name}_${dtype}(${i})`;
+  }
+
+  /** A value as the bits of a packed dtype, in the low bits of a u32. */
+  packed(dtype: Dtype, x: string): string {
+    if (dtype === "f16") {
+      this.use(["f32_to_half"]);
+      return `f32_to_half(${x})`;
+    }
+    if (dtype === "bool") return `u32(${x})`;
+    const { bits, computed } = DTYPES[dtype];
+    return `(${computed === "i32" ? `bitcast<u32>(${x})` : x} & ${2 ** bits - 1}u)`;
+  }
+
+  /** The whole text. */
+  code(main: string): string {
+    const declared = this.#bound.map(
+      ({ name, type }, i) =>
+        `@group(0) @binding(${i}) var<storage, read_write> ${name}: array<${type}>;`,
+    );
+    const size = Math.max(1, Math.ceil(this.#words.length / 4));
+    declared.push(`@group(1) @binding(0) var<uniform> p: array<vec4u, ${size}>;`);
+    return [declared.join("\n"), helperText(this.#helpers), ...this.#functions, main].join("\n");
+  }
+
+  /** Records the kernel with at least this many invocations; `at` in its main is the invocation's number. */
+  run(label: string, invocations: number, body: string, group = GROUP): void {
+    if (invocations === 0) return;
+    const main = `@compute @workgroup_size(${group})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.x + id.y * ${ROW * group}u;
+${body}
+}`;
+    const groups = Math.ceil(invocations / group);
+    const code = this.code(main);
+    const bindings = this.#bound.length;
+    if (this.#words.length > MAX_WORDS) {
+      throw new CenoteError(
+        "TOO_COMPLEX",
+        `${label}: wanted ${this.#words.length} words of parameters, at most ${MAX_WORDS} fit`,
+      );
+    }
+    const pipeline = this.gpu.pipeline({ label, code, bindings, params: true });
+    const params = new Uint32Array(Math.max(4, Math.ceil(this.#words.length / 4) * 4));
+    params.set(this.#words);
+    this.gpu.dispatch(pipeline, {
+      bindings: this.#bound.map(({ storage }) => ({ block: storage.block })),
+      params,
+      workgroups: [Math.min(groups, ROW), Math.ceil(groups / ROW)],
+    });
+  }
+}
+
+/** A function that unpacks the element at an index. */
+function unpacking(name: string, dtype: Dtype): string {
+  const { bits, computed } = DTYPES[dtype];
+  const per = Math.log2(32 / bits);
+  const word = `${name}[i >> ${per}u]`;
+  const shift = `(i & ${2 ** per - 1}u) * ${bits}u`;
+  const value = {
+    f16: `half_to_f32((${word} >> (${shift})) & 0xffffu)`,
+    i8: `extractBits(bitcast<i32>(${word}), ${shift}, 8u)`,
+    i4: `extractBits(bitcast<i32>(${word}), ${shift}, 4u)`,
+    u8: `extractBits(${word}, ${shift}, 8u)`,
+    bool: `((${word} >> (${shift})) & 1u) != 0u`,
+  }[dtype as string];
+  return `fn ${name}_${dtype}(i: u32) -> ${computed} { return ${value}; }`;
+}

@@ -1,0 +1,451 @@
+// Element-wise operations, views and reductions against NumPy, over random shapes, strides and special values.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTensor, type Dtype, type GpuTensor } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+import { judge, numpy, type Tolerance } from "./oracle.ts";
+import { RandomTensors } from "./random.ts";
+
+const NEAR: Tolerance = { relative: 2e-6, absolute: 1e-6 };
+const x = (name: string) => `np.${name}(x)`;
+/** By operation: what NumPy says, and the domain's scale and how near it must be. */
+const UNARY: Record<string, [python: string, scale: number, near: Tolerance]> = {
+  neg: [x("negative"), 9, {}],
+  abs: [x("abs"), 9, {}],
+  sign: [x("sign"), 9, {}],
+  square: [x("square"), 9, { relative: 1e-7 }],
+  floor: [x("floor"), 9, {}],
+  ceil: [x("ceil"), 9, {}],
+  round: [x("round"), 9, {}],
+  trunc: [x("trunc"), 9, {}],
+  relu: ["np.maximum(x, 0)", 9, {}],
+  exp: [x("exp"), 86, { relative: 2e-7 }],
+  exp2: [x("exp2"), 60, { relative: 3e-5 }],
+  expm1: [x("expm1"), 1, NEAR],
+  log: [x("log"), 900, NEAR],
+  log2: [x("log2"), 900, NEAR],
+  log10: [x("log10"), 900, NEAR],
+  log1p: [x("log1p"), 2, NEAR],
+  sqrt: [x("sqrt"), 900, NEAR],
+  rsqrt: ["1 / np.sqrt(x)", 900, NEAR],
+  reciprocal: ["1 / x", 9, NEAR],
+  sin: [x("sin"), 6, { absolute: 1e-3 }],
+  cos: [x("cos"), 6, { absolute: 1e-3 }],
+  tan: [x("tan"), 1.3, { relative: 1e-3, absolute: 1e-3 }],
+  asin: [x("arcsin"), 1, { relative: 1e-4, absolute: 1e-5 }],
+  acos: [x("arccos"), 1, { relative: 1e-4, absolute: 1e-5 }],
+  atan: [x("arctan"), 9, { relative: 1e-4, absolute: 1e-5 }],
+  sinh: [x("sinh"), 9, NEAR],
+  cosh: [x("cosh"), 9, NEAR],
+  tanh: [x("tanh"), 9, NEAR],
+  asinh: [x("arcsinh"), 9, { relative: 1e-5, absolute: 1e-6 }],
+  acosh: [x("arccosh"), 9, { relative: 1e-5, absolute: 1e-6 }],
+  atanh: [x("arctanh"), 1, { relative: 1e-5, absolute: 1e-6 }],
+  erf: ["special.erf(x)", 3, NEAR],
+  sigmoid: ["special.expit(x)", 9, NEAR],
+  softplus: ["np.logaddexp(x, 0)", 9, NEAR],
+  silu: ["x * special.expit(x)", 9, NEAR],
+  gelu: ["0.5 * x * (1 + special.erf(x / np.sqrt(2)))", 4, { relative: 1e-5, absolute: 2e-6 }],
+  elu: ["np.where(x > 0, x, np.expm1(x))", 4, NEAR],
+  isNan: [x("isnan"), 9, {}],
+  isInf: [x("isinf"), 9, {}],
+  isFinite: [x("isfinite"), 9, {}],
+};
+
+/** Infinite operands whose limit adapters need not find: WGSL leaves trigonometry of them open. */
+const OPEN_AT_INFINITY = new Set(["sin", "cos", "tan", "silu", "gelu"]);
+
+for (const [name, [python, scale, near]] of Object.entries(UNARY)) {
+  test(`${name} of f32`, () =>
+    scoped(async () => {
+      const random = new RandomTensors(name.length);
+      const special = OPEN_AT_INFINITY.has(name) ? 0 : 0.1;
+      const { host, tensor } = await random.tensor("f32", [3, 67], { scale, special });
+      const method = tensor[name as "neg"].bind(tensor);
+      const wide = {
+        ...host,
+        data: Float64Array.from(host.data as Float32Array),
+        dtype: "float64",
+      };
+      await judge(method(), await numpy(python, { x: wide }), near, name);
+    }));
+}
+
+const BINARY: Record<
+  string,
+  [python: string, takes: "all" | "integers" | "floats" | "bools", near?: Tolerance]
+> = {
+  add: ["x + y", "all"],
+  sub: ["x - y", "all"],
+  mul: ["x * y", "all"],
+  div: ["np.true_divide(x, y)", "floats", NEAR],
+  minimum: ["np.minimum(x, y)", "all"],
+  maximum: ["np.maximum(x, y)", "all"],
+  floorDiv: ["np.floor_divide(x, y)", "integers"],
+  mod: ["np.mod(x, y)", "integers"],
+  atan2: ["np.arctan2(x, y)", "floats", { relative: 1e-4, absolute: 1e-5 }],
+  eq: ["x == y", "all"],
+  ne: ["x != y", "all"],
+  lt: ["x < y", "all"],
+  le: ["x <= y", "all"],
+  gt: ["x > y", "all"],
+  ge: ["x >= y", "all"],
+  bitAnd: ["x & y", "integers"],
+  bitOr: ["x | y", "integers"],
+  bitXor: ["x ^ y", "integers"],
+  and: ["x & y", "bools"],
+  or: ["x | y", "bools"],
+  xor: ["x ^ y", "bools"],
+};
+const DTYPES_OF = {
+  all: ["f32", "i32", "u32", "i8", "u8"],
+  integers: ["i32", "u32", "i8", "u8"],
+  floats: ["f32"],
+  bools: ["bool"],
+} as const;
+
+for (const [name, [python, takes, near = {}]] of Object.entries(BINARY)) {
+  test(`${name} of ${takes}, broadcast`, () =>
+    scoped(async () => {
+      const random = new RandomTensors(name.length * 7 + 1);
+      for (const dtype of DTYPES_OF[takes]) {
+        const shape = random.shape(3);
+        const other = shape.slice(random.below(3)).map((size) => (random.next() < 0.4 ? 1 : size));
+        const special = name === "atan2" ? 0 : 0.15;
+        const [a, b] = [
+          await random.tensor(dtype, shape, { special }),
+          await random.tensor(dtype, other, { special }),
+        ];
+        const method = a.tensor[name as "add"].bind(a.tensor);
+        await judge(
+          method(b.tensor),
+          await numpy(python, { x: a.host, y: b.host }),
+          near,
+          `${name} ${dtype}`,
+        );
+      }
+    }));
+}
+
+test("powers of floats and of integers", () =>
+  scoped(async () => {
+    const random = new RandomTensors(5);
+    const [a, b] = [await random.tensor("f32", [300]), await random.tensor("f32", [300])];
+    await judge(
+      a.tensor.pow(b.tensor),
+      await numpy("np.power(x, y)", { x: a.host, y: b.host }),
+      { relative: 1e-5 },
+      "pow",
+    );
+    const whole = await random.tensor("i32", [300], { special: 0 });
+    await judge(whole.tensor.pow(5), await numpy("np.power(x, 5)", { x: whole.host }), {}, "x⁵");
+    await judge(
+      a.tensor.pow(-3),
+      await numpy("np.power(x, np.float32(-3))", { x: a.host }),
+      { relative: 1e-6 },
+      "x⁻³",
+    );
+  }));
+
+test("casts: towards zero, held within bounds from floats, wrapped from integers", () =>
+  scoped(async () => {
+    const random = new RandomTensors(9);
+    const floats = await random.tensor("f32", [500], { scale: 400 });
+    const clean = "np.nan_to_num(x, nan=0, posinf=1e30, neginf=-1e30)";
+    for (const [dtype, low, high] of [
+      ["i32", -(2 ** 31), 2 ** 31 - 1],
+      ["u32", 0, 2 ** 32 - 1],
+      ["i8", -128, 127],
+      ["u8", 0, 255],
+      ["i4", -8, 7],
+    ] as const) {
+      const wanted = await numpy(`np.trunc(np.clip(${clean}.astype("float64"), ${low}, ${high}))`, {
+        x: floats.host,
+      });
+      await judge(floats.tensor.cast(dtype), wanted, {}, dtype);
+    }
+    await judge(
+      floats.tensor.cast("f16"),
+      await numpy('x.astype("float16")', { x: floats.host }),
+      {},
+      "f16",
+    );
+    await judge(
+      floats.tensor.cast("bool"),
+      await numpy("x.astype(bool)", { x: floats.host }),
+      {},
+      "bool",
+    );
+    const whole = await random.tensor("i32", [500], { special: 0.5 });
+    for (const dtype of ["i8", "u8", "u32", "f32"] as const) {
+      const name = { i8: "int8", u8: "uint8", u32: "uint32", f32: "float32" }[dtype];
+      await judge(
+        whole.tensor.cast(dtype),
+        await numpy(`x.astype("${name}")`, { x: whole.host }),
+        {},
+        dtype,
+      );
+    }
+    await judge(
+      whole.tensor.cast("i4"),
+      await numpy("((x + 8) & 15) - 8", { x: whole.host }),
+      {},
+      "i4",
+    );
+  }));
+
+test("every half float survives the pool, and every f32 between two of them rounds to even", () =>
+  scoped(async () => {
+    const all = new Float16Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
+    const halves = await createTensor(gpu, all);
+    const wide = await halves.cast("f32").read();
+    for (const [i, value] of all.entries())
+      assert.ok(Object.is(wide[i], value) || Number.isNaN(value), `half ${i}`);
+    const between = Float32Array.from({ length: 131072 }, (_, i) => {
+      const half = all[i >> 1]!;
+      return Number.isFinite(half) ? half * (1 + ((i & 1) * 2 - 1) * 2 ** -12) : half;
+    });
+    const back = await (await createTensor(gpu, between)).cast("f16").read();
+    const wanted = Float16Array.from(between);
+    for (const [i, value] of wanted.entries()) {
+      assert.ok(
+        Object.is(back[i], value) || (Number.isNaN(value) && Number.isNaN(back[i])),
+        `${between[i]}: wanted ${value}, found ${back[i]}`,
+      );
+    }
+  }));
+
+/** A random view, and the same of NumPy. */
+function view(tensor: GpuTensor, random: RandomTensors): [GpuTensor, string] {
+  const { rank } = tensor;
+  switch (random.below(5)) {
+    case 0: {
+      const order = tensor.shape.map((_, i) => i).sort(() => random.next() - 0.5);
+      return rank === 0
+        ? [tensor.transpose(), ".T"]
+        : [tensor.transpose(...order), `.transpose(${order.join(",")})`];
+    }
+    case 1: {
+      const parts = tensor.shape.map((size): [number, number, number] => {
+        const [a, b] = [random.below(size + 3) - 1, random.below(size + 3) - 1];
+        return random.next() < 0.5
+          ? [Math.min(a, b), Math.max(a, b), 1 + random.below(2)]
+          : [Math.max(a, b), Math.min(a, b), -1 - random.below(2)];
+      });
+      const python = parts.map((part) => part.join(":")).join(",");
+      return rank === 0 ? [tensor, ""] : [tensor.slice(...parts), `[${python}]`];
+    }
+    case 2:
+      return [tensor.reshape(-1), ".reshape(-1)"];
+    case 3: {
+      const shape = [2, ...tensor.shape.map((size) => (size === 1 ? 3 : size))];
+      if (shape.length > 6 || tensor.size > 5000) return [tensor, ""];
+      return [tensor.broadcastTo(shape), "[...]"];
+    }
+    default:
+      return [tensor.expandDims(0), "[None]"];
+  }
+}
+
+test("views of views, of memory and of expressions", () =>
+  scoped(async () => {
+    const random = new RandomTensors(77);
+    for (let round = 0; round < 60; round++) {
+      const dtype = (["f32", "f16", "i8", "bool", "i4"] as const)[random.below(5)]! as Dtype;
+      const { host, tensor } = await random.tensor(dtype, random.shape(1 + random.below(4)));
+      let at = round % 2 === 0 ? tensor : tensor.where(tensor, 0).cast(dtype);
+      let python = "x";
+      for (let depth = 0; depth < 4 && at.rank < 6; depth++) {
+        const before = at.shape;
+        const [next, text] = view(at, random);
+        python =
+          text === "[...]"
+            ? `np.broadcast_to(${python}, (2, ${before.map((n) => (n === 1 ? 3 : n)).join(", ")}))`
+            : python + text;
+        at = next;
+      }
+      await judge(
+        at,
+        await numpy(python, { x: host }),
+        {},
+        `${dtype} ${python} of [${host.shape}]`,
+      );
+    }
+  }));
+
+const REDUCTIONS: Record<string, string> = {
+  sum: "sum",
+  prod: "prod",
+  min: "min",
+  max: "max",
+  mean: "mean",
+  variance: "var",
+  std: "std",
+  any: "any",
+  all: "all",
+};
+
+test("reductions over any axes of random shapes", () =>
+  scoped(async () => {
+    const random = new RandomTensors(31);
+    for (const [name, python] of Object.entries(REDUCTIONS)) {
+      for (const dtype of (["any", "all"].includes(name)
+        ? ["bool"]
+        : ["sum", "max"].includes(name)
+          ? ["f32", "i32", "u8"]
+          : ["f32"]) as Dtype[]) {
+        const shape = Array.from({ length: 1 + random.below(4) }, () => 1 + random.below(9));
+        const { host, tensor } = await random.tensor(dtype, shape, {
+          special: dtype === "f32" && name !== "prod" ? 0.02 : 0,
+          scale: 2,
+        });
+        const axes = shape.flatMap((_, i) => (random.next() < 0.5 ? i : []));
+        const keepDims = random.next() < 0.5;
+        const type = ["sum", "prod"].includes(name) && dtype !== "f32" ? ', dtype="int32"' : "";
+        const wide =
+          dtype === "f32" || !["sum", "prod"].includes(name) ? 'x.astype("float64")' : "x";
+        const source = ["min", "max"].includes(name) ? "x" : wide;
+        const wanted = await numpy(
+          `np.${python}(${source}, axis=(${axes.join(",")}${axes.length === 1 ? "," : ""})${type}, keepdims=${keepDims ? "True" : "False"})`,
+          { x: host },
+        );
+        const method = tensor[name as "sum"].bind(tensor);
+        await judge(
+          method(axes, { keepDims }),
+          wanted,
+          { relative: 1e-5, absolute: 2e-5 },
+          `${name} ${dtype} [${shape}] over [${axes}]`,
+        );
+      }
+    }
+  }));
+
+test("long rows in several passes, at the end and at the beginning", () =>
+  scoped(async () => {
+    const random = new RandomTensors(3);
+    for (const [shape, axis] of [
+      [[200_001], 0],
+      [[3, 70_000], 1],
+      [[40_000, 3], 0],
+      [[2, 9000, 2], 1],
+    ] as const) {
+      const { host, tensor } = await random.tensor("f32", shape, { special: 0, scale: 1 });
+      await judge(
+        tensor.sum(axis),
+        await numpy(`x.astype("float64").sum(${axis})`, { x: host }),
+        { absolute: 1e-3 },
+        `sum [${shape}]`,
+      );
+      await judge(
+        tensor.max(axis),
+        await numpy(`x.max(${axis})`, { x: host }),
+        {},
+        `max [${shape}]`,
+      );
+      await judge(
+        tensor.argMin(axis),
+        await numpy(`x.argmin(${axis})`, { x: host }),
+        {},
+        `argMin [${shape}]`,
+      );
+      await judge(
+        tensor.square().mean(axis),
+        await numpy(`np.square(x.astype("float64")).mean(${axis})`, { x: host }),
+        { relative: 1e-5 },
+        "mean of squares, fused",
+      );
+    }
+  }));
+
+test("arg-reductions with ties and NaN", () =>
+  scoped(async () => {
+    const random = new RandomTensors(8);
+    for (const dtype of ["f32", "i8", "bool"] as const) {
+      const { host, tensor } = await random.tensor(dtype, [7, 5, 6], { special: 0.05, scale: 2 });
+      for (const axis of [0, 1, 2]) {
+        await judge(
+          tensor.argMax(axis),
+          await numpy(`x.argmax(${axis})`, { x: host }),
+          {},
+          `argMax ${dtype} ${axis}`,
+        );
+        await judge(
+          tensor.argMin(axis),
+          await numpy(`x.argmin(${axis})`, { x: host }),
+          {},
+          `argMin ${dtype} ${axis}`,
+        );
+      }
+      await judge(tensor.argMax(), await numpy("x.argmax()", { x: host }), {}, "argMax of all");
+    }
+  }));
+
+test("softmax, log-sum-exp and norms", () =>
+  scoped(async () => {
+    const random = new RandomTensors(12);
+    const { host, tensor } = await random.tensor("f32", [5, 33], { special: 0, scale: 80 });
+    const near = { relative: 1e-4, absolute: 1e-5 };
+    await judge(
+      tensor.softmax(),
+      await numpy("special.softmax(x.astype('float64'), axis=-1)", { x: host }),
+      near,
+      "softmax",
+    );
+    await judge(
+      tensor.softmax(0),
+      await numpy("special.softmax(x.astype('float64'), axis=0)", { x: host }),
+      near,
+      "softmax 0",
+    );
+    await judge(
+      tensor.logSoftmax(),
+      await numpy("special.log_softmax(x.astype('float64'), axis=-1)", { x: host }),
+      near,
+      "logSoftmax",
+    );
+    await judge(
+      tensor.logSumExp(0),
+      await numpy("special.logsumexp(x.astype('float64'), axis=0)", { x: host }),
+      near,
+      "logSumExp",
+    );
+    const mean = "(x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)";
+    await judge(tensor.layerNorm(), await numpy(mean, { x: host }), near, "layerNorm");
+    await judge(
+      tensor.layerNorm(2, 3),
+      await numpy(`2 * ${mean} + 3`, { x: host }),
+      near,
+      "layerNorm scaled",
+    );
+    await judge(
+      tensor.rmsNorm(),
+      await numpy("x / np.sqrt(np.square(x).mean(-1, keepdims=True) + 1e-6)", { x: host }),
+      near,
+      "rmsNorm",
+    );
+    const edges = Float32Array.of(
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      3,
+      Number.NEGATIVE_INFINITY,
+    );
+    const masked = await createTensor(gpu, edges, { shape: [2, 2] });
+    const rows = await masked.logSumExp(1).read();
+    assert.deepEqual([...rows], [Number.NEGATIVE_INFINITY, 3]);
+  }));
+
+test("operations leave no memory behind but their results", () =>
+  scoped(async () => {
+    const random = new RandomTensors(4);
+    const { tensor } = await random.tensor("f32", [64, 300]);
+    const before = gpu.pool.stats().liveBlocks;
+    using soft = tensor.softmax();
+    soft.compute();
+    using norm = tensor.layerNorm(2, 1);
+    norm.compute();
+    using most = tensor.argMax(1);
+    most.compute();
+    using spread = tensor.std();
+    spread.compute();
+    assert.equal(gpu.pool.stats().liveBlocks, before + 4);
+  }));
