@@ -169,10 +169,10 @@ export class TableWidget extends Widget {
   }
 
   #sizeText(): string {
-    const rows = this.#trans._n("%1 row", "%1 rows", this.#rows).replace("%1", exact(this.#rows));
-    const count = this.#model.fields.length;
-    const columns = this.#trans._n("%1 column", "%1 columns", count);
-    return `${rows} × ${columns.replace("%1", exact(count))}`;
+    const { length } = this.#model.fields;
+    const rows = this.#trans._n("%2 row", "%2 rows", this.#rows, exact(this.#rows));
+    const columns = this.#trans._n("%2 column", "%2 columns", length, exact(length));
+    return `${rows} × ${columns}`;
   }
 
   #control(names: readonly string[]): void {
