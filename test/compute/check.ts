@@ -1,6 +1,6 @@
 // An expression on the GPU against the same expression in JavaScript, row by row.
 import assert from "node:assert/strict";
-import type { Vector } from "apache-arrow";
+import { Type, type Vector } from "apache-arrow";
 import { CenoteError } from "../../kernel/src/base/index.ts";
 import { uploadTable } from "../../kernel/src/columns/index.ts";
 import { evaluator, type HostValue } from "../../kernel/src/compute/evaluate.ts";
@@ -23,10 +23,23 @@ function typed(expr: Expr, scope: ReadonlyMap<string, Typed>): Typed | undefined
   }
 }
 
-/** The raw stored value: Arrow's get() turns dates into milliseconds. */
+/** The stored value: Arrow's get() makes milliseconds of dates and moments, and words of decimals. */
 function stored(vector: Vector, row: number): HostValue {
-  const value = vector.get(row) as HostValue;
-  return value;
+  const { typeId } = vector.type;
+  if (typeId === Type.Timestamp || typeId === Type.Date) return raw(vector, row);
+  const value = vector.get(row) as HostValue | Uint32Array;
+  if (!(value instanceof Uint32Array)) return value;
+  const bits = value.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+  return BigInt.asIntN(128, bits);
+}
+
+function raw(vector: Vector, row: number): HostValue {
+  let at = row;
+  for (const data of vector.data) {
+    if (at < data.length) return data.getValid(at) ? (data.values[at] as HostValue) : null;
+    at -= data.length;
+  }
+  throw new Error(`no row ${row}`);
 }
 
 /** Whether the rules take `expr`; then it was computed and compared. */

@@ -24,6 +24,12 @@ const ARROW: Record<string, () => arrow.DataType> = {
   date32: () => new arrow.DateDay(),
   when: () => MOMENT,
   text: () => new arrow.Utf8(),
+  float16: () => new arrow.Float16(),
+  decimal: () => new arrow.Decimal(2, 38, 128),
+  seconds: () => new arrow.TimestampSecond(),
+  nanos: () => new arrow.TimestampNanosecond(),
+  span: () => new arrow.DurationMillisecond(),
+  clock: () => new arrow.TimeMicrosecond(),
 };
 
 const float32 = fc.oneof(
@@ -63,6 +69,12 @@ export const VALUES: Record<string, fc.Arbitrary<HostValue>> = {
     fc.string({ unit: "grapheme" }),
     fc.constantFrom("", "a", "ab", "abc", "LAX", "a longer text than a word"),
   ),
+  float16: fc.oneof(float32, fc.constantFrom(2 ** -24, 2 ** -15, 65504)).map(Math.f16round),
+  decimal: fc.oneof(big(-(10n ** 38n) + 1n, 10n ** 38n - 1n), big(-300n, 300n)),
+  seconds: big(-9_000_000_000_000n, 9_000_000_000_000n),
+  nanos: big(-(2n ** 63n), 2n ** 63n - 1n),
+  span: big(-(10n ** 15n), 10n ** 15n),
+  clock: fc.bigInt({ min: 0n, max: 86_399_999_999n }),
   codes: fc.constantFrom("red", "green", "blue", "", "ultraviolet"),
 };
 
@@ -125,10 +137,28 @@ function dataOf(name: string, values: readonly HostValue[]): readonly arrow.Data
   if (name === "codes") {
     return arrow.vectorFromArray(values as (string | null)[], CODES).data;
   }
-  if (name === "float32" || name === "float64" || name === "date32" || name === "when")
-    return [rawData(name, values)];
+  if (RAW[name]) return [rawData(name, values)];
   return arrow.vectorFromArray(values, ARROW[name]!()).data;
 }
+
+const longs = (values: readonly HostValue[]) =>
+  BigInt64Array.from(values as bigint[], (value) => value ?? 0n);
+
+const RAW: Record<string, (values: readonly HostValue[]) => ArrayBufferView> = {
+  float16: (values) => new Uint16Array(Float16Array.from(values as number[], (x) => x ?? 0).buffer),
+  float32: (values) => Float32Array.from(values as number[], (x) => x ?? 0),
+  float64: (values) => Float64Array.from(values as number[], (x) => x ?? 0),
+  date32: (values) => Int32Array.from(values as number[], (x) => x ?? 0),
+  decimal: (values) => {
+    const pairs = values.flatMap((x) => [(x ?? 0n) as bigint, ((x ?? 0n) as bigint) >> 64n]);
+    return new Uint32Array(BigInt64Array.from(pairs, (x) => BigInt.asIntN(64, x)).buffer);
+  },
+  when: longs,
+  seconds: longs,
+  nanos: longs,
+  span: longs,
+  clock: longs,
+};
 
 // Values as they are stored: builders would read dates as Date objects.
 function rawData(name: string, values: readonly HostValue[]): arrow.Data {
@@ -137,11 +167,7 @@ function rawData(name: string, values: readonly HostValue[]): arrow.Data {
     if (value !== null) bits[i >> 3]! |= 1 << (i & 7);
   });
   const type = ARROW[name]!();
-  const View = name === "when" ? BigInt64Array : (type.ArrayType as Float64ArrayConstructor);
-  const zero = name === "when" ? 0n : 0;
-  const data = (View as Float64ArrayConstructor).from(
-    values.map((value) => value ?? zero) as number[],
-  );
+  const data = RAW[name]!(values);
   const nullCount = values.filter((value) => value === null).length;
   return arrow.makeData({
     type,

@@ -35,6 +35,8 @@ export function arrowType(arrow: typeof Arrow, type: ColumnType): DataType {
       return type.bits === 16 ? new arrow.Float16() : new arrow.Float32();
     case "f64":
       return new arrow.Float64();
+    case "decimal":
+      return new arrow.Decimal(type.scale!, type.precision!, 128);
     case "bool":
       return new arrow.Bool();
     case "null":

@@ -8,7 +8,7 @@ import { CenoteError } from "../base/index.ts";
 /**
  * How values are computed with:
  * i32, u32, f32 in one word (narrower ones widen when loaded); i64, u64, f64 as pairs of u32, low first;
- * bool as a bit; text as a range of bytes; code as an index into a dictionary; opaque is carried only.
+ * decimal as four u32, low first; bool as a bit; text as a range of bytes; code as an index into a dictionary; opaque is carried only.
  */
 export type Kind =
   | "i32"
@@ -17,6 +17,7 @@ export type Kind =
   | "i64"
   | "u64"
   | "f64"
+  | "decimal"
   | "bool"
   | "text"
   | "code"
@@ -34,6 +35,9 @@ export interface ColumnType {
   readonly temporal?: "timestamp" | "date" | "time" | "duration";
   readonly unit?: TimeUnit;
   readonly timezone?: string;
+  /** Of decimals: digits in all, and those behind the point. */
+  readonly precision?: number;
+  readonly scale?: number;
   /** Bytes a value takes in Arrow where that differs from bits / 8 (fixed-size binary is padded to words). */
   readonly arrowBytes?: number;
 }
@@ -50,6 +54,7 @@ export const TYPES = {
   uint16: plain("uint16", "u32", 16),
   uint32: plain("uint32", "u32", 32),
   uint64: plain("uint64", "u64", 64),
+  float16: plain("float16", "f32", 16),
   float32: plain("float32", "f32", 32),
   float64: plain("float64", "f64", 64),
   bool: plain("bool", "bool", 1),
@@ -60,6 +65,46 @@ export type TypeName = keyof typeof TYPES;
 /** Text, as expressions make it. */
 export const UTF8: ColumnType = plain("utf8", "text", 32);
 export const LARGE_UTF8: ColumnType = plain("large_utf8", "text", 32);
+
+/** Milliseconds since the epoch, of whole days. */
+export const DATE64: ColumnType = { ...plain("date64", "i64", 64), temporal: "date", unit: "ms" };
+
+export function decimalType(precision: number, scale: number): ColumnType {
+  return { ...plain(`decimal128(${precision}, ${scale})`, "decimal", 128), precision, scale };
+}
+
+export function timeType(bits: number, unit: TimeUnit): ColumnType {
+  const kind = bits === 64 ? "i64" : "i32";
+  return { ...plain(`time${bits}[${unit}]`, kind, bits), temporal: "time", unit };
+}
+
+export function timestampType(unit: TimeUnit, timezone?: string): ColumnType {
+  const name = `timestamp[${unit}${timezone ? `, ${timezone}` : ""}]`;
+  const zone = timezone ? { timezone } : {};
+  return { ...plain(name, "i64", 64), temporal: "timestamp", unit, ...zone };
+}
+
+export function durationType(unit: TimeUnit): ColumnType {
+  return { ...plain(`duration[${unit}]`, "i64", 64), temporal: "duration", unit };
+}
+
+/** The type of this name that values can be cast to, e.g. "int8", "timestamp[us]" or "duration[ms]". */
+export function typeNamed(name: string): ColumnType | undefined {
+  if (Object.hasOwn(TYPES, name)) return TYPES[name as TypeName];
+  if (name === DATE64.name) return DATE64;
+  const [, sort, unit, zone] =
+    /^(timestamp|duration|time32|time64)\[(s|ms|us|ns)(?:, ([\w/+:-]+))?\]$/.exec(name) ?? [];
+  if (sort === "timestamp") return timestampType(unit as TimeUnit, zone);
+  if (sort === undefined || zone !== undefined) return undefined;
+  if (sort === "duration") return durationType(unit as TimeUnit);
+  const small = unit === "s" || unit === "ms";
+  return small === (sort === "time32") ? timeType(small ? 32 : 64, unit as TimeUnit) : undefined;
+}
+
+/** True for types whose values kernels and groups compute with and compare; others are carried. */
+export function isPlain({ kind }: ColumnType): boolean {
+  return kind !== "opaque" && kind !== "null" && kind !== "decimal";
+}
 
 /** Ids of apache-arrow's Type enumeration, which its IPC format fixes. */
 export const ARROW = {
@@ -99,6 +144,7 @@ interface Facts {
   bitWidth: number;
   isSigned: boolean;
   precision: number;
+  scale: number;
   unit: number;
   timezone?: string | null;
   byteWidth: number;
@@ -117,7 +163,7 @@ export function columnType(type: DataType, column: string): ColumnType {
     case ARROW.int:
       return TYPES[`${facts.isSigned ? "int" : "uint"}${facts.bitWidth}` as TypeName];
     case ARROW.float:
-      if (facts.precision === 0) return plain("float16", "f32", 16);
+      if (facts.precision === 0) return TYPES.float16;
       return facts.precision === 1 ? TYPES.float32 : TYPES.float64;
     case ARROW.bool:
       return TYPES.bool;
@@ -134,7 +180,9 @@ export function columnType(type: DataType, column: string): ColumnType {
     case ARROW.binaryView:
       return plain("binary_view", "text", 32);
     case ARROW.decimal:
-      return plain(`decimal${facts.bitWidth}`, "opaque", facts.bitWidth);
+      return facts.bitWidth === 128
+        ? decimalType(facts.precision, facts.scale)
+        : plain(`decimal${facts.bitWidth}`, "opaque", facts.bitWidth);
     case ARROW.interval:
       return plain("interval", "opaque", INTERVAL_BITS[facts.unit]!);
     case ARROW.fixedSizeBinary:
@@ -157,28 +205,13 @@ function temporalType(type: DataType, facts: Facts): ColumnType | undefined {
   const unit = UNITS[facts.unit];
   switch (type.typeId as number) {
     case ARROW.date:
-      return facts.unit === 0
-        ? TYPES.date32
-        : { ...plain("date64", "i64", 64), temporal: "date", unit: "ms" };
-    case ARROW.time: {
-      const kind = facts.bitWidth === 64 ? "i64" : "i32";
-      return {
-        ...plain(`time${facts.bitWidth}[${unit}]`, kind, facts.bitWidth),
-        temporal: "time",
-        unit: unit!,
-      };
-    }
-    case ARROW.timestamp: {
-      const zone = facts.timezone ? `, ${facts.timezone}` : "";
-      return {
-        ...plain(`timestamp[${unit}${zone}]`, "i64", 64),
-        temporal: "timestamp",
-        unit: unit!,
-        ...(facts.timezone ? { timezone: facts.timezone } : {}),
-      };
-    }
+      return facts.unit === 0 ? TYPES.date32 : DATE64;
+    case ARROW.time:
+      return timeType(facts.bitWidth, unit!);
+    case ARROW.timestamp:
+      return timestampType(unit!, facts.timezone ?? undefined);
     case ARROW.duration:
-      return { ...plain(`duration[${unit}]`, "i64", 64), temporal: "duration", unit: unit! };
+      return durationType(unit!);
     default:
       return undefined;
   }

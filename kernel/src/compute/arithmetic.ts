@@ -1,5 +1,14 @@
 // Arithmetic: what may be computed with what.
-import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
+import {
+  type ColumnType,
+  durationType,
+  isFloat,
+  isInteger,
+  type TimeUnit,
+  TYPES,
+  timestampType,
+} from "../columns/index.ts";
+import { rescaled } from "./casts.ts";
 import { common, convert, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
@@ -60,34 +69,49 @@ function narrowest(value: number, beside: ColumnType): ColumnType {
 
 function temporalLiteral(type: ColumnType, value: Value, where: string): Typed {
   const moment = value instanceof Date || typeof value === "string";
-  const duration: ColumnType = {
-    name: `duration[${type.unit}]`,
-    kind: "i64",
-    bits: 64,
-    temporal: "duration",
-    unit: type.unit ?? "ms",
-  };
-  return literal(value, moment || type.kind === "i32" ? type : duration, where);
+  return literal(value, moment || type.kind === "i32" ? type : durationType(type.unit!), where);
 }
 
+// Of different units in the finer one; a date less a date is a duration in seconds.
 function temporalArithmetic(op: Arithmetic, a: Typed, b: Typed, where: string): Typed {
-  const [x, y] = [a.type, b.type];
-  const plusMinus =
-    (op === "add" || op === "sub") && x.kind === "i64" && y.kind === "i64" && x.unit === y.unit;
-  if (plusMinus && y.temporal === "duration" && x.temporal !== "time") return node(op, x, [a, b]);
-  if (plusMinus && op === "add" && x.temporal === "duration" && y.temporal === "timestamp")
-    return node(op, y, [a, b]);
-  if (plusMinus && op === "sub" && x.temporal === "timestamp" && y.temporal === "timestamp") {
-    return node(
-      op,
-      { name: `duration[${x.unit}]`, kind: "i64", bits: 64, temporal: "duration", unit: x.unit! },
-      [a, b],
-    );
+  const sorts = `${a.type.temporal} ${op} ${b.type.temporal}`;
+  const [x, y] = inOneUnit(a, b);
+  switch (sorts) {
+    case "timestamp add duration":
+    case "timestamp sub duration":
+    case "duration add duration":
+    case "duration sub duration":
+      return node(op, x.type, [x, y]);
+    case "duration add timestamp":
+      return node(op, y.type, [x, y]);
+    case "timestamp sub timestamp":
+    case "date sub date":
+    case "date sub timestamp":
+    case "timestamp sub date":
+      return node(op, durationType(x.type.unit!), [x, y]);
+    default:
+      throw wrongType(
+        where,
+        a.type.temporal ? a : b,
+        "timestamp − timestamp, date − date, or timestamp ± duration",
+        'Cast it first: .cast("int64").',
+      );
   }
-  throw wrongType(
-    where,
-    x.temporal ? a : b,
-    "timestamp − timestamp, or timestamp ± duration, of one unit",
-    'Cast it first: .cast("int64").',
-  );
 }
+
+function inOneUnit(a: Typed, b: Typed): [Typed, Typed] {
+  const units = [a, b].map(({ type }) => (type.name === "date32" ? "s" : type.unit)) as TimeUnit[];
+  const finer = units.reduce((x, y) => (UNITS.indexOf(x) > UNITS.indexOf(y) ? x : y));
+  const at = (side: Typed) => {
+    const { temporal, unit, timezone } = side.type;
+    if (temporal === "time" || temporal === undefined || (temporal !== "date" && unit === finer))
+      return side;
+    return rescaled(
+      side,
+      temporal === "duration" ? durationType(finer) : timestampType(finer, timezone),
+    );
+  };
+  return [at(a), at(b)];
+}
+
+const UNITS: TimeUnit[] = ["s", "ms", "us", "ns"];

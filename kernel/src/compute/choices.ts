@@ -34,6 +34,8 @@ function alike(left: Side, right: Side, where: string): [Typed, Typed, ColumnTyp
   const b = "at" in right ? choosable(right.at, where) : besides(a, right, where);
   if (isTextual(a) && isTextual(b)) return [a, b, textType(a, b)];
   if (a.type.name === b.type.name) return [a, b, a.type];
+  if (a.type.kind === "decimal" && b.type.kind === "decimal" && a.type.scale === b.type.scale)
+    return [a, b, a.type.precision! > b.type.precision! ? a.type : b.type];
   if (a.op === "literal" && a.value === null) return [convert(a, b.type), b, b.type];
   for (const side of [a, b]) {
     if (!isNumber(side.type))

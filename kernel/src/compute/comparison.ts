@@ -1,6 +1,7 @@
 // Comparisons and membership: what may be compared with what.
 import type { CenoteError } from "../base/index.ts";
 import { isUtf8, TYPES, UTF8 } from "../columns/index.ts";
+import { sameUnit } from "./casts.ts";
 import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
 import { compareLiteral, literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
@@ -21,6 +22,8 @@ export function comparison(op: Comparison, left: Side, right: Side, where: strin
     return node(op, TYPES.bool, [a, b]);
   }
   if (a.type.temporal || b.type.temporal) return node(op, TYPES.bool, sameTemporal(a, b, where));
+  if (a.type.kind === "decimal" || b.type.kind === "decimal")
+    return node(op, TYPES.bool, sameScale(a, b, where));
   for (const side of [a, b]) if (!isNumber(side.type)) throw incomparable(where, side);
   const type = common(a, b, where);
   return node(op, TYPES.bool, [convert(a, type), convert(b, type)]);
@@ -94,7 +97,7 @@ export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
     .filter((v) => v !== null)
     .map((value) => compareLiteral("eq", a, value, where))
     .filter(({ op }) => op === "eq");
-  if (tests.length > FEW_VALUES && a.type.kind !== "bool") {
+  if (tests.length > FEW_VALUES && a.type.kind !== "bool" && a.type.kind !== "decimal") {
     const found = tests.map(({ args }) => args[1]!.value as number | bigint);
     return node("among", TYPES.bool, [a], { values: found });
   }
@@ -105,10 +108,18 @@ export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
 }
 
 function sameTemporal(a: Typed, b: Typed, where: string): [Typed, Typed] {
-  const same =
-    a.type.temporal === b.type.temporal &&
-    a.type.unit === b.type.unit &&
-    a.type.bits === b.type.bits;
-  if (same) return [a, b];
+  const same = sameUnit(a, b);
+  if (same) return same;
   throw wrongType(where, b, `${a.type.name} as on the other side`, 'Cast both: .cast("int64").');
+}
+
+function sameScale(a: Typed, b: Typed, where: string): [Typed, Typed] {
+  if (a.type.kind === b.type.kind && a.type.scale === b.type.scale) return [a, b];
+  const odd = a.type.kind === "decimal" ? b : a;
+  throw wrongType(
+    where,
+    odd,
+    "decimals of one scale on both sides",
+    "Compare with a literal, or cast before the upload.",
+  );
 }

@@ -191,6 +191,7 @@ function fit({ type }: Typed, x: number | bigint): HostValue {
 function cast({ type, args }: Typed, x: number | bigint | boolean): HostValue {
   if (type.kind === "bool") return typeof x === "bigint" ? x !== 0n : x !== 0 && x !== false;
   if (type.kind === "f64") return Number(x);
+  if (type.bits === 16 && type.kind === "f32") return Math.f16round(Number(x));
   if (type.kind === "f32") {
     // Number(x) would round a 64-bit integer twice.
     return typeof x === "bigint" ? bigToFloat(x) : Math.fround(Number(x));

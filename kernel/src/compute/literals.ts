@@ -21,6 +21,10 @@ export function literal(value: Value, type: ColumnType, where: string): Typed {
     return node("literal", type, [], { value });
   if (type.kind === "text" && typeof value === "string")
     return node("literal", type, [], { value });
+  if (type.kind === "decimal") {
+    const found = decimal(value, type.scale!);
+    if (found?.exact) return node("literal", type, [], { value: found.floor });
+  }
   const number = numeric(value, type);
   if (number !== undefined && isInteger(type)) {
     const whole =
@@ -51,6 +55,22 @@ function unfit(value: Value, type: ColumnType, where: string, wanted: string): C
   });
 }
 
+/** value × 10^scale, rounded down, of a number as it is written in decimal; undefined for what is none. */
+function decimal(value: Value, scale: number): { floor: bigint; exact: boolean } | undefined {
+  const written =
+    typeof value === "object" || typeof value === "boolean" ? "" : String(value).trim();
+  const [, sign, whole, part = "", exponent = "0"] =
+    /^([+-]?)(\d+)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(written) ?? [];
+  if (whole === undefined) return undefined;
+  const digits = BigInt(`${sign}${whole}${part}`);
+  const shift = scale - part.length + Number(exponent);
+  if (shift >= 0) return { floor: digits * 10n ** BigInt(shift), exact: true };
+  const by = 10n ** BigInt(-shift);
+  const cut = digits / by;
+  const exact = cut * by === digits;
+  return { floor: !exact && digits < 0n ? cut - 1n : cut, exact };
+}
+
 // Dates as counts of the type's unit since the epoch; numbers as they are.
 function numeric(value: Value, type: ColumnType): number | bigint | undefined {
   if (typeof value === "number" || typeof value === "bigint") return value;
@@ -75,6 +95,7 @@ type Comparison = "gt" | "ge" | "lt" | "le" | "eq" | "ne";
 
 /** `a op value`, exact also where the value is not of a's type. */
 export function compareLiteral(op: Comparison, a: Typed, value: Value, where: string): Typed {
+  if (a.type.kind === "decimal") return compareDecimal(op, a, value, where);
   const number = value === null ? undefined : numeric(value, a.type);
   if (number === undefined || !isInteger(a.type)) {
     return node(op, TYPES.bool, [a, literal(value, a.type, where)]);
@@ -83,9 +104,28 @@ export function compareLiteral(op: Comparison, a: Typed, value: Value, where: st
   const [least, most] = limits(a.type);
   const whole = typeof number === "bigint" ? number : wholeFor(op, number);
   if (whole === undefined) return known(a, op === "ne");
-  if (whole > most) return known(a, op === "lt" || op === "le" || op === "ne");
-  if (whole < least) return known(a, op === "gt" || op === "ge" || op === "ne");
+  if (whole > most) return known(a, beyond(op, true));
+  if (whole < least) return known(a, beyond(op, false));
   return node(op, TYPES.bool, [a, integer(whole, a.type)]);
+}
+
+function compareDecimal(op: Comparison, a: Typed, value: Value, where: string): Typed {
+  const found = value === null ? undefined : decimal(value, a.type.scale!);
+  if (!found) {
+    if (Number.isNaN(value)) return known(a, op === "ne");
+    if (typeof value === "number") return known(a, beyond(op, value > 0));
+    return node(op, TYPES.bool, [a, literal(value, a.type, where)]);
+  }
+  if (!found.exact && (op === "eq" || op === "ne")) return known(a, op === "ne");
+  const up = !found.exact && (op === "lt" || op === "ge");
+  const whole = found.floor + (up ? 1n : 0n);
+  if (BigInt.asIntN(128, whole) !== whole) return known(a, beyond(op, whole > 0n));
+  return node(op, TYPES.bool, [a, node("literal", a.type, [], { value: whole })]);
+}
+
+/** What a comparison with a value is that is greater, or less, than all of a's. */
+function beyond(op: Comparison, above: boolean): boolean {
+  return op === "ne" || (above ? op === "lt" || op === "le" : op === "gt" || op === "ge");
 }
 
 // x < 15.5 is x < 16; x ≤ 15.5 is x ≤ 15. Undefined: never equal.

@@ -3,8 +3,9 @@
 // fractions beside integers make float64. Nothing is narrowed without a cast. Literals: literals.ts; dates:
 // dates.ts; two sides: comparison.ts, arithmetic.ts.
 import { CenoteError } from "../base/index.ts";
-import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
+import { isFloat, isInteger, TYPES } from "../columns/index.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { cast } from "./casts.ts";
 import { choose, fillNull } from "./choices.ts";
 import { comparison, isIn } from "./comparison.ts";
 import { datePart } from "./dates.ts";
@@ -142,22 +143,4 @@ function binary(at: Both, scope: Scope, where: string): Typed {
 function boolean(side: Side, where: string): Typed {
   if ("value" in side && side.value === null) return literal(null, TYPES.bool, where);
   return logical(typedSide(side, where), where);
-}
-
-const CASTABLE = new Set(["i32", "u32", "i64", "u64", "f32", "f64", "bool"]);
-
-function cast(a: Typed, to: string, where: string): Typed {
-  const type: ColumnType | undefined = Object.hasOwn(TYPES, to)
-    ? TYPES[to as keyof typeof TYPES]
-    : undefined;
-  if (!type) {
-    throw new CenoteError("WRONG_TYPE", `${where}: there is no type "${to}" to cast to`, {
-      mend: `The types are: ${Object.keys(TYPES).join(", ")}.`,
-    });
-  }
-  if (!CASTABLE.has(a.type.kind))
-    throw wrongType(where, a, "a number, bool or date to cast", "Text is not parsed on the GPU.");
-  if (to === "date32" && a.type.kind === "i64" && a.type.temporal)
-    return datePart("date", a, where);
-  return convert(a, type);
 }

@@ -21,7 +21,11 @@ function castValue(to: Emitting, v: string, arg: Typed, at: Typed): Emitted {
   if (type.kind === "bool") return { v: notZero(from, v), ok: "true" };
   if (from.kind === "bool")
     return castValue(to, to.let(`select(0u, 1u, ${v})`), { ...arg, type: BIT }, at);
-  if (type.kind === "f32") return { v: toFloat(to, v, from), ok: "true" };
+  if (type.kind === "f32") {
+    if (type.bits === 32) return { v: toFloat(to, v, from), ok: "true" };
+    const half = `${to.program.use("f64_to_f16")}(${toDouble(to, v, from)})`;
+    return { v: `${to.program.use("f16_to_f32")}(${half})`, ok: "true" };
+  }
   if (type.kind === "f64") return { v: toDouble(to, v, from), ok: "true" };
   // A range was given to the node only if it is within its type.
   const fits = at.range !== undefined;

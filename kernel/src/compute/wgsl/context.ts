@@ -18,6 +18,8 @@ export function wgslType(type: ColumnType): string {
     case "u32":
     case "code":
       return "u32";
+    case "decimal":
+      return "vec4u";
     default:
       return "vec2u";
   }
@@ -58,7 +60,7 @@ export function literalText(program: Program, at: Typed): string {
   const { kind } = at.type;
   const placed = at.value === null || kind === "bool" ? undefined : program.literal(wordsOf(at));
   if (!placed) return bakedText(program, at);
-  if (placed.length === 2) return `vec2u(${placed.join(", ")})`;
+  if (placed.length > 1) return `vec${placed.length}u(${placed.join(", ")})`;
   return kind === "i32" || kind === "f32" ? `bitcast<${kind}>(${placed[0]})` : placed[0]!;
 }
 
@@ -69,8 +71,12 @@ function wordsOf({ type, value }: Typed): number[] {
   if (type.kind === "f64") return [...new Uint32Array(Float64Array.of(Number(x)).buffer)];
   if (type.kind === "i64" || type.kind === "u64")
     return [...new Uint32Array(BigUint64Array.of(BigInt(x)).buffer)];
+  if (type.kind === "decimal") return decimalWords(BigInt(x));
   return [Number(x) >>> 0];
 }
+
+const decimalWords = (x: bigint) =>
+  [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asUintN(32, x >> shift)));
 
 function bakedText(program: Program, { type, value }: Typed): string {
   const x = value ?? (type.kind === "bool" ? false : 0);
@@ -84,6 +90,8 @@ function bakedText(program: Program, { type, value }: Typed): string {
       return `${x}u`;
     case "f32":
       return floatText(program, Number(x));
+    case "decimal":
+      return `vec4u(${decimalWords(BigInt(x)).map((word) => `${word}u`)})`;
     case "f64": {
       const [low, high] = new Uint32Array(new Float64Array([Number(x)]).buffer);
       return `vec2u(${low}u, ${high}u)`;

@@ -145,11 +145,16 @@ export class Emitter implements Emitting {
     if (isText(type)) return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
     if (type.bits === 1) return `((${c}[${row} >> 5u] >> (${row} & 31u)) & 1u) == 1u`;
     if (type.bits === 64) return `vec2u(${c}[${row} * 2u], ${c}[${row} * 2u + 1u])`;
+    if (type.bits === 128)
+      return `vec4u(${[0, 1, 2, 3].map((k) => `${c}[${row} * 4u + ${k}u]`).join(", ")})`;
     if (type.bits === 32) {
       const word = `${c}[${row}]`;
       return type.kind === "u32" || type.kind === "code" ? word : `bitcast<${type.kind}>(${word})`;
     }
-    if (type.kind === "f32") return `unpack2x16float(${c}[${row} >> 1u])[${row} & 1u]`;
+    if (type.kind === "f32") {
+      const half = `extractBits(${c}[${row} >> 1u], (${row} & 1u) << 4u, 16u)`;
+      return `${this.program.use("f16_to_f32")}(${half})`;
+    }
     const [shift, mask, step] = type.bits === 16 ? ["1u", "1u", "4u"] : ["2u", "3u", "3u"];
     const word = `${c}[${row} >> ${shift}]`;
     const from = `(${row} & ${mask}) << ${step}`;

@@ -45,6 +45,12 @@ const INTEGERS: Record<string, Helper> = {
   return bitcast<i32>(a.y) < bitcast<i32>(b.y) || (a.y == b.y && a.x < b.x);
 }`,
   },
+  i128_lt: {
+    needs: ["u64_lt", "i64_lt"],
+    code: `fn i128_lt(a: vec4u, b: vec4u) -> bool {
+  return i64_lt(a.zw, b.zw) || (all(a.zw == b.zw) && u64_lt(a.xy, b.xy));
+}`,
+  },
   i64_abs: {
     needs: ["u64_sub"],
     code: `fn i64_abs(a: vec2u) -> vec2u {

@@ -23,6 +23,7 @@ export function operation(program: Program, at: Typed, v: string[]): string {
   const { kind } = at.args[0]!.type;
   const infix = INFIX[at.op];
   if (kind === "i64" || kind === "u64" || kind === "f64") return wide(program, at.op, kind, a, b);
+  if (kind === "decimal") return decimalComparison(program, at.op, a, b);
   if (kind === "f32" && infix && at.type.kind === "bool")
     return floatComparison(program, at.op, "f32", a, b);
   if (infix) return `${a} ${infix} ${b}`;
@@ -43,6 +44,14 @@ export function operation(program: Program, at: Typed, v: string[]): string {
     default:
       return `${at.op}(${a})`;
   }
+}
+
+function decimalComparison(program: Program, op: Typed["op"], a: string, b: string): string {
+  if (op === "eq") return `all(${a} == ${b})`;
+  if (op === "ne") return `any(${a} != ${b})`;
+  const less = program.use("i128_lt");
+  const [x, y] = op === "lt" || op === "ge" ? [a, b] : [b, a];
+  return `${op === "ge" || op === "le" ? "!" : ""}${less}(${x}, ${y})`;
 }
 
 function floatComparison(

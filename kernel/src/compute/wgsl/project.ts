@@ -27,7 +27,7 @@ export function projectKernel(
   const raw = at.op === "column";
   const { v, ok } = raw ? { v: "", ok: emitter.valid(at) } : emitter.emit(at);
   const nulls = ok !== "true";
-  const writes = raw ? copyLines(program, at) : storeLines(at.type, v, ok);
+  const writes = raw ? copyLines(program, at) : storeLines(program, at.type, v, ok);
   const body = [
     ...emitter.lines,
     ...writes.each,
@@ -94,17 +94,19 @@ function packed(bits: number, value: string): Writes {
 }
 
 // Nulls are stored as zeros, so that equal results are equal bytes.
-function storeLines(type: ColumnType, v: string, ok: string): Writes {
+function storeLines(program: Program, type: ColumnType, v: string, ok: string): Writes {
   const masked = (bits: string) => (ok === "true" ? bits : `select(0u, ${bits}, ${ok})`);
   if (type.kind === "bool") return packed(1, masked(`select(0u, 1u, ${v})`));
   const wordType = type.kind === "i32" || type.kind === "f32";
-  if (type.bits === 64) {
-    return {
-      each: [`out[i * 2u] = ${masked(`${v}.x`)};`, `out[i * 2u + 1u] = ${masked(`${v}.y`)};`],
-      after: [],
-    };
+  if (type.bits > 32) {
+    const words = type.bits / 32;
+    const each = [..."xyzw"]
+      .slice(0, words)
+      .map((part, k) => `out[i * ${words}u + ${k}u] = ${masked(`${v}.${part}`)};`);
+    return { each, after: [] };
   }
   const word = wordType ? `bitcast<u32>(${v})` : v;
   if (type.bits === 32) return { each: [`out[i] = ${masked(word)};`], after: [] };
+  if (type.kind === "f32") return packed(16, masked(`${program.use("f32_to_f16")}(${v})`));
   return packed(type.bits, masked(`${word} & ${type.bits === 8 ? "0xffu" : "0xffffu"}`));
 }

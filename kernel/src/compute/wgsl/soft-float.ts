@@ -92,6 +92,42 @@ export const SOFT_FLOAT: Record<string, Helper> = {
   return f32_raw(sign | bits);
 }`,
   },
+  // Bits of a half; by integers, because WGSL may flush subnormals and leaves pack2x16float's rounding open.
+  f64_to_f16: {
+    needs: ["u64_shr", "u64_shl"],
+    code: `fn f64_to_f16(a: vec2u) -> u32 {
+  let sign = (a.y >> 16u) & 0x8000u;
+  let exponent = i32((a.y >> 20u) & 0x7ffu);
+  let fraction = vec2u(a.x, a.y & 0xfffffu);
+  if (exponent == 0x7ff) { return sign | select(0x7c00u, 0x7e00u, any(fraction != vec2u(0u, 0u))); }
+  if (exponent < 998) { return sign; }
+  let whole = vec2u(fraction.x, fraction.y | 0x100000u);
+  let drop = select(42u, u32(1051 - exponent), exponent < 1009);
+  let kept = u64_shr(whole, drop).x;
+  var bits = select((kept & 0x3ffu) | ((u32(exponent) - 1008u) << 10u), kept, exponent < 1009);
+  let rest = u64_shl(whole, 64u - drop);
+  if (rest.y > 0x80000000u || (rest.y == 0x80000000u && (rest.x != 0u || (bits & 1u) == 1u))) { bits += 1u; }
+  return sign | select(bits, 0x7c00u, exponent > 1038 || bits >= 0x7c00u);
+}`,
+  },
+  f16_to_f32: {
+    needs: ["f32_raw"],
+    code: `fn f16_to_f32(a: u32) -> f32 {
+  let sign = (a & 0x8000u) << 16u;
+  let exponent = (a >> 10u) & 0x1fu;
+  let fraction = a & 0x3ffu;
+  if (exponent == 0x1fu) { return f32_raw(sign | 0x7f800000u | (fraction << 13u)); }
+  if (exponent != 0u) { return f32_raw(sign | ((exponent + 112u) << 23u) | (fraction << 13u)); }
+  if (fraction == 0u) { return f32_raw(sign); }
+  let shift = countLeadingZeros(fraction) - 21u;
+  return f32_raw(sign | ((113u - shift) << 23u) | (((fraction << shift) & 0x3ffu) << 13u));
+}`,
+  },
+  // The bits of a half that is exact.
+  f32_to_f16: {
+    needs: ["f64_to_f16", "f32_to_f64"],
+    code: `fn f32_to_f16(a: f32) -> u32 { return f64_to_f16(f32_to_f64(a)); }`,
+  },
   // The magnitude cut to an integer, valid when f64_fits_u64.
   f64_magnitude: {
     needs: ["u64_shl", "u64_shr"],
