@@ -10,6 +10,7 @@ those of all processes of this user on this machine; where two share one name, t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -69,6 +70,7 @@ __all__ = [
     "list",
     "ls",
     "put",
+    "show",
     "stats",
     "watch",
     "writer",
@@ -237,6 +239,19 @@ def list() -> Listing:  # noqa: A001
 ls = list
 
 
+def show(obj: Any) -> None:
+    """Shows a table in a notebook as a grid, whose rows come from the kernel as they are looked at.
+
+    `obj`: what `put` takes. JupyterLab needs the extension cenote-lab for the grid; elsewhere the
+    types of the columns are shown. A part of the rows is saved in the notebook.
+    Raises NotArrowError.
+    """
+    from ._comm import display
+    from ._inputs import to_table
+
+    display(to_table(obj, []))
+
+
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext cenote`: the magic %cenote, and names that complete in `cenote.get("…")`."""
     from ._ipython import load
@@ -282,3 +297,14 @@ def stats() -> dict[str, int | float]:
     `last_get_us`: how long the last `get` took, in microseconds.
     """
     return exchange().stats()
+
+
+def _serve_pages() -> None:
+    """Lets the notebook's pages look at tables, where a notebook imports this."""
+    if "ipykernel" in sys.modules:
+        from ._comm import register
+
+        register()
+
+
+_serve_pages()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import cenote
 
+from ._comm import bundle
 from ._convert import TARGETS
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ def load(shell: InteractiveShell) -> None:
     register: Any = shell.register_magic_function  # typed as if it took the shell first
     register(_magic, "line", "cenote")
     shell.Completer.custom_matchers.append(_matcher(shell))
+    formatter: Any = shell.display_formatter
+    formatter.mimebundle_formatter.for_type_by_name("pyarrow.lib", "Table", bundle)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Takes both back."""
     shell.magics_manager.magics["line"].pop("cenote", None)
     matchers = shell.Completer.custom_matchers
+    formatter: Any = shell.display_formatter
+    formatter.mimebundle_formatter.pop("pyarrow.lib.Table", None)
     matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != _IDENTIFIER]
 
 
