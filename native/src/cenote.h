@@ -39,6 +39,7 @@ size_t mapping_bytes(const struct mapping *mapping);
 // socket.c
 napi_value send_descriptor(napi_env env, napi_callback_info info);
 napi_value receive_descriptor(napi_env env, napi_callback_info info);
+napi_value send_now(napi_env env, napi_callback_info info);
 napi_value receive_now(napi_env env, napi_callback_info info);
 napi_value peer_credentials(napi_env env, napi_callback_info info);
 napi_value close_descriptor(napi_env env, napi_callback_info info);

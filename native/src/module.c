@@ -75,6 +75,7 @@ NAPI_MODULE_INIT() {
       {"sendDescriptor", send_descriptor},
       {"receiveDescriptor", receive_descriptor},
       {"receiveNow", receive_now},
+      {"sendNow", send_now},
       {"peerCredentials", peer_credentials},
       {"closeDescriptor", close_descriptor},
       {"guardProcess", guard_process},

@@ -90,6 +90,22 @@ napi_value receive_now(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// sendNow(socket, bytes) → bytes sent; −1 when the socket is full, or an error that libuv will meet as well.
+napi_value send_now(napi_env env, napi_callback_info info) {
+  napi_value args[2], result;
+  int socket;
+  void *data;
+  size_t bytes;
+  if (!read_args(env, info, 2, args) || !read_int(env, args[0], "socket", &socket) ||
+      !read_bytes(env, args[1], "bytes", &data, &bytes))
+    return NULL;
+  ssize_t sent;
+  do sent = send(socket, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent < 0 && errno == EINTR);
+  napi_create_double(env, (double)sent, &result);
+  return result;
+}
+
 // One request for a descriptor, made on a thread of libuv's pool so that a slow peer blocks no JavaScript.
 struct request {
   napi_async_work work;

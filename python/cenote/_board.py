@@ -1,8 +1,9 @@
-"""Boards: a page of each owner that others map and read without asking.
+"""Boards: memory of each owner that others map and read without asking.
 
-It has a count for each name (for many names the same one), which the owner raises whenever the name
-has a new version or is taken back. While the count stands still, what the owner has answered for
-the name is still true.
+A board has a count for each name (for many names the same one), which the owner raises whenever the
+name has a new version or is taken back: while it stands still, what the owner has answered for the
+name is still true. Behind the counts the current objects are posted, in a hash table, so that a
+reader finds and leases a new version without waiting for anybody. Layout: docs/exchange.md.
 """
 
 from __future__ import annotations
@@ -10,41 +11,113 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import struct
 import threading
 from zlib import crc32
 
 from ._arena import SEALS, can_share
 from ._errors import ProtocolError
+from ._frames import Message
+from ._shared import ARROW_STREAM
 
-#: Counts on a board: u32, in the machine's byte order.
+#: Counts at the beginning of a board: u32, in the machine's byte order.
 _COUNTS = 1024
-BOARD_BYTES = _COUNTS * 4
+#: Then the number of names that are not posted, a u32, with a page of its own.
+_UNLISTED_AT = _COUNTS * 4
+#: Then a hash for each entry (0: it is free), in buckets, and then the entries.
+_ENTRIES, _BUCKET = 16384, 8
+_HASHES_AT = _UNLISTED_AT + 4096
+_ENTRIES_AT = _HASHES_AT + _ENTRIES * 4
+_ENTRY_BYTES = 256
+BOARD_BYTES = _ENTRIES_AT + _ENTRIES * _ENTRY_BYTES
+#: Of an entry after its checksum: bytes of the name; version, created, rows, bytes, columns, arena,
+#: bytes of the arena, offset. Then the name. At the end the last version that was taken back.
+_FACTS = struct.Struct("<I8Q")
+_NAME_AT = 4 + _FACTS.size
+_TAKEN_AT = _ENTRY_BYTES - 8
+_NAME_LIMIT = _TAKEN_AT - _NAME_AT
+_TAKEN = struct.Struct("<Q")
+_CHECK = struct.Struct("<I")
+_HASHES = struct.Struct(f"<{_BUCKET}I")
 
 
-def _place(name: str) -> int:
-    """Which count is the name's: its CRC-32 modulo their number."""
-    return crc32(name.encode()) % _COUNTS
+def _hash(name: bytes) -> int:
+    return crc32(name) or 1
+
+
+def _bucket(hashed: int) -> int:
+    """The first entry of the bucket."""
+    return hashed % (_ENTRIES // _BUCKET) * _BUCKET
 
 
 class OwnBoard:
-    """This process's own board; `fd` is None where it can't be shared."""
+    """This process's own board; `fd` is None where it can't be shared. Its user holds a lock."""
 
     def __init__(self) -> None:
-        """Makes the page, maps it and seals it."""
+        """Makes the memory, maps it and seals it. Pages are taken as they are written."""
         self.fd: int | None = None
+        self._entries: dict[str, int] = {}
+        self._not_posted: set[str] = set()
         self._lock = threading.Lock()
         if not can_share():
             return
         self.fd = os.memfd_create("cenote-board", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, BOARD_BYTES)
-        self._counts = memoryview(mmap.mmap(self.fd, BOARD_BYTES)).cast("I")
+        self._memory = memoryview(mmap.mmap(self.fd, BOARD_BYTES))
+        self._counts = self._memory[:_UNLISTED_AT].cast("I")
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
 
-    def raise_count(self, name: str) -> None:
-        """To be called when a question would already have the new answer."""
+    def post(self, message: Message) -> None:
+        """Posts an object, as `describe` gives it, in the place of an older one of its name.
+
+        To be called when a lease on it would be granted already.
+        """
         if self.fd is None:
             return
-        place = _place(name)
+        name, arena = str(message["name"]), message["arena"]
+        coded = name.encode()
+        entry = self._entries.get(name)
+        if entry is None and (entry := self._free_entry(coded)) is None:
+            self._not_posted.add(name)
+            self._say_not_posted()
+            return
+        facts = (
+            *(message[key] for key in ("version", "created", "rows", "bytes", "columnCount")),
+            *(arena["id"], arena["bytes"], message["offset"]),
+        )
+        checked = _FACTS.pack(len(coded), *facts) + coded
+        at = _ENTRIES_AT + entry * _ENTRY_BYTES
+        self._memory[at : at + 4 + len(checked)] = _CHECK.pack(crc32(checked)) + checked
+        if name not in self._entries:
+            self._entries[name] = entry
+            _CHECK.pack_into(self._memory, _HASHES_AT + entry * 4, _hash(coded))
+        self._raise_count(coded)
+
+    def take_down(self, name: str) -> None:
+        """The name was taken back. To be called when no lease on it would be granted any more."""
+        if self.fd is None:
+            return
+        entry = self._entries.pop(name, None)
+        if entry is None:
+            self._not_posted.discard(name)
+            self._say_not_posted()
+        else:
+            _CHECK.pack_into(self._memory, _HASHES_AT + entry * 4, 0)
+            at = _ENTRIES_AT + entry * _ENTRY_BYTES
+            self._memory[at : at + _NAME_AT] = bytes(_NAME_AT)
+        self._raise_count(name.encode())
+
+    def _free_entry(self, name: bytes) -> int | None:
+        first = _bucket(_hash(name))
+        hashes = _HASHES.unpack_from(self._memory, _HASHES_AT + first * 4)
+        return first + hashes.index(0) if 0 in hashes and len(name) <= _NAME_LIMIT else None
+
+    def _say_not_posted(self) -> None:
+        _CHECK.pack_into(self._memory, _UNLISTED_AT, len(self._not_posted))
+
+    def _raise_count(self, name: bytes) -> None:
+        """A change of the name is to be seen. The lock orders it after the change."""
+        place = crc32(name) % _COUNTS
         with self._lock:
             self._counts[place] = (self._counts[place] + 1) & 0xFFFFFFFF
 
@@ -53,6 +126,20 @@ class OwnBoard:
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
+
+
+class Entry:
+    """What a board says under a name, as it was read: it may be void by now."""
+
+    __slots__ = ("_at", "_board", "_bytes", "object")
+
+    def __init__(self, board: PeerBoard, at: int, read: bytes, said: Message) -> None:
+        """`said`: the object as a peer describes it, unchecked."""
+        self._board, self._at, self._bytes, self.object = board, at, read, said
+
+    def stands(self) -> bool:
+        """Whether the board still says the same."""
+        return self._board.read(self._at) == self._bytes
 
 
 class PeerBoard:
@@ -64,12 +151,49 @@ class PeerBoard:
             seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
             if not seals & fcntl.F_SEAL_SHRINK or os.fstat(fd).st_size < BOARD_BYTES:
                 raise ProtocolError("wanted a board that is sealed against shrinking")
-            self._counts = memoryview(mmap.mmap(fd, BOARD_BYTES, prot=mmap.PROT_READ)).cast("I")
+            self._memory = memoryview(mmap.mmap(fd, BOARD_BYTES, prot=mmap.PROT_READ))
         except OSError as error:
             raise ProtocolError(f"wanted a board, found something else ({error})") from error
         finally:
             os.close(fd)
+        self._counts = self._memory[:_UNLISTED_AT].cast("I")
 
     def count(self, name: str) -> int:
         """How often the name has changed so far, modulo 2^32."""
-        return self._counts[_place(name)]
+        return self._counts[crc32(name.encode()) % _COUNTS]
+
+    def read(self, at: int) -> bytes:
+        """The entry there."""
+        return bytes(self._memory[at : at + _ENTRY_BYTES])
+
+    def find(self, name: str) -> tuple[bool, Entry | None]:
+        """Whether the board can tell, and what it says under the name."""
+        coded = name.encode()
+        hashed = _hash(coded)
+        first = _bucket(hashed)
+        hashes = _HASHES.unpack_from(self._memory, _HASHES_AT + first * 4)
+        if hashed not in hashes:
+            return _CHECK.unpack_from(self._memory, _UNLISTED_AT)[0] == 0, None
+        at = _ENTRIES_AT + (first + hashes.index(hashed)) * _ENTRY_BYTES
+        read = self.read(at)
+        size, version, created, rows, length, columns, arena, arena_bytes, offset = (
+            _FACTS.unpack_from(read, 4)
+        )
+        end = _NAME_AT + size
+        if read[_NAME_AT:end] != coded or _CHECK.unpack_from(read)[0] != crc32(read[4:end]):
+            return False, None  # it is being written, or another name has the same hash
+        if version <= _TAKEN.unpack_from(read, _TAKEN_AT)[0]:
+            return True, None
+        said: Message = {
+            "kind": ARROW_STREAM,
+            "name": name,
+            "version": version,
+            "created": created,
+            "rows": rows,
+            "bytes": length,
+            "columns": [],
+            "columnCount": columns,
+            "arena": {"id": arena, "bytes": arena_bytes},
+            "offset": offset,
+        }
+        return True, Entry(self, at, read, said)

@@ -122,8 +122,8 @@ class Exchange:
 
     def delete(self, name: str) -> None:
         """Takes a name back, whoever shares it."""
-        removed = self.owner.remove(name)
         with InterruptsHeld(), self._talk:
+            removed = self.owner.remove(name)
             unreached = self._refresh()
             replies, silent = self._peers.ask_all({"op": "remove", "name": name}, PATIENCE)
             if not removed and not any(reply.get("removed") is True for _, reply in replies):

@@ -1,4 +1,8 @@
-"""Finds the newest version of a name among the peers and this process's own, and leases it."""
+"""Finds the newest version of a name among the peers and this process's own, and leases it.
+
+What a peer shares is read from its board, and leased by a word that nobody waits for. Only peers
+without a board, or whose board can't tell, are asked.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,16 @@ from ._mapping import Ended
 from ._owner import Owner
 from ._peer import Peer
 from ._peers import Peers
-from ._shared import Description
+from ._shared import Description, read_description
 
 #: Seconds that a living peer has to answer one question.
 PATIENCE = 1.0
+#: Times that boards are read anew because a version was replaced meanwhile; then all are asked.
+TRIES = 3
 
 
 class Finder:
-    """Asks those of whom it is not known any more what they share under a name.
+    """What is shared under a name.
 
     Its user holds the lock of the conversation with the peers.
     """
@@ -31,23 +37,31 @@ class Finder:
 
     def find(self, name: str) -> tuple[Found | None, list[str]]:
         """The newest version of a name, leased, and who has not answered."""
-        found: list[Found] = []
-        counts: dict[Peer, int | None] = {}  # of those who are to be asked
-        for peer in self._peers.all():
-            if not self._find_known(name, peer, found):
-                counts[peer] = peer.count(name)
+        for attempt in range(TRIES + 1):
+            found: list[Found] = []
+            counts: dict[Peer, int | None] = {}  # of those who are to be asked
+            for peer in self._peers.all():
+                count = peer.count(name)
+                seen = self._see(name, peer, count, found)
+                if not seen or attempt == TRIES:
+                    counts[peer] = count
+            if attempt == TRIES:
+                found.clear()
+            silent = self._ask(name, counts, found) if counts else []
+            self._find_own(name, found)
+            found.sort(key=lambda one: one.description.table.created_us)
+            for older in found[:-1]:
+                self.release(older)
+            if not found or self._lease(found[-1]):
+                break
+        return (found[-1] if found else None), silent
+
+    def _ask(self, name: str, counts: dict[Peer, int | None], found: list[Found]) -> list[str]:
+        """Adds what peers answer. Returns who has not."""
+        question = {"op": "get", "name": name}
         replies, silent = self._peers.ask_all(
-            {"op": "get", "name": name},
-            PATIENCE,
-            lambda reply: reply.get("object") is not None,
-            counts,
+            question, PATIENCE, lambda reply: reply.get("object") is not None, counts
         )
-        own = self._owner.lease(name)
-        if own is not None:
-            arena = own.arena
-            arena_id = None if arena.fd is None else arena.id
-            description = Description(own.table, own.offset, arena_id, arena.size)
-            found.append(Found(description, None, 0, own))
         wrong: ProtocolError | BadNameError | None = None
         for peer, reply in replies:
             try:
@@ -59,30 +73,58 @@ class Finder:
             self._answers.remember(peer, name, counts[peer], what)
             if leased is not None:
                 found.append(leased)
-        if wrong is not None and not found:
+        if wrong is not None and not found and self._owner.find(name) is None:
             raise wrong
-        found.sort(key=lambda one: one.description.table.created_us)
-        for older in found[:-1]:
-            self.release(older)
-        return (found[-1] if found else None), silent
+        return silent
 
-    def _find_known(self, name: str, peer: Peer, found: list[Found]) -> bool:
-        """Whether it need not be asked what the peer shares under the name; adds it, if it does."""
+    def _find_own(self, name: str, found: list[Found]) -> None:
+        own = self._owner.lease(name)
+        if own is not None:
+            arena = own.arena
+            arena_id = None if arena.fd is None else arena.id
+            description = Description(own.table, own.offset, arena_id, arena.size)
+            found.append(Found(description, None, 0, own))
+
+    def _see(self, name: str, peer: Peer, count: int | None, found: list[Found]) -> bool:
+        """Adds what the peer shares under the name, if that is known without asking it."""
         known, description = self._answers.find(peer, name)
-        if description is None:
-            return known
-        one = Found(description, peer, 0)
+        if known and description is None:
+            return True
+        if description is not None:
+            one = Found(description, peer)
+            one.table = self._in_use.find(one.key)
+            if one.table is not None:
+                found.append(one)
+                return True
+        told, entry = peer.look(name)
+        if entry is None:
+            if told:
+                self._answers.remember(peer, name, count, None)
+            return told
+        try:
+            description = read_description(entry.object, peer.pid, peer.language)
+        except (ProtocolError, BadNameError):
+            return False
+        one = Found(description, peer, entry=entry)
         one.table = self._in_use.find(one.key)
-        if one.table is not None:
-            found.append(one)
-        return one.table is not None
+        self._answers.remember(peer, name, count, description)
+        found.append(one)
+        return True
+
+    def _lease(self, found: Found) -> bool:
+        """Leases what was found on a board; false when it is not there any more."""
+        if found.entry is None or found.table is not None or found.peer is None:
+            return True
+        found.lease = found.peer.lease(found.description.table.version)
+        if found.lease is None or found.entry.stands():
+            return found.lease is not None
+        self.release(found)
+        return False
 
     def release(self, found: Found) -> None:
-        """Ends the lease that `find` took, unless the version is in use here."""
-        if found.table is not None:
-            return
+        """Ends the lease that `find` took, if it took one."""
         if found.own is not None:
             self._owner.end_lease(found.own)
-        elif found.peer is not None and not found.peer.closed:
+        elif found.lease is not None and found.peer is not None and not found.peer.closed:
             found.peer.release(found.lease)
             self._ended.nudge()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ._board import Entry
 from ._errors import ProtocolError
 from ._frames import Message
 from ._owner import Shared
@@ -15,14 +16,17 @@ from ._shared import Description, read_description
 
 @dataclass(slots=True)
 class Found:
-    """A version of a name, leased: by a peer, or (peer None) of our own."""
+    """A version of a name: of a peer, or (peer None) of our own."""
 
     description: Description
     peer: Peer | None
-    lease: int
+    #: None where there is none yet.
+    lease: int | None = None
     own: Shared | None = None
     #: Where the version is in use here: there is a lease already, and this one has none.
     table: pa.Table | None = None
+    #: Where the owner's board says so.
+    entry: Entry | None = None
 
     @property
     def key(self) -> tuple[Peer | None, int]:

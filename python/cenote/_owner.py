@@ -55,6 +55,8 @@ class Shared:
     leases: int = 0
     #: False when the name was deleted or has a newer version.
     current: bool = True
+    #: Not current, and all leases on it that peers have taken meanwhile are known.
+    settled: bool = False
 
     def describe(self) -> Message:
         """As it goes over the wire."""
@@ -66,9 +68,15 @@ class Owner:
     """The objects of this process. Every method may be called from any thread."""
 
     def __init__(
-        self, dropped: Callable[[list[int]], None], changed: Callable[[str], None]
+        self,
+        dropped: Callable[[list[int]], None],
+        changed: Callable[[str], None],
+        settle: Callable[[], None],
     ) -> None:
-        """`dropped` is told the ids of arenas that are gone, `changed` names that have changed."""
+        """`dropped` is told the ids of arenas that are gone, `changed` names that have changed.
+
+        `settle` takes in what peers have sent by now, and then calls `settled`, soon.
+        """
         self._lock = threading.RLock()
         self._arenas = Arenas()
         self.board = OwnBoard()
@@ -77,6 +85,10 @@ class Owner:
         self._created = 0
         self._dropped = dropped
         self._changed = changed
+        self._settle = settle
+        #: Every version whose range is not free yet.
+        self._versions: dict[int, Shared] = {}
+        self._unsettled: list[Shared] = []
 
     def put(self, name: str, data: pa.Table) -> SharedTable:
         """Copies the table into an arena, once, and shares it under the name."""
@@ -105,8 +117,10 @@ class Owner:
             table = self._table(name, made)
             shared = Shared(table, room.arena, room.offset, room.size, leases)
             old = self._objects.get(name)
+            self._versions[table.version] = shared
             self._objects[name] = shared
-        self._announce(name)
+            self.board.post(shared.describe())
+        self._changed(name)
         self._retire(old)
         return shared
 
@@ -130,23 +144,33 @@ class Owner:
         """Takes the name back; false when there was none. Leases on it go on."""
         with self._lock:
             old = self._objects.pop(name, None)
+            if old is not None:
+                self.board.take_down(name)
         if old is not None:
-            self._announce(name)
+            self._changed(name)
         self._retire(old)
         return old is not None
 
-    def _announce(self, name: str) -> None:
-        self.board.raise_count(name)
-        self._changed(name)
-
     def _retire(self, old: Shared | None) -> None:
+        """A peer may have leased it from the board, and its word be on the way still."""
         if old is None:
             return
         with self._lock:
             old.current = False
-            free = old.leases == 0
-        if free:
-            self._free_object(old)
+            self._unsettled.append(old)
+        self._settle()
+
+    def unsettled(self) -> list[Shared]:
+        """What is not current since the last call, to be `settled` once all peers were heard."""
+        with self._lock:
+            waiting, self._unsettled = self._unsettled, []
+        return waiting
+
+    def settled(self, shared: Shared) -> None:
+        """No lease on it is on the way any more."""
+        with self._lock:
+            shared.settled = True
+        self._free_if_unused(shared)
 
     def lease(self, name: str) -> Shared | None:
         """The current object of that name, with one more lease."""
@@ -156,16 +180,25 @@ class Owner:
                 shared.leases += 1
             return shared
 
+    def lease_version(self, version: int) -> Shared | None:
+        """The object of that version, with one more lease; None where its range is free already."""
+        with self._lock:
+            shared = self._versions.get(version)
+            if shared is not None:
+                shared.leases += 1
+            return shared
+
     def end_lease(self, shared: Shared) -> None:
         """One lease less."""
         with self._lock:
             shared.leases -= 1
-            free = shared.leases == 0 and not shared.current
-        if free:
-            self._free_object(shared)
+        self._free_if_unused(shared)
 
-    def _free_object(self, shared: Shared) -> None:
+    def _free_if_unused(self, shared: Shared) -> None:
         with self._lock:
+            used = shared.leases > 0 or not shared.settled
+            if used or self._versions.pop(shared.table.version, None) is None:
+                return
             replaced = shared.table.name in self._objects
         self._free(shared.arena, shared.offset, shared.room, replaced)
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from ._arena import can_share
-from ._board import PeerBoard
+from ._board import BOARD_BYTES, Entry, PeerBoard
 from ._errors import PeerGoneError, ProtocolError
 from ._frames import PROTOCOL, REPLY_LIMIT, Decoder, Message, encode
 
@@ -50,6 +50,7 @@ class Peer:
         self._decoder = Decoder(REPLY_LIMIT)
         self._descriptors: list[int] = []
         self._last = 0
+        self._last_lease = 0
         self._unsent = bytearray()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -81,12 +82,16 @@ class Peer:
         self.pid = int(greeting["pid"]) if type(greeting.get("pid")) is int else 0
         self.language = str(greeting.get("language"))[:32]
         self.owner = f"{self.language} process {self.pid}"
-        if can_share() and "board" in greeting:
+        if can_share() and greeting.get("board") == BOARD_BYTES:
             self._board_request = self.ask({"op": "board"})
 
     def count(self, name: str) -> int | None:
         """How often the name has changed there so far; None where it takes a question to know."""
         return None if self._board is None or self.closed else self._board.count(name)
+
+    def look(self, name: str) -> tuple[bool, Entry | None]:
+        """Whether the peer's board can tell what it shares under the name, and what that is."""
+        return (False, None) if self._board is None or self.closed else self._board.find(name)
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -108,6 +113,22 @@ class Peer:
         self._last += 1
         self._send(encode({**message, "id": self._last}))
         return self._last
+
+    def lease(self, version: int) -> int | None:
+        """Leases a version without waiting: it has one if its board still says so afterwards.
+
+        None where the word could not be sent at once.
+        """
+        self._last_lease -= 1
+        lease = self._last_lease
+        try:
+            self._send(encode({"op": "lease", "version": version, "lease": lease}))
+        except PeerGoneError:
+            return None
+        if self._unsent:
+            self.release(lease)
+            return None
+        return lease
 
     def release(self, lease: int) -> None:
         """Tells the owner that a lease has ended, with the next request or `flush`."""

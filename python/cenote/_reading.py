@@ -118,7 +118,7 @@ class Reader:
             source = found.own.arena.writable(found.own.offset, size)
             copied = pa.py_buffer(bytes(source))
         else:
-            assert found.peer is not None
+            assert found.peer is not None and found.lease is not None
             copied = pa.allocate_buffer(size)
             target = memoryview(copied).cast("B")
             found.peer.fetch(found.lease, target, lambda: time.monotonic() + PATIENCE)

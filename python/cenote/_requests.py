@@ -45,6 +45,9 @@ class Requests:
             if shared is not None:
                 self._owner.end_lease(shared)
             return
+        if request == "lease":
+            self._lease(connection, _integer(message, "version"), _integer(message, "lease"))
+            return
         if type(number) is not int:
             raise ProtocolError("id: wanted an integer")
         if request == "get":
@@ -95,6 +98,14 @@ class Requests:
             shared = [one for one in [self._owner.find(checked)] if one is not None]
         objects = [one.describe() for one in shared]
         self._reply(connection, {"id": number, "objects": objects})
+
+    def _lease(self, connection: Connection, version: int, lease: int) -> None:
+        """The peer has found that version on the board. It learns there whether it was in time."""
+        if lease >= 0 or lease in connection.leases:
+            raise ProtocolError(f"lease: wanted a number below 0 that is not in use, found {lease}")
+        shared = self._owner.lease_version(version)
+        if shared is not None:
+            connection.leases[lease] = shared
 
     def _give(self, connection: Connection, number: int, name: str) -> None:
         shared = self._owner.lease(name)

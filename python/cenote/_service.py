@@ -32,6 +32,8 @@ TICK = 0.25
 LOOK_EVERY = 1.0
 #: Seconds from being woken to the chores: many leases that end together cost one wake-up.
 LINGER = 0.01
+#: Pieces of 64 KiB that a peer may have sent ahead.
+MOST_READS = 1024
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -40,7 +42,7 @@ class Service:
 
     def __init__(self, chores: Callable[[], float | None]) -> None:
         """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
-        self.owner: Owner = Owner(self._announce_dropped, self._announce_change)
+        self.owner: Owner = Owner(self._announce_dropped, self._announce_change, self.settle)
         self.requests = Requests(
             self.owner, self._reply, lambda: [*self._connections, *self._retired]
         )
@@ -52,6 +54,8 @@ class Service:
         self._wake_target.setblocking(False)
         self._listener: socket.socket | None = None
         self._connections: set[Connection] = set()
+        #: Held while peers' requests are answered, by whichever thread.
+        self._serving = threading.Lock()
         self._retired: list[Connection] = []
         #: What is to be told unasked: arenas that were dropped, names that have changed.
         self._news: deque[list[int] | str] = deque()
@@ -140,19 +144,41 @@ class Service:
                         self._wake_target.recv(4096)
                     soon = time.monotonic() + LINGER
                     due = soon if due is None else min(due, soon)
-                elif key.data is self._listener:
-                    self._accept()
-                else:
-                    try:
+                    continue
+                with self._serving:
+                    if key.data is self._listener:
+                        self._accept()
+                    else:
                         self._serve(key.data, events)
-                    except Exception:  # one peer's nonsense must not end the service of the others
-                        self._end(key.data)
             if due is not None and time.monotonic() >= due:
                 again = self._chores()
                 due = None if again is None else time.monotonic() + again
-            self._tell_news()
-            self._look_after_retired()
+            with self._serving:
+                self._tell_news()
+                self._look_after_retired()
+            self.settle()
             self._look_after_socket()
+
+    def settle(self) -> None:
+        """Takes in what peers have sent by now: leases on what was replaced are known then.
+
+        In any thread. While peers are served already, that is done afterwards, by the service's.
+        """
+        if not self._serving.acquire(blocking=False):
+            self.wake()
+            return
+        try:
+            while waiting := self.owner.unsettled():
+                for connection in list(self._connections):
+                    reads = 0
+                    while self._serve(connection, selectors.EVENT_READ):
+                        reads += 1
+                        if reads == MOST_READS:
+                            self._end(connection)  # it says more than can be answered
+                for shared in waiting:
+                    self.owner.settled(shared)
+        finally:
+            self._serving.release()
 
     def _tell_news(self) -> None:
         while self._news:
@@ -193,20 +219,28 @@ class Service:
             greeting["board"] = BOARD_BYTES
         self._reply(connection, greeting)
 
-    def _serve(self, connection: Connection, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
-            self._send(connection)
-        if not events & selectors.EVENT_READ or connection not in self._connections:
-            return
+    def _serve(self, connection: Connection, events: int) -> bool:
+        """Sends and receives. Whether there may be more to receive."""
         try:
+            if events & selectors.EVENT_WRITE:
+                self._send(connection)
+            if not events & selectors.EVENT_READ or connection not in self._connections:
+                return False
             data = connection.socket.recv(65536)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if not data:
             self._end(connection)
-            return
+            return False
+        try:
+            self._answer(connection, data)
+        except Exception:  # one peer's nonsense must not end the service of the others
+            self._end(connection)
+        return connection in self._connections
+
+    def _answer(self, connection: Connection, data: bytes) -> None:
         connection.decoder.feed(data)
         try:
             # A reply that can't be sent ends the connection: what it asked further is void.

@@ -29,6 +29,8 @@ export interface Native {
    * undefined when nothing has come.
    */
   receiveNow(socket: number, microseconds: number): Buffer | undefined;
+  /** Sends what the socket takes at once; returns how many bytes, −1 when it is full or the peer has gone. */
+  sendNow(socket: number, bytes: Uint8Array): number;
   peerCredentials(socket: number): { pid: number; uid: number };
   closeDescriptor(fd: number): void;
   /** Guards this process, once; see ProcessDescriptors. */

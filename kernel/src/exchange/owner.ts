@@ -167,10 +167,13 @@ export class Owner {
       arena: shareable ? { id: arena.id, bytes: arena.segment.bytes } : undefined,
     };
     const owned = { object, place, leases: 0, idle: false };
+    const replaces = this.#current.has(table.name);
     this.#current.set(table.name, owned);
     this.#versions.set(table.version, owned);
-    this.#tell({ type: "publish", object, arena: arena.id });
-    this.#board?.raise(table.name);
+    const entry = this.#board?.entry(table.name);
+    this.#tell({ type: "publish", object, arena: arena.id, entry });
+    this.#board?.post(object, entry);
+    if (replaces) this.#tell({ type: "posted" });
     return table;
   }
 
@@ -178,8 +181,8 @@ export class Owner {
   remove(name: string): boolean {
     this.catchUp();
     if (!this.#current.delete(name)) return false;
+    this.#board?.takeDown(name);
     this.#tell({ type: "remove", name });
-    this.#board?.raise(name);
     return true;
   }
 
@@ -226,7 +229,9 @@ export class Owner {
       this.#freeIfUnused(owned);
     } else if (message.type === "removed") {
       const owned = this.#current.get(message.name);
-      if (owned?.object.table.version === message.version) this.#current.delete(message.name);
+      if (owned?.object.table.version !== message.version) return;
+      this.#current.delete(message.name);
+      this.#board?.takeDown(message.name);
     } else if (message.type === "copied") {
       this.sent.tables++;
       this.sent.bytes += message.bytes;

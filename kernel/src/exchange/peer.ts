@@ -1,7 +1,7 @@
 // A connection to another process that shares tables. Questions may overlap; each has its own patience.
 import { connect, type Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
-import { PeerBoard } from "./board.ts";
+import { BOARD_BYTES, type Entry, PeerBoard } from "./board.ts";
 import {
   encodeFrame,
   FrameDecoder,
@@ -42,6 +42,7 @@ export class Peer {
   #board: PeerBoard | undefined;
   #greeted = false;
   #last = 0;
+  #lastLease = 0;
   #unsent: Buffer[] = [];
   #flushing: NodeJS.Timeout | undefined;
 
@@ -87,13 +88,40 @@ export class Peer {
     return this.closed ? undefined : this.#board?.count(name);
   }
 
+  /** What the peer's board says under the name: null where it shares nothing, undefined where it can't tell. */
+  look(name: string): Entry | null | undefined {
+    return this.closed ? undefined : this.#board?.find(name);
+  }
+
+  /**
+   * Leases a version without waiting: it is leased if the peer's board still says so afterwards. Undefined where
+   * the word could not be sent at once.
+   */
+  lease(version: number): number | undefined {
+    const descriptor = socketDescriptor(this.#socket);
+    if (this.closed || descriptor === undefined || this.#socket.writableLength > 0)
+      return undefined;
+    const lease = --this.#lastLease;
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    const frames = Buffer.concat([
+      ...this.#unsent.splice(0),
+      encodeFrame({ op: "lease", version, lease }),
+    ]);
+    const sent = Math.max(0, native()?.sendNow(descriptor, frames) ?? 0);
+    if (sent === frames.length) return lease;
+    this.#socket.write(frames.subarray(sent)); // the rest in its turn
+    this.release(lease);
+    return undefined;
+  }
+
   /**
    * Takes in what has come or comes within that time, without a turn of the event loop. False when nothing
    * has come.
    */
   hear(microseconds: number): boolean {
-    const descriptor = socketDescriptor(this.#socket);
-    if (this.closed || !this.#greeted || descriptor === undefined) return false;
+    const descriptor = this.closed ? undefined : socketDescriptor(this.#socket);
+    if (!this.#greeted || descriptor === undefined) return false;
     const data = native()?.receiveNow(descriptor, microseconds);
     if (data?.length === 0) this.#end();
     else if (data) this.#received(data);
@@ -219,7 +247,7 @@ export class Peer {
     };
     this.#greeted = true;
     const addon = native();
-    if (!addon || greeting["board"] === undefined) return;
+    if (!addon || greeting["board"] !== BOARD_BYTES) return;
     PeerBoard.fetch(addon, this.path, BOARD_PATIENCE_MS).then(
       (board) => (this.#board = board),
       () => {}, // then each question is asked

@@ -25,7 +25,11 @@ const catchUp = () => {
   }
 };
 const server = new Server(tell, catchUp, board && new OwnBoard(native()!, board));
-port.on("message", (message: ToServer) => server.told(message));
+port.on("message", (message: ToServer) => {
+  server.told(message);
+  catchUp();
+  server.settle();
+});
 
 // Bound under another name and renamed: whoever sees the socket can connect to it.
 const hidden = `${path.slice(0, -".sock".length)}.new`;

@@ -4,7 +4,14 @@ import type { Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
 import { BOARD_BYTES, type OwnBoard } from "./board.ts";
 import { processStart } from "./folder.ts";
-import { encodeFrame, FrameDecoder, type Message, PROTOCOL, REQUEST_LIMIT } from "./frames.ts";
+import {
+  encodeFrame,
+  FrameDecoder,
+  type Message,
+  PROTOCOL,
+  protocolError,
+  REQUEST_LIMIT,
+} from "./frames.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
 import { Outbox, socketDescriptor } from "./sending.ts";
 import { checkName, type Description, describe, whole } from "./shared.ts";
@@ -12,14 +19,20 @@ import type { FromServer, ToServer } from "./thread-messages.ts";
 
 /** Milliseconds between looks whether a vanished holder is dead by now. */
 const TICK_MS = 250;
+/** Pieces of 64 KiB that a peer may have sent ahead. */
+const MOST_READS = 1024;
 /** Bytes that may wait for a peer that does not read its replies. */
 const MOST_WAITING = 128 * 1024 * 1024;
 
 interface Served {
   object: Description;
   arena: number;
+  /** Of the name on the board. */
+  entry: number | undefined;
   leases: number;
   current: boolean;
+  /** Not current, and all leases on it that peers have taken meanwhile are known. */
+  settled: boolean;
 }
 
 interface Connection {
@@ -39,6 +52,13 @@ interface Connection {
 
 export class Server {
   readonly #objects = new Map<string, Served>();
+  /** Every version that is current or has leases. */
+  readonly #versions = new Map<number, Served>();
+  /** What was replaced, while the board may still say that it is current. */
+  #replaced: Served[] = [];
+  /** What is not current any more, and not settled yet. */
+  #unsettled: Served[] = [];
+  #settling = false;
   readonly #arenas = new Map<number, { bytes: number; handle: SegmentHandle }>();
   readonly #connections = new Set<Connection>();
   readonly #retired = new Set<Connection>();
@@ -58,14 +78,44 @@ export class Server {
   told(message: ToServer): void {
     if (message.type === "arena") this.#arenas.set(message.id, message);
     else if (message.type === "dropped") this.#drop(message.id);
+    else if (message.type === "posted") this.#unsettled.push(...this.#replaced.splice(0));
     else if (message.type === "remove") {
-      this.#retire(message.name);
+      this.#retire(message.name, this.#unsettled);
       this.#tellWatchers(message.name, undefined);
     } else {
-      this.#retire(message.object.table.name);
-      const { object, arena } = message;
-      this.#objects.set(object.table.name, { object, arena, leases: 0, current: true });
+      this.#retire(message.object.table.name, this.#replaced);
+      const { object, arena, entry } = message;
+      const served = { object, arena, entry, leases: 0, current: true, settled: false };
+      this.#objects.set(object.table.name, served);
+      this.#versions.set(object.table.version, served);
       this.#tellWatchers(object.table.name, object);
+    }
+  }
+
+  /** Takes in what peers have sent by now: leases on what was replaced are known then. */
+  settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    while (this.#unsettled.length > 0) {
+      const waiting = this.#unsettled;
+      this.#unsettled = [];
+      for (const connection of this.#connections) this.#drain(connection);
+      for (const served of waiting) {
+        served.settled = true;
+        this.#tellIfIdle(served);
+      }
+    }
+    this.#settling = false;
+  }
+
+  #drain(connection: Connection): void {
+    const descriptor = socketDescriptor(connection.socket);
+    if (descriptor === undefined) return;
+    for (let reads = 0; ; reads++) {
+      const data = native()?.receiveNow(descriptor, 0);
+      if (!data?.length) return; // libuv meets the end of a connection, too
+      if (reads === MOST_READS) return void connection.socket.destroy(); // more than can be answered
+      this.#received(connection, data);
     }
   }
 
@@ -110,7 +160,7 @@ export class Server {
     try {
       while (!connection.closing) {
         const message = connection.decoder.next();
-        if (!message) return;
+        if (!message) break;
         this.#handle(connection, message);
       }
     } catch (error) {
@@ -122,14 +172,19 @@ export class Server {
         String((error as Error).message),
       );
     }
+    this.settle();
   }
 
   #handle(connection: Connection, message: Message): void {
     if (message["op"] === "release") {
-      const lease = whole(message, "lease");
+      const lease = integer(message, "lease");
       const served = connection.leases.get(lease);
       connection.leases.delete(lease);
       if (served) this.#endLease(served);
+      return;
+    }
+    if (message["op"] === "lease") {
+      this.#lease(connection, whole(message, "version"), integer(message, "lease"));
       return;
     }
     const id = whole(message, "id");
@@ -151,6 +206,17 @@ export class Server {
       const found = String(JSON.stringify(message["op"])).slice(0, 40);
       this.#reply(connection, { id, error: { code: "UNKNOWN_OP", message: `op: found ${found}` } });
     }
+  }
+
+  /** The peer has found that version on the board. It learns there whether it was in time. */
+  #lease(connection: Connection, version: number, lease: number): void {
+    if (lease >= 0 || connection.leases.has(lease)) {
+      throw protocolError(`lease: wanted a number below 0 that is not in use, found ${lease}`);
+    }
+    const served = this.#versions.get(version);
+    if (!served) return;
+    served.leases++;
+    connection.leases.set(lease, served);
   }
 
   #give(connection: Connection, id: number, name: string): void {
@@ -208,9 +274,9 @@ export class Server {
   #remove(name: string): boolean {
     const served = this.#objects.get(name);
     if (!served) return false;
+    this.#retire(name, this.#unsettled);
+    this.#board?.strike(name, served.entry, served.object.table.version);
     this.#tell({ type: "removed", name, version: served.object.table.version });
-    this.#retire(name);
-    this.#board?.raise(name);
     this.#tellWatchers(name, undefined);
     return true;
   }
@@ -239,12 +305,12 @@ export class Server {
   }
 
   /** The name's object is not current any more. */
-  #retire(name: string): void {
+  #retire(name: string, into: Served[]): void {
     const served = this.#objects.get(name);
     if (!served) return;
     this.#objects.delete(name);
     served.current = false;
-    this.#tellIfIdle(served);
+    into.push(served);
   }
 
   #endLease(served: Served): void {
@@ -253,7 +319,8 @@ export class Server {
   }
 
   #tellIfIdle(served: Served): void {
-    if (served.leases > 0 || served.current) return;
+    if (served.leases > 0 || !served.settled) return;
+    this.#versions.delete(served.object.table.version);
     this.#tell({ type: "idle", version: served.object.table.version });
   }
 
@@ -307,4 +374,13 @@ function isDead(connection: Connection): boolean {
   const start = processStart(connection.pid);
   if (start === undefined) return true;
   return start !== connection.start && start !== 0 && connection.start !== 0;
+}
+
+/** A whole number, below 0 too. Throws PROTOCOL. */
+function integer(message: Message, key: string): number {
+  const value = message[key];
+  if (Number.isSafeInteger(value)) return value as number;
+  throw protocolError(
+    `${key}: wanted a whole number, found ${String(JSON.stringify(value)).slice(0, 40)}`,
+  );
 }

@@ -6,7 +6,7 @@ import { PAGE } from "./ranges.ts";
 /** Columns that a description names; the rest are only counted. */
 export const COLUMNS_NAMED = 64;
 /** The one kind of content so far: an Arrow IPC stream. */
-const ARROW_STREAM = "arrow.stream";
+export const ARROW_STREAM = "arrow.stream";
 const NAME_LIMIT = 256;
 
 /** A table that some process shares. */

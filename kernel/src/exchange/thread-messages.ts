@@ -8,7 +8,10 @@ export type ToServer =
   | { type: "arena"; id: number; bytes: number; handle: SegmentHandle }
   /** Nobody has a lease in it any more. */
   | { type: "dropped"; id: number }
-  | { type: "publish"; object: Description; arena: number }
+  /** `entry`: of the name on the board. */
+  | { type: "publish"; object: Description; arena: number; entry: number | undefined }
+  /** The board says so, too: who leases what was replaced from now on will find that it is too late. */
+  | { type: "posted" }
   | { type: "remove"; name: string };
 
 export type FromServer =
