@@ -4,7 +4,7 @@
 // collected without a copy.
 import type * as Arrow from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
-import { planBatch } from "./batch.ts";
+import { type BatchPlan, planBatch } from "./batch.ts";
 
 type ArrowModule = typeof Arrow;
 
@@ -38,7 +38,8 @@ export const headWriter = (arrow: ArrowModule): HeadWriter =>
 
 export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
   let head: Head | undefined;
-  const plan = planBatch(arrow, table, () => (head = packHead(arrow, table)).bytes);
+  const start = () => (head = packHead(arrow, table)).bytes;
+  const plan = table.numRows > 0 ? planBatch(arrow, table, start) : noBatch(start);
   if (!plan || !head) {
     for (const batch of table.batches) checkBatch(batch);
     const all = new (writers ??= makeWriters(arrow)).PieceWriter();
@@ -54,6 +55,12 @@ export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
       target.set(END_OF_STREAM, at + plan.bytes);
     },
   };
+}
+
+/** Without rows there is no batch: pyarrow would want the dictionaries that it may have lost. */
+function noBatch(start: () => number): BatchPlan {
+  start();
+  return { bytes: 0, write: () => {} };
 }
 
 /** Writes the pieces one after the other, and gives where they end. */
