@@ -64,7 +64,7 @@ const PRELOAD_MS = 150;
 let language: ReturnType<typeof loadLanguage> | undefined;
 async function loadLanguage() {
   const room = await import("./language/index.ts");
-  return { ...room, live: new room.LiveValues(mainThread()) };
+  return { ...room, live: new room.LiveValues(mainThread(), () => interrupter.underWay) };
 }
 const withLanguage = () => (language ??= loadLanguage());
 

@@ -2,15 +2,21 @@
 import assert from "node:assert/strict";
 import { Session } from "node:inspector";
 import { after, test } from "node:test";
-import { complete, inspectAt, LiveValues } from "../../kernel/src/language/index.ts";
+import {
+  complete,
+  type InspectorSession,
+  inspectAt,
+  LiveValues,
+} from "../../kernel/src/language/index.ts";
 
 const session = new Session();
 session.connect();
 after(() => session.disconnect());
-const live = new LiveValues({
+const inspector: InspectorSession = {
   post: (method, params, done) =>
     session.post(method, params, (error, answer) => done(error, answer as Record<string, unknown>)),
-});
+};
+const live = new LiveValues(inspector, () => undefined);
 
 let touched = 0;
 Object.assign(globalThis, {
@@ -50,4 +56,26 @@ test("inspection says what a value is", async () => {
   assert.match(JSON.stringify(await at("sample.plain", 10)), /inner/);
   assert.match(JSON.stringify(await at("JSON.parse('x", 12)), /parse/);
   assert.equal((await at("missing", 3))["found"], false);
+});
+
+test("nothing is looked at while an interrupt is under way", async () => {
+  const over = Promise.withResolvers<void>();
+  let interrupt: Promise<void> | undefined = over.promise;
+  const posted: string[] = [];
+  const waiting = new LiveValues(
+    {
+      post: (method, params, done) => {
+        posted.push(method);
+        inspector.post(method, params, done);
+      },
+    },
+    () => interrupt,
+  );
+  const names = waiting.properties("sample", ["plain"]);
+  await new Promise(setImmediate);
+  assert.deepEqual(posted, []);
+  interrupt = undefined;
+  over.resolve();
+  assert.ok((await names)?.some(({ name }) => name === "inner"));
+  assert.ok(posted.includes("Runtime.evaluate"));
 });

@@ -54,7 +54,8 @@ def test_a_native_call_is_waited_for(kernel: Kernel) -> None:
     """Nothing can stop it, but the cell ends with it, and what comes after it isn't run."""
     request = kernel.send(
         "console.log('begun'); globalThis.after = 0;\n"
-        "require('node:crypto').pbkdf2Sync('a', 'b', 3_000_000, 64, 'sha512'); after = 1"
+        "require('node:crypto').pbkdf2Sync('a', 'b', 2_000_000, 64, 'sha512');\n"
+        "for (let i = 0; i < 1000; i++) Math.sqrt(i);\nafter = 1"
     )
     kernel.wait_for_text("begun")
     by_request(kernel)
@@ -101,7 +102,7 @@ def test_an_interrupt_that_overtakes_its_cell_stops_it(kernel: Kernel) -> None:
         cell["header"]["date"] = datetime.now(UTC) - timedelta(milliseconds=20)
     interrupt = session.msg("interrupt_request", {})
     client.control_channel.send(interrupt)
-    assert client.get_control_msg(timeout=10)["content"]["status"] == "ok"
+    assert client.get_control_msg(timeout=60)["content"]["status"] == "ok"
     for cell in cells:
         client.shell_channel.send(cell)
     replies = [kernel.finish(cell["header"]["msg_id"]).reply["content"] for cell in cells]

@@ -86,8 +86,8 @@ export class CellRunner {
     const { cell, script } = begun;
     runInCell(job.executionCount, () => {
       this.#evaluator.run(script, (outcome) => {
-        // What follows at once from the cell's last statement belongs before its end: what promises print,
-        // and rejections that nobody handles, of which Node tells after them.
+        // What follows at once belongs before the cell's end: what promises print, and rejections that
+        // nobody handles, of which Node tells after them.
         soon(() => void this.#conclude(cell, outcome));
       });
     });
@@ -96,8 +96,7 @@ export class CellRunner {
   #begin(job: ExecuteJob): { cell: Cell; script: Compiled } | undefined {
     const cell = this.#enter(job);
     const script = this.#compileCell(cell);
-    if (script) return { cell, script };
-    return undefined;
+    return script && { cell, script };
   }
 
   #enter(job: ExecuteJob): Cell {
@@ -209,7 +208,7 @@ export class CellRunner {
   }
 
   *#concluding(cell: Cell, outcome: Outcome): Generator<unknown, void, unknown> {
-    let failure = outcome.ok ? undefined : this.#failure(outcome.thrown, cell.url);
+    let failure = this.#failure(outcome, cell.url);
     try {
       if (cell.displays.length > 0) yield Promise.allSettled(cell.displays);
       // Shown while it lives: the result may be what `using` disposes.
@@ -230,10 +229,14 @@ export class CellRunner {
     this.#endWithError(cell, failure!);
   }
 
-  /** What fails once the user has pressed stop fails of that: a child process that was ended, say. */
-  #failure(thrown: unknown, url: string): ErrorContent {
+  /**
+   * What went wrong, if anything did. A cell that ends after the user has pressed stop was interrupted: what
+   * fails then fails of that, and what doesn't came from a native call to its end before V8 could stop it.
+   */
+  #failure(outcome: Outcome, url: string): ErrorContent | undefined {
     const stopped = Atomics.load(books().control, CONTROL.stop) !== 0;
-    return this.#reporter.report(stopped ? new Interrupted() : thrown, url);
+    if (stopped) return this.#reporter.report(new Interrupted(), url);
+    return outcome.ok ? undefined : this.#reporter.report(outcome.thrown, url);
   }
 
   *#publishResult(cell: Cell): Stretch<void> {

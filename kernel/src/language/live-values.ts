@@ -32,10 +32,17 @@ interface RemoteAnswer {
 
 export class LiveValues {
   readonly #session: InspectorSession;
+  readonly #interrupt: () => Promise<void> | undefined;
   #lastGlobals: LiveName[] = [];
 
-  constructor(session: InspectorSession) {
+  /**
+   * `interrupt`: a promise of the end of the interrupt that is under way, if one is. It is waited for: what
+   * ends a cell would end the code below in its stead, or have V8 pause within an answer, where Node's
+   * inspector hears of nothing more.
+   */
+  constructor(session: InspectorSession, interrupt: () => Promise<void> | undefined) {
     this.#session = session;
+    this.#interrupt = interrupt;
   }
 
   /** Everything that an expression can begin with. */
@@ -86,13 +93,24 @@ export class LiveValues {
     return (answer?.result?.value as T | null | undefined) ?? undefined;
   }
 
-  #post(method: string, params: object): Promise<Record<string, unknown> | undefined> {
+  async #post(method: string, params: object): Promise<Record<string, unknown> | undefined> {
+    const { promise: late, resolve: isLate } = Promise.withResolvers<undefined>();
+    let over = false;
+    const timer = setTimeout(() => isLate(undefined), ANSWER_MS);
+    const answer = this.#whenFree().then(() => (over ? undefined : this.#ask(method, params)));
+    const first = await Promise.race([answer, late]);
+    clearTimeout(timer);
+    over = true;
+    return first;
+  }
+
+  async #whenFree(): Promise<void> {
+    for (let busy = this.#interrupt(); busy; busy = this.#interrupt()) await busy;
+  }
+
+  #ask(method: string, params: object): Promise<Record<string, unknown> | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), ANSWER_MS);
-      this.#session.post(method, params, (error, answer) => {
-        clearTimeout(timer);
-        resolve(error ? undefined : answer);
-      });
+      this.#session.post(method, params, (error, answer) => resolve(error ? undefined : answer));
     });
   }
 }

@@ -65,7 +65,7 @@ export class Ending {
     if (running) {
       const { status, ...rest } = exitContent(code);
       const content = { status, execution_count: running.executionCount, ...rest };
-      await executions.finish(running.request, status, Buffer.from(JSON.stringify(content)));
+      await executions.finish(running.request, { status }, Buffer.from(JSON.stringify(content)));
     }
     await publisher.drained();
     sockets.close();
@@ -89,7 +89,11 @@ export class Ending {
       const error = { ename, evalue, traceback };
       void publisher.send("error", error, running.message.header);
       const content = { status: "error", execution_count: running.executionCount, ...error };
-      await executions.finish(running.request, "error", Buffer.from(JSON.stringify(content)));
+      await executions.finish(
+        running.request,
+        { status: "error" },
+        Buffer.from(JSON.stringify(content)),
+      );
     } else publisher.text("stderr", `${traceback[0]}\n`, executions.parentOf(0));
     await publisher.drained();
     // ZeroMQ doesn't tell when a message has left; closing its context, which would wait, is for an exit.

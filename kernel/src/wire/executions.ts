@@ -161,7 +161,7 @@ export class Executions {
   #refuse({ request, silent, executionCount }: ExecuteJob, error: ErrorContent): void {
     if (!silent) void this.#host.publisher.send("error", error, this.parentOf(request));
     const content = { status: "error", execution_count: executionCount, ...error };
-    void this.finish(request, "error", Buffer.from(JSON.stringify(content)));
+    void this.finish(request, { status: "error" }, Buffer.from(JSON.stringify(content)));
   }
 
   #jobOf(message: Message): ExecuteJob {

@@ -29,6 +29,8 @@ const LONGEST_TRY_MS = 160;
 const LOADING_MS = 5000;
 const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
+/** Who asked for the interrupt is answered after this, though a native call may still be waited for. */
+const ANSWERED_MS = 10_000;
 
 export class Interrupter {
   readonly #books: Books;
@@ -64,10 +66,10 @@ export class Interrupter {
   }
 
   /**
-   * Resolves to true when the main thread has seen the interrupt, false when it could not be reached.
+   * Resolves when the main thread has seen the interrupt, or a native call has kept it from that for long.
    * `job`: the cell that runs. Where none does, what an earlier one left running is ended if it keeps the thread busy.
    */
-  async interrupt(job: ExecuteJob | undefined): Promise<boolean> {
+  async interrupt(job: ExecuteJob | undefined): Promise<void> {
     const serial = ++this.#serial;
     if (job) Atomics.store(this.#books.control, CONTROL.stop, 1);
     this.#post({ type: "interrupt", serial, job });
@@ -77,11 +79,11 @@ export class Interrupter {
       if (this.#idle === idle) this.#idle = undefined;
     });
     this.#idle = idle;
-    return reached;
+    await Promise.race([reached, sleep(ANSWERED_MS, undefined, { ref: false })]);
   }
 
   /** Until the main thread has the message, by termination where it must be. */
-  async #reach(serial: number, job: ExecuteJob | undefined): Promise<boolean> {
+  async #reach(serial: number, job: ExecuteJob | undefined): Promise<void> {
     // The kernel's own code, which the main thread loads first, must not be terminated.
     while (Atomics.load(this.#state, WORD.ready) === 0) await sleep(ANSWER_MS);
     const begin = performance.now();
@@ -92,8 +94,8 @@ export class Interrupter {
     while (!this.#done(serial)) {
       const now = performance.now();
       const waited = now - begin;
-      if (waited > GIVE_UP_MS) break;
-      const due = waited > ANSWER_MS && now - Math.max(terminated, this.#reported) > patience;
+      const last = Math.max(terminated, this.#reported, this.#terminator.heardAt);
+      const due = waited > ANSWER_MS && now - last > patience;
       if (due && (await this.#holdStill(waited)) && !this.#done(serial)) {
         this.#end();
         patience = Math.min(Math.max(2 * patience, TRY_MS), LONGEST_TRY_MS);
@@ -105,15 +107,14 @@ export class Interrupter {
         sent = now;
       }
       if (terminated > 0) child.endIfAwaited(now);
-      await sleep(1);
+      await sleep(waited < PATIENCE_MS ? 1 : AGAIN_MS);
     }
     void this.#letGo();
-    return this.#seen(serial);
   }
 
   /** Until the main thread's event loop is free; the cell is answered already. */
-  async #settle(serial: number, reached: Promise<boolean>, before: number): Promise<void> {
-    if (!(await reached)) return;
+  async #settle(serial: number, reached: Promise<void>, before: number): Promise<void> {
+    await reached;
     await this.#untilOver(serial, before);
     await this.#letGo();
   }
@@ -129,7 +130,7 @@ export class Interrupter {
       await sleep(1);
       // Its handler may have been taken by a termination that came late.
       if (now - ended > AGAIN_MS) this.#postOver(serial, this.#ended > before);
-      if (now - ended < PATIENCE_MS) continue;
+      if (now - Math.max(ended, this.#terminator.heardAt) < PATIENCE_MS) continue;
       const may = await this.#holdStill(now - ended - PATIENCE_MS);
       if (this.#isOver(serial)) break;
       if (!may) continue;

@@ -24,6 +24,8 @@ export class Terminator {
   readonly #nodes = new Set<string>();
   #pausing = false;
   #steps = 0;
+  /** When V8 heard of the last request; Infinity while a native call keeps it from that. */
+  heardAt = 0;
 
   /** `isSafe`: whether what the main thread does just now may be terminated. */
   constructor(session: () => Session, isSafe: () => boolean) {
@@ -33,10 +35,15 @@ export class Terminator {
 
   /** Resolves when V8 reports a termination. */
   terminate(): Promise<void> {
+    this.heardAt = Number.POSITIVE_INFINITY;
     return new Promise((done) => {
       this.#session().post("Runtime.terminateExecution", (error) => {
         if (error) this.#pause(); // an earlier request was swallowed
         done();
+      });
+      // Answered at once, where the request before it is answered once it is done.
+      this.#session().post("Runtime.getIsolateId", () => {
+        this.heardAt = performance.now();
       });
     });
   }
