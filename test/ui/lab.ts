@@ -41,6 +41,8 @@ export async function startLab(): Promise<Lab> {
       JUPYTER_DATA_DIR: folder("data"),
       JUPYTER_RUNTIME_DIR: folder("runtime"),
       JUPYTER_PREFER_ENV_PATH: "0",
+      // What other tests share on this machine is not seen.
+      CENOTE_RUNTIME_DIR: folder("shared"),
     },
   });
   let log = "";
