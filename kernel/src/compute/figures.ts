@@ -1,14 +1,9 @@
 // The figures that aggregates make of the words of their groups (wgsl/parts.ts), on the host.
 import { CenoteError } from "../base/index.ts";
-import {
-  arrayOf,
-  type ColumnType,
-  type HostChunk,
-  hostChunk,
-  isFloat,
-  TYPES,
-} from "../columns/index.ts";
+import { type ColumnType, type HostChunk, hostChunk, isFloat, TYPES } from "../columns/index.ts";
 import type { AggregateFunction } from "./aggregates.ts";
+import { limbsToBigInt as bigLimbs, ratio, scaled } from "./exact.ts";
+import { type Extreme, extremes, fillEmpty, type Read } from "./extremes.ts";
 import type { Typed } from "./typed.ts";
 import { offsetsOf, type Part, partKey } from "./wgsl/parts.ts";
 
@@ -16,6 +11,8 @@ export interface TypedAggregate {
   readonly name: string;
   readonly fn: AggregateFunction;
   readonly of?: Typed;
+  readonly ddof?: number;
+  readonly q?: number;
   readonly type: ColumnType;
 }
 
@@ -36,14 +33,53 @@ export function partsOf(
 
 function needs({ fn, of }: TypedAggregate, certain: (of: Typed) => boolean = () => false): Part[] {
   if (fn === "count" || !of) return [of ? { kind: "count", of } : { kind: "count" }];
-  if (fn === "min" || fn === "max") {
+  if (SORTED.has(fn)) return [];
+  if (fn === "first" || fn === "last")
+    return [{ kind: "place", best: fn === "first" ? "min" : "max" }];
+  const best = EXTREMES[fn];
+  if (best) {
     const flags = isFloat(of.type) || !certain(of);
-    return [{ kind: "extreme", of, best: fn, wide: of.type.bits === 64, flags }];
+    return [{ kind: "extreme", of, best, wide: of.type.bits === 64, flags }];
   }
   const sum: Part = isFloat(of.type)
     ? { kind: "floats", of, limbs: of.type.kind === "f32" ? 10 : 67 }
-    : { kind: "integers", of, limbs: of.type.bits === 64 ? 3 : 2 };
-  return fn === "sum" ? [sum] : [sum, { kind: "count", of }];
+    : { kind: "integers", of, limbs: limbsOf(of.type) };
+  if (fn === "sum") return [sum];
+  const count: Part = { kind: "count", of };
+  return fn === "mean"
+    ? [sum, count]
+    : [sum, { kind: "squares", of, limbs: SQUARES[sum.limbs] }, count];
+}
+
+/** Of bools any is the greatest value and all the least. */
+const EXTREMES: Partial<Record<AggregateFunction, "min" | "max">> = {
+  min: "min",
+  max: "max",
+  any: "max",
+  all: "min",
+};
+
+/** Limbs of a sum of squares, by those of the sum. */
+const SQUARES = { 2: 3, 3: 5, 5: 5, 10: 20, 67: 134 } as const;
+
+/** Figures of values in order, which need no words. */
+export const SORTED: ReadonlySet<AggregateFunction> = new Set(["median", "quantile", "nunique"]);
+
+/** The number of the first or last row of a group, as a part of its words has it. */
+export function placesOf(
+  { fn }: TypedAggregate,
+  parts: readonly Part[],
+  words: Uint32Array,
+  groups: number,
+  pick: Uint32Array,
+): Uint32Array {
+  const best = fn === "first" ? "min" : "max";
+  const read = new Words(parts, words, groups).of({ kind: "place", best });
+  return pick.map((group) => (best === "min" ? ~read(0, group) : read(0, group) - 1));
+}
+
+function limbsOf({ kind, bits }: ColumnType): 2 | 3 | 5 {
+  return kind === "decimal" ? 5 : bits === 64 ? 3 : 2;
 }
 
 /** Words of one group, found by part. */
@@ -89,7 +125,8 @@ export function figure(
   pick: Uint32Array,
 ): HostChunk {
   const source = new Words(parts, words, groups);
-  const [main, other] = needs(aggregate) as [Part, Part | undefined];
+  const needed = needs(aggregate);
+  const [main, other] = needed as [Part, Part | undefined];
   const read = source.of(main);
   switch (aggregate.fn) {
     case "count":
@@ -106,14 +143,30 @@ export function figure(
             pick.length,
           )
         : wholeSums(aggregate, main as Part & { kind: "integers" }, read, pick);
-    case "mean":
-      return means(main, read, source.of(other!), pick);
+    case "mean": {
+      const counts = source.of(other!);
+      return doubles(pick, (group) => {
+        const n = counts(0, group);
+        return n === 0 ? null : mean(main, read, group, n);
+      });
+    }
+    case "variance":
+    case "std":
+      return doubles(pick, (group) => {
+        const found = varianceOf(source, needed, group, aggregate.ddof ?? 1);
+        return found !== null && aggregate.fn === "std" ? Math.sqrt(found) : found;
+      });
+    case "any":
+    case "all": {
+      const { bytes } = extremes(aggregate, source.kept(main) as Extreme, read, pick);
+      const bits = bytes.slice(0, Math.ceil(pick.length / 32) * 4);
+      if (aggregate.fn === "all") fillEmpty(bits, source.kept(main) as Extreme, read, pick);
+      return hostChunk(TYPES.bool, bits, pick.length);
+    }
     default:
-      return extremes(aggregate, source.kept(main) as Part & { kind: "extreme" }, read, pick);
+      return extremes(aggregate, source.kept(main) as Extreme, read, pick);
   }
 }
-
-type Read = (word: number, group: number) => number;
 
 // Sums of 32-bit values always fit 64 bits; those of 64-bit values have a third limb that tells.
 function wholeSums(
@@ -122,6 +175,7 @@ function wholeSums(
   read: Read,
   pick: Uint32Array,
 ): HostChunk {
+  if (part.limbs === 5) return decimalSums(aggregate, read, pick);
   const out = new Uint32Array(pick.length * 2);
   const signed = aggregate.type.kind === "i64";
   pick.forEach((group, i) => {
@@ -130,6 +184,16 @@ function wholeSums(
     if (part.limbs === 2) return;
     const sign = signed && read(1, group) >= 0x8000_0000 ? 0xffff_ffff : 0;
     if (read(2, group) !== sign) throw overflow(aggregate, limbsToBigInt(read, group, 3));
+  });
+  return hostChunk(aggregate.type, out, pick.length);
+}
+
+function decimalSums(aggregate: TypedAggregate, read: Read, pick: Uint32Array): HostChunk {
+  const out = new Uint32Array(pick.length * 4);
+  pick.forEach((group, i) => {
+    const sum = limbsToBigInt(read, group, 5);
+    if (sum <= -(10n ** 38n) || sum >= 10n ** 38n) throw overflow(aggregate, sum);
+    for (let word = 0; word < 4; word++) out[i * 4 + word] = read(word, group);
   });
   return hostChunk(aggregate.type, out, pick.length);
 }
@@ -144,12 +208,8 @@ function overflow({ name, type }: TypedAggregate, sum: bigint): CenoteError {
   );
 }
 
-/** Limbs of 32 bits, low first, two's complement. */
-function limbsToBigInt(read: Read, group: number, limbs: number): bigint {
-  let value = 0n;
-  for (let i = limbs - 1; i >= 0; i--) value = (value << 32n) | BigInt(read(i, group));
-  return BigInt.asIntN(32 * limbs, value);
-}
+const limbsToBigInt = (read: Read, group: number, limbs: number) =>
+  bigLimbs((limb) => read(limb, group), limbs);
 
 /** A fixed-point sum rounded once to the nearest double; NaN and infinities as IEEE adds them. */
 function fixedToNumber(read: Read, group: number, limbs: number): number {
@@ -159,104 +219,56 @@ function fixedToNumber(read: Read, group: number, limbs: number): number {
   return scaled(limbsToBigInt(read, group, limbs), limbs === 10 ? -149 : -1074);
 }
 
-/** value × 2^exponent, rounded once. */
-export function scaled(value: bigint, exponent: number): number {
-  const negative = value < 0n;
-  let magnitude = negative ? -value : value;
-  const bits = magnitude.toString(16).length * 4;
-  // Number() rounds to 53 bits; bits beyond 64 are folded into one that says whether any was set.
-  const drop = Math.max(0, bits - 68);
-  if (drop > 0) {
-    const kept = magnitude >> BigInt(drop);
-    magnitude = kept << BigInt(drop) === magnitude ? kept : kept | 1n;
-  }
-  // Below 2^-1022 the last bit of the fixed-point number is the last of a double: nothing is lost.
-  const number =
-    Number(magnitude) *
-    2 ** Math.max(-1000, exponent + drop) *
-    2 ** Math.min(0, exponent + drop + 1000);
-  return negative ? -number : number;
-}
-
-function means(main: Part, read: Read, count: Read, pick: Uint32Array): HostChunk {
+/** Doubles of groups; null where there is none. */
+function doubles(pick: Uint32Array, of: (group: number) => number | null): HostChunk {
   const valid = new Uint8Array(Math.ceil(pick.length / 32) * 4);
   const out = Float64Array.from(pick, (group, i) => {
-    const n = count(0, group);
-    if (n === 0) return 0;
-    valid[i >> 3]! |= 1 << (i & 7);
-    if (main.kind === "floats") return fixedToNumber(read, group, main.limbs) / n;
-    return wholeSum(main as Part & { kind: "integers" }, read, group) / n;
+    const value = of(group);
+    if (value !== null) valid[i >> 3]! |= 1 << (i & 7);
+    return value ?? 0;
   });
   return hostChunk(TYPES.float64, out, pick.length, valid);
 }
 
-function wholeSum(part: Part & { kind: "integers" }, read: Read, group: number): number {
+function mean(main: Part, read: Read, group: number, n: number): number {
+  if (main.kind !== "floats") {
+    const whole = main as Part & { kind: "integers" };
+    const sum = wholeSum(whole, read, group);
+    if (Number.isSafeInteger(sum)) return sum / n;
+    return ratio(exactSum(whole, read, group), BigInt(n), 0);
+  }
+  if (read(main.limbs, group) !== 0) return fixedToNumber(read, group, main.limbs);
+  const sum = limbsToBigInt(read, group, main.limbs);
+  return ratio(sum, BigInt(n), main.limbs === 10 ? -149 : -1074);
+}
+
+/** (n Σx² − (Σx)²) ÷ (n (n − ddof)), all of it exact until it is rounded. */
+function varianceOf(source: Words, parts: readonly Part[], group: number, ddof: number) {
+  const [main, squares, counts] = parts as [Part, Part & { kind: "squares" }, Part];
+  const n = source.of(counts)(0, group);
+  if (n <= ddof) return null;
+  const read = source.of(main);
+  const floats = main.kind === "floats";
+  if (floats && read(main.limbs, group) !== 0) return Number.NaN;
+  const sum = floats
+    ? limbsToBigInt(read, group, main.limbs)
+    : exactSum(main as Part & { kind: "integers" }, read, group);
+  const square = limbsToBigInt(source.of(squares), group, squares.limbs);
+  const count = BigInt(n);
+  const exponent = floats ? (main.limbs === 10 ? -298 : -2148) : 0;
+  return ratio(count * square - sum * sum, count * (count - BigInt(ddof)), exponent);
+}
+
+function exactSum(part: Part & { kind: "integers" }, read: Read, group: number): bigint {
+  const sum = limbsToBigInt(read, group, part.limbs);
   const unsigned = part.of.type.kind === "u32" || part.of.type.kind === "bool";
-  if (part.limbs === 3) return Number(limbsToBigInt(read, group, 3));
+  return part.limbs === 2 && unsigned ? BigInt.asUintN(64, sum) : sum;
+}
+
+// As a number; not exact beyond 2^53.
+function wholeSum(part: Part & { kind: "integers" }, read: Read, group: number): number {
+  if (part.limbs !== 2) return Number(limbsToBigInt(read, group, part.limbs));
+  const unsigned = part.of.type.kind === "u32" || part.of.type.kind === "bool";
   const high = unsigned ? read(1, group) : read(1, group) | 0;
-  const sum = high * 2 ** 32 + read(0, group);
-  return Number.isSafeInteger(sum) ? sum : Number((BigInt(high) << 32n) | BigInt(read(0, group)));
-}
-
-function extremes(
-  aggregate: TypedAggregate,
-  part: Part & { kind: "extreme" },
-  read: Read,
-  pick: Uint32Array,
-): HostChunk {
-  const { type } = aggregate;
-  const valid = new Uint8Array(Math.ceil(pick.length / 32) * 4);
-  const first = part.flags ? 1 : 0;
-  const flip = part.best === "min" ? 0xffff_ffff : 0;
-  const values = new Array<number | bigint>(pick.length);
-  pick.forEach((group, i) => {
-    const flags = part.flags ? read(0, group) : 1;
-    if (flags !== 0) valid[i >> 3]! |= 1 << (i & 7);
-    if ((flags & 1) === 0) values[i] = flags === 0 ? zero(type) : Number.NaN;
-    else {
-      const high = (read(first, group) ^ flip) >>> 0;
-      values[i] = part.wide
-        ? wideValue(type, high, (read(first + 1, group) ^ flip) >>> 0)
-        : value(type, high);
-    }
-  });
-  return hostChunk(type, stored(type, values), pick.length, valid);
-}
-
-const zero = (type: ColumnType) => (type.kind === "i64" || type.kind === "u64" ? 0n : 0);
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** Undoes the unsigned order of 32-bit values. */
-function value(type: ColumnType, order: number): number {
-  if (type.kind === "i32") return (order ^ 0x8000_0000) | 0;
-  if (type.kind !== "f32") return order;
-  bits.setUint32(0, order >= 0x8000_0000 ? order ^ 0x8000_0000 : ~order);
-  return bits.getFloat32(0);
-}
-
-function wideValue(type: ColumnType, high: number, low: number): number | bigint {
-  if (type.kind === "f64") {
-    const positive = high >= 0x8000_0000;
-    bits.setUint32(0, positive ? high ^ 0x8000_0000 : ~high);
-    bits.setUint32(4, positive ? low : ~low);
-    return bits.getFloat64(0);
-  }
-  const top = type.kind === "i64" ? high ^ 0x8000_0000 : high;
-  const whole = (BigInt(top >>> 0) << 32n) | BigInt(low);
-  return type.kind === "i64" ? BigInt.asIntN(64, whole) : whole;
-}
-
-function stored(type: ColumnType, values: readonly (number | bigint)[]): ArrayBufferView {
-  if (type.kind === "bool") {
-    const out = new Uint8Array(Math.ceil(values.length / 32) * 4);
-    values.forEach((set, i) => {
-      if (set) out[i >> 3]! |= 1 << (i & 7);
-    });
-    return out;
-  }
-  const Values = arrayOf(type) as unknown as {
-    from(values: readonly (number | bigint)[]): ArrayBufferView;
-  };
-  return Values.from(values);
+  return high * 2 ** 32 + read(0, group);
 }

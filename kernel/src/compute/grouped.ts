@@ -9,20 +9,27 @@ import {
   locator,
   take,
 } from "../columns/index.ts";
-import { figure, type TypedAggregate } from "./figures.ts";
 import type { Groups } from "./run/group.ts";
+import type { HostValues } from "./run/values.ts";
 import { merge, offsetsOf, type Part } from "./wgsl/parts.ts";
+
+/** Groups of all chunks: word w of group g is words[w × groups + g]; `pick` is the order of the result. */
+export interface Merged {
+  readonly words: Uint32Array;
+  readonly groups: number;
+  readonly pick: Uint32Array;
+}
 
 /** Rows in the order of the keys (ascending, nulls last), the first key first. */
 export async function groupedTable(
   groups: Groups,
-  aggregates: readonly TypedAggregate[],
   parts: readonly Part[],
+  figures: (of: Merged) => Promise<readonly HostValues[]>,
 ): Promise<Table> {
   if (groups.chunks.length === 0 && groups.keys.length === 0) {
     // Without keys there is one group, also of no rows: its words are the zeros that they begin as.
     const words = new Uint32Array(offsetsOf(parts).at(-1)!);
-    return groupedTable({ chunks: [{ groups: 1, words, keys: [] }], keys: [] }, aggregates, parts);
+    return groupedTable({ chunks: [{ groups: 1, words, keys: [] }], keys: [] }, parts, figures);
   }
   const sizes = groups.chunks.map((chunk) => chunk.groups);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -43,15 +50,11 @@ export async function groupedTable(
   const first = fold(order, byKeys, sizes.length > 1, (to, from) =>
     merge(parts, words, total, to, from),
   );
-  const columns: { column: Omit<Column, "chunks">; chunk: HostChunk }[] = keys.map((key, k) => ({
+  const columns: HostValues[] = keys.map((key, k) => ({
     column: groups.keys[k]!,
     chunk: plainFloats(key, take(key, first, locate)),
   }));
-  for (const aggregate of aggregates) {
-    const chunk = figure(aggregate, parts, words, total, first);
-    const { name, type } = aggregate;
-    columns.push({ column: { name, type, nulls: chunk.layout.validity >= 0 }, chunk });
-  }
+  columns.push(...(await figures({ words, groups: total, pick: first })));
   return hostTable(columns, first.length);
 }
 

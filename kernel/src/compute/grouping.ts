@@ -9,13 +9,15 @@ import {
   isText,
   TYPES,
 } from "../columns/index.ts";
+import { AggregateSource } from "./aggregate-source.ts";
 import type { Aggregate } from "./aggregates.ts";
 import type { TypedAggregate } from "./figures.ts";
 import { checkedAggregate, entriesOf } from "./given.ts";
 import { wrongType } from "./kinds.ts";
 import { type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
 import { resolve } from "./rules.ts";
-import { AggregateSource, RowsSource } from "./sources.ts";
+import { checkOrdered } from "./run/order.ts";
+import { RowsSource } from "./sources.ts";
 import { columnsOf, node, type Typed } from "./typed.ts";
 
 export type Aggregates = Readonly<Record<string, Aggregate>>;
@@ -81,15 +83,25 @@ function checkKey(at: Typed, name: string): void {
 }
 
 function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAggregate {
-  const { fn, of } = checkedAggregate(name, aggregate);
+  const { fn, of, ddof, q } = checkedAggregate(name, aggregate);
   if (!of) return { name, fn, type: TYPES.uint32 };
   const at = resolve(of, plan.columns);
-  return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`) };
+  const options = { ...(ddof === undefined ? {} : { ddof }), ...(q === undefined ? {} : { q }) };
+  return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`), ...options };
 }
 
 function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnType {
   const { type } = at;
   if (fn === "count") return TYPES.uint32;
+  if (fn === "first" || fn === "last") return type;
+  if (fn === "nunique") {
+    checkOrdered(at, where);
+    return TYPES.uint32;
+  }
+  if (fn === "any" || fn === "all") {
+    if (type.kind === "bool") return type;
+    throw wrongType(where, at, "bool", "Compare it first, e.g. .gt(0).");
+  }
   const ordered = isInteger(type) || isFloat(type) || type.kind === "bool";
   if (fn === "min" || fn === "max") {
     if (ordered) return type;
@@ -106,7 +118,7 @@ function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnTyp
     (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));
   if (!summable)
     throw wrongType(where, at, "numbers or bools", 'Dates and times: .cast("int64") first.');
-  if (fn === "mean" || isFloat(type)) return TYPES.float64;
+  if (fn !== "sum" || isFloat(type)) return TYPES.float64;
   if (type.temporal) return type;
   return type.kind === "i32" || type.kind === "i64" ? TYPES.int64 : TYPES.uint64;
 }

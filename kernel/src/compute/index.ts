@@ -19,8 +19,9 @@ export {
 export { coalesce, col, Expr, lit, type Operand, type Value } from "./expr.ts";
 export type { Aggregates } from "./grouping.ts";
 export type { Selected } from "./plan.ts";
+export { PRODUCE } from "./query.ts";
 export { type Direction, desc, type SortKey } from "./sort/keys.ts";
 export type { SampleOptions } from "./sort/plans.ts";
-export { GpuTable, GroupBy, PRODUCE, tableToGpu } from "./table.ts";
+export { GpuTable, GroupBy, tableToGpu } from "./table.ts";
 export * from "./tensor/index.ts";
 export { type Then, type When, when } from "./when.ts";

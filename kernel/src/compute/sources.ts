@@ -1,14 +1,11 @@
-// The three sources of rows: columns in the pool, the rows of another query, an aggregate of one.
-import type { Table } from "apache-arrow";
-import { type ColumnStore, ColumnStore as Store, uploadTable } from "../columns/index.ts";
+// Sources of rows: columns in the pool, the rows of another query, and what all have in common that run
+// first (aggregate-source.ts, sort/, join/, window/ have the others).
+import { type ColumnStore, ColumnStore as Store } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import { explainAggregate, explainRows } from "./explain.ts";
-import { partsOf, type TypedAggregate } from "./figures.ts";
-import { groupedTable } from "./grouped.ts";
-import { isWhole, type NamedKey, type OpenSource, type Plan, type Source } from "./plan.ts";
+import { explainRows } from "./explain.ts";
+import { isWhole, type OpenSource, type Plan, type Source } from "./plan.ts";
 import { gather } from "./run/gather.ts";
-import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
 import { select } from "./run/select.ts";
 import { columnsOf, type Typed } from "./typed.ts";
@@ -120,55 +117,8 @@ export class RowsSource extends PendingSource {
   }
 }
 
-/** The groups of a query. The result is made on the host, and uploaded only if it is computed with. */
-export class AggregateSource extends PendingSource {
-  readonly keys: readonly NamedKey[];
-  readonly aggregates: readonly TypedAggregate[];
-  #table: Promise<Table> | undefined;
-
-  constructor(plan: Plan, keys: readonly NamedKey[], aggregates: readonly TypedAggregate[]) {
-    super(plan);
-    this.keys = keys;
-    this.aggregates = aggregates;
-  }
-  get columns() {
-    return [...this.keys.map(({ name, at }) => ({ name, type: at.type })), ...this.aggregates];
-  }
-  table(): Promise<Table> {
-    this.#table ??= this.#run().catch((error: unknown) => {
-      this.#table = undefined;
-      throw error;
-    });
-    return this.#table;
-  }
-  protected async make(): Promise<ColumnStore> {
-    return uploadTable(this.gpu, await this.table());
-  }
-  async #run(): Promise<Table> {
-    const { plan, keys, aggregates } = this;
-    using source = await opened(plan, [
-      ...keys.map((key) => key.at),
-      ...aggregates.flatMap(({ of }) => of ?? []),
-    ]);
-    const { store } = source;
-    // Of a column without nulls every group has a value; only without keys there may be no rows.
-    const certain = (of: Typed) =>
-      keys.length > 0 && of.op === "column" && !store.columns.get(of.column!)!.nulls;
-    const parts = partsOf(aggregates, certain);
-    using scratch = new Scratch(this.gpu);
-    const where = plan.where ? { where: plan.where } : {};
-    const groups = await group(store, { ...where, keys, parts }, scratch);
-    return groupedTable(groups, aggregates, parts);
-  }
-  explain(): string[] {
-    return [
-      ...this.plan.source.explain(),
-      ...explainAggregate(this.plan, this.keys, partsOf(this.aggregates)),
-    ];
-  }
-}
-
-async function opened(plan: Plan, reads: readonly Typed[]): Promise<OpenSource> {
+/** The source of a plan with what it reads. Throws DISPOSED. */
+export async function opened(plan: Plan, reads: readonly Typed[]): Promise<OpenSource> {
   const source = await plan.source.open();
   try {
     source.store.check(columnsOf(...reads, ...(plan.where ? [plan.where] : [])));
@@ -200,6 +150,7 @@ export async function materialise(whole: Plan): Promise<ColumnStore> {
   const columns = await gather(store, selections, outputs, scratch);
   const shared = new Set(store.blocks());
   const made = columns
+    .flatMap(withChildren)
     .flatMap(({ chunks }) => chunks.map(({ block }) => block))
     .filter((block) => !shared.has(block));
   const rows = selections.map((selection) => selection.rows);

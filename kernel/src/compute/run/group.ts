@@ -130,27 +130,43 @@ export async function group(
     query.keys,
     scratch,
   );
-  return { chunks: await read(store, found, keys, width), keys };
+  return { chunks: await read(store, found, keys, query.parts), keys };
 }
 
 async function read(
   store: ColumnStore,
-  found: readonly { groups: number; out: Block }[],
+  found: readonly Found[],
   keys: readonly Column[],
-  width: number,
+  parts: readonly Part[],
 ): Promise<ChunkGroups[]> {
+  const width = offsetsOf(parts).at(-1)!;
   const ranges = found.flatMap(({ groups, out }, i) => [
     { block: out, bytes: Math.max(4, groups * width * 4) },
     ...keys.map(({ chunks }) => ({ block: chunks[i]!.block, bytes: chunks[i]!.layout.total })),
   ]);
   const contents = ranges.length > 0 ? await store.gpu.read(ranges) : [];
-  return found.map(({ groups }, i) => {
-    const [words, ...rest] = contents.slice(i * (keys.length + 1), (i + 1) * (keys.length + 1));
-    return {
-      groups,
-      words: new Uint32Array(words!.buffer, words!.byteOffset, groups * width),
-      keys: rest,
-    };
+  return found.map(({ groups, selection }, i) => {
+    const [bytes, ...rest] = contents.slice(i * (keys.length + 1), (i + 1) * (keys.length + 1));
+    const words = new Uint32Array(bytes!.buffer, bytes!.byteOffset, groups * width);
+    const base = store.chunkRows.slice(0, selection.chunk).reduce((sum, rows) => sum + rows, 0);
+    if (base > 0) movePlaces(parts, words, groups, base);
+    return { groups, words, keys: rest };
+  });
+}
+
+// Rows are numbered in their chunk until here, from here on in the table.
+function movePlaces(
+  parts: readonly Part[],
+  words: Uint32Array,
+  groups: number,
+  base: number,
+): void {
+  const offsets = offsetsOf(parts);
+  parts.forEach((part, i) => {
+    if (part.kind !== "place") return;
+    const step = part.best === "max" ? base : -base;
+    for (let at = offsets[i]! * groups; at < (offsets[i]! + 1) * groups; at++)
+      if (words[at] !== 0) words[at]! += step;
   });
 }
 

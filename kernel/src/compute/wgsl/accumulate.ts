@@ -8,6 +8,7 @@ import type { Emitter } from "./emit.ts";
 import type { Part } from "./parts.ts";
 import { offsetsOf } from "./parts.ts";
 import type { Program } from "./program.ts";
+import { addSquare } from "./squares.ts";
 
 export type Form = "local" | "own" | "shared";
 
@@ -78,12 +79,18 @@ class Update {
       const ok = part.of ? this.#emitter.valid(part.of) : "true";
       return { ok, body: [this.#plus(0, "1u")] };
     }
+    if (part.kind === "place") {
+      const best = part.best === "max" ? "row + 1u" : "~row";
+      return { ok: "true", body: [`let best = ${best};`, ...this.#keepNarrow(0)] };
+    }
     const value = this.#emitter.emit(part.of);
     switch (part.kind) {
       case "integers":
         return { ok: value.ok, body: this.#integer(part.of, value, part.limbs) };
       case "floats":
         return { ok: value.ok, body: [this.#float(part.of, value, part.limbs)] };
+      case "squares":
+        return { ok: value.ok, body: [this.#square(part.of, value, part.limbs)] };
       default:
         return this.#extreme(part, value, lowWords);
     }
@@ -130,11 +137,11 @@ class Update {
   }
 
   #decimal(v: string): string[] {
-    const lines = [`let a0 = ${v}.x;`, ...this.#carry(0, "a0"), "let over0 = carry0;"];
+    const lines = [`let word0 = ${v}.x;`, ...this.#carry(0, "word0"), "let over0 = carry0;"];
     for (const [k, part] of [..."yzw"].entries()) {
       const [at, before] = [k + 1, `over${k}`];
-      lines.push(`let a${at} = ${v}.${part} + ${before};`, ...this.#carry(at, `a${at}`));
-      lines.push(`let over${at} = carry${at} + select(0u, 1u, a${at} < ${before});`);
+      lines.push(`let word${at} = ${v}.${part} + ${before};`, ...this.#carry(at, `word${at}`));
+      lines.push(`let over${at} = carry${at} + select(0u, 1u, word${at} < ${before});`);
     }
     const sign = `bitcast<u32>(bitcast<i32>(${v}.w) >> 31u)`;
     return [...lines, `let top = ${sign} + over3;`, `if (top != 0u) { ${this.#plus(4, "top")} }`];
@@ -152,6 +159,12 @@ class Update {
     return this.#form === "local"
       ? `${name}(&a${this.#offset}, ${bits});`
       : `${name}(at + ${this.#offset}u, ${bits});`;
+  }
+
+  #square(of: Typed, { v }: Emitted, limbs: number): string {
+    const name = addSquare(this.#program, this.#form, of.type.kind, limbs);
+    const local = this.#form === "local";
+    return local ? `${name}(&a${this.#offset}, ${v});` : `${name}(at + ${this.#offset}u, ${v});`;
   }
 
   #extreme(

@@ -1,10 +1,14 @@
 // What an aggregate keeps for each group, as parts of a few u32 words that begin as zeros:
 //   count     1 word
-//   integers  the sum as limbs of 32 bits, two's complement: 2 for 32-bit values, 3 for 64-bit ones, so
+//   integers  the sum as limbs of 32 bits, two's complement: 2 for 32-bit values, 3 for 64-bit ones, 5 for decimals, so
 //             that 2^32 values cannot overflow it
 //   floats    the exact sum in fixed point (Kulisch, "Computer Arithmetic and Validity", 2008): for
 //             float32 10 limbs whose lowest bit is 2^-149, for float64 67 limbs from 2^-1074; then a word
 //             of flags (NaN 1, +∞ 2, −∞ 4). Exact sums do not depend on the order of the rows.
+//   squares   the exact sum of squares: 3 limbs for 32-bit values, 5 for 64-bit ones, for float32 20 limbs
+//             from 2^-298, for float64 134 from 2^-2148. What is not finite is left out: the flags of the
+//             sum tell
+//   place     the first row (complemented) or the last one (plus 1), by its number
 //   extreme   a word of flags (number 1, NaN 2), but for integers that every group has; then the best
 //             value in an unsigned order, high word first; for min its complement, so that zeros are the
 //             neutral element
@@ -13,8 +17,10 @@ import type { Typed } from "../typed.ts";
 
 export type Part =
   | { readonly kind: "count"; readonly of?: Typed }
-  | { readonly kind: "integers"; readonly of: Typed; readonly limbs: 2 | 3 }
+  | { readonly kind: "integers"; readonly of: Typed; readonly limbs: 2 | 3 | 5 }
   | { readonly kind: "floats"; readonly of: Typed; readonly limbs: 10 | 67 }
+  | { readonly kind: "squares"; readonly of: Typed; readonly limbs: 3 | 5 | 20 | 134 }
+  | { readonly kind: "place"; readonly of?: never; readonly best: "min" | "max" }
   | {
       readonly kind: "extreme";
       readonly of: Typed;
@@ -35,7 +41,10 @@ export function merges(part: Part): Merge[] {
     case "count":
       return [{ by: "add", words: 1 }];
     case "integers":
+    case "squares":
       return [{ by: "add", words: part.limbs }];
+    case "place":
+      return [{ by: "max", words: 1 }];
     case "floats":
       return [
         { by: "add", words: part.limbs },
@@ -63,7 +72,7 @@ export function offsetsOf(parts: readonly Part[]): number[] {
 
 /** Equal parts are kept once. */
 export function partKey(part: Part): string {
-  const best = part.kind === "extreme" ? part.best : "";
+  const best = part.kind === "extreme" || part.kind === "place" ? part.best : "";
   return `${part.kind}${best}(${part.of?.key ?? ""})`;
 }
 

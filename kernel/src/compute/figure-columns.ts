@@ -1,0 +1,80 @@
+// The columns of an aggregate's figures: of the groups' words, of single rows, or of values in order.
+import { type ColumnStore, type HostChunk, layoutOf } from "../columns/index.ts";
+import { figure, placesOf, SORTED, type TypedAggregate } from "./figures.ts";
+import type { Merged } from "./grouped.ts";
+import type { NamedKey, Plan } from "./plan.ts";
+import { NO_ROW } from "./run/across.ts";
+import type { Scratch } from "./run/scratch.ts";
+import { type HostValues, valuesAt } from "./run/values.ts";
+import { statistics } from "./sort/statistics.ts";
+import type { Part } from "./wgsl/parts.ts";
+
+export interface Figures {
+  readonly plan: Plan;
+  readonly keys: readonly NamedKey[];
+  readonly aggregates: readonly TypedAggregate[];
+  readonly parts: readonly Part[];
+  /** The rows that were grouped. */
+  readonly store: ColumnStore;
+}
+
+/** One column for each figure, with a row for each group in the order of the result. */
+export async function figureColumns(
+  query: Figures,
+  merged: Merged,
+  scratch: Scratch,
+): Promise<HostValues[]> {
+  const sorted = await sortedFigures(query);
+  const columns: HostValues[] = [];
+  for (const aggregate of query.aggregates) {
+    const { fn, name, type } = aggregate;
+    if (fn === "first" || fn === "last") {
+      columns.push(await placed(query, aggregate, merged, scratch));
+      continue;
+    }
+    const { words, groups, pick } = merged;
+    const chunk = sorted.get(aggregate) ?? figure(aggregate, query.parts, words, groups, pick);
+    columns.push({ column: { name, type, nulls: chunk.layout.validity >= 0 }, chunk });
+  }
+  return columns;
+}
+
+// Figures of one expression share its sort.
+async function sortedFigures({
+  plan,
+  keys,
+  aggregates,
+}: Figures): Promise<Map<TypedAggregate, HostChunk>> {
+  const found = new Map<TypedAggregate, HostChunk>();
+  const wanted = aggregates.filter(({ fn }) => SORTED.has(fn));
+  for (const alike of Map.groupBy(wanted, ({ of }) => of!.key).values()) {
+    const chunks = await statistics(plan, keys, alike[0]!.of!, alike);
+    alike.forEach((aggregate, i) => {
+      found.set(aggregate, chunks[i]!);
+    });
+  }
+  return found;
+}
+
+async function placed(
+  { store, parts }: Figures,
+  aggregate: TypedAggregate,
+  { words, groups, pick }: Merged,
+  scratch: Scratch,
+): Promise<HostValues> {
+  const { name, of, type } = aggregate;
+  const rows = placesOf(aggregate, parts, words, groups, pick);
+  if (rows[0] !== NO_ROW) return valuesAt(store, name, of!, rows, scratch);
+  // All rows of a table without any.
+  const layout = layoutOf(type, 1, true);
+  return {
+    column: { name, type, nulls: true, ...dictionaryOf(store, aggregate) },
+    chunk: { bytes: new Uint8Array(layout.total), layout, rows: 1 },
+  };
+}
+
+function dictionaryOf(store: ColumnStore, { of }: TypedAggregate) {
+  const column = of!.op === "column" ? store.columns.get(of!.column!) : undefined;
+  const { field, dictionary } = column ?? {};
+  return { ...(field ? { field } : {}), ...(dictionary ? { dictionary } : {}) };
+}

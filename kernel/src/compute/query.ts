@@ -1,0 +1,130 @@
+// A query as people hold it: what it yields, and the ways to run it. Its operations are in table.ts.
+import type { Table } from "apache-arrow";
+import type { MimeBundle } from "../base/index.ts";
+import { DISPLAY } from "../base/index.ts";
+import { type ProducedRows, produceRows, readTable } from "../columns/index.ts";
+import { BLOCKS, type Block } from "../pool/index.ts";
+import { count } from "./aggregates.ts";
+import { explainRows } from "./explain.ts";
+import { aggregated } from "./grouping.ts";
+import { isWhole, type Plan, wholeOf } from "./plan.ts";
+import { bundle, SHOWN_ROWS } from "./show.ts";
+import { materialise, RowsSource } from "./sources.ts";
+
+/** The method by which the exchange takes a table's rows. */
+export const PRODUCE = Symbol("produce");
+
+/** The plan of a query. */
+export const PLAN = Symbol("plan");
+
+/** A plan without a limit: that is taken before what follows it. */
+export function unlimited(plan: Plan): Plan {
+  return plan.limit === Number.POSITIVE_INFINITY ? plan : wholeOf(new RowsSource(plan));
+}
+
+export class Query {
+  readonly [PLAN]: Plan;
+  /** Whether dispose() frees the source: a table that was uploaded, collected or aggregated. */
+  readonly #owns: boolean;
+
+  constructor(plan: Plan, owns: boolean) {
+    this[PLAN] = plan;
+    this.#owns = owns;
+  }
+
+  /** Names of the columns. */
+  get columns(): string[] {
+    return [...this[PLAN].columns.keys()];
+  }
+
+  /** Types of the columns by name, e.g. { delay: "int16" }. */
+  get types(): Record<string, string> {
+    return Object.fromEntries([...this[PLAN].columns].map(([name, { type }]) => [name, type.name]));
+  }
+
+  /** Rows where they are known without running anything, else undefined; see count(). */
+  get rows(): number | undefined {
+    const { source, where, limit } = this[PLAN];
+    return where || source.rows === undefined ? undefined : Math.min(source.rows, limit);
+  }
+
+  /** Number of rows; runs the filter. */
+  async count(): Promise<number> {
+    if (this.rows !== undefined) return this.rows;
+    const { source } = this[PLAN];
+    if (isWhole(this[PLAN]) && source.table)
+      return Math.min((await source.table()).numRows, this[PLAN].limit);
+    const counted = aggregated(unlimited(this[PLAN]), [], { n: count() });
+    const result = await counted.source.table!();
+    return Number(result.getChildAt(0)!.get(0));
+  }
+
+  /** Runs the query and brings the rows to the host. */
+  async toArrow(): Promise<Table> {
+    const table = await this.#hostTable();
+    if (table) return table;
+    const store = await materialise(this[PLAN]);
+    try {
+      return await readTable(store);
+    } finally {
+      store.dispose();
+    }
+  }
+
+  /** The rows where they come about on the host: those of an aggregate. */
+  async #hostTable(): Promise<Table | undefined> {
+    const plan = this[PLAN];
+    if (!isWhole(plan) || !plan.source.table) return undefined;
+    const table = await plan.source.table();
+    return table.numRows <= plan.limit ? table : table.slice(0, plan.limit);
+  }
+
+  /**
+   * Runs the query, and gives `share` its rows to be read back into memory that it has; or a table, where the
+   * rows come about on the host or have a layout of their own there.
+   */
+  async [PRODUCE]<T>(share: (rows: ProducedRows | Table) => Promise<T>): Promise<T> {
+    const table = await this.#hostTable();
+    if (table) return share(table);
+    const store = await materialise(this[PLAN]);
+    try {
+      return await share((await produceRows(store)) ?? (await readTable(store)));
+    } finally {
+      store.dispose();
+    }
+  }
+
+  /** What would run, and the bytes that it would allocate. */
+  explain(): string {
+    const plan = this[PLAN];
+    const before = plan.source.explain();
+    const last =
+      isWhole(plan) && plan.limit === Number.POSITIVE_INFINITY && before.length > 0
+        ? []
+        : explainRows(plan);
+    const { name, software } = plan.source.gpu.adapter;
+    return [...before, ...last, `adapter: ${name}${software ? " (software)" : ""}`].join("\n");
+  }
+
+  /** Gives the columns back to the pool, if they are this table's own; a query over another table has none. */
+  dispose(): void {
+    if (this.#owns) this[PLAN].source.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  [BLOCKS](): Iterable<Block> {
+    return this[PLAN].source.blocks();
+  }
+
+  /** For Jupyter: the first rows and the number of all. */
+  async [DISPLAY](): Promise<MimeBundle> {
+    const plan = this[PLAN];
+    const first = new Query({ ...plan, limit: Math.min(plan.limit, SHOWN_ROWS) }, false);
+    const [head, rows] = [await first.toArrow(), await this.count()];
+    const { types } = this;
+    return bundle({ names: this.columns, types: Object.values(types), rows, head });
+  }
+}
