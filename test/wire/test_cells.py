@@ -344,6 +344,14 @@ def test_what_nobody_handles_is_shown_before_the_cells_end(kernel: Kernel, code:
     assert "at once" in ran.text("stderr") and "line 1:" in ran.text("stderr")
 
 
+def test_a_cell_that_leaves_the_thread_busy_ends_all_the_same(kernel: Kernel) -> None:
+    kernel.run("const storm = async () => { while (true) await null };")
+    for start in ("setImmediate(storm);", "process.nextTick(() => { setTimeout(storm, 0) });"):
+        assert kernel.run(start).status == "ok"
+        kernel.control("interrupt_request")
+    assert kernel.run("1 + 1").plain == "2"
+
+
 def test_displays(kernel: Kernel) -> None:
     kernel.run("const bundle = (m: object) => ({ [Symbol.for('Jupyter.display')]: async () => m })")
     assert kernel.run("bundle({ 'text/html': '<b>x</b>' })").result == {"text/html": "<b>x</b>"}

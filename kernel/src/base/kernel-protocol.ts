@@ -44,6 +44,8 @@ export type EventHead =
   | { type: "publish"; messageType: string; metadata?: Record<string, unknown> }
   /** The end of a request: content of its execute_reply. */
   | { type: "reply"; status: "ok" | "error"; metadata?: Record<string, unknown> }
+  /** The event loop has turned since that end. */
+  | { type: "turned" }
   /** Ask the frontend for a line of text. */
   | { type: "input"; serial: number }
   /** A MonitorNote as content. */

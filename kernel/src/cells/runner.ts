@@ -25,6 +25,8 @@ import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./int
 import { Fragment, h } from "./jsx.ts";
 import type { CellOutput } from "./output.ts";
 
+/** Turns of promises between the end of a cell's code and its reply. */
+const TURNS = 4;
 /** As it is before cells run. */
 const soon = setImmediate;
 const USER_EXPRESSION = "user-expression";
@@ -81,22 +83,16 @@ export class CellRunner {
 
   run(job: ExecuteJob): void {
     watchFor(job.code);
-    const begun = withIntrinsics(() => this.#begin(job));
-    if (!begun) return;
-    const { cell, script } = begun;
+    const { cell, script } = withIntrinsics(() => this.#begin(job));
+    if (!script) return;
     runInCell(job.executionCount, () => {
-      this.#evaluator.run(script, (outcome) => {
-        // What follows at once belongs before the cell's end: what promises print, and rejections that
-        // nobody handles, of which Node tells after them.
-        soon(() => void this.#conclude(cell, outcome));
-      });
+      this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
     });
   }
 
-  #begin(job: ExecuteJob): { cell: Cell; script: Compiled } | undefined {
+  #begin(job: ExecuteJob): { cell: Cell; script: Compiled | undefined } {
     const cell = this.#enter(job);
-    const script = this.#compileCell(cell);
-    return script && { cell, script };
+    return { cell, script: this.#compileCell(cell) };
   }
 
   #enter(job: ExecuteJob): Cell {
@@ -200,6 +196,8 @@ export class CellRunner {
   }
 
   async #conclude(cell: Cell, outcome: Outcome): Promise<void> {
+    // What follows at once from the cell's last statement belongs before its end.
+    for (let turn = 0; turn < TURNS; turn++) await undefined;
     try {
       await inStretches(this.#concluding(cell, outcome));
     } catch (error) {
@@ -293,6 +291,7 @@ export class CellRunner {
       metadata: { [POOL_METADATA]: { ...figures, cell: executionCount } },
     };
     this.#output.event({ type: "reply", status, ...metadata }, reply, request);
+    soon(() => this.#output.event({ type: "turned" }, {}, request));
     cell.ended = true;
     cell.result = undefined;
     lookLater();

@@ -8,6 +8,7 @@ import {
 } from "../base/index.ts";
 import type { Comms } from "./comms.ts";
 import type { Executions } from "./executions.ts";
+import { LastTurn } from "./last-turn.ts";
 import { log } from "./log.ts";
 import type { Publisher } from "./publisher.ts";
 
@@ -30,12 +31,13 @@ const TURN_MS = 5;
 
 /** Runs until the process ends. A record that can't be published is logged; those after it go on. */
 export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
+  const lastTurn = new LastTurn();
   for (;;) {
     let turnEnds = performance.now() + TURN_MS;
     for (let record = output.next(); record; record = output.next()) {
       try {
         // Text, of which there may be much, is not waited for.
-        if (record.kind === RECORD.event) await publishEvent(host, record);
+        if (record.kind === RECORD.event) await publishEvent(host, record, lastTurn);
         else publishText(host, record);
       } catch (error) {
         log(`output of a cell was lost: ${(error as Error).stack}`);
@@ -56,7 +58,11 @@ function publishText(host: PumpHost, { kind, request, payload }: OutputRecord): 
   host.publisher.text(name, payload.toString("utf8"), host.executions.parentOf(request));
 }
 
-async function publishEvent(host: PumpHost, { request, payload }: OutputRecord): Promise<void> {
+async function publishEvent(
+  host: PumpHost,
+  { request, payload }: OutputRecord,
+  lastTurn: LastTurn,
+): Promise<void> {
   const { head, content, buffers } = readEventRecord(payload);
   switch (head.type) {
     case "publish": {
@@ -73,8 +79,13 @@ async function publishEvent(host: PumpHost, { request, payload }: OutputRecord):
       break;
     }
     case "reply":
-      host.drain();
-      await host.executions.finish(request, head, content);
+      lastTurn.begin(request, () => {
+        host.drain();
+        return host.executions.finish(request, head, content);
+      });
+      break;
+    case "turned":
+      await lastTurn.over(request);
       break;
     case "input":
       await host.publisher.drained();
@@ -84,6 +95,7 @@ async function publishEvent(host: PumpHost, { request, payload }: OutputRecord):
       host.note(JSON.parse(content.toString("utf8")));
       break;
     case "exit":
+      await lastTurn.over();
       host.drain();
       await host.exiting(head.code);
       break;
