@@ -9,4 +9,5 @@ export {
   type TensorOptions,
 } from "./create.ts";
 export type { Dtype } from "./dtypes.ts";
+export { RandomStream } from "./random.ts";
 export { GpuTensor } from "./tensor.ts";

@@ -109,6 +109,15 @@ const size = (x: string) => `(bitcast<u32>(${x}) & 0x7fffffffu)`;
 const keepNan = (code: (x: string) => string) => (x: string) =>
   `select(${code(x)}, ${x}, is_nan(${x}))`;
 
+const random = (code: (x: string, y: string) => string, helpers: string[]): ElementOp => ({
+  operands: 1,
+  rule: "like",
+  takes: "integer",
+  code: (_at, x, y) => code(x, y),
+  helpers: () => helpers,
+  derivative: "none",
+});
+
 export const OPS = {
   neg: {
     operands: 1,
@@ -241,6 +250,10 @@ export const OPS = {
   bitAnd: bitwise((x, y) => `(${x} & ${y})`),
   bitOr: bitwise((x, y) => `(${x} | ${y})`),
   bitXor: bitwise((x, y) => `(${x} ^ ${y})`),
+  /** Of random bits: a number from 0 to below 1, and a normal one. */
+  unit: random((x) => `(f32(${x} >> 8u) * 5.9604644775390625e-8)`, []),
+  normal: random((x) => `normal_of(${x})`, ["normal_of"]),
+  mulHigh: { ...random((x, y) => `mul_high(${x}, ${y})`, ["mul_high"]), operands: 2 },
 } satisfies Record<string, ElementOp>;
 
 export type OpName = keyof typeof OPS;

@@ -32,7 +32,7 @@ const extreme = (own: string, built: string, f32: number, i32: number, u32: numb
   join: (at, a, b) => `${at === "f32" ? own : built}(${a}, ${b})`,
   helpers: (at) => (at === "f32" ? [own] : []),
 });
-const JOINING: Readonly<Record<Reducer, Joining>> = {
+export const JOINING: Readonly<Record<Reducer, Joining>> = {
   sum: { identity: () => 0, join: (_, a, b) => `${a} + ${b}`, helpers: () => [] },
   prod: {
     identity: (at) => (at === "f32" ? 0x3f800000 : 1),

@@ -1,5 +1,5 @@
 // GpuTensor: what people hold.
-import { Reductions } from "./reductions.ts";
+import { Linear } from "./linear.ts";
 
 /** An n-dimensional array in the pool, or an expression of such. Immutable; operations return new tensors. */
-export class GpuTensor extends Reductions {}
+export class GpuTensor extends Linear {}

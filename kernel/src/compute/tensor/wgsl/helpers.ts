@@ -1,6 +1,8 @@
 // Functions in WGSL that kernels of tensors call. Each names those that it calls itself. NaN is told by its
 // bits, because compilers may fold x != x; and NaN and infinity are made at run time, because WGSL's constants
 // can't be either.
+import { NORMAL } from "./normal.ts";
+
 export interface Helper {
   readonly needs?: readonly string[];
   readonly code: string;
@@ -243,6 +245,15 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     needs: ["log1p_f32", "greatest", "exp_f32"],
     code: "fn softplus_f32(x: f32) -> f32 { return greatest(x, 0.0) + log1p_f32(exp_f32(-abs(x))); }",
   },
+  mul_high: {
+    code: `fn mul_high(a: u32, b: u32) -> u32 {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u);
+}`,
+  },
+  normal_of: { needs: ["mul_high"], code: NORMAL },
   // Threefry-2x32 with 20 rounds: J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011).
   threefry: {
     code: `fn threefry(key: vec2u, counter: vec2u) -> vec2u {

@@ -1,0 +1,308 @@
+// Operations that move elements: running reductions, sorting, elements by index, tensors beside each other.
+import { CenoteError } from "../../base/index.ts";
+import { joined, scattered } from "./assemble.ts";
+import type { TensorBase } from "./base.ts";
+import { type Dtype, isFloatDtype, promote } from "./dtypes.ts";
+import { type Expr, place } from "./expr.ts";
+import { checkAlong, gathered, indicesOf } from "./gather.ts";
+import { castTo, constant } from "./operands.ts";
+import type { Reducer } from "./reduce.ts";
+import { Reductions } from "./reductions.ts";
+import { scanned } from "./scan.ts";
+import { checkedAxis, checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
+import { sortedIndices } from "./sort.ts";
+import { tidy } from "./tidy.ts";
+
+export interface SortOptions {
+  axis?: number;
+  descending?: boolean;
+}
+
+export abstract class Indexing extends Reductions {
+  #scan(how: Reducer, axis: number, dtype: Dtype): this {
+    const over = checkedAxis(axis, this.rank, `running ${how}`);
+    const found = scanned(this.gpu, this.expression(), this.shape, over, how);
+    return this.make(this.shape, castTo(found, dtype), `running ${how}`);
+  }
+
+  #wide(): Dtype {
+    if (isFloatDtype(this.dtype)) return this.dtype;
+    return this.dtype === "u32" || this.dtype === "u8" ? "u32" : "i32";
+  }
+
+  /** Running sums along an axis, in the types of sum(). Derivative: nothing. */
+  cumSum(axis = -1): this {
+    return this.#scan("sum", axis, this.#wide());
+  }
+
+  /** Running products along an axis. Derivative: x, z. */
+  cumProd(axis = -1): this {
+    return this.#scan("prod", axis, this.#wide());
+  }
+
+  /** The greatest so far along an axis. Derivative: x, z. */
+  cumMax(axis = -1): this {
+    return this.#scan("max", axis, this.dtype);
+  }
+
+  /** The least so far along an axis. Derivative: x, z. */
+  cumMin(axis = -1): this {
+    return this.#scan("min", axis, this.dtype);
+  }
+
+  /** Indices (i32) that sort along an axis. Stable; −0 is 0, and NaN comes last either way. */
+  argSort({ axis = -1, descending = false }: SortOptions = {}): this {
+    const over = checkedAxis(axis, this.rank, "argSort");
+    const axes = this.shape.map((_, i) => i).filter((i) => i !== over);
+    return tidy(() => {
+      const rows = this.transpose(...axes, over);
+      const { leaf: packed, copied } = rows.packed();
+      const length = this.shape[over]!;
+      try {
+        const found = sortedIndices(
+          this.gpu,
+          packed,
+          length === 0 ? 0 : this.size / length,
+          length,
+          descending,
+        );
+        const sorted = this.make(
+          rows.shape,
+          { ...found, strides: rowMajor(rows.shape) },
+          "argSort",
+        );
+        const back = this.shape.map((_, i) => (i === over ? this.rank - 1 : axes.indexOf(i)));
+        return sorted.transpose(...back);
+      } finally {
+        if (copied) packed.storage.block.dispose();
+      }
+    });
+  }
+
+  /** The elements in order along an axis. Derivative: the order. */
+  sort(options: SortOptions = {}): this {
+    return tidy(() => this.takeAlong(this.argSort(options), options.axis ?? -1));
+  }
+
+  /** The k greatest (or least) along an axis in order, and their indices. Throws COUNT. Derivative: the indices. */
+  topK(
+    k: number,
+    { axis = -1, descending = true }: SortOptions = {},
+  ): [values: this, indices: this] {
+    const over = checkedAxis(axis, this.rank, "topK");
+    if (!Number.isInteger(k) || k < 0 || k > this.shape[over]!) {
+      throw new CenoteError(
+        "COUNT",
+        `topK: wanted 0 to ${this.shape[over]} of axis ${over}, found ${k}`,
+      );
+    }
+    return tidy(() => {
+      const first = this.shape.map((_, i) => (i === over ? ([0, k] as const) : null));
+      const indices = this.argSort({ axis: over, descending })
+        .slice(...first)
+        .copy();
+      return [this.takeAlong(indices, over), indices];
+    });
+  }
+
+  /** The elements in memory of their own, in the order of the rows. Derivative: nothing. */
+  copy(): this {
+    const { leaf: packed, copied } = this.packed();
+    if (copied) return this.make(this.shape, packed, this.name);
+    const fresh = joined(this.gpu, [{ expr: packed, shape: [this.size] }], this.dtype, 0);
+    return this.make(
+      this.shape,
+      castTo({ ...fresh, strides: rowMajor(this.shape) }, this.dtype),
+      this.name,
+    );
+  }
+
+  /**
+   * Elements at these indices of an axis: its place takes the indices' shape. One below 0 counts from the end; one
+   * beyond the axis reads as NaN, of integers and bools as 0. Derivative: the indices. Throws DTYPE, AXIS.
+   */
+  take(indices: TensorBase, axis = 0): this {
+    const over = checkedAxis(axis, this.rank, "take");
+    const index = indicesOf(indices, "take", this);
+    const shape = checkedShape(this.shape.toSpliced(over, 1, ...indices.shape), "take");
+    const after = indices.rank - 1;
+    const position = this.shape.map((_, i) => (i === over ? undefined : i < over ? i : i + after));
+    const spread = place(index, (one) => ({
+      ...one,
+      strides: shape.map((_, i) => (i >= over && i <= over + after ? one.strides[i - over]! : 0)),
+    }));
+    return this.make(shape, gathered(this, over, spread, shape, position, "take"), "take");
+  }
+
+  /** Rows of this table at the indices: take(indices, 0). Derivative: the indices. */
+  embedding(indices: TensorBase): this {
+    return this.take(indices, 0);
+  }
+
+  /** For each element of `indices` the element at that index of the axis, as NumPy's take_along_axis. Derivative: the indices. */
+  takeAlong(indices: TensorBase, axis = -1): this {
+    const over = checkedAxis(axis, this.rank, "takeAlong");
+    const index = indicesOf(indices, "takeAlong", this);
+    checkAlong(this.shape, indices.shape, over, "takeAlong");
+    const position = this.shape.map((_, i) => (i === over ? undefined : i));
+    return this.make(
+      indices.shape,
+      gathered(this, over, index, indices.shape, position, "takeAlong"),
+      "takeAlong",
+    );
+  }
+
+  #scatter(how: "add" | "set", indices: TensorBase, updates: TensorBase, axis: number): this {
+    const name = how === "add" ? "scatterAdd" : "scatter";
+    const over = checkedAxis(axis, this.rank, name);
+    const index = indicesOf(indices, name, this);
+    if (indices.rank !== 1)
+      throw new CenoteError(
+        "SHAPE",
+        `${name}: wanted indices of one axis, found ${indices.described}`,
+      );
+    const wanted = this.shape.with(over, indices.size);
+    checkAlong(wanted, updates.shape, over, name);
+    if (updates.shape[over] !== indices.size) {
+      throw new CenoteError(
+        "SHAPE",
+        `${name}: wanted updates ${shown(wanted)}, one for each index, found ${shown(updates.shape)}`,
+      );
+    }
+    if (indices.size === 0 || this.size === 0)
+      return this.make(this.shape, this.expression(), name);
+    const found = scattered(
+      this,
+      over,
+      indices,
+      index,
+      castTo(updates.expression(this.gpu), this.dtype),
+      how,
+    );
+    return this.make(this.shape, castTo(found, this.dtype), name);
+  }
+
+  /** With `updates` in place of what is at `indices` of an axis; of several for one index the last stays. Derivative: the indices. */
+  scatter(indices: TensorBase, updates: TensorBase, axis = 0): this {
+    return this.#scatter("set", indices, updates, axis);
+  }
+
+  /** With `updates` added to what is at `indices` of an axis, in their order. Derivative: the indices. */
+  scatterAdd(indices: TensorBase, updates: TensorBase, axis = 0): this {
+    return this.#scatter("add", indices, updates, axis);
+  }
+
+  /** A last axis of `depth` with `on` where it is the element and `off` elsewhere. Throws DTYPE. */
+  oneHot(depth: number, { on = 1, off = 0, dtype = "f32" as Dtype } = {}): this {
+    const [size] = checkedShape([depth], "oneHot");
+    return tidy(() => {
+      const index = this.make(this.shape, indicesOf(this, "oneHot", this), "oneHot").expandDims(
+        this.rank,
+      );
+      const ramp: Expr = { kind: "ramp", dtype: "i32", strides: [1], offset: 0 };
+      return index
+        .eq(this.make([size!], ramp, "oneHot"))
+        .where(on, off)
+        .cast(dtype);
+    });
+  }
+
+  /** Tensors one beside the other along an axis; dtypes as in arithmetic. Derivative: the sizes. Throws SHAPE. */
+  concat(others: readonly TensorBase[], axis = 0): this {
+    const over = checkedAxis(axis, this.rank, "concat");
+    const all = [this, ...others];
+    for (const one of others) checkAlong(this.shape, one.shape, over, "concat");
+    const dtype = all.reduce((found, one) => promote(found, one.dtype, "concat"), this.dtype);
+    const parts = all.map((one) => ({ expr: one.expression(this.gpu), shape: one.shape }));
+    const found = joined(this.gpu, parts, dtype, over);
+    const shape = this.shape.with(
+      over,
+      all.reduce((sum, one) => sum + one.shape[over]!, 0),
+    );
+    return this.make(shape, castTo(found, dtype), "concat");
+  }
+
+  /** Tensors of one shape along a new axis. Derivative: nothing. Throws SHAPE. */
+  stack(others: readonly TensorBase[], axis = 0): this {
+    return tidy(() => {
+      const at = checkedAxis(axis, this.rank + 1, "stack");
+      const wide = others.map((one) =>
+        this.make(one.shape, one.expression(this.gpu), "stack").expandDims(at),
+      );
+      return this.expandDims(at).concat(wide, at);
+    });
+  }
+
+  /** With `before` and `after` elements of `value` added to each axis. Derivative: the widths. Throws SHAPE. */
+  pad(
+    widths: readonly (readonly [before: number, after: number])[],
+    value: number | boolean = 0,
+  ): this {
+    if (
+      widths.length !== this.rank ||
+      !widths.flat().every((width) => Number.isInteger(width) && width >= 0)
+    ) {
+      throw new CenoteError(
+        "SHAPE",
+        `pad: wanted [before, after] from 0 up for each of ${this.rank} axes, found ${JSON.stringify(widths)}`,
+      );
+    }
+    return tidy(() => {
+      let padded = this.make(this.shape, this.expression(), "pad");
+      for (const [axis, [before, after]] of widths.entries()) {
+        const filled = (size: number) => padded.#filled(padded.shape.with(axis, size), value);
+        if (before > 0) padded = filled(before).concat([padded], axis);
+        if (after > 0) padded = padded.concat([filled(after)], axis);
+      }
+      return padded;
+    });
+  }
+
+  #filled(shape: Shape, value: number | boolean): this {
+    return this.make(shape, castTo(constant(value, this.dtype, "pad"), this.dtype), "pad");
+  }
+
+  /** The tensor repeated that often along each axis. Derivative: the counts. */
+  tile(...counts: number[]): this {
+    if (counts.length !== this.rank) {
+      throw new CenoteError(
+        "SHAPE",
+        `tile: wanted a count for each of ${this.rank} axes, found ${shown(counts)}`,
+      );
+    }
+    checkedShape(counts, "tile");
+    return tidy(() => {
+      const apart = this.reshape(this.shape.flatMap((size) => [1, size]));
+      const wide = apart.broadcastTo(this.shape.flatMap((size, i) => [counts[i]!, size]));
+      return wide.reshape(this.shape.map((size, i) => size * counts[i]!));
+    });
+  }
+
+  /** Elements below the k-th diagonal of the last two axes as 0. Derivative: k. */
+  triu(k = 0): this {
+    return this.#triangle(k, "le");
+  }
+
+  /** Elements above the k-th diagonal of the last two axes as 0. Derivative: k. */
+  tril(k = 0): this {
+    return this.#triangle(k, "ge");
+  }
+
+  #triangle(k: number, test: "le" | "ge"): this {
+    if (this.rank < 2)
+      throw new CenoteError(
+        "AXIS",
+        `triu, tril: wanted two axes or more, found ${shown(this.shape)}`,
+      );
+    return tidy(() => {
+      const strides = (last: number) => this.shape.map((_, i) => Number(i === this.rank - last));
+      const ramp = (last: number, offset: number) =>
+        this.make(
+          this.shape,
+          { kind: "ramp", dtype: "i32", strides: strides(last), offset },
+          "triangle",
+        );
+      return ramp(2, k)[test](ramp(1, 0)).where(this, 0).cast(this.dtype);
+    });
+  }
+}

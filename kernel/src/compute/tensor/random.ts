@@ -1,0 +1,98 @@
+// Random numbers by counter: the one at index i of a stream is Threefry-2x32-20 of (seed, stream) and i, so that it
+// is the same on every adapter and in whatever order it is computed. Uniform and normal numbers come of integers
+// alone, or of arithmetic that WGSL rounds in one way only.
+import { CenoteError } from "../../base/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
+import type { Dtype } from "./dtypes.ts";
+import { call, type Expr } from "./expr.ts";
+import { castTo, constant } from "./operands.ts";
+import { checkedShape, rowMajor, type Shape } from "./shape.ts";
+import { GpuTensor } from "./tensor.ts";
+
+const word = (value: number): Expr => ({ kind: "constant", dtype: "u32", word: value >>> 0 });
+
+/** A source of random numbers: each call takes the next stream of its seed. */
+export class RandomStream {
+  readonly #gpu: () => Gpu;
+  readonly seed: number;
+  #stream = 0;
+
+  /** `seed`: a whole number of 32 bits. Throws SEED. */
+  constructor(gpu: () => Gpu, seed: number) {
+    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+      throw new CenoteError(
+        "SEED",
+        `random: wanted a seed from 0 to ${2 ** 32 - 1}, found ${seed}`,
+      );
+    }
+    this.#gpu = gpu;
+    this.seed = seed;
+  }
+
+  #bits(shape: Shape): Expr {
+    const index: Expr = { kind: "ramp", dtype: "u32", strides: rowMajor(shape), offset: 0 };
+    return call("threefry", "u32", [word(this.seed), word(0), index, word(this.#stream++)]);
+  }
+
+  #tensor(shape: Shape, expr: Expr, dtype: Dtype, name: string): GpuTensor {
+    return new GpuTensor(this.#gpu(), shape, castTo(expr, dtype), name);
+  }
+
+  /** 32 random bits an element, u32. */
+  bits(shape: number | Shape): GpuTensor {
+    const sizes = checkedShape(shape, "random.bits");
+    return this.#tensor(sizes, this.#bits(sizes), "u32", "random bits");
+  }
+
+  /** Uniform from `low` to below `high`, in steps of 2⁻²⁴ of the range. */
+  uniform(shape: number | Shape, low = 0, high = 1, dtype: Dtype = "f32"): GpuTensor {
+    const sizes = checkedShape(shape, "random.uniform");
+    const unit = call("unit", "f32", [this.#bits(sizes)]);
+    const scaled = call("mul", "f32", [unit, constant(high - low, "f32", "random.uniform")]);
+    return this.#tensor(
+      sizes,
+      call("add", "f32", [scaled, constant(low, "f32", "random.uniform")]),
+      dtype,
+      "uniform",
+    );
+  }
+
+  /** Normal of this mean and standard deviation: the inverse of the distribution, right to 1e-4 of a deviation. */
+  normal(shape: number | Shape, mean = 0, deviation = 1, dtype: Dtype = "f32"): GpuTensor {
+    const sizes = checkedShape(shape, "random.normal");
+    const standard = call("normal", "f32", [this.#bits(sizes)]);
+    const scaled = call("mul", "f32", [standard, constant(deviation, "f32", "random.normal")]);
+    return this.#tensor(
+      sizes,
+      call("add", "f32", [scaled, constant(mean, "f32", "random.normal")]),
+      dtype,
+      "normal",
+    );
+  }
+
+  /** Whole numbers from `low` to below `high`, i32; uneven by at most (high − low) ÷ 2³². */
+  integers(shape: number | Shape, low: number, high: number): GpuTensor {
+    const sizes = checkedShape(shape, "random.integers");
+    const fits =
+      [low, high].every(Number.isInteger) && low < high && low >= -(2 ** 31) && high <= 2 ** 31;
+    if (!fits)
+      throw new CenoteError(
+        "RANGE",
+        `random.integers: wanted whole numbers low < high of 32 bits, found ${low}, ${high}`,
+      );
+    const scaled = call("mulHigh", "u32", [this.#bits(sizes), word(high - low)]);
+    const from = call("add", "i32", [
+      call("cast", "i32", [scaled]),
+      constant(low, "i32", "random.integers"),
+    ]);
+    return this.#tensor(sizes, from, "i32", "integers");
+  }
+
+  /** true with this probability. */
+  bernoulli(shape: number | Shape, probability = 0.5): GpuTensor {
+    const sizes = checkedShape(shape, "random.bernoulli");
+    const unit = call("unit", "f32", [this.#bits(sizes)]);
+    const chosen = call("lt", "bool", [unit, constant(probability, "f32", "random.bernoulli")]);
+    return this.#tensor(sizes, chosen, "bool", "bernoulli");
+  }
+}
