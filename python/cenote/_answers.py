@@ -64,8 +64,8 @@ class InUse:
         self._kept[name] = (key, table, time.monotonic())
         return first
 
-    def sweep(self) -> float | None:
-        """Lets go of what was not got for a while. Seconds until it is to be called again."""
+    def sweep(self) -> bool:
+        """Lets go of what was not got for a while. Whether it is to be called again soon."""
         old = time.monotonic() - KEPT
         self._kept = {name: kept for name, kept in self._kept.items() if kept[2] > old}
-        return KEPT if self._kept else None
+        return bool(self._kept)

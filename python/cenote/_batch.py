@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +30,28 @@ ALIGNMENT = 64
 #: Rows and offsets of one batch are 32 bits in several readers.
 INT32_MAX = 2**31 - 1
 
-Writer = pa.FixedSizeBufferWriter
+
+class Writer(Protocol):
+    """What a plan is written to."""
+
+    def write(self, data: Any, /) -> object:
+        """Appends the bytes."""
+
+
+class Cursor:
+    """Writes into memory, one after the other: what is too small for a stream of pyarrow's."""
+
+    def __init__(self, target: memoryview) -> None:
+        """From the beginning of `target`."""
+        self._target = target
+        self._at = 0
+
+    def write(self, data: Any, /) -> None:
+        """Appends the bytes."""
+        given = memoryview(data).cast("B")
+        end = self._at + given.nbytes
+        self._target[self._at : end] = given
+        self._at = end
 
 
 def aligned(size: int) -> int:

@@ -30,6 +30,8 @@ from ._watch import Watching
 #: Seconds until the service's thread tries again to send releases, and between its looks at what
 #: peers say unasked while their arenas are mapped.
 RETRY, LISTEN_EVERY = 0.02, 1.0
+#: Seconds between its looks at what has ended, while tables come and go.
+SOON = 0.05
 #: Seconds between looks while `get` waits for a name: the first pause, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 
@@ -148,11 +150,17 @@ class Exchange:
 
     def _do_chores(self) -> float | None:
         """Sends releases, hears of dropped arenas. Waits for nobody."""
+        again = self._look_around()
+        # What ends from now on need not wake it: a wake-up takes longer than the rest of a handoff.
+        self._ended.slept(again is not None and again <= SOON)
+        return again
+
+    def _look_around(self) -> float | None:
         self._ended.slept()
         if not self._talk.acquire(blocking=False):
             return RETRY
         try:
-            sweep_in = self._in_use.sweep()
+            in_use = self._in_use.sweep()
             self._ended.run()
             for peer in self._peers.all():
                 peer.flush()
@@ -160,7 +168,9 @@ class Exchange:
             self._reader.forget_dropped()
             if any(peer.unsent for peer in self._peers.all()):
                 return RETRY
-            return sweep_in or (LISTEN_EVERY if self._reader.mappings else None)
+            if in_use:
+                return SOON
+            return LISTEN_EVERY if self._reader.mappings else None
         finally:
             self._talk.release()
 

@@ -7,6 +7,8 @@ the only way to release what was leased on it.
 
 from __future__ import annotations
 
+# Not `signal`: its enumerations take ten times as long.
+import _signal  # type: ignore[import-not-found]
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -22,13 +24,13 @@ class InterruptsHeld:
         """From now on interrupts are only noted."""
         self._handler: Any = None
         self._caught: tuple[int, FrameType | None] | None = None
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != threading.main_thread().ident:
             return
-        handler = signal.getsignal(signal.SIGINT)
+        handler = _signal.getsignal(signal.SIGINT)
         # Else it does not interrupt Python: it is ignored, or ends the process.
         if callable(handler):
             self._handler = handler
-            signal.signal(signal.SIGINT, self._note)
+            _signal.signal(signal.SIGINT, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._caught = (number, frame)
@@ -42,6 +44,6 @@ class InterruptsHeld:
         """Does what the interrupt would have done."""
         if self._handler is None:
             return
-        signal.signal(signal.SIGINT, self._handler)
+        _signal.signal(signal.SIGINT, self._handler)
         if self._caught is not None:
             self._handler(*self._caught)

@@ -102,9 +102,9 @@ class Ended:
             self._woken = True
             self._wake()
 
-    def slept(self) -> None:
-        """The woken thread is here: the next end wakes it again."""
-        self._woken = False
+    def slept(self, again: bool = False) -> None:
+        """The woken thread is here: the next end wakes it again, unless it comes soon by itself."""
+        self._woken = again
 
     def run(self) -> None:
         """Does what is to be done. What fails is logged: it is nobody's call, and others wait."""

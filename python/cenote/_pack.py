@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._batch import INT32_MAX, Plan, Writer, aligned, batch_message, plan_batch
+from ._batch import INT32_MAX, Cursor, Plan, Writer, aligned, batch_message, plan_batch
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     AnyArray: TypeAlias = pa.Array[Any]
     AnyColumn: TypeAlias = pa.ChunkedArray[Any]
 
+#: Bytes from which several threads copy.
+_THREADED = 1 << 20
+_THREADS = min(4, os.cpu_count() or 1)
 _END_OF_STREAM = struct.pack("<iI", -1, 0)
 
 
@@ -36,26 +39,38 @@ class Packed:
                 _write_stream(sink, self._table.schema, _batches(self._table))
                 self.size = sink.size()
             return
-        self._head = self._head_size()
+        #: The schema's message, where no dictionaries follow it.
+        self._schema = None if _has_dictionaries(table) else table.schema.serialize()
+        self._head = self._head_size() if self._schema is None else self._schema.size
         self._meta, self._body = batch_message(self._table.num_rows, self._plan, self._head)
         self.size = self._head + len(self._meta) + self._body + len(_END_OF_STREAM)
 
     def write(self, target: memoryview) -> None:
         """Writes the stream into `target`, which has `size` bytes."""
-        batches = _batches(self._table) if self._plan is None else [_empty_batch(self._table)]
-        with Writer(pa.py_buffer(target)) as writer:
-            writer.set_memcopy_threads(min(4, os.cpu_count() or 1))
-            _write_stream(writer, self._table.schema, batches)
         if self._plan is None:
+            with _threaded(target) as writer:
+                _write_stream(writer, self._table.schema, _batches(self._table))
             return
-        # The empty batch and the end mark after the schema and the dictionaries are written over.
-        with Writer(pa.py_buffer(target[self._head :])) as writer:
-            writer.set_memcopy_threads(min(4, os.cpu_count() or 1))
-            writer.write(self._meta)
-            for size, fill in self._plan.buffers:
-                fill(writer)
+        if self._schema is None:
+            # The empty batch and the end mark after the dictionaries are written over.
+            with _threaded(target) as writer:
+                _write_stream(writer, self._table.schema, [_empty_batch(self._table)])
+        else:
+            Cursor(target).write(self._schema)
+        rest = target[self._head :]
+        if self.size < _THREADED:
+            self._write_batch(self._plan, Cursor(rest))
+        else:
+            with _threaded(rest) as writer:
+                self._write_batch(self._plan, writer)
+
+    def _write_batch(self, plan: Plan, writer: Writer) -> None:
+        writer.write(self._meta)
+        for size, fill in plan.buffers:
+            fill(writer)
+            if aligned(size) != size:
                 writer.write(bytes(aligned(size) - size))
-            writer.write(_END_OF_STREAM)
+        writer.write(_END_OF_STREAM)
 
     def _head_size(self) -> int:
         """Bytes of the schema and dictionary messages."""
@@ -63,6 +78,12 @@ class Packed:
             _write_stream(sink, self._table.schema, [_empty_batch(self._table)])
             whole = sink.size()
         return int(whole) - _empty_batch_size(self._table) - len(_END_OF_STREAM)
+
+
+def _threaded(target: memoryview) -> pa.FixedSizeBufferWriter:
+    writer = pa.FixedSizeBufferWriter(pa.py_buffer(target))
+    writer.set_memcopy_threads(_THREADS)
+    return writer
 
 
 class Blank:
@@ -122,6 +143,17 @@ def _empty_column(column: AnyColumn) -> AnyArray:
 
 def _empty_batch_size(table: pa.Table) -> int:
     return int(pa.ipc.get_record_batch_size(_empty_batch(table)))
+
+
+def _has_dictionaries(table: pa.Table) -> bool:
+    """Whether dictionaries are written before the first batch, of those that are planned here."""
+    return any(pa.types.is_dictionary(_storage_type(kind)) for kind in table.schema.types)
+
+
+def _storage_type(kind: pa.DataType) -> pa.DataType:
+    while isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    return kind
 
 
 def _unify(table: pa.Table) -> pa.Table:
