@@ -4,7 +4,7 @@
 // collected without a copy.
 import type * as Arrow from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
-import { type BatchPlan, planBatch } from "./batch.ts";
+import { planBatch } from "./batch.ts";
 
 type ArrowModule = typeof Arrow;
 
@@ -21,7 +21,9 @@ export const END_OF_STREAM = new Uint8Array(new Int32Array([-1, 0]).buffer);
 /** Schema and dictionaries of a table, as the pieces with which its stream begins. */
 export function packHead(arrow: ArrowModule, table: Arrow.Table): Head {
   const head = headWriter(arrow);
-  head.write(table);
+  head.reset(undefined, table.schema);
+  for (const batch of table.batches) head.write(batch);
+  head.writeMissing();
   return head;
 }
 
@@ -36,10 +38,11 @@ export type HeadWriter = InstanceType<ReturnType<typeof makeWriters>["HeadWriter
 export const headWriter = (arrow: ArrowModule): HeadWriter =>
   new (writers ??= makeWriters(arrow)).HeadWriter();
 
-export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
+export function pack(arrow: ArrowModule, given: Arrow.Table): Packed {
+  const rows = given.batches.filter((batch) => batch.numRows > 0); // others may lack children
+  const table = new arrow.Table(given.schema, rows);
   let head: Head | undefined;
-  const start = () => (head = packHead(arrow, table)).bytes;
-  const plan = table.numRows > 0 ? planBatch(arrow, table, start) : noBatch(start);
+  const plan = planBatch(arrow, table, () => (head = packHead(arrow, table)).bytes);
   if (!plan || !head) {
     for (const batch of table.batches) checkBatch(batch);
     const all = new (writers ??= makeWriters(arrow)).PieceWriter();
@@ -55,12 +58,6 @@ export function pack(arrow: ArrowModule, table: Arrow.Table): Packed {
       target.set(END_OF_STREAM, at + plan.bytes);
     },
   };
-}
-
-/** Without rows there is no batch: pyarrow would want the dictionaries that it may have lost. */
-function noBatch(start: () => number): BatchPlan {
-  start();
-  return { bytes: 0, write: () => {} };
 }
 
 /** Writes the pieces one after the other, and gives where they end. */
@@ -85,8 +82,12 @@ export function checkBatch(batch: Arrow.RecordBatch): void {
 
 let writers: ReturnType<typeof makeWriters> | undefined;
 
+interface Writer extends Head {
+  write(table: Arrow.Table): void;
+}
+
 /** The classes are made late, because apache-arrow is loaded late. */
-function makeWriters(arrow: ArrowModule) {
+function makeWriters(arrow: ArrowModule): Record<"PieceWriter" | "HeadWriter", new () => Writer> {
   /** Collects what the stream writer writes. */
   class PieceWriter extends arrow.RecordBatchStreamWriter {
     readonly pieces: Uint8Array[] = [];
@@ -98,6 +99,22 @@ function makeWriters(arrow: ArrowModule) {
         this.bytes += chunk.byteLength;
       }
       return this;
+    }
+
+    /** Also those that no batch has, for want of rows: pyarrow wants each at the start. */
+    protected override _writeDictionaries(batch: Arrow.RecordBatch): this {
+      super._writeDictionaries(batch);
+      this.writeMissing();
+      return this;
+    }
+
+    writeMissing(): void {
+      for (const [id, type] of this._schema!.dictionaries) {
+        if (this._seenDictionaries.has(id)) continue;
+        const none = arrow.makeData({ type }) as Arrow.Data;
+        this._writeDictionaryBatch(none, id);
+        this._seenDictionaries.set(id, new arrow.Vector([none]));
+      }
     }
   }
   /** Writes only the schema and the dictionaries. */
