@@ -64,3 +64,28 @@ frame = pl.DataFrame(
     }
 )
 frame.write_ipc(folder / "views.arrow", compat_level=pl.CompatLevel.newest(), compression=None)
+
+
+def nested(i: int) -> list:
+    return [None if (i + k) % 7 == 3 else i * 10 + k for k in range(i % 5)]
+
+
+point = pa.struct([("x", pa.float64()), ("name", pa.string()), ("tags", pa.list_(pa.string()))])
+codes = pa.dictionary(pa.int8(), pa.string())
+lists = {
+    "list": column(pa.list_(pa.int32()), nested),
+    "large": column(pa.large_list(pa.int16()), nested),
+    "texts": column(pa.list_(pa.string()), lambda i: [f"é{k}" * k for k in range(i % 4)]),
+    "coded": column(pa.list_(codes), lambda i: [f"code {k % 3}" for k in range(i % 4)]),
+    "deep": column(pa.list_(pa.list_(pa.float32())), lambda i: [nested(i), [], None, [1.5]]),
+    "fixed": column(pa.list_(pa.float32(), 3), lambda i: [i, None, i / 2]),
+    "flags": column(pa.list_(pa.bool_()), lambda i: [k % 3 == 0 for k in range(i % 40)]),
+    "struct": column(
+        point, lambda i: {"x": i / 4, "name": None if i % 3 else f"n{i}", "tags": [f"t{i}"] * (i % 3)}
+    ),
+    "structs": column(pa.list_(point), lambda i: [{"x": k, "name": "a", "tags": []} for k in range(i % 3)]),
+    "map": column(pa.map_(pa.string(), pa.int64()), lambda i: [(f"k{k}", k) for k in range(i % 3)]),
+    "nothing": pa.array([[None] * (i % 3) for i in range(ROWS)], pa.list_(pa.null())),
+    "n": pa.array(range(ROWS), pa.int32()),
+}
+write("nested", pa.table(lists))

@@ -5,7 +5,7 @@ import type { Data, DataType, Field } from "apache-arrow";
 import { countBits } from "./bits.ts";
 import { bitmapBytes, type Layout, layoutOf } from "./layout.ts";
 import type { Column } from "./store.ts";
-import { type ColumnType, columnType, textForm } from "./types.ts";
+import { ARROW, type ColumnType, columnType, isNested, textForm } from "./types.ts";
 
 let library: Promise<typeof Arrow> | undefined;
 
@@ -52,7 +52,13 @@ export function arrowField(arrow: typeof Arrow, column: Omit<Column, "chunks">):
   if (!field) return new arrow.Field(name, arrowType(arrow, type), true);
   const dataType = column.dictionary
     ? wideEnough(arrow, field.type, column.dictionary.length)
-    : field.type;
+    : column.children
+      ? nestedType(
+          arrow,
+          field.type,
+          column.children.map((child) => arrowField(arrow, child)),
+        )
+      : field.type;
   const nullable = field.nullable || nulls;
   if (field.name === name && dataType === field.type && nullable === field.nullable) return field;
   return new arrow.Field(name, dataType, nullable, field.metadata);
@@ -66,27 +72,58 @@ function wideEnough(arrow: typeof Arrow, type: DataType, size: number): DataType
   return new arrow.Dictionary(dictionary, new arrow.Int32(), id, isOrdered);
 }
 
+// The same type, unless a field changed.
+function nestedType(arrow: typeof Arrow, type: DataType, children: readonly Field[]): DataType {
+  if (children.every((child, i) => type.children[i] === child)) return type;
+  const [item] = children as [Field];
+  switch (type.typeId as number) {
+    case ARROW.list:
+      return new arrow.List(item);
+    case ARROW.largeList:
+      return new arrow.LargeList(item);
+    case ARROW.map:
+      return new arrow.Map_(item as never, (type as unknown as { keysSorted: boolean }).keysSorted);
+    case ARROW.fixedSizeList:
+      return new arrow.FixedSizeList((type as unknown as { listSize: number }).listSize, item);
+    default:
+      return new arrow.Struct([...children]);
+  }
+}
+
 /** Makes Arrow Data of the chunks of one column; a dictionary is made once for all of them. */
 export class ColumnReader {
   readonly field: Field;
   readonly #arrow: typeof Arrow;
   readonly #column: Omit<Column, "chunks">;
+  readonly #children: readonly ColumnReader[];
   #values: Arrow.Vector | undefined;
 
   constructor(arrow: typeof Arrow, column: Omit<Column, "chunks">) {
     this.#arrow = arrow;
     this.#column = column;
     this.field = arrowField(arrow, column);
+    this.#children = (column.children ?? []).map((child) => new ColumnReader(arrow, child));
+  }
+
+  /** Chunk `chunk` of the column, whose blocks `take` gives: of a column before those in it. */
+  chunk(column: Column, chunk: number, take: () => Uint8Array): Data {
+    const { layout, rows } = column.chunks[chunk]!;
+    const bytes = take();
+    const children = this.#children.map((child, i) =>
+      child.chunk(column.children![i]!, chunk, take),
+    );
+    return this.data(bytes, layout, rows, children);
   }
 
   /** No rows, but the dictionary. */
   empty(): Data {
     const layout = layoutOf(this.#column.type, 0, false);
-    return this.data(new Uint8Array(layout.total), layout, 0);
+    const children = this.#children.map((child) => child.empty());
+    return this.data(new Uint8Array(layout.total), layout, 0, children);
   }
 
   /** `bytes` is the content of the chunk's block, at a 4-byte aligned address of memory of its own. */
-  data(bytes: Uint8Array, layout: Layout, rows: number): Data {
+  data(bytes: Uint8Array, layout: Layout, rows: number, children: readonly Data[] = []): Data {
     const { type } = this.#column;
     if (type.kind === "null") return new this.#arrow.Data(this.field.type, 0, rows, rows);
     const validity =
@@ -99,6 +136,10 @@ export class ColumnReader {
     if (type.kind === "text") {
       const text = bytes.subarray(layout.bytes, layout.bytes + layout.textBytes);
       return textData(this.#arrow, this.field.type, words(first), text, rows, nulls, bitmap);
+    }
+    if (isNested(type)) {
+      const run = type.kind === "list" ? offsetsFor(type, words(first), rows) : undefined;
+      return make(this.#arrow, this.field.type, rows, nulls, undefined, bitmap, run, children);
     }
     if (type.kind === "code") return this.#codes(words(first), rows, nulls, bitmap);
     return make(
@@ -135,9 +176,10 @@ function make(
   data: Values | undefined,
   bitmap: Uint8Array | undefined,
   offsets?: Values,
+  children?: readonly Data[],
 ): Data {
   const buffers = { 0: offsets, 1: data, 2: bitmap } as unknown as Data["buffers"];
-  return new arrow.Data(type, 0, rows, nulls, buffers);
+  return new arrow.Data(type, 0, rows, nulls, buffers, children as Data[] | undefined);
 }
 
 const words = (bytes: Uint8Array) =>
@@ -177,13 +219,24 @@ function textData(
 ): Data {
   const form = textForm(columnType(type, ""));
   if (form === "view") return viewData(arrow, type, offsets, text, rows, nulls, bitmap);
-  if (form === "small") {
-    const signed = new Int32Array(offsets.buffer, offsets.byteOffset, rows + 1);
-    return make(arrow, type, rows, nulls, text, bitmap, signed);
-  }
+  return make(
+    arrow,
+    type,
+    rows,
+    nulls,
+    text,
+    bitmap,
+    offsetsFor(columnType(type, ""), offsets, rows),
+  );
+}
+
+// 32 bits as they lie there, or 64.
+function offsetsFor(type: ColumnType, offsets: Uint32Array, rows: number): Values {
+  if (textForm(type) === "small")
+    return new Int32Array(offsets.buffer, offsets.byteOffset, rows + 1);
   const wide = new Uint32Array((rows + 1) * 2);
   for (let i = 0; i <= rows; i++) wide[i * 2] = offsets[i]!;
-  return make(arrow, type, rows, nulls, text, bitmap, new BigInt64Array(wide.buffer));
+  return new BigInt64Array(wide.buffer);
 }
 
 function viewData(

@@ -25,32 +25,61 @@ export function spans(source: ColumnSource, from: number, to: number): Span[] {
   return found;
 }
 
-/** Bytes of text in these spans. */
+/** Bytes of text, or items of lists, in these spans. */
 export function textBytes(of: readonly Span[]): number {
   let total = 0;
   for (const { piece, from, to } of of) total += piece.text!.at(to) - piece.text!.at(from);
   return total;
 }
 
+/** The rows of what is in a list or a struct that belong to rows [from, to) of it. */
+export function rowsInside(
+  { type, pieces }: ColumnSource,
+  from: number,
+  to: number,
+): [number, number] {
+  if (type.kind === "struct") return [from, to];
+  if (type.kind === "fixed") return [from * type.size!, to * type.size!];
+  return [itemRow(pieces, from), itemRow(pieces, to)];
+}
+
+function itemRow(pieces: readonly Piece[], row: number): number {
+  let start = 0;
+  for (const { rows, text, first } of pieces) {
+    if (row <= start + rows) return first! + text!.at(row - start) - text!.at(0);
+    start += rows;
+  }
+  return 0;
+}
+
 /**
  * Row counts of the chunks of a table of `rows` rows, so that every column's chunk fits `limit` bytes.
- * Throws TEXT_TOO_LONG when one row's text alone does not fit.
+ * Throws TEXT_TOO_LONG when one row alone does not fit.
  */
 export function chunkRows(sources: readonly ColumnSource[], rows: number, limit: number): number[] {
   const most = Math.min(...sources.map((s) => rowsWithin(s.type, limit)), rows || 1);
-  const texts = sources.filter((s) => s.type.kind === "text");
+  const uneven = sources.filter((s) => s.type.kind === "text" || s.children);
   const chunks: number[] = [];
   for (let from = 0; from < rows; from += chunks.at(-1)!) {
     let count = Math.min(most, rows - from);
-    for (const source of texts) count = fitText(source, from, count, limit);
+    for (const source of uneven) count = fit(source, from, count, limit);
     chunks.push(count);
   }
   return chunks;
 }
 
-function fitText(source: ColumnSource, from: number, count: number, limit: number): number {
-  const size = (n: number) =>
-    layoutOf(source.type, n, source.nulls, textBytes(spans(source, from, from + n))).total;
+/** Bytes of the largest block for rows [from, to) of a column and of what is in it. */
+function largest(source: ColumnSource, from: number, to: number): number {
+  const { type, nulls, children = [] } = source;
+  const text = type.kind === "text" ? textBytes(spans(source, from, to)) : 0;
+  const own = layoutOf(type, to - from, nulls, text).total;
+  if (children.length === 0) return own;
+  const [low, high] = rowsInside(source, from, to);
+  return Math.max(own, ...children.map((child) => largest(child, low, high)));
+}
+
+function fit(source: ColumnSource, from: number, count: number, limit: number): number {
+  const size = (n: number) => largest(source, from, from + n);
   if (size(count) <= limit) return count;
   let low = 0;
   let high = count;
@@ -63,7 +92,7 @@ function fitText(source: ColumnSource, from: number, count: number, limit: numbe
     throw new CenoteError(
       "TEXT_TOO_LONG",
       `row ${from} of column "${source.name}" (${source.type.name}) takes ${formatBytes(size(1))}; one binding holds at most ${formatBytes(limit)}`,
-      { mend: "Leave the column out, or cut the text." },
+      { mend: "Leave the column out, or cut the text or the list." },
     );
   }
   return low > 32 ? Math.floor(low / 32) * 32 : low;

@@ -22,13 +22,21 @@ export {
 } from "./layout.ts";
 export { type ProducedRows, produceRows } from "./produce.ts";
 export { readTable } from "./read.ts";
-export { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
+export {
+  type Column,
+  type ColumnChunk,
+  ColumnStore,
+  pathTo,
+  stepsOf,
+  withChildren,
+} from "./store.ts";
 export {
   type ColumnType,
   decimalType,
   durationType,
   isFloat,
   isInteger,
+  isNested,
   isPlain,
   isText,
   isUtf8,

@@ -1,10 +1,12 @@
 // How one chunk of a column lies in its block, so that a kernel needs one binding a column:
 //
 //   first      values, bit-packed for bool, packed in little-endian words for 8 and 16 bits;
-//              for text: rows + 1 offsets (u32, from the start of the bytes section)
+//              for text and lists: rows + 1 offsets (u32, from the start of the bytes section, or in
+//              items); nothing for structs and lists of one size
 //   validity   one bit a row, least significant first, 1 = valid; only where the column has nulls
 //   bytes      the text itself (UTF-8), only for text
 //
+// What is in a list or a struct lies in columns of its own, whose chunks belong to the same chunk of the table.
 // Sections begin at multiples of ALIGN bytes. Leaves the filling of sections to stage.ts.
 import type { ColumnType } from "./types.ts";
 
@@ -35,7 +37,7 @@ export function bitmapBytes(rows: number): number {
 
 /** Bytes of the first section: values, or offsets for text. */
 export function firstBytes(type: ColumnType, rows: number): number {
-  if (type.kind === "text") return (rows + 1) * 4;
+  if (type.kind === "text" || type.kind === "list") return (rows + 1) * 4;
   if (type.bits === 1) return bitmapBytes(rows);
   return (rows * type.bits) / 8;
 }

@@ -29,11 +29,11 @@ interface Part {
   finish?: (buffer: Uint8Array) => void;
 }
 
-/** The store's rows, or undefined where a column's Arrow layout is not made in place (views). Throws DISPOSED. */
+/** The store's rows, or undefined where a column's Arrow layout is not made in place (views, lists, structs). Throws DISPOSED. */
 export async function produceRows(store: ColumnStore): Promise<ProducedRows | undefined> {
   store.check();
   const columns = [...store.columns.values()];
-  if (columns.some(hasViews)) return undefined;
+  if (columns.some((column) => hasViews(column) || column.children)) return undefined;
   const arrow = await arrowLibrary();
   const readers = columns.map((column) => new ColumnReader(arrow, column));
   const fields = readers.map((reader) => reader.field);

@@ -2,14 +2,19 @@
 import type { Table } from "apache-arrow";
 import type { GpuRange } from "../gpu/index.ts";
 import { arrowLibrary, ColumnReader } from "./arrow.ts";
-import type { ColumnStore } from "./store.ts";
+import { type ColumnStore, withChildren } from "./store.ts";
 
 /** The store's columns as an Arrow table of as many record batches as it has chunks. Throws DISPOSED. */
 export async function readTable(store: ColumnStore): Promise<Table> {
   store.check();
   const columns = [...store.columns.values()];
   const ranges: GpuRange[] = columns.flatMap((column) =>
-    column.chunks.map(({ block, layout }) => ({ block, bytes: layout.total })),
+    column.chunks.flatMap((_, chunk) =>
+      withChildren(column).map(({ chunks }) => {
+        const { block, layout } = chunks[chunk]!;
+        return { block, bytes: layout.total };
+      }),
+    ),
   );
   const [arrow, contents] = await Promise.all([
     arrowLibrary(),
@@ -18,7 +23,7 @@ export async function readTable(store: ColumnStore): Promise<Table> {
   const readers = columns.map((column) => new ColumnReader(arrow, column));
   let next = 0;
   const data = columns.map((column, i) =>
-    column.chunks.map(({ layout, rows }) => readers[i]!.data(contents[next++]!, layout, rows)),
+    column.chunks.map((_, chunk) => readers[i]!.chunk(column, chunk, () => contents[next++]!)),
   );
   const fields = readers.map((reader) => reader.field);
   const schema = new arrow.Schema(fields, new Map(store.metadata));

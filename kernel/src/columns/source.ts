@@ -5,7 +5,7 @@ import type { Data, DataType, Field, Table, Vector } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import { ARROW, type ColumnType, columnType, textForm } from "./types.ts";
 
-/** Text of one piece: row i is bytes[at(i) … at(i + 1)). */
+/** Text of one piece: row i is bytes[at(i) … at(i + 1)); or the items of its lists, without bytes. */
 export interface TextRun {
   readonly bytes: Uint8Array;
   /** Offsets as u32 words: low words only, `stride` apart. */
@@ -23,6 +23,8 @@ export interface Piece {
   /** Fixed-width values as bytes (bitmaps from `bit` on for bool, u32 codes for dictionaries). */
   readonly bytes: Uint8Array;
   readonly text?: TextRun;
+  /** Of lists: the row of the items' column where those of this piece begin. */
+  readonly first?: number;
 }
 
 export interface ColumnSource {
@@ -33,12 +35,14 @@ export interface ColumnSource {
   readonly pieces: Piece[];
   /** Values of the merged dictionary, in the order of their codes. */
   readonly dictionary?: readonly unknown[];
+  /** The items of a list, or the fields of a struct. */
+  readonly children?: readonly ColumnSource[];
 }
 
 const bytesOf = (view: ArrayBufferView) =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
-/** The columns of a table, ready to be staged. Throws for nested types (NESTED_COLUMN). */
+/** The columns of a table, ready to be staged. Throws SAME_NAME and UNKNOWN_TYPE. */
 export function columnSources(table: Table): ColumnSource[] {
   const seen = new Set<string>();
   return table.schema.fields.map((field, i) => {
@@ -53,11 +57,44 @@ export function columnSources(table: Table): ColumnSource[] {
 }
 
 function columnSource(field: Field, vector: Vector): ColumnSource {
-  const type = columnType(field.type, field.name);
-  const runs = vector.data.filter((data) => data.length > 0);
+  return sourceOf(field, columnType(field.type, field.name), vector.data);
+}
+
+function sourceOf(field: Field, type: ColumnType, data: readonly Data[]): ColumnSource {
+  const runs = data.filter(({ length }) => length > 0);
   if (type.kind === "code") return dictionarySource(field, type, runs);
+  if (type.children) return nestedSource(field, type, runs);
   const pieces = runs.map((data) => piece(data, type));
   return { name: field.name, field, type, pieces, nulls: hasNulls(pieces) };
+}
+
+// The items of a piece's lists are a run of their own: those before its first list are left out.
+function nestedSource(field: Field, type: ColumnType, runs: readonly Data[]): ColumnSource {
+  const pieces: Piece[] = [];
+  const inner: Data[][] = [];
+  let first = 0;
+  for (const data of runs) {
+    const common = { rows: data.length, ...validityOf(data), bytes: new Uint8Array() };
+    if (type.kind === "list") {
+      const text = offsetsOf(data, common.bytes);
+      const [low, high] = [text.at(0), text.at(data.length)];
+      pieces.push({ ...common, text, first });
+      inner.push([data.children[0]!.slice(low, high - low)]);
+      first += high - low;
+    } else {
+      pieces.push(common);
+      inner.push([...data.children]);
+    }
+  }
+  const fields = (field.type as { children: Field[] }).children;
+  const children = fields.map((child, i) =>
+    sourceOf(
+      child,
+      type.children![i]!.type,
+      inner.map((run) => run[i]!),
+    ),
+  );
+  return { name: field.name, field, type, pieces, nulls: hasNulls(pieces), children };
 }
 
 const hasNulls = (pieces: Piece[]) => pieces.some((p) => p.validity !== undefined);
@@ -90,7 +127,10 @@ function validityOf(data: Data): { validity: Uint8Array | undefined; bit: number
 
 function textRun(data: Data, type: ColumnType): TextRun {
   if (textForm(type) === "view") return viewRun(data);
-  const bytes = (data.values ?? new Uint8Array()) as Uint8Array;
+  return offsetsOf(data, (data.values ?? new Uint8Array()) as Uint8Array);
+}
+
+function offsetsOf(data: Data, bytes: Uint8Array): TextRun {
   const offsets = data.valueOffsets as unknown as Int32Array | BigInt64Array;
   const raw = bytesOf(offsets);
   const words = wordsOf(raw);

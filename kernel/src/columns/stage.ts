@@ -1,7 +1,7 @@
 // Lays a chunk of a column out for its block, as parts to be written at offsets of it. Values that lie
 // in Arrow's buffers as they must lie in the block are passed on as they are, without a copy here.
 import { copyBits, setBits } from "./bits.ts";
-import { type Span, textBytes } from "./chunking.ts";
+import { rowsInside, type Span, spans, textBytes } from "./chunking.ts";
 import { bitmapBytes, type Layout, layoutOf } from "./layout.ts";
 import type { ColumnSource } from "./source.ts";
 
@@ -15,33 +15,46 @@ export interface Staged {
   readonly rows: number;
   readonly layout: Layout;
   readonly parts: Part[];
+  /** Of what is in a list or a struct. */
+  readonly children: readonly Staged[];
 }
 
-/** Layout and parts of `rows` rows of a column, found in `from`. */
-export function stageChunk(source: ColumnSource, from: readonly Span[], rows: number): Staged {
-  const { type } = source;
-  const text = type.kind === "text" ? textBytes(from) : 0;
-  const layout = layoutOf(type, rows, source.nulls, text);
-  const parts: Part[] = [];
-  if (type.kind === "text") {
-    parts.push({ offset: 0, data: offsets(from, rows) });
-    put(parts, layout.bytes, from.map(textOf));
-  } else if (type.bits === 1) {
-    parts.push({ offset: 0, data: bitmap(from, rows, (span) => span.piece.bytes) });
-  } else if (type.kind !== "null") {
-    put(
-      parts,
-      0,
-      from.map((span) => valuesOf(source, span)),
-    );
-  }
+/** Layout and parts of rows [from, to) of a column, and of what is in them. */
+export function stageChunk(source: ColumnSource, from: number, to: number): Staged {
+  const { type, children = [] } = source;
+  const rows = to - from;
+  const of = spans(source, from, to);
+  const layout = layoutOf(type, rows, source.nulls, type.kind === "text" ? textBytes(of) : 0);
+  const parts = valueParts(source, of, rows, layout);
   if (source.nulls) {
     parts.push({
       offset: layout.validity,
-      data: bitmap(from, rows, (span) => span.piece.validity),
+      data: bitmap(of, rows, (span) => span.piece.validity),
     });
   }
-  return { rows, layout, parts };
+  const [low, high] = children.length > 0 ? rowsInside(source, from, to) : [0, 0];
+  return { rows, layout, parts, children: children.map((child) => stageChunk(child, low, high)) };
+}
+
+function valueParts(
+  source: ColumnSource,
+  of: readonly Span[],
+  rows: number,
+  layout: Layout,
+): Part[] {
+  const { kind, bits } = source.type;
+  const parts: Part[] = [];
+  if (kind === "text" || kind === "list") parts.push({ offset: 0, data: offsets(of, rows) });
+  if (kind === "text") put(parts, layout.bytes, of.map(textOf));
+  else if (bits === 1)
+    parts.push({ offset: 0, data: bitmap(of, rows, (span) => span.piece.bytes) });
+  else if (kind !== "list" && bits > 0)
+    put(
+      parts,
+      0,
+      of.map((span) => valuesOf(source, span)),
+    );
+  return parts;
 }
 
 function valuesOf({ type }: ColumnSource, { piece, from, to }: Span): Uint8Array {

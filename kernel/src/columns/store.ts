@@ -23,7 +23,26 @@ export interface Column {
   readonly field?: Field;
   /** Values by code, for kind "code". */
   readonly dictionary?: readonly unknown[];
+  /** The items of a list, or the fields of a struct; chunk i of each belongs to chunk i here. */
+  readonly children?: readonly Column[];
   readonly chunks: readonly ColumnChunk[];
+}
+
+/** A column and those in it, each before what it holds. */
+export function withChildren(column: Column): Column[] {
+  return [column, ...(column.children ?? []).flatMap(withChildren)];
+}
+
+const STEP = "\0";
+
+/** Where a field of a struct, or the items of a list, are found: a path for ColumnStore.column(). */
+export function pathTo(parent: string, child: string): string {
+  return parent + STEP + child;
+}
+
+/** The names along a path. */
+export function stepsOf(path: string): string[] {
+  return path.split(STEP);
 }
 
 /** How many stores hold a block. */
@@ -51,6 +70,20 @@ export class ColumnStore {
     for (const block of this.blocks()) holders.set(block, (holders.get(block) ?? 0) + 1);
   }
 
+  /** The column of this name, or of this path into lists and structs. */
+  column(path: string): Column {
+    return this.along(path).at(-1)!;
+  }
+
+  /** The columns along a path: that of its first name, and what is in it. */
+  along(path: string): Column[] {
+    const [name, ...steps] = stepsOf(path);
+    const found = [this.columns.get(name!)!];
+    for (const step of steps)
+      found.push(found.at(-1)!.children!.find((child) => child.name === step)!);
+    return found;
+  }
+
   get rows(): number {
     return this.chunkRows.reduce((sum, rows) => sum + rows, 0);
   }
@@ -63,16 +96,19 @@ export class ColumnStore {
   /** All blocks in use, each once, those shared with other stores included. */
   blocks(): Block[] {
     const all = new Set<Block>();
-    for (const column of this.columns.values())
+    for (const column of [...this.columns.values()].flatMap(withChildren))
       for (const chunk of column.chunks) all.add(chunk.block);
     return [...all];
   }
 
   /** Throws DISPOSED when the store, or a block of a column, has been given back. */
   check(names: Iterable<string> = this.columns.keys()): void {
-    for (const name of names) {
-      if (this.#disposed || this.columns.get(name)!.chunks.some((chunk) => chunk.block.disposed))
-        throw disposed(`column "${name}"`);
+    for (const path of names) {
+      const column = this.column(path);
+      const gone = withChildren(column).some((one) =>
+        one.chunks.some(({ block }) => block.disposed),
+      );
+      if (this.#disposed || gone) throw disposed(`column "${stepsOf(path).join(".")}"`);
     }
     if (this.#disposed) throw disposed("the table");
   }

@@ -2,13 +2,14 @@
 // is stored) and the Arrow name that messages use. Arrow's type objects are read by their numeric ids,
 // so that tables of any copy of apache-arrow are understood and that library need not be loaded here.
 // Leaves layouts to layout.ts and the making of Arrow types to arrow.ts.
-import type { DataType } from "apache-arrow";
+import type { DataType, Field } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 
 /**
  * How values are computed with:
  * i32, u32, f32 in one word (narrower ones widen when loaded); i64, u64, f64 as pairs of u32, low first;
- * decimal as four u32, low first; bool as a bit; text as a range of bytes; code as an index into a dictionary; opaque is carried only.
+ * decimal as four u32, low first; bool as a bit; text as a range of bytes; code as an index into a dictionary; list, fixed (lists of one size) and
+ * struct have columns of their own for what is in them; opaque is carried only.
  */
 export type Kind =
   | "i32"
@@ -21,6 +22,9 @@ export type Kind =
   | "bool"
   | "text"
   | "code"
+  | "list"
+  | "fixed"
+  | "struct"
   | "opaque"
   | "null";
 
@@ -35,6 +39,10 @@ export interface ColumnType {
   readonly temporal?: "timestamp" | "date" | "time" | "duration";
   readonly unit?: TimeUnit;
   readonly timezone?: string;
+  /** Of lists their items, of structs their fields. */
+  readonly children?: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** Of lists of one size: that size. */
+  readonly size?: number;
   /** Of decimals: digits in all, and those behind the point. */
   readonly precision?: number;
   readonly scale?: number;
@@ -103,7 +111,21 @@ export function typeNamed(name: string): ColumnType | undefined {
 
 /** True for types whose values kernels and groups compute with and compare; others are carried. */
 export function isPlain({ kind }: ColumnType): boolean {
-  return kind !== "opaque" && kind !== "null" && kind !== "decimal";
+  return !UNCOMPUTED.has(kind);
+}
+
+const UNCOMPUTED: ReadonlySet<Kind> = new Set([
+  "opaque",
+  "null",
+  "decimal",
+  "list",
+  "fixed",
+  "struct",
+]);
+
+/** True for lists and structs. */
+export function isNested({ kind }: ColumnType): boolean {
+  return kind === "list" || kind === "fixed" || kind === "struct";
 }
 
 /** Ids of apache-arrow's Type enumeration, which its IPC format fixes. */
@@ -125,20 +147,16 @@ export const ARROW = {
   largeUtf8: 20,
   binaryView: 23,
   utf8View: 24,
+  list: 12,
+  struct: 13,
+  fixedSizeList: 16,
+  map: 17,
+  largeList: 21,
   dictionary: -1,
 } as const;
 
 const UNITS: TimeUnit[] = ["s", "ms", "us", "ns"];
 const INTERVAL_BITS = [32, 64, 128];
-const NESTED: Record<number, string> = {
-  12: "list",
-  13: "struct",
-  14: "union",
-  16: "fixed_size_list",
-  17: "map",
-  21: "large_list",
-};
-
 /** Fields of Arrow's type classes that are read here. */
 interface Facts {
   bitWidth: number;
@@ -153,7 +171,7 @@ interface Facts {
 
 /**
  * The column type of an Arrow type. `column` is named in the error.
- * Throws NESTED_COLUMN for lists, structs, maps and unions, and UNKNOWN_TYPE for what Arrow adds later.
+ * Throws UNKNOWN_TYPE for unions and for what Arrow adds later.
  */
 export function columnType(type: DataType, column: string): ColumnType {
   const facts = type as unknown as Facts;
@@ -197,7 +215,7 @@ export function columnType(type: DataType, column: string): ColumnType {
     case ARROW.dictionary:
       return plain(`dictionary<${columnType(facts.dictionary, column).name}>`, "code", 32);
     default:
-      return temporalType(type, facts) ?? unsupported(type, column);
+      return temporalType(type, facts) ?? nestedType(type, column);
   }
 }
 
@@ -217,22 +235,39 @@ function temporalType(type: DataType, facts: Facts): ColumnType | undefined {
   }
 }
 
-function unsupported(type: DataType, column: string): never {
-  const nested = NESTED[type.typeId as number];
-  if (nested) {
-    throw new CenoteError(
-      "NESTED_COLUMN",
-      `column "${column}" is ${type} (${nested}); wanted a flat type: numbers, bool, text, dates or a dictionary`,
-      { mend: `Leave it out with table.select([…]), or flatten it before (one column a field).` },
-    );
+function nestedType(type: DataType, column: string): ColumnType {
+  const fields = (type as { children?: readonly Field[] | null }).children ?? [];
+  const children = fields.map(({ name, type: inner }) => ({
+    name,
+    type: columnType(inner, `${column}.${name}`),
+  }));
+  const [item] = children;
+  switch (type.typeId as number) {
+    case ARROW.list:
+      return { ...plain(`list<${item!.type.name}>`, "list", 32), children };
+    case ARROW.largeList:
+      return { ...plain(`large_list<${item!.type.name}>`, "list", 32), children };
+    case ARROW.map:
+      return { ...plain(`map<${item!.type.name}>`, "list", 32), children };
+    case ARROW.fixedSizeList: {
+      const size = (type as unknown as { listSize: number }).listSize;
+      return {
+        ...plain(`fixed_size_list<${item!.type.name}>[${size}]`, "fixed", 0),
+        children,
+        size,
+      };
+    }
+    case ARROW.struct: {
+      const inner = children.map(({ name, type: of }) => `${name}: ${of.name}`).join(", ");
+      return { ...plain(`struct<${inner}>`, "struct", 0), children };
+    }
+    default:
+      throw new CenoteError(
+        "UNKNOWN_TYPE",
+        `column "${column}" has the Arrow type ${type}; wanted numbers, bool, text, dates, times, decimals, dictionaries, lists or structs`,
+        { mend: "Leave it out with table.select([…]), or cast it first." },
+      );
   }
-  throw new CenoteError(
-    "UNKNOWN_TYPE",
-    `column "${column}" has the Arrow type ${type}, which is unknown here`,
-    {
-      mend: "Cast it to a number, bool, utf8 or timestamp first.",
-    },
-  );
 }
 
 /** True for types whose values are integers of 64 bits or fewer, dates and times included. */

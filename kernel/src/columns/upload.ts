@@ -3,7 +3,7 @@ import type { Table } from "apache-arrow";
 import { CenoteError, formatBytes, OutOfPoolMemory } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import { chunkRows, spans } from "./chunking.ts";
+import { chunkRows } from "./chunking.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
 import { type Staged, stageChunk } from "./stage.ts";
 import { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
@@ -16,7 +16,7 @@ export interface UploadOptions {
 /**
  * Copies `table` into blocks of the pool: structure of arrays, in as few chunks as bindings allow.
  * The values, nulls, schema and metadata come back equal with readTable().
- * Throws NOT_ARROW, BAD_COUNT, NESTED_COLUMN (column and type named), TEXT_TOO_LONG and OutOfPoolMemory
+ * Throws NOT_ARROW, BAD_COUNT, UNKNOWN_TYPE (column and type named), TEXT_TOO_LONG and OutOfPoolMemory
  * (which says what the whole table wants); then nothing is kept.
  */
 export async function uploadTable(
@@ -49,9 +49,13 @@ export async function uploadTable(
     const placed = own.reduce((sum, block) => sum + block.bytes, 0);
     for (const block of own) block.dispose();
     if (!(error instanceof OutOfPoolMemory)) throw error;
-    const wanted = staged.flat().reduce((sum, { layout }) => sum + layout.total, 0);
+    const wanted = staged.flat().reduce((sum, one) => sum + bytesOf(one), 0);
     throw tooLarge(table, { wanted, placed }, error);
   }
+}
+
+function bytesOf({ layout, children }: Staged): number {
+  return children.reduce((sum, child) => sum + bytesOf(child), layout.total);
 }
 
 // The pool's error is about one column's chunk, and counts the chunks before it among what is held.
@@ -87,7 +91,7 @@ function cut(rows: readonly number[], most: number): number[] {
 function stageColumn(source: ColumnSource, chunkRows: readonly number[]): Staged[] {
   let from = 0;
   return chunkRows.map((rows) => {
-    const staged = stageChunk(source, spans(source, from, from + rows), rows);
+    const staged = stageChunk(source, from, from + rows);
     from += rows;
     return staged;
   });
@@ -112,5 +116,18 @@ async function place(
     for (const { offset, data } of pieces) parts.push({ block, offset, data });
     chunks.push({ rows, layout, block });
   }
-  return { name, type, field, nulls, chunks, ...(dictionary ? { dictionary } : {}) };
+  const children: Column[] = [];
+  for (const [i, child] of (source.children ?? []).entries()) {
+    const inside = staged.map((chunk) => chunk.children[i]!);
+    children.push(await place(gpu, child, inside, own, parts));
+  }
+  return {
+    name,
+    type,
+    field,
+    nulls,
+    chunks,
+    ...(dictionary ? { dictionary } : {}),
+    ...(source.children ? { children } : {}),
+  };
 }

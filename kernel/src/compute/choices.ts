@@ -1,6 +1,6 @@
 // Values that are chosen from two: fillNull, coalesce and when. Both take one type, and a literal takes the
 // other's.
-import { type ColumnType, TYPES } from "../columns/index.ts";
+import { type ColumnType, isPlain, TYPES } from "../columns/index.ts";
 import { isTextual } from "./comparison.ts";
 import { common, convert, isNumber, logical, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
@@ -58,7 +58,7 @@ function besides(a: Typed, right: Side & { readonly value: Value }, where: strin
 }
 
 function choosable(at: Typed, where: string): Typed {
-  if (at.type.kind !== "opaque" && at.type.kind !== "null") return at;
+  if (isPlain(at.type) || at.type.kind === "decimal") return at;
   throw wrongType(
     where,
     at,

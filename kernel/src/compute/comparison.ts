@@ -1,6 +1,6 @@
 // Comparisons and membership: what may be compared with what.
 import type { CenoteError } from "../base/index.ts";
-import { isUtf8, TYPES, UTF8 } from "../columns/index.ts";
+import { isPlain, isUtf8, TYPES, UTF8 } from "../columns/index.ts";
 import { sameUnit } from "./casts.ts";
 import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
 import { compareLiteral, literal } from "./literals.ts";
@@ -31,7 +31,7 @@ export function comparison(op: Comparison, left: Side, right: Side, where: strin
 
 function withLiteral(op: Comparison, a: Typed, value: Value, where: string): Typed {
   if (isTextual(a)) return textWithLiteral(op, a, value, where);
-  if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
+  if (!isPlain(a.type) && a.type.kind !== "decimal") throw incomparable(where, a);
   if (a.type.kind === "bool") equalityOnly(op, a, where);
   return compareLiteral(op, a, value, where);
 }
@@ -91,7 +91,7 @@ const FEW_VALUES = 16;
 /** Whether a is one of `values`; nulls among them match nothing. */
 export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
   if (isTextual(a)) return among(a, values, where);
-  if (a.type.kind === "opaque" || a.type.kind === "null") throw incomparable(where, a);
+  if (!isPlain(a.type) && a.type.kind !== "decimal") throw incomparable(where, a);
   // A value that a's type cannot have is known to be unequal.
   const tests = values
     .filter((v) => v !== null)

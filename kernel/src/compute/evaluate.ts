@@ -28,11 +28,21 @@ export function evaluator(
       return (row) => a(row) === null;
     case "fillNull":
       return (row) => a(row) ?? b(row);
+    case "element":
+      return (row) => elementOf(a(row), b(row));
+    case "listLength":
+      return (row) => (a(row) as unknown as HostValue[] | null)?.length ?? null;
     case "if":
       return (row) => (a(row) === true ? b : args[2]!)(row);
     default:
       return strict(at, a, b);
   }
+}
+
+// A list is an array of values.
+function elementOf(list: unknown, index: HostValue): HostValue {
+  if (list === null || index === null) return null;
+  return (list as HostValue[]).at(Number(index)) ?? null;
 }
 
 function kleene(a: RowFunction, b: RowFunction, decisive: boolean): RowFunction {

@@ -13,7 +13,7 @@ function reads(store: ColumnStore | undefined, roots: readonly Typed[]): string 
   const names = columnsOf(...roots);
   if (!store) return names.join(", ") || "nothing";
   const bytes = names
-    .flatMap((name) => store.columns.get(name)!.chunks)
+    .flatMap((name) => store.column(name).chunks)
     .reduce((sum, c) => sum + c.layout.total, 0);
   return `${names.join(", ") || "nothing"} (${formatBytes(bytes)})`;
 }
@@ -49,9 +49,9 @@ export function explainRows(plan: Plan): string[] {
 
 function mostBytes(store: ColumnStore, at: Typed, limit: number): number {
   if (isText(at.type)) {
-    return store.columns.get(at.column!)!.chunks.reduce((sum, { layout }) => sum + layout.total, 0);
+    return store.column(at.column!).chunks.reduce((sum, { layout }) => sum + layout.total, 0);
   }
-  const nulls = columnsOf(at).some((name) => store.columns.get(name)!.nulls);
+  const nulls = columnsOf(at).some((name) => store.column(name).nulls);
   const sizes = store.chunkRows.map(
     (rows) => layoutOf(at.type, Math.min(rows, limit), nulls).total,
   );

@@ -12,7 +12,7 @@ import { datePart } from "./dates.ts";
 import type { Expr } from "./expr.ts";
 import { bareLiteral, convert, logical, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
-import { element, field } from "./nested.ts";
+import { element, field, listLength } from "./nested.ts";
 import type { BinaryOp, DatePart, ExprNode } from "./nodes.ts";
 import { concat, letters, slice, textLength, textTest } from "./texts.ts";
 import { node, type Typed } from "./typed.ts";
@@ -40,8 +40,11 @@ export function resolve(expr: Expr, scope: Scope): Typed {
     case "sqrt":
       return unaryNumber(at.op, resolve(at.args[0], scope), String(expr));
     case "length":
-    case "byteLength":
-      return textLength(at.op, resolve(at.args[0], scope), String(expr));
+    case "byteLength": {
+      const of = resolve(at.args[0], scope);
+      const isList = of.type.kind === "list" || of.type.kind === "fixed";
+      return isList && at.op === "length" ? listLength(of) : textLength(at.op, of, String(expr));
+    }
     case "upper":
     case "lower":
       return letters(at.op, resolve(at.args[0], scope), String(expr));

@@ -1,10 +1,10 @@
 // Sources of rows: columns in the pool, the rows of another query, and what all have in common that run
 // first (aggregate-source.ts, sort/, join/, window/ have the others).
-import { type ColumnStore, ColumnStore as Store } from "../columns/index.ts";
+import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
-import { isWhole, type OpenSource, type Plan, type Source } from "./plan.ts";
+import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { Scratch } from "./run/scratch.ts";
 import { select } from "./run/select.ts";
@@ -115,6 +115,11 @@ export class RowsSource extends PendingSource {
   explain(): string[] {
     return [...this.plan.source.explain(), ...explainRows(this.plan)];
   }
+}
+
+/** A plan without a limit: that is taken before what follows it. */
+export function unlimited(plan: Plan): Plan {
+  return plan.limit === Number.POSITIVE_INFINITY ? plan : wholeOf(new RowsSource(plan));
 }
 
 /** The source of a plan with what it reads. Throws DISPOSED. */

@@ -1,6 +1,6 @@
 // Expressions with types: the tree from which WGSL and JavaScript are generated. Every literal has the
 // type it is used as and every conversion is a node, so that generators decide nothing.
-import type { ColumnType } from "../columns/index.ts";
+import { type ColumnType, stepsOf } from "../columns/index.ts";
 import type { BinaryOp, DatePart, UnaryOp } from "./nodes.ts";
 
 export type TypedOp =
@@ -10,6 +10,7 @@ export type TypedOp =
   | BinaryOp
   | Exclude<UnaryOp, DatePart | "isNotNull">
   | "slice"
+  | "listLength"
   | "if"
   | "year"
   | "month"
@@ -26,7 +27,7 @@ export interface Typed {
   readonly op: TypedOp;
   readonly type: ColumnType;
   readonly args: readonly Typed[];
-  /** Of a column. */
+  /** Of a column its name, or its path into lists and structs; of an element the path of the items. */
   readonly column?: string;
   /** Of literal and known. */
   readonly value?: TypedValue;
@@ -85,13 +86,14 @@ const INFIX: Partial<Record<TypedOp, string>> = {
 
 /** A tree as people read it, e.g. `(delay > 15) and (origin in LAX, SFO)`. */
 export function showTyped(at: Typed): string {
-  if (at.op === "column") return at.column!;
+  if (at.op === "column") return stepsOf(at.column!).join(".");
   if (at.op === "literal") return String(at.value);
   const args = at.args.map((arg) => (INFIX[arg.op] ? `(${showTyped(arg)})` : showTyped(arg)));
   const infix = INFIX[at.op];
   if (infix) return args.join(` ${infix} `);
   if (at.op === "among") return `${args[0]} in ${at.values!.join(", ")}`;
   if (at.op === "cast") return `${at.type.name}(${args[0]})`;
+  if (at.op === "element") return `${args[0]}[${args[1]}]`;
   if (at.op === "slice") return `slice(${[...args, ...at.span!].join(", ")})`;
   if (at.op === "known") return `${at.value} where ${args[0]} is not null`;
   return `${at.op}(${args.join(", ")})`;

@@ -5,6 +5,7 @@ import {
   type Column,
   type ColumnChunk,
   type ColumnStore,
+  isNested,
   isText,
   layoutOf,
   rowsWithin,
@@ -79,6 +80,7 @@ interface Job {
 
 function jobOf({ store, rows, missing = false }: Omit<Taken, "names">, name: string): Job {
   const { chunks: _, ...column } = store.columns.get(name)!;
+  if (isNested(column.type)) throw notTaken(column);
   const nulls = column.nulls || missing;
   const at = node("column", column.type, [], { column: name });
   return { store, rows, at, nulls, column: { ...column, nulls } };
@@ -226,4 +228,13 @@ class Indices {
   free(): void {
     this.#scratch.free(...this.#own);
   }
+}
+
+/** The error of lists and structs where columns are put together of rows of several chunks. */
+export function notTaken({ name, type }: Omit<Column, "chunks">): CenoteError {
+  return new CenoteError(
+    "NESTED_COLUMN",
+    `column "${name}" is ${type.name}; wanted flat columns: lists and structs are filtered, but not sorted or joined yet`,
+    { mend: `Leave it out with .drop("${name}"), or take its fields: col("${name}").field("…").` },
+  );
 }

@@ -3,19 +3,16 @@ import {
   type Column,
   type ColumnChunk,
   type ColumnStore,
+  isNested,
   isText,
   layoutOf,
 } from "../../columns/index.ts";
 import type { Typed } from "../typed.ts";
 import { projectKernel } from "../wgsl/project.ts";
+import { gatherNested, type Output } from "./nested.ts";
 import { launch, type Scratch } from "./scratch.ts";
 import type { Selection } from "./select.ts";
 import { finishTexts, startText, type TextJob } from "./texts.ts";
-
-export interface Output {
-  readonly name: string;
-  readonly at: Typed;
-}
 
 /** The outputs over the selected rows; columns that are taken whole are shared, not copied. */
 export async function gather(
@@ -26,12 +23,13 @@ export async function gather(
 ): Promise<Column[]> {
   const chunks = outputs.map(() => new Array<ColumnChunk>(selections.length));
   const texts: TextJob[] = [];
-  const nulls = outputs.map(() => false);
+  const made = outputs.map(({ name, at }) => sharedColumn(store, name, at, selections));
   // Chunk by chunk, so that those of a table larger than the device come back once.
   for (const [i, selection] of selections.entries()) {
     for (const [column, output] of outputs.entries()) {
-      const whole = sourceOf(store, output.at)?.chunks[selection.chunk];
-      if (whole && !selection.index && whole.rows === selection.rows) chunks[column]![i] = whole;
+      if (made[column] || isNested(output.at.type)) continue;
+      const whole = wholeChunk(store, output.at, selection);
+      if (whole) chunks[column]![i] = whole;
       else if (isText(output.at.type))
         texts.push(await startText(store, { ...output, selection, column, chunk: i }, scratch));
       else chunks[column]![i] = await project(store, output, selection, scratch);
@@ -39,28 +37,53 @@ export async function gather(
   }
   for (const [job, chunk] of await finishTexts(store, texts, scratch))
     chunks[job.column]![job.chunk] = chunk;
-  outputs.forEach(({ at }, column) => {
-    const source = sourceOf(store, at);
-    nulls[column] = source ? source.nulls : (chunks[column]![0]?.layout.validity ?? -1) >= 0;
-  });
-  return outputs.map(({ name, at }, i) => describe(store, name, at, nulls[i]!, chunks[i]!));
+  for (const [i, output] of outputs.entries()) {
+    made[i] ??= isNested(output.at.type)
+      ? await gatherNested(gather, store, output, selections, scratch)
+      : describe(store, output, chunks[i]!);
+  }
+  return made as Column[];
 }
 
-const sourceOf = (store: ColumnStore, at: Typed) =>
-  at.op === "column" ? store.columns.get(at.column!)! : undefined;
-
-function describe(
+/** The column itself, where all of it is taken as it is. */
+function sharedColumn(
   store: ColumnStore,
   name: string,
   at: Typed,
-  nulls: boolean,
-  chunks: ColumnChunk[],
-): Column {
-  const source = sourceOf(store, at);
+  selections: readonly Selection[],
+): Column | undefined {
+  if (!isNested(at.type) || !ownNulls(store, at)) return undefined;
+  const column = store.column(at.column!);
+  const whole =
+    selections.length === column.chunks.length &&
+    selections.every((one) => wholeChunk(store, at, one));
+  return whole ? { ...column, name } : undefined;
+}
+
+/** The chunk itself, where its rows are taken as they are. */
+function wholeChunk(store: ColumnStore, at: Typed, { chunk, rows, index }: Selection) {
+  if (index || !ownNulls(store, at)) return undefined;
+  const found = store.column(at.column!).chunks[chunk]!;
+  return found.rows === rows ? found : undefined;
+}
+
+/** Whether `at` is a column whose nulls are its own: a field is null also where its struct is. */
+function ownNulls(store: ColumnStore, at: Typed): boolean {
+  if (at.op !== "column") return false;
+  return !store
+    .along(at.column!)
+    .slice(0, -1)
+    .some((parent) => parent.nulls && parent.type.kind === "struct");
+}
+
+// A column, or an element of a list, keeps its Arrow field under its new name.
+function describe(store: ColumnStore, { name, at }: Output, chunks: ColumnChunk[]): Column {
+  const source = at.column === undefined ? undefined : store.column(at.column);
+  const nulls = (chunks[0]?.layout.validity ?? -1) >= 0;
   return {
     name,
     type: at.type,
-    nulls,
+    nulls: nulls || (at.op === "column" && source!.nulls),
     chunks,
     ...(source?.field ? { field: source.field } : {}),
     ...(source?.dictionary ? { dictionary: source.dictionary } : {}),

@@ -69,7 +69,7 @@ function placed(found: readonly Bounds[]): { plans: Uint32Array<ArrayBuffer>[]; 
 }
 
 function mayBeNull(store: ColumnStore, at: Typed): boolean {
-  if (at.op === "column") return store.columns.get(at.column!)!.nulls;
+  if (at.op === "column") return store.along(at.column!).some((column) => column.nulls);
   return at.op !== "literal" || at.value === null;
 }
 

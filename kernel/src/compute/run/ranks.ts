@@ -34,7 +34,7 @@ export async function rankColumns(
   const ranks = new Map(sorted.map((value, rank) => [value, rank]));
   const made: Column[] = [];
   for (const [i, { store, name }] of columns.entries()) {
-    const at = node("column", store.columns.get(name)!.type, [], { column: name });
+    const at = node("column", store.column(name).type, [], { column: name });
     const table = isText(at.type)
       ? textTable(sorted as string[])
       : { words: Uint32Array.from(values[i]!, (value) => ranks.get(value)!), bytes: 0 };
@@ -45,7 +45,7 @@ export async function rankColumns(
 
 /** Distinct values of a text column; of codes those of the dictionary, by code. */
 async function valuesOf(store: ColumnStore, name: string, scratch: Scratch): Promise<Sortable[]> {
-  const { type, dictionary } = store.columns.get(name)!;
+  const { type, dictionary } = store.column(name);
   if (dictionary)
     return dictionary.map((value) =>
       typeof value === "number" || typeof value === "bigint"
@@ -95,7 +95,7 @@ async function ranked(
   values: number,
   scratch: Scratch,
 ): Promise<Column> {
-  const column = store.columns.get(at.column!)!;
+  const column = store.column(at.column!);
   if (table.words.byteLength > store.gpu.maxBinding) {
     throw new CenoteError(
       "TOO_MANY_TEXTS",

@@ -52,7 +52,7 @@ export async function launch(
   text: KernelText,
   call: { chunk: number; own: readonly number[]; extras: readonly GpuRange[]; invocations: number },
 ): Promise<void> {
-  const chunksOf = (name: string): readonly ColumnChunk[] => store.columns.get(name)!.chunks;
+  const chunksOf = (name: string): readonly ColumnChunk[] => store.column(name).chunks;
   const chunkOf = (name: string): ColumnChunk => chunksOf(name)[call.chunk]!;
   const columns = text.columns.map((name): GpuRange => {
     const { block, layout } = chunkOf(name);

@@ -20,7 +20,7 @@ function digitOf(store: ColumnStore, key: Typed): Digit | undefined {
   const { kind, bits } = key.type;
   if (key.range) return { low: key.range[0], size: key.range[1] - key.range[0] + 1 };
   if (kind === "bool") return { low: 0, size: 2 };
-  if (kind === "code") return { low: 0, size: store.columns.get(key.column!)!.dictionary!.length };
+  if (kind === "code") return { low: 0, size: store.column(key.column!).dictionary!.length };
   if (kind === "u32" && bits <= 16) return { low: 0, size: 2 ** bits };
   if (kind === "i32" && bits <= 16) return { low: -(2 ** (bits - 1)), size: 2 ** bits };
   return undefined;

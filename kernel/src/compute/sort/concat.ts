@@ -1,10 +1,15 @@
 // Tables one after another: their chunks are shared, not copied, but for columns of which some have nulls
 // and others not, and codes of dictionaries that differ.
 import { CenoteError } from "../../base/index.ts";
-import { type Column, type ColumnStore, ColumnStore as Store } from "../../columns/index.ts";
+import {
+  type Column,
+  type ColumnStore,
+  isNested,
+  ColumnStore as Store,
+} from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { type Plan, wholeOf } from "../plan.ts";
-import { takeRows } from "../run/across.ts";
+import { notTaken, takeRows } from "../run/across.ts";
 import { recoded } from "../run/ranks.ts";
 import { Scratch } from "../run/scratch.ts";
 import { materialise, PendingSource } from "../sources.ts";
@@ -87,6 +92,7 @@ async function joined(
   const alike: Column[] = [];
   for (const store of stores) {
     const column = store.columns.get(name)!;
+    if (isNested(column.type)) throw notTaken(column);
     alike.push(column.nulls === nulls ? column : await withNulls(store, name, scratch));
   }
   const columns = alike[0]!.dictionary ? await oneDictionary(stores, alike, scratch) : alike;

@@ -26,12 +26,11 @@ export function declarations(parts: readonly Part[]): string[] {
 /** Statements after the loop: the variables into the invocation's place in `acc`. */
 export function stores(parts: readonly Part[]): string[] {
   const offsets = offsetsOf(parts);
-  return parts.flatMap((_, i) =>
-    Array.from(
-      { length: offsets[i + 1]! - offsets[i]! },
-      (_, k) => `acc[at + ${offsets[i]! + k}u] = a${offsets[i]}[${k}];`,
-    ),
-  );
+  return parts.map((_, i) => {
+    const first = offsets[i]!;
+    const words = offsets[i + 1]! - first;
+    return `for (var k = 0u; k < ${words}u; k++) { acc[at + ${first}u + k] = a${first}[k]; }`;
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ const MOST_VALUES = 1 << 16;
 export function isOverCodes(store: ColumnStore, at: Typed): boolean {
   if (at.args.length === 0 || isTextual(at) || at.type.bits > 32) return false;
   const names = columnsOf(at);
-  const values = names.length === 1 ? store.columns.get(names[0]!)?.dictionary : undefined;
+  const values = names.length === 1 ? store.column(names[0]!).dictionary : undefined;
   return values !== undefined && values.length <= MOST_VALUES && hasTexts(at);
 }
 

@@ -1,6 +1,6 @@
 // Typed expressions to WGSL, as single assignments in a function with the row in `row`. A value is a pair:
 // the name of its value, and the name of what says that it is not null ("true" where it cannot be null).
-import { isText } from "../../columns/index.ts";
+import { isText, pathTo, stepsOf } from "../../columns/index.ts";
 import { isTextual } from "../comparison.ts";
 import type { Typed } from "../typed.ts";
 import { emitAmong } from "./among.ts";
@@ -81,7 +81,11 @@ export class Emitter implements Emitting {
     if (isOverCodes(this.program.store, at)) return emitByCode(this, at);
     switch (at.op) {
       case "column":
-        return { v: this.let(this.#load(at.column!)), ok: this.#validity(at.column!) };
+        return { v: this.let(this.#load(at.column!, this.#row)), ok: this.#validity(at.column!) };
+      case "element":
+        return this.#element(at);
+      case "listLength":
+        return this.#listLength(at);
       case "literal":
         return { v: literalText(this.program, at), ok: at.value === null ? "false" : "true" };
       case "and":
@@ -123,26 +127,30 @@ export class Emitter implements Emitting {
     return { v: this.let(v), ok: ok === "true" ? ok : this.condition(ok) };
   }
 
-  #validity(name: string): string {
-    const column = this.program.column(name);
-    if (!column.nulls) return "true";
-    const key = `validity:${name}`;
+  // A field is null where its struct is.
+  #validity(path: string): string {
+    const key = `validity:${path}`;
     const known = this.#memo.get(key);
     if (known) return known.ok;
-    const i = this.program.bind(name);
-    const row = this.#row;
-    const ok = this.condition(
-      `((c${i}[p[${i + 1}].x + (${row} >> 5u)] >> (${row} & 31u)) & 1u) == 1u`,
-    );
-    this.#memo.set(key, { v: ok, ok });
-    return ok;
+    const ok = rowsOf(this.program, path)
+      .map((name) => this.#bit(name, this.#row))
+      .reduce(both, "true");
+    const made = ok === "true" ? ok : this.condition(ok);
+    this.#memo.set(key, { v: made, ok: made });
+    return made;
   }
 
-  #load(name: string): string {
+  /** Whether a column has a value in a row. */
+  #bit(name: string, row: string): string {
+    if (!this.program.column(name).nulls) return "true";
+    const i = this.program.bind(name);
+    return `((c${i}[p[${i + 1}].x + (${row} >> 5u)] >> (${row} & 31u)) & 1u) == 1u`;
+  }
+
+  #load(name: string, row: string): string {
     const { type } = this.program.column(name);
     const c = `c${this.program.bind(name)}`;
-    const row = this.#row;
-    if (isText(type)) return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
+    if (isText(type) || type.kind === "list") return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
     if (type.bits === 1) return `((${c}[${row} >> 5u] >> (${row} & 31u)) & 1u) == 1u`;
     if (type.bits === 64) return `vec2u(${c}[${row} * 2u], ${c}[${row} * 2u + 1u])`;
     if (type.bits === 128)
@@ -190,4 +198,39 @@ export class Emitter implements Emitting {
     const ok = a.ok === b.ok ? a.ok : this.condition(`select(${b.ok}, ${a.ok}, ${by})`);
     return { v: this.let(`select(${b.v}, ${a.v}, ${by})`), ok };
   }
+
+  /** Where the items of a row's list begin, and how many they are. */
+  #list(at: Typed): { first: string; size: string; ok: string } {
+    const ok = this.#validity(at.column!);
+    if (at.type.kind === "fixed")
+      return { first: `${this.#row} * ${at.type.size}u`, size: `${at.type.size}u`, ok };
+    const { v } = this.emit(at);
+    return { first: `${v}.x`, size: this.let(`${v}.y - ${v}.x`), ok };
+  }
+
+  #listLength(at: Typed): Emitted {
+    const { size, ok } = this.#list(at.args[0]!);
+    return { v: this.let(`i32(${size})`), ok };
+  }
+
+  #element(at: Typed): Emitted {
+    const [list, index] = at.args as [Typed, Typed];
+    const { first, size, ok } = this.#list(list);
+    const i = this.emit(index);
+    const from = this.let(`select(${i.v}, ${i.v} + i32(${size}), ${i.v} < 0i)`);
+    const inside = this.condition(both(both(ok, i.ok), `${from} >= 0i && u32(${from}) < ${size}`));
+    const row = this.let(`select(0u, ${first} + u32(${from}), ${inside})`);
+    const item = this.#bit(at.column!, row);
+    const valid = item === "true" ? inside : this.condition(`${inside} && ${item}`);
+    const v = this.let(this.#load(at.column!, row));
+    return { v: isText(at.type) ? this.let(`select(vec2u(), ${v}, ${valid})`) : v, ok: valid };
+  }
+}
+
+/** The columns that say whether a value is null: its own, and the structs that it lies in. */
+function rowsOf(program: Program, path: string): string[] {
+  const steps = stepsOf(path);
+  const paths = steps.map((_, i) => steps.slice(0, i + 1).reduce(pathTo));
+  const list = paths.slice(0, -1).findLastIndex((at) => program.column(at).type.kind !== "struct");
+  return paths.slice(list + 1);
 }

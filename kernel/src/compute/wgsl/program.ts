@@ -45,7 +45,7 @@ export class Program {
   }
 
   column(name: string): Column {
-    return this.store.columns.get(name)!;
+    return this.store.column(name);
   }
 
   /** Index of the column's binding; it is bound from now on. */

@@ -9,6 +9,7 @@ import { both, type Emitted, type Emitting, type TextValue } from "./context.ts"
 export function textValue(to: Emitting, at: Typed): TextValue {
   switch (at.op) {
     case "column":
+    case "element":
       return isText(at.type) ? ofColumn(to, at) : ofDictionary(to, at);
     case "literal":
       return ofLiteral(to, at);
