@@ -1,6 +1,7 @@
 // The extension's plugins. Each can be turned off by itself.
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { arrowPlugin } from "./arrow/plugin.ts";
+import { exchangePlugin } from "./exchange/plugin.ts";
 import { panelPlugin } from "./plugins/panel.ts";
 import { statusPlugin } from "./plugins/status.ts";
 import { watchPlugin } from "./plugins/watch.ts";
@@ -11,4 +12,5 @@ export default [
   panelPlugin,
   statusPlugin,
   arrowPlugin,
+  exchangePlugin,
 ] as JupyterFrontEndPlugin<unknown>[];

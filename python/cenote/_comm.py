@@ -18,7 +18,8 @@ import pyarrow as pa
 from ._exchange import exchange
 from ._survey import Survey
 
-TABLE_TARGET, EXCHANGE_TARGET, VERSION = "cenote.table", "cenote.exchange", 1
+TABLE_TARGET, EXCHANGE_TARGET, LOADED_TARGET = "cenote.table", "cenote.exchange", "cenote.loaded"
+VERSION = 1
 MIME = "application/vnd.apache.arrow.stream"
 #: Of what is saved in a notebook, and of one message to a page.
 PREVIEW_ROWS, PREVIEW_BYTES, MESSAGE_BYTES = 1000, 256 * 1024, 8 * 1024 * 1024
@@ -35,8 +36,13 @@ def register() -> None:
     shell = ipython.get_ipython() if ipython else None
     manager = getattr(getattr(shell, "kernel", None), "comm_manager", None)
     if manager is not None:
+        from ipykernel.comm import Comm
+
+        beacon: Any = Comm
         manager.register_target(TABLE_TARGET, _open_table)
         manager.register_target(EXCHANGE_TARGET, _pages.open)
+        # Known to the kernel and told to no page: by it a page learns that it may ask.
+        manager.register_comm(beacon(target_name=LOADED_TARGET, primary=False, show_warning=False))
 
 
 def bundle(table: pa.Table) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,7 +123,6 @@ def _open_table(comm: Any, message: Any) -> None:
     table = _shown.get(str(message["content"]["data"].get("view")))
     if table is None:
         comm.send({"kind": "gone"})
-        comm.close()
         return
     view = _View(comm, table)
     comm.on_msg(_answering(comm, view.handle))

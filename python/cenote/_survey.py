@@ -73,6 +73,10 @@ def _claims(peer: Peer, reply: Message) -> list[_Claim]:
     ]
 
 
+def _process(pid: int, languages: dict[int, str]) -> dict[str, Any]:
+    return {"pid": pid, "language": languages.get(pid, ""), "own": pid == os.getpid()}
+
+
 def _object(
     peer: Peer,
     found: Description,
@@ -90,13 +94,12 @@ def _object(
         "columns": [list(column) for column in table.columns],
         "columnCount": table.column_count,
         "created": table.created_us / 1000,
-        "owner": {"pid": peer.pid, "language": peer.language},
-        "own": peer.pid == os.getpid(),
+        "owner": _process(peer.pid, languages),
         "mapped": found.arena is not None,
     }
     if claims is not None:
         result["readers"] = [
-            {"pid": pid, "language": languages.get(pid, ""), "leases": count}
+            _process(pid, languages) | {"leases": count}
             for one, _, pid, count in claims
             if one.table.version == table.version
         ]

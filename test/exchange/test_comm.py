@@ -18,7 +18,6 @@ class Comm:
 
     def __init__(self) -> None:
         self.sent: list[tuple[dict[str, Any], list[bytes]]] = []
-        self.closed = False
 
     def send(self, data: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self.sent.append((data, buffers or []))
@@ -28,9 +27,6 @@ class Comm:
 
     def on_close(self, callback: Any) -> None:
         self.ended = callback
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def opened(table: pa.Table) -> tuple[Comm, dict[str, Any]]:
@@ -103,7 +99,6 @@ def test_a_table_that_has_gone_is_told_of() -> None:
     comm = Comm()
     _comm._open_table(comm, {"content": {"data": {"v": 1, "view": "unknown"}}})
     assert comm.sent == [({"kind": "gone"}, [])]
-    assert comm.closed
 
 
 def test_what_goes_wrong_is_told_to_the_page() -> None:

@@ -30,6 +30,8 @@ export interface TableOptions {
   view: string | undefined;
   kernel: () => Kernel.IKernelConnection | undefined;
   trans: TranslationBundle;
+  /** Said of the rows where there is nothing else to say. */
+  note?: string;
 }
 
 export class TableWidget extends Widget {
@@ -251,7 +253,7 @@ export class TableWidget extends Widget {
     const live = this.#whole || this.#source !== this.#saved;
     for (const control of [this.#sortBy, this.#direction, this.#facts]) control.disabled = !live;
     const saved = exact(this.#savedRows);
-    if (live) this.#say("");
+    if (live) this.#say(this.#options.note ?? "");
     else if (this.#gone || this.#options.view === undefined) {
       this.#say(trans.__("the first %1 are saved here; run the cell again for all", saved));
     } else if (this.#kernel) this.#say(trans.__("the first %1; waiting for the kernel…", saved));

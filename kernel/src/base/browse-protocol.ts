@@ -4,6 +4,8 @@
 
 export const TABLE_TARGET = "cenote.table";
 export const EXCHANGE_TARGET = "cenote.exchange";
+/** A Python kernel that has loaded cenote lists a comm of this target, so that no other kernel is asked in vain. */
+export const LOADED_TARGET = "cenote.loaded";
 export const BROWSE_VERSION = 1;
 
 /** A table in an output: base64 of a stream of its first rows. */
@@ -74,6 +76,8 @@ export interface Process {
   pid: number;
   /** "typescript", "python", or empty where it is not known: it shares nothing itself. */
   language: string;
+  /** It is the kernel that tells. */
+  own: boolean;
 }
 
 /** A version of a name. */
@@ -89,8 +93,6 @@ export interface SharedObject {
   /** Milliseconds since the epoch. */
   created: number;
   owner: Process;
-  /** The kernel's own process shares it. */
-  own: boolean;
   /** False where readers get copies, because the owner has no shared memory. */
   mapped: boolean;
   /** Processes that read it now, with their leases; undefined where the owner does not tell. */

@@ -70,7 +70,6 @@ export class ShownTables {
     const table = this.#tables.get(String(view))?.deref();
     if (!table || !code) {
       comm.send({ kind: "gone" } satisfies TableAnswer);
-      comm.close();
       return;
     }
     code.serveTable(comm, table);

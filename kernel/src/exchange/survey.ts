@@ -77,7 +77,10 @@ function objectsOf(
   for (const claim of claims ?? []) {
     if (!claim.current) older.set(claim.found.table.version, claim.found);
   }
-  const process = (pid: number): Process => ({ pid, language: languages.get(pid) ?? "" });
+  const process = (pid: number): Process => {
+    const own = pid === globalThis.process.pid;
+    return { pid, language: languages.get(pid) ?? "", own };
+  };
   const object = (found: Description, isCurrent: boolean): SharedObject => {
     const { created, ...table } = found.table;
     const readers = claims
@@ -87,8 +90,7 @@ function objectsOf(
       ...table,
       current: isCurrent,
       created: created.getTime(),
-      owner: peer.owner,
-      own: peer.owner.pid === globalThis.process.pid,
+      owner: process(peer.owner.pid),
       mapped: found.arena !== undefined,
       ...(readers ? { readers } : {}),
     };
