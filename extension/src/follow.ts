@@ -27,6 +27,11 @@ export class KernelFollower implements IDisposable {
     return this.#widget?.sessionContext.session?.kernel ?? undefined;
   }
 
+  /** The notebook or console that is followed. */
+  get widget(): Widget | undefined {
+    return this.#widget;
+  }
+
   /** The followed notebook's or console's name; undefined where nothing is followed. */
   get name(): string | undefined {
     return this.#widget?.title.label;

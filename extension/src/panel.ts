@@ -1,32 +1,41 @@
-// The sidebar panel: puts header, numbers, timeline, slab map, holders and counters together, draws them
+// The sidebar panel: puts the head, the overview, timeline, slab map, tables and counters together, draws them
 // when the watched pool has changed, and says why when there is nothing to draw.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { IDisposable } from "@lumino/disposable";
 import type { Message as LuminoMessage } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { poolIcon } from "./icon.ts";
+import { Focus } from "./model/focus.ts";
+import { goToCell, isNotebook } from "./notebook-cells.ts";
 import type { IPoolWatch } from "./watch.ts";
 import { Counters } from "./widgets/counters.ts";
 import { el } from "./widgets/dom.ts";
 import { Figures } from "./widgets/figures.ts";
 import { Header } from "./widgets/header.ts";
-import { HoldersView } from "./widgets/holders-view.ts";
+import { Places } from "./widgets/places.ts";
 import { Readout } from "./widgets/readout.ts";
 import { SlabView } from "./widgets/slab-view.ts";
+import { type Lit, TablesView } from "./widgets/tables-view.ts";
 import { TimelineView } from "./widgets/timeline-view.ts";
+import { Vitals } from "./widgets/vitals.ts";
 import { type Message, message, unused } from "./widgets/words.ts";
 
-/** Milliseconds between two redrawings of what costs more: the table and the texts. */
+/** Milliseconds between two redrawings of what costs more: the tables and the texts. */
 const SLOW_MS = 250;
+/** They take at most this share of the page's time. */
+const SLOW_SHARE = 1 / 20;
 
 export class PoolPanel extends Widget {
   readonly #watch: IPoolWatch;
   readonly #trans: TranslationBundle;
   readonly #header: Header;
+  readonly #focus = new Focus();
   readonly #figures: Figures;
+  readonly #places: Places;
+  readonly #vitals: Vitals;
   readonly #timeline: TimelineView;
   readonly #slabs: SlabView;
-  readonly #holders: HoldersView;
+  readonly #tables: TablesView;
   readonly #counters: Counters;
   readonly #readout = new Readout();
   readonly #message = el("div", { class: "cenote-message", attrs: { role: "status" } });
@@ -38,6 +47,7 @@ export class PoolPanel extends Widget {
   #slowAgain = false;
   #ticking = 0;
   #said = "";
+  #life = 0;
 
   constructor(watch: IPoolWatch, trans: TranslationBundle) {
     super();
@@ -49,17 +59,26 @@ export class PoolPanel extends Widget {
     this.addClass("cenote-panel");
     this.#header = new Header(trans);
     this.#figures = new Figures(trans);
-    this.#timeline = new TimelineView(watch.model, trans, this.#readout);
-    this.#slabs = new SlabView(watch.model, trans, this.#readout);
-    this.#holders = new HoldersView(watch.model, trans, (lit) => this.#slabs.light(lit));
+    this.#places = new Places(trans);
+    this.#vitals = new Vitals(trans);
+    const { model } = watch;
+    const goTo = (cell: number, line: number) => this.#goTo(cell, line);
+    this.#timeline = new TimelineView(model, this.#focus, trans, this.#readout);
+    this.#slabs = new SlabView(model, this.#focus, trans, this.#readout, goTo);
+    const light = (lit: Lit | undefined) => this.#slabs.light(lit);
+    this.#tables = new TablesView(model, this.#focus, trans, light, goTo);
     this.#counters = new Counters(trans);
     this.#views = el(
       "div",
       { class: "cenote-views" },
-      this.#figures.node,
+      el(
+        "section",
+        { class: "cenote-overview", attrs: { "aria-label": trans.__("Overview") } },
+        ...[this.#figures.node, this.#places.node, this.#vitals.node],
+      ),
       this.#timeline.node,
       this.#slabs.node,
-      this.#holders.node,
+      this.#tables.node,
       this.#counters.node,
     );
     const scroll = el("div", { class: "cenote-scroll" }, this.#message, this.#views);
@@ -82,6 +101,7 @@ export class PoolPanel extends Widget {
     this.#rest();
     this.#timeline.dispose();
     this.#slabs.dispose();
+    this.#tables.dispose();
     this.#readout.node.remove();
     super.dispose();
   }
@@ -130,6 +150,12 @@ export class PoolPanel extends Widget {
   #show(): void {
     const { model, state, kernelName } = this.#watch;
     this.#header.update(this.#watch);
+    if (model.life !== this.#life) {
+      // What was chosen belongs to the life of the kernel before.
+      this.#life = model.life;
+      this.#focus.clear();
+      this.#tables.clear();
+    }
     const { numbers } = model;
     const idle = numbers?.reserved === 0 && numbers.allocations === 0;
     const words =
@@ -140,6 +166,7 @@ export class PoolPanel extends Widget {
     this.#views.classList.toggle("cenote-stale", state !== "live" && state !== "paused");
     if (words) return;
     this.#figures.update(model);
+    this.#places.update(model);
     this.#counters.update(model);
     this.#timeline.update();
     this.#slabs.update();
@@ -147,20 +174,28 @@ export class PoolPanel extends Widget {
     this.#tick();
   }
 
-  /** What costs more or is read aloud: at once, then at most once every SLOW_MS. */
+  /** What costs more or is read aloud: at once, then as often as SLOW_MS and SLOW_SHARE allow. */
   #showSlow(): void {
     if (this.#slow) {
       this.#slowAgain = true;
       return;
     }
     this.#slowAgain = false;
+    const began = performance.now();
+    this.#vitals.update(this.#watch.model);
+    this.#tables.update();
+    this.#timeline.describe();
+    this.#slabs.describe();
+    const wait = Math.max(SLOW_MS, (performance.now() - began) / SLOW_SHARE);
     this.#slow = window.setTimeout(() => {
       this.#slow = 0;
       if (this.#slowAgain) this.#showSlow();
-    }, SLOW_MS);
-    this.#holders.update();
-    this.#timeline.describe();
-    this.#slabs.describe();
+    }, wait);
+  }
+
+  #goTo(cell: number, line: number): void {
+    const { widget } = this.#watch;
+    if (isNotebook(widget)) void goToCell(widget, cell, line);
   }
 
   /** While a cell runs the picture moves on with the clock, even when nothing comes. */

@@ -5,6 +5,7 @@ import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Token, UUID } from "@lumino/coreutils";
 import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import { type ISignal, Signal } from "@lumino/signaling";
+import type { Widget } from "@lumino/widgets";
 import { KernelFollower } from "./follow.ts";
 import { type Look, MonitorLink } from "./link.ts";
 import type { LinkState } from "./model/link-state.ts";
@@ -14,6 +15,8 @@ import { PoolModel } from "./model/pool-model.ts";
 export interface IPoolWatch {
   readonly model: PoolModel;
   readonly state: LinkState;
+  /** The notebook or console that is followed. */
+  readonly widget: Widget | undefined;
   /** The notebook's or console's name; empty where nothing is followed. */
   readonly name: string;
   readonly kernelName: string;
@@ -59,6 +62,10 @@ export class PoolWatch implements IPoolWatch, IDisposable {
     if (this.#link) return this.#link.state;
     if (this.#follower.name === undefined) return "nobody";
     return this.#follower.starting ? "starting" : "no-kernel";
+  }
+
+  get widget(): Widget | undefined {
+    return this.#follower.widget;
   }
 
   get name(): string {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { holders } from "../../extension/src/model/holders.ts";
+import { liveBytes } from "../../extension/src/model/peak.ts";
 import { PoolModel } from "../../extension/src/model/pool-model.ts";
 import { EVENT, GRANULE } from "../../kernel/src/base/books.ts";
 import { MONITOR_VERSION } from "../../kernel/src/base/monitor-protocol.ts";
@@ -43,8 +43,7 @@ test("a snapshot and the events after it give the books' own blocks", () => {
         assert.equal(model.take(...delta(pool, 2, eventsSince(pool, from))), "taken");
         assert.deepEqual(rowsOf(model), pool.rows());
         assert.equal(model.blocks.count, pool.rows().length);
-        const held = holders(model.blocks).reduce((sum, { bytes }) => sum + bytes, 0);
-        assert.equal(held, pool.live());
+        assert.equal(liveBytes(model.blocks), pool.live());
         assert.equal(model.numbers?.live, pool.live());
       },
     ),

@@ -135,10 +135,10 @@ test("timeline, slab map and holders are drawn, in light and in dark", async () 
     await ui.panel.screenshot({ path: `${SHOTS}/panel-${name}.png` });
   }
   await ui.theme("JupyterLab Light");
-  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  const holders = await ui.panel.locator(".cenote-grid-row").allTextContents();
   assert.ok(holders.some((text) => text.includes("acts") && text.includes("cell [1]")));
   const bytes = await ui.panel
-    .locator(".cenote-bytes")
+    .locator(".cenote-grid-row [data-bytes]")
     .evaluateAll((cells) => cells.map((cell) => Number(cell.getAttribute("data-bytes"))));
   const { live } = await poolStats();
   assert.equal(
@@ -230,7 +230,7 @@ test("with the panel closed only the numbers flow, and what was missed is there 
   await ui.page.locator(".jp-CodeCell .cm-content").last().click();
   await status.click();
   await panelEqualsPool();
-  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  const holders = await ui.panel.locator(".cenote-grid-row").allTextContents();
   assert.ok(holders.some((text) => text.includes("unseen")));
 });
 

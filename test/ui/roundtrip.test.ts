@@ -2,7 +2,7 @@
 // after whatever the pool did, the panel knows the pool's own numbers, blocks, slabs and holders.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { holders } from "../../extension/src/model/holders.ts";
+import { blocksOf, group } from "../../extension/src/model/groups.ts";
 import { type Outcome, PoolModel } from "../../extension/src/model/pool-model.ts";
 import { cellBegan, cellEnded, connectOutlet, runInCell } from "../../kernel/src/base/index.ts";
 import { Monitor } from "../../kernel/src/monitor/index.ts";
@@ -82,8 +82,8 @@ function agrees({ model }: Page): void {
     assert.equal(numbers[name], stats[name], name);
   }
   assert.equal(model.fragmentation.toFixed(9), stats.fragmentation.toFixed(9));
-  const ours = holders(model.blocks).map(({ tag, cell, blocks, bytes }) =>
-    [model.tagText(tag), cell, blocks, bytes].join(),
+  const ours = group(blocksOf(model.blocks), "line").map(({ tag, cell, blocks, bytes }) =>
+    [model.tagText(tag!), cell, blocks, bytes].join(),
   );
   const theirs = pool
     .holders(1000)

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BlockTable } from "../../extension/src/model/blocks.ts";
-import { blockAt, blockOrder, layoutSlabs } from "../../extension/src/model/slab-layout.ts";
+import { AWAY, blockAt, blockOrder, layoutSlabs } from "../../extension/src/model/slab-layout.ts";
 import { BLOCK_STATE, GRANULE } from "../../kernel/src/base/books.ts";
 import { BLOCK_ROW_WORDS } from "../../kernel/src/base/monitor-protocol.ts";
 
@@ -56,7 +56,7 @@ test("a block narrower than a pixel can still be pointed at", () => {
 
 test("blocks are stepped through by slab, then by offset", () => {
   const blocks = table([0, 1, 0, 1], [1, 0, 9, 1], [2, 0, 3, 1]);
-  assert.deepEqual([...blockOrder(blocks)], [2, 1, 0]);
+  assert.deepEqual([...blockOrder({ away: new Map() }, blocks)], [2, 1, 0]);
 });
 
 test("many slabs get thin strips, and those without room are counted", () => {
@@ -64,4 +64,21 @@ test("many slabs get thin strips, and those without room are counted", () => {
   const { strips, hidden, height } = layoutSlabs(many, table(), 300);
   assert.equal(strips.length + hidden, 1500);
   assert.ok(height < 4000);
+});
+
+test("blocks that are not on the device have a strip of their own, and are found in it", () => {
+  const blocks = table([1, 3, 0, 100], [2, 0, 0, 60], [5, 0, 0, 40]);
+  for (const id of [2, 5]) blocks.state[id] = BLOCK_STATE.spilled;
+  const layout = layoutSlabs([slab(3, 100)], blocks, 100);
+  assert.deepEqual(
+    layout.strips.map(({ slab: id, bytes, used }) => [id, bytes / GRANULE, used / GRANULE]),
+    [
+      [AWAY, 100, 100],
+      [3, 100, 100],
+    ],
+  );
+  const { y, height } = layout.strips[0]!;
+  assert.equal(blockAt(layout, blocks, 30, y + height / 2), 2);
+  assert.equal(blockAt(layout, blocks, 80, y + height / 2), 5);
+  assert.deepEqual([...blockOrder(layout, blocks)], [2, 5, 1]);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { BlockTable } from "../../extension/src/model/blocks.ts";
+import { colourOf } from "../../extension/src/model/colouring.ts";
 import { CELL_COLOURS, cellIndex } from "../../extension/src/model/colours.ts";
 import { layoutSlabs } from "../../extension/src/model/slab-layout.ts";
 import { rasterise } from "../../extension/src/model/slab-raster.ts";
@@ -20,7 +21,7 @@ function boxes(granules: number, rows: Row[], lit?: (id: number) => boolean) {
   const blocks = new BlockTable();
   blocks.load(words);
   const layout = layoutSlabs([{ id: 0, bytes: granules * GRANULE }], blocks, 100);
-  return rasterise(layout, blocks, lit);
+  return rasterise(layout, blocks, colourOf("cell", blocks, 0), lit);
 }
 
 test("large blocks are boxes of their own, in their cell's colour", () => {

@@ -72,7 +72,7 @@ test("the panel shows the table's columns, and nothing once it is disposed", asy
   mkdirSync(at("build/ui"), { recursive: true });
   await ui.command("application:toggle-left-area");
   await ui.page.locator("p", { hasText: "Showing the result runs it" }).scrollIntoViewIfNeeded();
-  const holders = await ui.panel.locator(".cenote-holders tbody tr").allTextContents();
+  const holders = await ui.panel.locator(".cenote-grid-row").allTextContents();
   assert.equal(holders.length, 5, `a holder for each column, found: ${holders}`);
   await ui.page.screenshot({ path: at("build/ui/tutorial.png") });
   const last = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").last();

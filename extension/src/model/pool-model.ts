@@ -41,6 +41,8 @@ export class PoolModel {
   hidden = 0;
   /** The protocol version of a kernel that we can't follow. */
   foreignVersion: number | undefined;
+  /** Grows when everything is forgotten. */
+  life = 0;
   /** Grows with every message taken. */
   version = 0;
   /** Milliseconds by which this machine's clock is ahead of the kernel's, as far as messages tell. */
@@ -52,6 +54,7 @@ export class PoolModel {
 
   /** Forgets everything, for another kernel or a restarted one. */
   clear(): void {
+    this.life++;
     this.numbers = undefined;
     this.adapter = null;
     this.slabs.clear();

@@ -1,10 +1,15 @@
-// Where the slab map draws what: each slab a strip whose width is in proportion to its bytes, a line of
-// text above it. Also the way back, from a point to the block under it. Pixels, no canvas.
+// Where the slab map draws what: each slab a strip whose width is in proportion to its bytes, a line of text
+// above it, and one strip more for the blocks that were moved to the host or to disk. Also the way back, from
+// a point to the block under it. Pixels, no canvas.
 import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
 import type { SlabInfo } from "../../../kernel/src/base/monitor-protocol.ts";
 import type { BlockTable } from "./blocks.ts";
 
+/** Stands for the slab of blocks that lie in none: they were moved to the host or to disk. */
+export const AWAY = -1;
+
 export interface Strip {
+  /** Id of the slab, or AWAY. */
   slab: number;
   /** Bytes of the slab, and of the blocks in it. */
   bytes: number;
@@ -23,6 +28,20 @@ export interface SlabLayout {
   height: number;
   /** Slabs that there was no room for. */
   hidden: number;
+  /** Granules from the start of their strip, for blocks that are away, by id. */
+  away: Map<number, number>;
+}
+
+/** Where a block is drawn: its strip's slab, and granules from the strip's start. */
+export function spotOf(
+  { away }: Pick<SlabLayout, "away">,
+  blocks: BlockTable,
+  id: number,
+): { slab: number; offset: number } {
+  const offset = blocks.state[id] === BLOCK_STATE.spilled ? away.get(id) : undefined;
+  return offset === undefined
+    ? { slab: blocks.slab[id]!, offset: blocks.offset[id]! }
+    : { slab: AWAY, offset };
 }
 
 /** Strips get thinner, and lose their text, as slabs get many. */
@@ -40,7 +59,9 @@ export function layoutSlabs(
   width: number,
 ): SlabLayout {
   const all = [...slabs].sort((a, b) => a.id - b.id);
-  const used = usedBySlab(blocks);
+  const { used, away } = usedBySlab(blocks);
+  const gone = used.get(AWAY);
+  if (gone !== undefined) all.unshift({ id: AWAY, bytes: gone });
   const size = SIZES.find(({ most }) => all.length <= most) ?? SIZES[SIZES.length - 1]!;
   const largest = all.reduce((most, { bytes }) => Math.max(most, bytes), 1);
   const shown = all.slice(0, size.most);
@@ -59,6 +80,7 @@ export function layoutSlabs(
     strips,
     height: Math.max(0, shown.length * pitch - size.gap),
     hidden: all.length - shown.length,
+    away,
   };
 }
 
@@ -77,8 +99,9 @@ export function blockAt(
   let found: number | undefined;
   let nearest = reach;
   for (let id = 0; id < blocks.rows; id++) {
-    if (!inSlab(blocks, id) || blocks.slab[id] !== strip.slab) continue;
-    const start = blocks.offset[id]!;
+    if (blocks.state[id] === BLOCK_STATE.none) continue;
+    const { slab, offset: start } = spotOf(layout, blocks, id);
+    if (slab !== strip.slab) continue;
     const end = start + blocks.size[id]!;
     if (at >= start && at < end) return id;
     const distance = at < start ? start - at : at - end;
@@ -87,29 +110,31 @@ export function blockAt(
   return found;
 }
 
-/** Ids of the blocks in slabs in the order in which the map shows them: by slab, then by offset. */
-export function blockOrder(blocks: BlockTable): Uint32Array {
+/** Ids of the blocks in the order in which the map shows them: by slab, then by offset. */
+export function blockOrder(layout: Pick<SlabLayout, "away">, blocks: BlockTable): Uint32Array {
   const ids = new Uint32Array(blocks.count);
   let to = 0;
   for (let id = 0; id < blocks.rows; id++) {
-    if (inSlab(blocks, id)) ids[to++] = id;
+    if (blocks.state[id] !== BLOCK_STATE.none) ids[to++] = id;
   }
-  return ids
-    .subarray(0, to)
-    .sort((a, b) => blocks.slab[a]! - blocks.slab[b]! || blocks.offset[a]! - blocks.offset[b]!);
+  const spots = new Map(Array.from(ids, (id) => [id, spotOf(layout, blocks, id)]));
+  return ids.sort((a, b) => {
+    const [left, right] = [spots.get(a)!, spots.get(b)!];
+    return left.slab - right.slab || left.offset - right.offset;
+  });
 }
 
-function inSlab(blocks: BlockTable, id: number): boolean {
-  const state = blocks.state[id]!;
-  return state !== BLOCK_STATE.none && state !== BLOCK_STATE.spilled;
-}
-
-function usedBySlab(blocks: BlockTable): Map<number, number> {
+/** Bytes of the blocks by slab, and where those that are away are put, one behind the other. */
+function usedBySlab(blocks: BlockTable): { used: Map<number, number>; away: Map<number, number> } {
   const used = new Map<number, number>();
+  const away = new Map<number, number>();
   for (let id = 0; id < blocks.rows; id++) {
-    if (!inSlab(blocks, id)) continue;
-    const slab = blocks.slab[id]!;
-    used.set(slab, (used.get(slab) ?? 0) + blocks.size[id]! * GRANULE);
+    const state = blocks.state[id]!;
+    if (state === BLOCK_STATE.none) continue;
+    const slab = state === BLOCK_STATE.spilled ? AWAY : blocks.slab[id]!;
+    const before = used.get(slab) ?? 0;
+    if (slab === AWAY) away.set(id, before / GRANULE);
+    used.set(slab, before + blocks.size[id]! * GRANULE);
   }
-  return used;
+  return { used, away };
 }

@@ -2,10 +2,10 @@
 // ones are summed up by pixel column, so that 100,000 blocks cost no more to draw than a few thousand.
 import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
 import type { BlockTable } from "./blocks.ts";
-import { CELL_COLOURS, cellIndex } from "./colours.ts";
-import type { SlabLayout, Strip } from "./slab-layout.ts";
+import { CELL_COLOURS } from "./colours.ts";
+import { type SlabLayout, type Strip, spotOf } from "./slab-layout.ts";
 
-/** A box to fill: pixels, the index of its cell's colour, and how opaque. */
+/** A box to fill: pixels, the index of its colour, and how opaque. */
 export interface Box {
   x: number;
   y: number;
@@ -20,10 +20,14 @@ const NARROW = 2;
 const CACHED = 0.35;
 const UNLIT = 0.2;
 
-/** What to fill for the blocks of a layout. `lit` says which blocks are not to be dimmed; without it, all. */
+/**
+ * What to fill for the blocks of a layout. `colourOf` gives the index of a block's colour, below CELL_COLOURS;
+ * `lit` says which blocks are not to be dimmed; without it, all.
+ */
 export function rasterise(
   layout: SlabLayout,
   blocks: BlockTable,
+  colourOf: (id: number) => number,
   lit?: (id: number) => boolean,
 ): Box[] {
   const boxes: Box[] = [];
@@ -31,12 +35,13 @@ export function rasterise(
   for (let id = 0; id < blocks.rows; id++) {
     const state = blocks.state[id]!;
     if (state === BLOCK_STATE.none) continue;
-    const row = rows.get(blocks.slab[id]!);
+    const spot = spotOf(layout, blocks, id);
+    const row = rows.get(spot.slab);
     if (!row) continue;
     const alpha = (state === BLOCK_STATE.cached ? CACHED : 1) * (lit && !lit(id) ? UNLIT : 1);
-    const colour = cellIndex(blocks.cell[id]!);
+    const colour = colourOf(id);
     const scale = (GRANULE * row.strip.width) / row.strip.bytes;
-    const x = blocks.offset[id]! * scale;
+    const x = spot.offset * scale;
     const width = blocks.size[id]! * scale;
     if (width < NARROW) {
       row.add(x, width, colour, alpha);

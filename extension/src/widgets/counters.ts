@@ -3,7 +3,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { PoolNumbers } from "../../../kernel/src/base/monitor-protocol.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { el, exact, exactBytes, percent, setText, setTitle } from "./dom.ts";
+import { el, exact, exactBytes, setText, setTitle } from "./dom.ts";
 
 type Name = keyof PoolNumbers;
 const COUNTS: ReadonlySet<Name> = new Set(["allocations", "frees", "liveBlocks"]);
@@ -11,7 +11,6 @@ const COUNTS: ReadonlySet<Name> = new Set(["allocations", "frees", "liveBlocks"]
 export class Counters {
   readonly node = el("dl", { class: "cenote-counters" });
   readonly #values: [Name, HTMLElement][];
-  readonly #fragmented = el("dd", { attrs: { "data-cenote": "fragmentation" } });
 
   constructor(trans: TranslationBundle) {
     const rows: [Name, string][] = [
@@ -24,16 +23,13 @@ export class Counters {
       ["uploadBytes", trans.__("Uploaded")],
       ["readBackBytes", trans.__("Read back")],
       ["movedBytes", trans.__("Moved")],
+      ["stagingBytes", trans.__("Staging")],
     ];
     this.#values = rows.map(([name, label]) => {
       const value = el("dd", { attrs: { "data-cenote": name } });
       this.node.append(el("div", {}, el("dt", { text: label }), value));
       return [name, value];
     });
-    this.#fragmented.title = trans.__(
-      "Share of the free bytes in slabs that is not in the largest hole",
-    );
-    this.node.append(el("div", {}, el("dt", { text: trans.__("Fragmented") }), this.#fragmented));
   }
 
   update(model: PoolModel): void {
@@ -45,6 +41,5 @@ export class Counters {
       setTitle(node, COUNTS.has(name) ? exact(value) : exactBytes(value));
       node.dataset["value"] = String(value);
     }
-    setText(this.#fragmented, percent(model.fragmentation));
   }
 }

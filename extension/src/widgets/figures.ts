@@ -1,9 +1,9 @@
-// The numbers at the top of the panel: how full the pool is, as a bar against the budget, and live,
-// reserved, peak and budget. Each number's hover text and `data-bytes` tell it to the byte.
+// The numbers at the top of the panel: live, reserved, peak and budget. Each number's hover text and
+// `data-bytes` tell it to the byte.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { el, exactBytes, percent, setText, setTitle } from "./dom.ts";
+import { el, exactBytes, setText, setTitle } from "./dom.ts";
 
 type FigureName = "live" | "reserved" | "peak" | "budget";
 
@@ -13,21 +13,10 @@ interface Figure {
 }
 
 export class Figures {
-  readonly node: HTMLElement;
-  readonly #trans: TranslationBundle;
+  readonly node = el("dl", { class: "cenote-figures" });
   readonly #figures: Record<FigureName, Figure>;
-  readonly #bar = el("div", {
-    class: "cenote-bar",
-    attrs: { role: "meter", "aria-valuemin": "0" },
-  });
-  readonly #live = el("div", { class: "cenote-bar-live" });
-  readonly #reserved = el("div", { class: "cenote-bar-reserved" });
-  readonly #peak = el("div", { class: "cenote-bar-peak" });
-  readonly #share = el("div", { class: "cenote-share" });
-  readonly #list = el("dl", { class: "cenote-figures" });
 
   constructor(trans: TranslationBundle) {
-    this.#trans = trans;
     this.#figures = {
       live: this.#figure("live", trans.__("Live"), (b) => trans.__("%1 in live blocks", b)),
       reserved: this.#figure("reserved", trans.__("Reserved"), (b) =>
@@ -38,9 +27,6 @@ export class Figures {
         trans.__("%1 that the pool may reserve", b),
       ),
     };
-    this.#bar.setAttribute("aria-label", trans.__("Live bytes of the budget"));
-    this.#bar.append(this.#reserved, this.#live, this.#peak);
-    this.node = el("section", { class: "cenote-overview" }, this.#list, this.#bar, this.#share);
   }
 
   update(model: PoolModel): void {
@@ -50,21 +36,6 @@ export class Figures {
     this.#set("reserved", n.reserved);
     this.#set("peak", n.peakLive);
     this.#set("budget", n.budget);
-    const full = n.budget > 0 ? n.budget : Math.max(n.peakReserved, 1);
-    const width = (bytes: number) => `${Math.min(100, (bytes / full) * 100)}%`;
-    this.#live.style.width = width(n.live);
-    this.#reserved.style.width = width(n.reserved);
-    this.#peak.style.left = width(n.peakLive);
-    this.#bar.setAttribute("aria-valuemax", String(full));
-    this.#bar.setAttribute("aria-valuenow", String(Math.min(n.live, full)));
-    const used = this.#trans.__("%1 of the budget live", percent(n.live / full));
-    this.#bar.setAttribute("aria-valuetext", used);
-    setText(
-      this.#share,
-      n.reserved > n.live
-        ? this.#trans.__("%1 · %2 free in slabs", used, formatBytes(n.reserved - n.live))
-        : used,
-    );
   }
 
   #set(name: FigureName, bytes: number): void {
@@ -76,7 +47,7 @@ export class Figures {
 
   #figure(name: FigureName, label: string, describe: Figure["describe"]): Figure {
     const value = el("dd", { attrs: { "data-cenote": name } });
-    this.#list.append(
+    this.node.append(
       el("div", { class: `cenote-figure cenote-figure-${name}` }, el("dt", { text: label }), value),
     );
     return { value, describe };

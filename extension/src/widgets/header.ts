@@ -7,7 +7,7 @@ import { badge } from "./words.ts";
 export class Header {
   readonly node: HTMLElement;
   readonly #trans: TranslationBundle;
-  readonly #name = el("span", { class: "cenote-name" });
+  readonly #name = el("span", { class: "cenote-whose-name" });
   readonly #badge = el("span", { class: "cenote-badge", attrs: { role: "status" } });
   readonly #adapter = el("span", { class: "cenote-adapter", attrs: { "data-cenote": "adapter" } });
   readonly #software: HTMLElement;

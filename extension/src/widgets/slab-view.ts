@@ -1,82 +1,122 @@
-// The slab map: each slab a strip, blocks coloured by the cell that allocated them. The pointer, or the
-// arrow keys, tell a block's tag, bytes, cell and line.
+// The slab map: each slab a strip, with its blocks in the colours of what the user chose. The pointer, or the
+// arrow keys, tell whose a block is; a click, or Enter, goes to the cell that allocated it. It shows the pool
+// as it is, or as it was at the moment that the scrubber, or a click in the timeline, chose.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
-import type { Block } from "../model/blocks.ts";
+import type { Block, BlockTable } from "../model/blocks.ts";
+import { type Colouring, colourOf } from "../model/colouring.ts";
+import type { Focus } from "../model/focus.ts";
 import type { PoolModel } from "../model/pool-model.ts";
+import { Replay } from "../model/replay.ts";
 import {
+  AWAY,
   blockAt,
   blockOrder,
   layoutSlabs,
   type SlabLayout,
   type Strip,
+  spotOf,
 } from "../model/slab-layout.ts";
-import { rasterise } from "../model/slab-raster.ts";
-import { el, exact, exactBytes, percent, setText } from "./dom.ts";
+import { type Box, rasterise } from "../model/slab-raster.ts";
+import { duration, el, exact, exactBytes, percent, setText } from "./dom.ts";
+import { choice } from "./menu.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
+import { Scrubber } from "./scrubber.ts";
+import { colourings, legend } from "./slab-legend.ts";
+import type { Lit } from "./tables-view.ts";
 import type { Theme } from "./theme.ts";
+import { place } from "./words.ts";
 
-const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0 };
+const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0, away: new Map() };
 
 export class SlabView {
   readonly node: HTMLElement;
   readonly #model: PoolModel;
+  readonly #focus: Focus;
   readonly #trans: TranslationBundle;
   readonly #readout: Readout;
+  readonly #goTo: (cell: number, line: number) => void;
   readonly #picture: Picture;
+  readonly #replay: Replay;
+  readonly #scrubber: Scrubber;
   readonly #note = el("span", { class: "cenote-note" });
+  readonly #legend = el("div", { class: "cenote-under cenote-legend" });
+  #by: Colouring = "cell";
+  #blocks: BlockTable;
   #layout = EMPTY;
-  /** What #layout was made of: the model's version and the width. */
+  #boxes: Box[] = [];
+  /** What #layout and #boxes were made of. */
   #laidOut = "";
   #chosen: number | undefined;
-  #lit: ((id: number) => boolean) | undefined;
+  #lit: Lit | undefined;
+  #litVersion = 0;
 
-  constructor(model: PoolModel, trans: TranslationBundle, readout: Readout) {
+  /** `goTo` shows a cell of the notebook. */
+  constructor(
+    model: PoolModel,
+    focus: Focus,
+    trans: TranslationBundle,
+    readout: Readout,
+    goTo: (cell: number, line: number) => void,
+  ) {
     this.#model = model;
+    this.#focus = focus;
     this.#trans = trans;
     this.#readout = readout;
+    this.#goTo = goTo;
+    this.#blocks = model.blocks;
+    this.#replay = new Replay(model.log);
+    this.#scrubber = new Scrubber(model, focus, trans);
     this.#picture = new Picture(
       "cenote-slabs",
       trans.__("Map of the slabs and their blocks"),
       (context, width, _height, theme) => this.#draw(context, width, theme),
     );
+    const colour = choice(trans.__("Colour of the blocks"), colourings(trans), (by) => {
+      this.#by = by as Colouring;
+      this.#legend.replaceChildren(...legend(trans, this.#by));
+      this.update();
+    });
     this.node = el(
       "section",
       { class: "cenote-section" },
-      el("header", {}, el("h3", { text: trans.__("Slabs") }), this.#note),
+      el("header", {}, el("h3", { text: trans.__("Slabs") }), this.#note, colour),
+      this.#scrubber.node,
       this.#picture.canvas,
       this.#picture.description,
+      this.#legend,
     );
     this.#listen();
+    focus.changed.connect(this.update, this);
   }
 
   update(): void {
-    const { slabs, blocks, hidden } = this.#model;
     this.#layOut(this.#picture.canvas.clientWidth || 300);
     const height = `${Math.max(this.#layout.height, 1)}px`;
     if (this.#picture.canvas.style.height !== height) this.#picture.canvas.style.height = height;
+    const slabs =
+      this.#layout.strips.filter(({ slab }) => slab !== AWAY).length + this.#layout.hidden;
+    const { count } = this.#blocks;
     const parts = [
-      slabs.size === 1 ? this.#trans.__("1 slab") : this.#trans.__("%1 slabs", exact(slabs.size)),
-      blocks.count === 1
-        ? this.#trans.__("1 block")
-        : this.#trans.__("%1 blocks", exact(blocks.count)),
+      slabs === 1 ? this.#trans.__("1 slab") : this.#trans.__("%1 slabs", exact(slabs)),
+      count === 1 ? this.#trans.__("1 block") : this.#trans.__("%1 blocks", exact(count)),
     ];
     if (this.#layout.hidden > 0) {
       parts.push(this.#trans.__("%1 not drawn", exact(this.#layout.hidden)));
     }
-    if (hidden > 0) parts.push(this.#trans.__("%1 events behind", exact(hidden)));
+    if (this.#model.hidden > 0) {
+      parts.push(this.#trans.__("%1 events behind", exact(this.#model.hidden)));
+    }
     setText(this.#note, parts.join(" · "));
+    this.#scrubber.update();
     this.#picture.invalidate();
   }
 
   /** Puts the map into words. */
   describe(): void {
-    const strips = this.#layout.strips.slice(0, 12);
-    const words = strips.map(({ slab, bytes, used }) =>
-      this.#trans.__("slab %1: %2, %3 used", slab, formatBytes(bytes), percent(used / bytes)),
-    );
+    const words = this.#layout.strips.slice(0, 12).map((strip) => this.#stripWords(strip));
     setText(
       this.#picture.description,
       words.length === 0 ? this.#trans.__("No slabs.") : `${words.join("; ")}.`,
@@ -84,35 +124,59 @@ export class SlabView {
   }
 
   /** Lights the blocks for which `lit` holds and dims the others; undefined ends that. */
-  light(lit: ((id: number) => boolean) | undefined): void {
+  light(lit: Lit | undefined): void {
+    if (lit === this.#lit) return;
     this.#lit = lit;
+    this.#litVersion++;
     this.#picture.invalidate();
   }
 
   dispose(): void {
+    this.#focus.changed.disconnect(this.update, this);
+    this.#scrubber.dispose();
     this.#picture.dispose();
   }
 
+  /** Works out what is drawn, where anything has changed since. */
   #layOut(width: number): void {
-    const { slabs, blocks, version } = this.#model;
-    const of = `${version} ${width}`;
+    const { log, version, slabs } = this.#model;
+    const { moment } = this.#focus;
+    const when = moment === undefined ? `now ${version}` : `${log.epoch} ${moment}`;
+    const of = `${when} ${width} ${this.#by} ${this.#litVersion}`;
     if (of === this.#laidOut) return;
     this.#laidOut = of;
-    this.#layout = layoutSlabs(slabs.values(), blocks, width);
+    const past = moment === undefined ? undefined : this.#replay.seek(moment);
+    const blocks = past?.blocks ?? this.#model.blocks;
+    const sizes = past ? [...past.slabs].map(([id, bytes]) => ({ id, bytes })) : slabs.values();
+    this.#blocks = blocks;
+    this.#layout = layoutSlabs(sizes, blocks, width);
+    const colour = colourOf(this.#by, blocks, this.#time());
+    const lit = this.#lit;
+    this.#boxes = rasterise(this.#layout, blocks, colour, lit && ((id) => lit(blocks, id)));
+  }
+
+  /** The moment that the map shows, in milliseconds since the epoch. */
+  #time(): number {
+    const { moment } = this.#focus;
+    return moment === undefined ? this.#model.end() : this.#model.log.timeOf(moment);
   }
 
   #draw(context: CanvasRenderingContext2D, width: number, theme: Theme): void {
-    const { blocks } = this.#model;
     this.#layOut(width);
-    const strips = new Map(this.#layout.strips.map((strip) => [strip.slab, strip]));
-    for (const strip of strips.values()) this.#drawStrip(context, theme, strip);
-    for (const box of rasterise(this.#layout, blocks, this.#lit)) {
+    for (const strip of this.#layout.strips) this.#drawStrip(context, theme, strip);
+    const palette =
+      this.#by === "state"
+        ? theme.states
+        : this.#by === "size" || this.#by === "age"
+          ? theme.steps
+          : theme.cells;
+    for (const box of this.#boxes) {
       context.globalAlpha = box.alpha;
-      context.fillStyle = theme.cells[box.colour]!;
+      context.fillStyle = palette[box.colour]!;
       context.fillRect(box.x, box.y, box.width, box.height);
     }
     context.globalAlpha = 1;
-    this.#drawChosen(context, theme, strips);
+    this.#drawChosen(context, theme);
   }
 
   #drawStrip(context: CanvasRenderingContext2D, theme: Theme, strip: Strip): void {
@@ -123,86 +187,92 @@ export class SlabView {
     context.textBaseline = "alphabetic";
     context.fillStyle = theme.dim;
     context.textAlign = "left";
-    const text = this.#trans.__(
-      "slab %1 · %2 · %3 used",
-      strip.slab,
-      formatBytes(strip.bytes),
-      percent(strip.used / strip.bytes),
-    );
-    context.fillText(text, strip.x, strip.textY);
+    context.fillText(this.#stripWords(strip), strip.x, strip.textY);
   }
 
-  #drawChosen(
-    context: CanvasRenderingContext2D,
-    theme: Theme,
-    strips: ReadonlyMap<number, Strip>,
-  ): void {
-    const block = this.#chosen === undefined ? undefined : this.#model.blocks.get(this.#chosen);
-    const strip = block && strips.get(block.slab);
-    if (!strip) return;
-    const [x, width] = this.#extent(strip, block.id);
+  #stripWords({ slab, bytes, used }: Strip): string {
+    if (slab === AWAY) return this.#trans.__("not on the device · %1", formatBytes(bytes));
+    const share = percent(used / bytes);
+    return this.#trans.__("slab %1 · %2 · %3 used", slab, formatBytes(bytes), share);
+  }
+
+  #drawChosen(context: CanvasRenderingContext2D, theme: Theme): void {
+    const id = this.#chosen;
+    const extent = id === undefined || !this.#blocks.get(id) ? undefined : this.#extent(id);
+    if (!extent) return;
+    const { strip, x, width } = extent;
     context.strokeStyle = theme.text;
     context.lineWidth = 2;
     context.strokeRect(x - 1, strip.y - 1, Math.max(width, 2) + 1, strip.height + 2);
   }
 
-  /** Pixels: where a block begins in its strip, and its width. */
-  #extent(strip: Strip, id: number): [number, number] {
-    const { blocks } = this.#model;
+  /** Pixels: where a block begins, and its width; undefined where its strip isn't drawn. */
+  #extent(id: number): { strip: Strip; x: number; width: number } | undefined {
+    const { slab, offset } = spotOf(this.#layout, this.#blocks, id);
+    const strip = this.#layout.strips.find((one) => one.slab === slab);
+    if (!strip) return undefined;
     const scale = (GRANULE * strip.width) / strip.bytes;
-    return [strip.x + blocks.offset[id]! * scale, blocks.size[id]! * scale];
+    return { strip, x: strip.x + offset * scale, width: this.#blocks.size[id]! * scale };
   }
 
   #listen(): void {
     const { canvas } = this.#picture;
     canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
-      const id = blockAt(this.#layout, this.#model.blocks, offsetX, offsetY);
-      const block = id === undefined ? undefined : this.#model.blocks.get(id);
+      const id = blockAt(this.#layout, this.#blocks, offsetX, offsetY);
+      const block = id === undefined ? undefined : this.#blocks.get(id);
       if (block) this.#choose(block, offsetX, offsetY, false);
       else this.#unchoose();
     });
     canvas.addEventListener("pointerleave", () => this.#unchoose());
     canvas.addEventListener("blur", () => this.#unchoose());
+    canvas.addEventListener("click", () => this.#take());
     canvas.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return this.#unchoose();
+      if (event.key === "Enter") return this.#take();
       if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
       event.preventDefault();
       this.#step(event.key);
     });
   }
 
+  #take(): void {
+    const block = this.#chosen === undefined ? undefined : this.#blocks.get(this.#chosen);
+    if (block && block.cell !== 0) this.#goTo(block.cell, block.line);
+  }
+
   #step(key: string): void {
-    const order = blockOrder(this.#model.blocks);
+    const order = blockOrder(this.#layout, this.#blocks);
     const at = this.#chosen === undefined ? -1 : order.indexOf(this.#chosen);
     const next =
       { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: order.length - 1 }[key] ?? 0;
     const id = order[Math.min(order.length - 1, Math.max(0, next))];
-    const block = id === undefined ? undefined : this.#model.blocks.get(id);
-    const strip = this.#layout.strips.find(({ slab }) => slab === block?.slab);
-    if (!block || !strip) return;
-    const [x, width] = this.#extent(strip, block.id);
+    const block = id === undefined ? undefined : this.#blocks.get(id);
+    const extent = block && this.#extent(block.id);
+    if (!block || !extent) return;
+    const { strip, x, width } = extent;
     this.#choose(block, x + width / 2, strip.y + strip.height, true);
   }
 
   #choose(block: Block, x: number, y: number, speak: boolean): void {
     this.#chosen = block.id;
+    this.#picture.canvas.classList.toggle("cenote-clickable", block.cell !== 0);
     this.#picture.invalidate();
     this.#readout.show(this.#picture.canvas, x, y, this.#words(block), speak);
   }
 
   #words(block: Block): string[] {
-    const tag = this.#model.tagText(block.tag) ?? this.#trans.__("(no tag)");
-    const state =
-      block.state === BLOCK_STATE.cached
-        ? this.#trans.__("free, kept for reuse")
-        : block.state === BLOCK_STATE.pinned
-          ? this.#trans.__("pinned")
-          : "";
+    const age = this.#time() - block.born;
+    const states: Record<number, string> = {
+      [BLOCK_STATE.cached]: this.#trans.__("free, kept for reuse"),
+      [BLOCK_STATE.pinned]: this.#trans.__("pinned"),
+      [BLOCK_STATE.spilled]: this.#trans.__("in host memory or on disk"),
+    };
     return [
-      tag,
+      this.#model.tagText(block.tag) ?? this.#trans.__("(no tag)"),
       `${formatBytes(block.bytes)} (${exactBytes(block.requested)})`,
       place(this.#trans, block.cell, block.line),
-      state,
+      states[block.state] ?? "",
+      Number.isNaN(age) ? "" : this.#trans.__("%1 old", duration(Math.max(0, age))),
     ].filter((line) => line !== "");
   }
 
@@ -212,10 +282,4 @@ export class SlabView {
     this.#readout.hide();
     this.#picture.invalidate();
   }
-}
-
-/** "cell [14] line 7", as far as it is known. */
-export function place(trans: TranslationBundle, cell: number, line: number): string {
-  if (cell === 0) return trans.__("outside cells");
-  return line === 0 ? trans.__("cell [%1]", cell) : trans.__("cell [%1] line %2", cell, line);
 }

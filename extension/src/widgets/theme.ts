@@ -1,6 +1,7 @@
 // The colours that pictures are drawn with, read from the panel's CSS variables, so that they follow
 // JupyterLab's theme.
 
+import { STATES } from "../model/colouring.ts";
 import { CELL_COLOURS, cellIndex } from "../model/colours.ts";
 
 export interface Theme {
@@ -11,8 +12,14 @@ export interface Theme {
   live: string;
   reserved: string;
   free: string;
+  spilled: string;
+  brand: string;
   font: string;
   cells: string[];
+  /** From few to many. */
+  steps: string[];
+  /** In the order of STATES. */
+  states: string[];
 }
 
 /** Reads the colours that hold at an element. */
@@ -27,8 +34,12 @@ export function readTheme(at: HTMLElement): Theme {
     live: value("--cenote-live"),
     reserved: value("--cenote-reserved"),
     free: value("--cenote-free"),
+    spilled: value("--cenote-spilled"),
+    brand: value("--jp-brand-color1"),
     font: `11px ${value("--jp-ui-font-family") || "sans-serif"}`,
     cells: Array.from({ length: CELL_COLOURS }, (_, i) => value(`--cenote-cell-${i}`)),
+    steps: Array.from({ length: CELL_COLOURS }, (_, i) => value(`--cenote-step-${i}`)),
+    states: STATES.map((state) => value(`--cenote-state-${state}`)),
   };
 }
 

@@ -1,27 +1,19 @@
-// Draws the timeline: a band for each cell, reserved bytes as a pale area, live bytes as a full one, the
-// peak as a dashed line, waits without changes as marks on the time axis. Only drawing; the view decides
-// which window is shown.
+// Draws the timeline: a band for each cell, reserved bytes as a pale area, live bytes as a full one, spilled
+// bytes as a line, the peak as a dashed one, marks with their names. Only drawing; the view decides which
+// window is shown.
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import { cellIndex } from "../model/colours.ts";
-import { envelope, niceCeiling } from "../model/envelope.ts";
+import { type Envelope, envelope, niceCeiling } from "../model/envelope.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { GAP_MS } from "../model/timeline.ts";
-import { clock, duration } from "./dom.ts";
 import type { Theme } from "./theme.ts";
-
-/** What is shown: places on the timeline's axis (milliseconds), and where the cursor is. */
-export interface Window {
-  from: number;
-  to: number;
-  cursor: number | undefined;
-}
+import { drawAxis, type Window } from "./timeline-axis.ts";
 
 export const BANDS = 18;
 const AXIS = 17;
 
 type Context = CanvasRenderingContext2D;
 
-/** Draws `window` of the model into a picture of `width` × `height` pixels. */
+/** Draws `window` of the model into a picture of `width` × `height` pixels; returns what it drew. */
 export function drawTimeline(
   context: Context,
   width: number,
@@ -30,7 +22,7 @@ export function drawTimeline(
   model: PoolModel,
   window: Window,
   end: number,
-): void {
+): Envelope {
   const { from, to } = window;
   const bottom = height - AXIS;
   const x = (place: number) => ((place - from) / (to - from)) * width;
@@ -44,12 +36,86 @@ export function drawTimeline(
   fillSteps(context, shape.highReserved, bottom, y);
   context.fillStyle = theme.live;
   fillSteps(context, shape.highLive, bottom, y);
+  drawSpilled(context, theme, shape.highSpilled, y);
   drawLabels(context, theme, ceiling, y);
   drawPeak(context, width, theme, model.numbers?.peakLive ?? 0, shape.highLive, y);
-  drawAxis(context, width, height, theme, model, window);
-  if (window.cursor !== undefined) {
-    context.fillStyle = theme.text;
-    context.fillRect(Math.round(x(window.cursor)), BANDS, 1, bottom - BANDS);
+  drawMarks(context, width, bottom, theme, model, x);
+  drawAxis(context, width, height, theme, model.timeline, window);
+  drawPointers(context, bottom, theme, window, x);
+  return shape;
+}
+
+/** The stretch that is being chosen, the moment of the slab map, and where the pointer is. */
+function drawPointers(
+  context: Context,
+  bottom: number,
+  theme: Theme,
+  { cursor, brush, moment }: Window,
+  x: (place: number) => number,
+): void {
+  if (moment !== undefined) {
+    context.fillStyle = theme.brand;
+    context.fillRect(Math.round(x(moment)) - 1, BANDS, 2, bottom - BANDS);
+  }
+  if (cursor === undefined) return;
+  const at = Math.round(x(cursor));
+  context.fillStyle = theme.text;
+  context.fillRect(at, BANDS, 1, bottom - BANDS);
+  if (brush === undefined) return;
+  const from = Math.round(x(brush));
+  context.fillStyle = theme.brand;
+  context.globalAlpha = 0.25;
+  context.fillRect(Math.min(from, at), BANDS, Math.abs(at - from), bottom - BANDS);
+  context.globalAlpha = 1;
+}
+
+/** A line where anything is spilled. */
+function drawSpilled(
+  context: Context,
+  theme: Theme,
+  values: Float64Array,
+  y: (bytes: number) => number,
+): void {
+  context.fillStyle = theme.spilled;
+  let last = Number.NaN;
+  for (let column = 0; column < values.length; column++) {
+    const value = values[column]!;
+    if (value > 0 || last > 0) {
+      const top = y(value > 0 ? value : 0);
+      const before = last > 0 ? y(last) : top;
+      context.fillRect(column, Math.min(top, before) - 1, 1, Math.abs(top - before) + 2);
+    }
+    last = value;
+  }
+}
+
+/** A dotted line at each mark, with its name where there is room. */
+function drawMarks(
+  context: Context,
+  width: number,
+  bottom: number,
+  theme: Theme,
+  model: PoolModel,
+  x: (place: number) => number,
+): void {
+  context.strokeStyle = theme.text;
+  context.lineWidth = 1;
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { name, time } of model.marks) {
+    const at = Math.round(x(model.timeline.placeOf(time))) + 0.5;
+    if (at < 0 || at > width) continue;
+    context.setLineDash([1, 2]);
+    context.beginPath();
+    context.moveTo(at, BANDS);
+    context.lineTo(at, bottom);
+    context.stroke();
+    context.setLineDash([]);
+    const size = context.measureText(name).width;
+    if (at < free || at + size > width) continue;
+    outlined(context, name, at + 3, bottom - 2, theme);
+    free = at + size + 8;
   }
 }
 
@@ -79,19 +145,24 @@ function drawCells(
   context.textAlign = "center";
   context.textBaseline = "middle";
   let labelled = Number.NEGATIVE_INFINITY;
+  let covered = Number.NEGATIVE_INFINITY;
   for (const { cell, begin, end: done } of model.cells) {
     const left = x(model.timeline.placeOf(begin));
+    if (left > width) break;
     const right = Math.max(left + 2, x(model.timeline.placeOf(done ?? end)));
-    if (right < 0) continue;
-    const colour = theme.cells[cellIndex(cell)]!;
-    context.fillStyle = colour;
+    // Many short cells share a pixel: one of them stands for all.
+    if (right < 0 || right < covered + 1) continue;
+    covered = right;
+    context.fillStyle = theme.cells[cellIndex(cell)]!;
     context.globalAlpha = 0.07;
     context.fillRect(left, BANDS, right - left, bottom - BANDS);
     context.globalAlpha = 1;
     context.fillRect(left, 1, right - left - (right - left > 4 ? 1 : 0), 3);
+    const centre = (Math.max(left, 0) + right) / 2;
+    if (centre < labelled + 8) continue;
     const text = done === undefined ? `[${cell}] ▸` : `[${cell}]`;
     const half = context.measureText(text).width / 2;
-    const middle = Math.min(width - half, Math.max(half, (Math.max(left, 0) + right) / 2));
+    const middle = Math.min(width - half, Math.max(half, centre));
     if (middle - half < labelled + 3) continue;
     context.fillStyle = theme.text;
     context.fillText(text, middle, 11);
@@ -155,51 +226,4 @@ function drawPeak(
   context.textAlign = "right";
   context.textBaseline = at < BANDS + 16 ? "top" : "bottom";
   outlined(context, `▲ ${formatBytes(peak)}`, width - 3, at + (at < BANDS + 16 ? 3 : -2), theme);
-}
-
-/** The times of the window's ends, and a mark where a wait was drawn shorter than it was. */
-function drawAxis(
-  context: Context,
-  width: number,
-  height: number,
-  theme: Theme,
-  model: PoolModel,
-  window: Window,
-): void {
-  const line = model.timeline;
-  const base = height - 3;
-  context.fillStyle = theme.dim;
-  context.textBaseline = "bottom";
-  context.textAlign = "left";
-  const first = clock(line.timeOf(window.from));
-  context.fillText(first, 0, base);
-  context.textAlign = "right";
-  const last = clock(line.timeOf(window.to));
-  context.fillText(last, width, base);
-  drawWaits(context, model.timeline, window, width, base, {
-    from: context.measureText(first).width + 6,
-    to: width - context.measureText(last).width - 6,
-  });
-}
-
-/** Names the waits that were drawn shorter than they were, the newest first, where there is room. */
-function drawWaits(
-  context: Context,
-  line: PoolModel["timeline"],
-  { from, to }: Window,
-  width: number,
-  base: number,
-  room: { from: number; to: number },
-): void {
-  context.textAlign = "center";
-  for (let i = line.length - 1; i > 0 && line.place[i]! > from; i--) {
-    const wait = line.time[i]! - line.time[i - 1]!;
-    if (wait <= GAP_MS * 1.5) continue;
-    const text = `⋯ ${duration(wait)}`;
-    const middle = (((line.place[i]! + line.place[i - 1]!) / 2 - from) / (to - from)) * width;
-    const half = context.measureText(text).width / 2;
-    if (middle - half < room.from || middle + half > room.to) continue;
-    context.fillText(text, middle, base);
-    room.to = middle - half - 6;
-  }
 }

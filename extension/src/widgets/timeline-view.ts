@@ -1,58 +1,87 @@
-// The timeline with its heading: which window is shown, and what the pointer or the arrow keys point at.
+// The timeline with its heading: which window is shown, and what the pointer or the keys do in it. A drag
+// chooses a stretch, which is then shown and listed in the tables; a click takes the slab map to a moment.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
+import type { Focus } from "../model/focus.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { clock, duration, el, setText } from "./dom.ts";
+import { clock, duration, el, exact, setText } from "./dom.ts";
+import { button, choice } from "./menu.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
-import { drawTimeline, type Window } from "./timeline-draw.ts";
+import type { Window } from "./timeline-axis.ts";
+import { drawTimeline } from "./timeline-draw.ts";
+import { type Extent, extentOf, stretchBetween, zoomed } from "./timeline-window.ts";
 
-/** The least that is shown at once, in milliseconds, so that a first sample doesn't fill the picture. */
-const LEAST_MS = 2000;
+/** A drag of so many pixels is no click. */
+const DRAG_PIXELS = 4;
+/** A mark is told when the pointer is this near, as a share of the width. */
+const NEAR = 0.015;
+const STEP = 0.02;
 
 export class TimelineView {
   readonly node: HTMLElement;
   readonly #model: PoolModel;
+  readonly #focus: Focus;
   readonly #trans: TranslationBundle;
   readonly #readout: Readout;
   readonly #picture: Picture;
   readonly #range: HTMLSelectElement;
-  /** Share of the window's width where the cursor is. */
+  readonly #follow: HTMLButtonElement;
+  readonly #note = el("div", { class: "cenote-under", attrs: { "data-cenote": "hidden-changes" } });
+  readonly #spilled: HTMLElement;
+  /** Share of the window's width where the cursor is, and where a drag began. */
   #cursor: number | undefined;
+  #brush: number | undefined;
 
-  constructor(model: PoolModel, trans: TranslationBundle, readout: Readout) {
+  constructor(model: PoolModel, focus: Focus, trans: TranslationBundle, readout: Readout) {
     this.#model = model;
+    this.#focus = focus;
     this.#trans = trans;
     this.#readout = readout;
     this.#picture = new Picture(
       "cenote-timeline",
-      trans.__("Live and reserved bytes over time"),
+      trans.__("Live, reserved and spilled bytes over time"),
       (context, width, height, theme) => {
         const end = model.end();
-        drawTimeline(context, width, height, theme, model, this.#window(end), end);
+        const shape = drawTimeline(context, width, height, theme, model, this.#window(end), end);
+        this.#tellHidden(shape.hidden, shape.changes);
       },
     );
     this.#range = this.#rangeChoice();
+    this.#follow = button("", "", () => this.#toggleFollow());
+    this.#spilled = this.#key("spilled", trans.__("spilled"));
+    const legend = el(
+      "div",
+      { class: "cenote-under cenote-legend" },
+      this.#key("live", trans.__("live")),
+      this.#key("reserved", trans.__("reserved")),
+      this.#spilled,
+    );
+    const title = el("h3", { text: trans.__("Timeline") });
     this.node = el(
       "section",
       { class: "cenote-section" },
-      el("header", {}, el("h3", { text: trans.__("Timeline") }), this.#legend(), this.#range),
+      el("header", {}, title, el("span", { class: "cenote-note" }), this.#follow, this.#range),
       this.#picture.canvas,
       this.#picture.description,
+      legend,
+      this.#note,
     );
     this.#listen();
+    focus.changed.connect(this.#onFocus, this);
+    this.#onFocus();
   }
 
   update(): void {
+    this.#spilled.hidden = !this.#model.numbers || spilledBytes(this.#model) === 0;
     this.#picture.invalidate();
   }
 
   /** Puts what the picture shows into words, for those who can't see it. */
   describe(): void {
-    const { numbers, cells, running } = this.#model;
+    const { numbers, cells, running, marks } = this.#model;
     if (!numbers) return;
-    const end = this.#model.end();
-    const { from, to } = this.#window(end);
+    const { from, to } = this.#extent(this.#model.end());
     const parts = [
       this.#trans.__(
         "Live %1, reserved %2, peak %3; %4 shown.",
@@ -65,30 +94,59 @@ export class TimelineView {
         ? this.#trans.__("Cell %1 is running.", running.cell)
         : this.#trans._n("%1 cell has run.", "%1 cells have run.", cells.length),
     ];
+    const names = marks.slice(-5).map(({ name }) => name);
+    if (names.length > 0) parts.push(this.#trans.__("Marks: %1.", names.join(", ")));
     setText(this.#picture.description, parts.join(" "));
   }
 
   dispose(): void {
+    this.#focus.changed.disconnect(this.#onFocus, this);
     this.#picture.dispose();
   }
 
-  #window(end: number): Window {
-    const line = this.#model.timeline;
-    const to = line.placeOf(end);
-    const begin = line.length > 0 ? Math.min(line.place[0]!, this.#firstCell()) : to;
+  #extent(end: number): Extent {
     const range = Number(this.#range.value) || Number.POSITIVE_INFINITY;
-    const span = Math.max(LEAST_MS, Math.min(range, to - begin));
-    const from = to - span;
+    return extentOf(this.#model, this.#focus, range, end);
+  }
+
+  #window(end: number): Window {
+    const { from, to } = this.#extent(end);
+    const { log, timeline } = this.#model;
+    const at = (share: number | undefined) =>
+      share === undefined ? undefined : from + share * (to - from);
+    const moment = this.#focus.moment;
     return {
-      from,
-      to,
-      cursor: this.#cursor === undefined ? undefined : from + this.#cursor * span,
+      ...{ from, to, cursor: at(this.#cursor), brush: at(this.#brush) },
+      moment: moment === undefined ? undefined : timeline.placeOf(log.timeOf(moment)),
     };
   }
 
-  #firstCell(): number {
-    const first = this.#model.cells[0];
-    return first ? this.#model.timeline.placeOf(first.begin) : Number.POSITIVE_INFINITY;
+  #tellHidden(hidden: number, changes: number): void {
+    const text =
+      hidden > 0
+        ? this.#trans.__(
+            "%1 of %2 allocations and frees lie closer together than this picture can show",
+            exact(hidden),
+            exact(changes),
+          )
+        : "";
+    setText(this.#note, text);
+  }
+
+  #onFocus(): void {
+    const { stretch } = this.#focus;
+    const paused = stretch !== undefined;
+    setText(this.#follow, paused ? this.#trans.__("Follow") : this.#trans.__("Pause"));
+    this.#follow.title = paused
+      ? this.#trans.__("Show what happens now again")
+      : this.#trans.__("Keep this stretch of time in view");
+    this.#follow.setAttribute("aria-pressed", String(paused));
+    this.#picture.invalidate();
+  }
+
+  #toggleFollow(): void {
+    const { from, to } = this.#extent(this.#model.end());
+    this.#focus.stretch = this.#focus.stretch ? undefined : stretchBetween(this.#model, from, to);
   }
 
   #rangeChoice(): HTMLSelectElement {
@@ -98,73 +156,118 @@ export class TimelineView {
       ["600000", this.#trans.__("10 min")],
       ["0", this.#trans.__("All")],
     ];
-    const select = el(
-      "select",
-      { class: "cenote-range", attrs: { "aria-label": this.#trans.__("Time shown") } },
-      ...choices.map(([value, text]) => el("option", { text, attrs: { value } })),
-    );
-    select.value = "60000";
-    select.addEventListener("change", () => {
-      this.#picture.invalidate();
+    const select = choice(this.#trans.__("Time shown"), choices, () => {
+      this.#focus.stretch = undefined;
       this.describe();
     });
+    select.value = "60000";
     return select;
   }
 
-  #legend(): HTMLElement {
-    const key = (name: string, text: string) =>
-      el("span", {}, el("i", { class: `cenote-key cenote-key-${name}` }), new Text(text));
-    return el(
-      "span",
-      { class: "cenote-legend" },
-      key("live", this.#trans.__("live")),
-      key("reserved", this.#trans.__("reserved")),
-    );
+  #key(name: string, text: string): HTMLElement {
+    return el("span", {}, el("i", { class: `cenote-key cenote-key-${name}` }), new Text(text));
   }
 
   #listen(): void {
     const { canvas } = this.#picture;
+    const shareOf = (event: PointerEvent) =>
+      Math.min(1, Math.max(0, event.offsetX / canvas.clientWidth));
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.#brush = shareOf(event);
+    });
     canvas.addEventListener("pointermove", (event) => {
-      this.#point(event.offsetX / canvas.clientWidth, event.offsetY, false);
+      this.#point(shareOf(event), event.offsetY, false);
     });
-    canvas.addEventListener("pointerleave", () => this.#unpoint());
+    canvas.addEventListener("pointerup", (event) => this.#release(shareOf(event)));
+    canvas.addEventListener("pointercancel", () => this.#unpoint());
+    canvas.addEventListener("pointerleave", () => {
+      if (this.#brush === undefined) this.#unpoint();
+    });
     canvas.addEventListener("blur", () => this.#unpoint());
-    canvas.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 }[event.key];
-      if (event.key === "Escape") return this.#unpoint();
-      if (step === undefined) return;
-      event.preventDefault();
-      this.#point(Math.min(1, Math.max(0, (this.#cursor ?? 1) + step)), 20, true);
-    });
+    canvas.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** The pointer's button is released: the end of a drag, or of a click. */
+  #release(share: number): void {
+    const began = this.#brush;
+    this.#brush = undefined;
+    if (began === undefined) return;
+    const { from, to } = this.#extent(this.#model.end());
+    const place = (at: number) => from + at * (to - from);
+    const dragged = Math.abs(share - began) * this.#picture.canvas.clientWidth >= DRAG_PIXELS;
+    if (dragged) {
+      this.#focus.stretch = stretchBetween(this.#model, place(began), place(share));
+    } else this.#goTo(place(share));
+  }
+
+  /** Takes the slab map to a place on the axis. */
+  #goTo(place: number): void {
+    const { log, timeline } = this.#model;
+    const index = log.indexAfter(timeline.timeOf(place));
+    this.#focus.moment = index >= log.end ? undefined : index;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const extent = this.#extent(this.#model.end());
+    const at = this.#cursor ?? 1;
+    const step = { ArrowLeft: -STEP, ArrowRight: STEP, Home: -1, End: 1 }[event.key];
+    if (step !== undefined) this.#point(Math.min(1, Math.max(0, at + step)), 20, true);
+    else if (event.key === "+" || event.key === "-") {
+      this.#focus.stretch = zoomed(this.#model, extent, at, event.key === "+" ? 1 / 2 : 2);
+    } else if (event.key === "Enter") this.#goTo(extent.from + at * (extent.to - extent.from));
+    else if (event.key === "Escape") {
+      if (this.#cursor === undefined) this.#focus.clear();
+      else this.#unpoint();
+    } else return;
+    event.preventDefault();
   }
 
   #point(share: number, y: number, speak: boolean): void {
     this.#cursor = share;
     this.#picture.invalidate();
-    const line = this.#model.timeline;
-    const place = this.#window(this.#model.end()).cursor!;
-    const time = line.timeOf(place);
-    const sample = line.at(time);
-    if (!sample) {
-      this.#readout.hide();
-      return;
-    }
-    const span = this.#model.cells.findLast(
+    const { from, to } = this.#extent(this.#model.end());
+    const place = from + share * (to - from);
+    const time = this.#model.timeline.timeOf(place);
+    const lines = this.#words(time, (to - from) * NEAR);
+    const { canvas } = this.#picture;
+    if (lines.length === 0) this.#readout.hide();
+    else this.#readout.show(canvas, share * canvas.clientWidth, y, lines, speak);
+  }
+
+  /** What there was at a time; marks within `near` milliseconds of the axis are told too. */
+  #words(time: number, near: number): string[] {
+    const { timeline, cells, marks } = this.#model;
+    const sample = timeline.at(time);
+    if (!sample) return [];
+    const span = cells.findLast(
       ({ begin, end }) => begin <= time && (end === undefined || end >= time),
     );
-    const lines = [
+    const place = timeline.placeOf(time);
+    const mark = marks.findLast((one) => Math.abs(timeline.placeOf(one.time) - place) <= near);
+    return [
       this.#trans.__("live %1", formatBytes(sample.live)),
       this.#trans.__("reserved %1", formatBytes(sample.reserved)),
+      sample.spilled > 0 ? this.#trans.__("spilled %1", formatBytes(sample.spilled)) : "",
       clock(time, 3),
-    ];
-    if (span) lines.push(this.#trans.__("cell [%1]", span.cell));
-    const { canvas } = this.#picture;
-    this.#readout.show(canvas, share * canvas.clientWidth, y, lines, speak);
+      span ? this.#cellWords(span.cell, span.end === undefined) : "",
+      mark ? this.#trans.__("mark “%1”", mark.name) : "",
+    ].filter((line) => line !== "");
+  }
+
+  #cellWords(cell: number, running: boolean): string {
+    return running ? this.#trans.__("cell [%1], running", cell) : this.#trans.__("cell [%1]", cell);
   }
 
   #unpoint(): void {
-    this.#cursor = undefined;
+    this.#cursor = this.#brush = undefined;
     this.#readout.hide();
     this.#picture.invalidate();
   }
+}
+
+function spilledBytes({ numbers, timeline }: PoolModel): number {
+  const now = (numbers?.spilledBytes ?? 0) + (numbers?.diskBytes ?? 0);
+  return now > 0 ? now : (timeline.at(Number.MAX_SAFE_INTEGER)?.spilled ?? 0);
 }

@@ -105,3 +105,9 @@ export function unused(trans: TranslationBundle): Message {
     code: 'import { get, gpu } from "cenote";\nconst t = await get("flights");\nawait gpu(t)',
   };
 }
+
+/** "cell [14] line 7", as far as it is known. */
+export function place(trans: TranslationBundle, cell: number, line: number): string {
+  if (cell === 0) return trans.__("outside cells");
+  return line === 0 ? trans.__("cell [%1]", cell) : trans.__("cell [%1] line %2", cell, line);
+}

@@ -1,0 +1,89 @@
+// What the tables can be about: the blocks that are live now, those at the peak, what leaks since a mark or
+// in a stretch of time, and what changed between two moments that were kept.
+import { BLOCK_STATE, EVENT } from "../../../kernel/src/base/books.ts";
+import { BlockTable } from "./blocks.ts";
+import type { Stretch } from "./focus.ts";
+import { blocksOf, difference, type Source } from "./groups.ts";
+import { PeakFinder } from "./peak.ts";
+import type { PoolModel } from "./pool-model.ts";
+import { Replay } from "./replay.ts";
+
+/** The blocks of a moment that the user has kept. */
+export interface Kept {
+  name: string;
+  /** Milliseconds since the epoch, by the kernel's clock. */
+  time: number;
+  blocks: BlockTable;
+}
+
+/** What a table is about. Marks and moments are named by their place in their list. */
+export type Subject =
+  | { kind: "live" }
+  | { kind: "peak" }
+  | { kind: "stretch" }
+  | { kind: "mark"; mark: number }
+  | { kind: "change"; from: number; to: number | undefined };
+
+export class Sources {
+  readonly #model: PoolModel;
+  readonly #peak: PeakFinder;
+  readonly #replay: Replay;
+  kept: Kept[] = [];
+
+  constructor(model: PoolModel) {
+    this.#model = model;
+    this.#peak = new PeakFinder(model.log);
+    this.#replay = new Replay(model.log);
+  }
+
+  /** Keeps the blocks that are there now; returns the moment's name. */
+  keep(): string {
+    const { blocks, timeline } = this.#model;
+    const time = timeline.length > 0 ? timeline.time[timeline.length - 1]! : Date.now();
+    const name = String(this.kept.length + 1);
+    this.kept.push({ name, time, blocks: blocks.clone() });
+    return name;
+  }
+
+  /** The source of a subject; undefined where there is none (any more). */
+  of(subject: Subject, stretch: Stretch | undefined): Source | undefined {
+    const { blocks, marks } = this.#model;
+    if (subject.kind === "live") return blocksOf(blocks);
+    if (subject.kind === "peak") return this.#atPeak();
+    if (subject.kind === "stretch") return stretch && blocksOf(this.survivors(stretch));
+    if (subject.kind === "mark") {
+      const mark = marks[subject.mark];
+      return mark && blocksOf(blocks, (id) => blocks.bornAt[id]! >= mark.head);
+    }
+    const from = this.kept[subject.from];
+    const to = subject.to === undefined ? { blocks } : this.kept[subject.to];
+    return from && to && difference(from.blocks, to.blocks);
+  }
+
+  #atPeak(): Source {
+    const { blocks } = this.#replay.seek(this.#peak.find().index);
+    return blocksOf(blocks, (id) => blocks.state[id] !== BLOCK_STATE.spilled);
+  }
+
+  /** The peak as the log has it: its bytes, and its time in milliseconds since the epoch. */
+  peak(): { bytes: number; time: number } {
+    const { bytes, index } = this.#peak.find();
+    return { bytes, time: this.#model.log.timeOf(index - 1) };
+  }
+
+  /** Blocks that were allocated in a stretch of time and not freed in it. */
+  survivors({ from, to }: Stretch): BlockTable {
+    const { log } = this.#model;
+    const table = new BlockTable();
+    const born = new Set<number>();
+    log.forEach(log.indexAfter(from), log.indexAfter(to), (words, at, index, time) => {
+      const kind = words[at]! & 0xff;
+      const id = words[at + 1]!;
+      if (kind === EVENT.alloc) born.add(id);
+      else if (!born.has(id)) return;
+      else if (kind === EVENT.free) born.delete(id);
+      table.apply(words, at, index, time);
+    });
+    return table;
+  }
+}

@@ -1,0 +1,76 @@
+// Cells of a notebook by their number, known by shape: the extension needs nothing of the notebook's package.
+import type { ISessionContext } from "@jupyterlab/apputils";
+import type { Widget } from "@lumino/widgets";
+
+/** What we use of a code cell. */
+export interface CodeCell extends Widget {
+  readonly model: {
+    readonly type: "code";
+    readonly executionCount: number | null;
+    getMetadata(key: string): unknown;
+    setMetadata(key: string, value: unknown): void;
+    deleteMetadata(key: string): void;
+  };
+  readonly editor: {
+    getLine(line: number): string | undefined;
+    setSelection(range: { start: Position; end: Position }): void;
+    revealSelection(range: { start: Position; end: Position }): void;
+  } | null;
+}
+
+interface Position {
+  line: number;
+  column: number;
+}
+
+/** What we use of a notebook's panel. */
+export interface NotebookPanel extends Widget {
+  readonly sessionContext: ISessionContext;
+  readonly content: Widget & {
+    readonly widgets: readonly (Widget & { model: { type: string } })[];
+    readonly model: object | null;
+    activeCellIndex: number;
+    scrollToItem(index: number, align?: string): Promise<void>;
+  };
+}
+
+/** Whether a widget is a notebook's panel. */
+export function isNotebook(widget: Widget | null | undefined): widget is NotebookPanel {
+  const panel = widget as Partial<NotebookPanel> | null | undefined;
+  return (
+    typeof panel?.sessionContext === "object" &&
+    typeof panel.content === "object" &&
+    Array.isArray(panel.content.widgets) &&
+    typeof panel.content.scrollToItem === "function"
+  );
+}
+
+export function isCode(cell: Widget & { model: { type: string } }): cell is CodeCell {
+  return cell.model.type === "code";
+}
+
+/** The code cells of a notebook, with their places in it. */
+export function codeCells(panel: NotebookPanel): [cell: CodeCell, index: number][] {
+  return panel.content.widgets.flatMap((cell, i) => (isCode(cell) ? [[cell, i] as const] : [])) as [
+    CodeCell,
+    number,
+  ][];
+}
+
+/** Brings the cell that ran as number `cell` into view and selects the line (from 1; 0 for none). False where there is none. */
+export async function goToCell(panel: NotebookPanel, cell: number, line: number): Promise<boolean> {
+  const found = codeCells(panel).find(([{ model }]) => model.executionCount === cell);
+  if (!found) return false;
+  const [code, index] = found;
+  panel.content.activeCellIndex = index;
+  await panel.content.scrollToItem(index, "smart");
+  const text = line > 0 ? code.editor?.getLine(line - 1) : undefined;
+  if (text === undefined) return true;
+  const range = {
+    start: { line: line - 1, column: 0 },
+    end: { line: line - 1, column: text.length },
+  };
+  code.editor?.setSelection(range);
+  code.editor?.revealSelection(range);
+  return true;
+}

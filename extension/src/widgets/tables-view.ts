@@ -1,0 +1,291 @@
+// The tables: what they are about (live blocks, the peak, since a mark, a stretch of time, a change), how it
+// is summed up, and a filter. Pointing at a row lights its blocks in the slab map; taking one goes to its cell.
+import type { TranslationBundle } from "@jupyterlab/translation";
+import { formatBytes } from "../../../kernel/src/base/bytes.ts";
+import type { BlockTable } from "../model/blocks.ts";
+import type { Focus } from "../model/focus.ts";
+import { belongs, type Group, type Grouping, group } from "../model/groups.ts";
+import type { PoolModel } from "../model/pool-model.ts";
+import { Sources, type Subject } from "../model/sources.ts";
+import { clock, el, exact, exactBytes, setText, setTitle } from "./dom.ts";
+import { Grid, twoLines } from "./grid.ts";
+import { button, choice, setOptions } from "./menu.ts";
+import { cellVariable } from "./theme.ts";
+import { place } from "./words.ts";
+
+/** Says which blocks of a table are to be lit. */
+export type Lit = (blocks: BlockTable, id: number) => boolean;
+
+export class TablesView {
+  readonly node: HTMLElement;
+  readonly #model: PoolModel;
+  readonly #focus: Focus;
+  readonly #trans: TranslationBundle;
+  readonly #sources: Sources;
+  readonly #subject: HTMLSelectElement;
+  readonly #by: HTMLSelectElement;
+  readonly #filter: HTMLInputElement;
+  readonly #grid: Grid<Group>;
+  readonly #sum = el("div", { class: "cenote-under", attrs: { "data-cenote": "table-sum" } });
+  #sort = { column: "bytes", descending: true };
+  #most = 1;
+  #drawn = "";
+
+  /** `light` lights the blocks of the row that is pointed at; `goTo` shows a cell of the notebook. */
+  constructor(
+    model: PoolModel,
+    focus: Focus,
+    trans: TranslationBundle,
+    light: (lit: Lit | undefined) => void,
+    goTo: (cell: number, line: number) => void,
+  ) {
+    this.#model = model;
+    this.#focus = focus;
+    this.#trans = trans;
+    this.#sources = new Sources(model);
+    const redo = () => this.update();
+    this.#subject = choice(
+      trans.__("What the table is about"),
+      [["live", trans.__("Live now")]],
+      redo,
+    );
+    this.#by = choice(
+      trans.__("What the rows are"),
+      [
+        ["line", trans.__("by line")],
+        ["cell", trans.__("by cell")],
+        ["tag", trans.__("by tag")],
+        ["block", trans.__("by block")],
+      ],
+      redo,
+    );
+    this.#filter = el("input", {
+      class: "cenote-filter",
+      attrs: {
+        type: "search",
+        placeholder: trans.__("Filter"),
+        "aria-label": trans.__("Filter by tag, cell or line"),
+      },
+    });
+    this.#filter.addEventListener("input", redo);
+    const columns = [
+      { name: "holder", text: trans.__("Holder"), title: trans.__("Sort by name, cell and line") },
+      { name: "blocks", text: trans.__("Blocks"), title: trans.__("Sort by number of blocks") },
+      { name: "bytes", text: trans.__("Bytes"), title: trans.__("Sort by bytes") },
+    ];
+    this.#grid = new Grid(trans.__("Holders of memory"), columns, this.#sort, {
+      cells: (row) => this.#cells(row),
+      pointed: (row) => light(row && this.#litBy(row)),
+      taken: (row) => row.cell !== undefined && goTo(row.cell, row.line ?? 0),
+      sorted: (column, descending) => {
+        this.#sort = { column, descending };
+        this.update();
+      },
+    });
+    const keep = button(
+      trans.__("Keep"),
+      trans.__("Keep the blocks of this moment, to compare later ones with them"),
+      () => this.#keep(),
+    );
+    this.node = el(
+      "section",
+      { class: "cenote-section cenote-tables" },
+      el(
+        "header",
+        {},
+        el("h3", { text: trans.__("Holders") }),
+        el("span", { class: "cenote-note" }),
+        keep,
+      ),
+      el("div", { class: "cenote-tools" }, this.#subject, this.#by),
+      el("div", { class: "cenote-tools" }, this.#filter),
+      this.#grid.node,
+      this.#sum,
+    );
+    focus.changed.connect(this.#onFocus, this);
+  }
+
+  /** What is kept belongs to one kernel's life. */
+  clear(): void {
+    this.#sources.kept = [];
+    this.#subject.value = "live";
+  }
+
+  update(): void {
+    this.#offer();
+    const source = this.#sources.of(this.#chosen(), this.#focus.stretch);
+    const all = source ? group(source, this.#by.value as Grouping) : [];
+    const words = this.#filter.value.trim().toLowerCase();
+    const found = words === "" ? all : all.filter((row) => this.#text(row).includes(words));
+    const rows = found.filter(({ blocks, bytes }) => blocks !== 0 || bytes !== 0);
+    rows.sort(this.#order());
+    this.#tellSum(rows);
+    const drawn = JSON.stringify([
+      rows.slice(0, 200),
+      rows.length,
+      this.#model.tags.size,
+      this.#sort,
+    ]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#most = rows.reduce((most, { bytes }) => Math.max(most, Math.abs(bytes)), 1);
+    const active = this.#grid.active?.key;
+    this.#grid.show(rows, active === undefined ? undefined : ({ key }) => key === active);
+  }
+
+  dispose(): void {
+    this.#focus.changed.disconnect(this.#onFocus, this);
+  }
+
+  /** A stretch that was chosen is what the reader wants to know about. */
+  #onFocus(): void {
+    const { stretch } = this.#focus;
+    this.#offer();
+    if (stretch && this.#subject.value === "live") this.#subject.value = "stretch";
+    if (!stretch && this.#subject.value === "stretch") this.#subject.value = "live";
+    this.update();
+  }
+
+  #keep(): void {
+    this.#sources.keep();
+    this.#offer();
+    this.#subject.value = `change ${this.#sources.kept.length - 1} `;
+    this.update();
+  }
+
+  #chosen(): Subject {
+    const [kind, first, second] = this.#subject.value.split(" ");
+    if (kind === "mark") return { kind, mark: Number(first) };
+    if (kind === "change") {
+      return { kind, from: Number(first), to: second === "" ? undefined : Number(second) };
+    }
+    return { kind: kind === "peak" || kind === "stretch" ? kind : "live" };
+  }
+
+  #offer(): void {
+    const { kept } = this.#sources;
+    const { marks } = this.#model;
+    const options: [string, string][] = [
+      ["live", this.#trans.__("Live now")],
+      ["peak", this.#trans.__("At the peak")],
+    ];
+    if (this.#focus.stretch)
+      options.push(["stretch", this.#trans.__("Allocated in view, not freed")]);
+    marks.forEach((mark, i) => {
+      options.push([`mark ${i}`, this.#trans.__("Since “%1”, not freed", mark.name)]);
+    });
+    kept.forEach(({ name, time }, i) => {
+      options.push([`change ${i} `, this.#trans.__("Change since %1 (%2)", name, clock(time))]);
+      if (i + 1 < kept.length) {
+        options.push([
+          `change ${i} ${i + 1}`,
+          this.#trans.__("Change from %1 to %2", name, kept[i + 1]!.name),
+        ]);
+      }
+    });
+    setOptions(this.#subject, options);
+  }
+
+  #order(): (a: Group, b: Group) => number {
+    const sign = this.#sort.descending ? -1 : 1;
+    const by = {
+      bytes: (a: Group, b: Group) => a.bytes - b.bytes,
+      blocks: (a: Group, b: Group) => a.blocks - b.blocks,
+      holder: (a: Group, b: Group) => this.#name(a).localeCompare(this.#name(b)),
+    }[this.#sort.column]!;
+    return (a, b) =>
+      sign * by(a, b) || (a.cell ?? 0) - (b.cell ?? 0) || (a.line ?? 0) - (b.line ?? 0);
+  }
+
+  #name({ tag, cell }: Group): string {
+    if (this.#by.value === "cell") return place(this.#trans, cell ?? 0, 0);
+    if (tag === undefined) return this.#trans.__("(several tags)");
+    return this.#model.tagText(tag) ?? this.#trans.__("(no tag)");
+  }
+
+  #place({ cell, line, tag, block }: Group): string {
+    if (this.#by.value === "cell") {
+      return tag === undefined ? this.#trans.__("several tags") : this.#tag(tag);
+    }
+    const where =
+      cell === undefined ? this.#trans.__("several cells") : place(this.#trans, cell, line ?? 0);
+    return block === undefined ? where : this.#trans.__("%1 · block %2", where, block);
+  }
+
+  #tag(tag: number): string {
+    return this.#model.tagText(tag) ?? this.#trans.__("(no tag)");
+  }
+
+  #text(row: Group): string {
+    return `${this.#name(row)} ${this.#place(row)}`.toLowerCase();
+  }
+
+  #cells(row: Group): HTMLElement[] {
+    const swatch = el("i", { class: "cenote-swatch" });
+    swatch.style.background = cellVariable(row.cell ?? 0);
+    const name = el("span", {}, swatch, new Text(this.#name(row)));
+    const holder = twoLines(name, this.#place(row));
+    setTitle(holder, this.#name(row));
+    holder.style.setProperty("--cenote-share", `${(Math.abs(row.bytes) / this.#most) * 100}%`);
+    holder.style.setProperty("--cenote-row", cellVariable(row.cell ?? 0));
+    const isChange = this.#chosen().kind === "change";
+    const bytes = el("span", {
+      text: isChange ? signed(row.bytes) : formatBytes(row.bytes),
+      title: this.#trans.__(
+        "%1, of which %2 were asked for",
+        exactBytes(row.bytes),
+        exactBytes(row.requested),
+      ),
+      attrs: { "data-bytes": String(row.bytes) },
+    });
+    return [holder, el("span", { text: exact(row.blocks) }), bytes];
+  }
+
+  #litBy(row: Group): Lit {
+    const by = this.#by.value as Grouping;
+    return (blocks, id) => belongs(row, by, blocks, id);
+  }
+
+  #tellSum(rows: readonly Group[]): void {
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+    const blocks = rows.reduce((sum, row) => sum + row.blocks, 0);
+    const isChange = this.#chosen().kind === "change";
+    const sum = this.#trans.__(
+      "%1 in %2 blocks, %3 rows",
+      isChange ? signed(bytes) : formatBytes(bytes),
+      exact(blocks),
+      exact(rows.length),
+    );
+    setText(this.#sum, [sum, this.#caveat()].filter((part) => part !== "").join(". "));
+    setTitle(this.#sum, exactBytes(bytes));
+    this.#sum.dataset["bytes"] = String(bytes);
+    this.#sum.dataset["blocks"] = String(blocks);
+  }
+
+  /** What the table can't know: what happened before the page had records. */
+  #caveat(): string {
+    const { log, numbers } = this.#model;
+    const chosen = this.#chosen();
+    if (chosen.kind === "peak") {
+      const { bytes, time } = this.#sources.peak();
+      if (bytes === numbers?.peakLive) return this.#trans.__("Peak at %1", clock(time, 3));
+      const from = clock(log.timeOf(log.begin));
+      return this.#trans.__(
+        "The highest level since %1; the peak of %2 was before",
+        from,
+        formatBytes(numbers?.peakLive ?? 0),
+      );
+    }
+    const { stretch } = this.#focus;
+    if (chosen.kind !== "stretch" || !stretch || log.begin === 0) return "";
+    const begin = log.timeOf(log.begin);
+    if (begin <= stretch.from) return "";
+    return this.#trans.__("Known since %1", clock(begin));
+  }
+}
+
+/** "+1.5 MiB", "−3 KiB", "0 B". */
+function signed(bytes: number): string {
+  if (bytes === 0) return formatBytes(0);
+  return bytes > 0 ? `+${formatBytes(bytes)}` : `−${formatBytes(-bytes)}`;
+}
