@@ -32,8 +32,20 @@ export interface Head {
   readonly pieces: Uint8Array[];
 }
 
+interface Writer extends Head {
+  write(what: Arrow.Table | Arrow.RecordBatch): void;
+}
+
 /** Writes schemas and dictionaries, and what it is asked for besides; others take its pieces. */
-export type HeadWriter = InstanceType<ReturnType<typeof makeWriters>["HeadWriter"]>;
+export interface HeadWriter extends Writer {
+  reset(sink: undefined, schema: Arrow.Schema): unknown;
+  /** Dictionaries that no batch has. */
+  writeMissing(): void;
+  /** The batch itself, as the library writes it. */
+  writeWhole(batch: Arrow.RecordBatch): void;
+  /** What was written since the last call. */
+  take(): Head;
+}
 
 export const headWriter = (arrow: ArrowModule): HeadWriter =>
   new (writers ??= makeWriters(arrow)).HeadWriter();
@@ -82,12 +94,11 @@ export function checkBatch(batch: Arrow.RecordBatch): void {
 
 let writers: ReturnType<typeof makeWriters> | undefined;
 
-interface Writer extends Head {
-  write(table: Arrow.Table): void;
-}
-
 /** The classes are made late, because apache-arrow is loaded late. */
-function makeWriters(arrow: ArrowModule): Record<"PieceWriter" | "HeadWriter", new () => Writer> {
+function makeWriters(arrow: ArrowModule): {
+  PieceWriter: new () => Writer;
+  HeadWriter: new () => HeadWriter;
+} {
   /** Collects what the stream writer writes. */
   class PieceWriter extends arrow.RecordBatchStreamWriter {
     readonly pieces: Uint8Array[] = [];
