@@ -37,7 +37,42 @@ def distinct(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.unique(ask["by"], keep="first", maintain_order=True)
 
 
-QUESTIONS = {"sort": sort, "distinct": distinct}
+FIGURES = {
+    "count": lambda of: of.count().cast(pl.UInt32),
+    "median": lambda of: of.cast(pl.Float64).median(),
+    "q10": lambda of: of.cast(pl.Float64).quantile(0.1, "linear"),
+    "q90": lambda of: of.cast(pl.Float64).quantile(0.9, "linear"),
+    "nunique": lambda of: of.drop_nulls().n_unique().cast(pl.UInt32),
+    "first": lambda of: of.first(),
+    "last": lambda of: of.last(),
+    "any": lambda of: of.any(),
+    "all": lambda of: of.all(),
+}
+
+
+def agg(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """Figures of groups in the order of their keys, or of all rows."""
+    rows = frame.filter(pl.col("int16") > 0) if ask["filtered"] else frame
+    figures = [FIGURES[fn](pl.col(of)).alias(f"{fn} {of}") for fn, of in ask["figures"]]
+    if not ask["keys"]:
+        return rows.select(figures)
+    groups = rows.group_by(ask["keys"], maintain_order=True).agg(figures)
+    return groups.sort(ask["keys"], nulls_last=True)
+
+
+def join(ask: Json, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Rows with equal keys, in the order of the left table, then of the right one."""
+    left = left.with_row_index("left row")
+    right = right.with_row_index("right row")
+    found = left.join(
+        right, left_on=ask["on"], right_on=[f"2:{name}" for name in ask["on"]], how=ask["how"]
+    )
+    return found.sort([name for name in ("left row", "right row") if name in found.columns]).drop(
+        "left row", "right row", strict=False
+    )
+
+
+QUESTIONS = {"sort": sort, "distinct": distinct, "agg": agg, "join": join}
 
 
 def sql(ask: Json, tables: list[pa.Table]) -> pa.Table:
@@ -46,7 +81,7 @@ def sql(ask: Json, tables: list[pa.Table]) -> pa.Table:
         connection.execute("SET threads = 1")
         for i, table in enumerate(tables):
             connection.register(f"t{i}", table)
-        return connection.execute(ask["sql"]).to_arrow_table()
+        return connection.sql(ask["sql"]).to_arrow_table()
 
 
 def answer(ask: Json) -> pa.Table:
@@ -56,7 +91,13 @@ def answer(ask: Json) -> pa.Table:
         return sql(ask, tables)
     frames = [pl.DataFrame(pl.from_arrow(table)) for table in tables]
     found = QUESTIONS[ask["op"]](ask, *frames)
-    return found.to_arrow(compat_level=pl.CompatLevel.oldest())
+    rows = found.to_arrow(compat_level=pl.CompatLevel.oldest())
+    # Polars has one unit for times of the day.
+    types = {field.name: field.type for table in tables for field in table.schema}
+    for i, field in enumerate(rows.schema):
+        if pa.types.is_time(field.type):
+            rows = rows.set_column(i, field.name, rows[field.name].cast(types[field.name]))
+    return rows
 
 
 for line in sys.stdin:

@@ -64,16 +64,38 @@ const plain = (value: unknown) =>
 
 /** Equal columns, row by row: values, nulls, NaN and the sign of zeros. */
 export function assertSameRows(found: arrow.Table, wanted: arrow.Table, what: string): void {
+  eachValue(found, wanted, what, isSame);
+}
+
+/** The same, but floats may differ by a share of their size, and −0 is 0. */
+export function assertClose(
+  found: arrow.Table,
+  wanted: arrow.Table,
+  what: string,
+  share: number,
+): void {
+  eachValue(found, wanted, what, (x, y) => {
+    if (typeof x !== "number" || typeof y !== "number") return isSame(x, y);
+    return x === y || Object.is(x, y) || Math.abs(x - y) <= share * Math.abs(y);
+  });
+}
+
+const isSame = (x: unknown, y: unknown) =>
+  Object.is(x, y) || (typeof x !== typeof y && String(x) === String(y) && x !== null);
+
+function eachValue(
+  found: arrow.Table,
+  wanted: arrow.Table,
+  what: string,
+  same: (x: unknown, y: unknown) => boolean,
+): void {
   assert.equal(found.numRows, wanted.numRows, `${what}: rows`);
   assert.deepEqual(found.schema.names, wanted.schema.names, `${what}: columns`);
   wanted.schema.fields.forEach(({ name }, i) => {
     const [a, b] = [found.getChildAt(i)!, wanted.getChildAt(i)!];
     for (let row = 0; row < wanted.numRows; row++) {
       const [x, y] = [plain(a.get(row)), plain(b.get(row))];
-      assert.ok(
-        Object.is(x, y) || (typeof x !== typeof y && String(x) === String(y) && x !== null),
-        `${what}: row ${row} of ${name} is ${x}, wanted ${y}`,
-      );
+      assert.ok(same(x, y), `${what}: row ${row} of ${name} is ${x}, wanted ${y}`);
     }
   });
 }

@@ -21,6 +21,8 @@ export {
   first,
   GpuTable,
   GroupBy,
+  type JoinKey,
+  type JoinOptions,
   last,
   lit,
   max,

@@ -18,6 +18,7 @@ export {
 } from "./aggregates.ts";
 export { coalesce, col, Expr, lit, type Operand, type Value } from "./expr.ts";
 export type { Aggregates } from "./grouping.ts";
+export type { JoinKey, JoinOptions } from "./join/keys.ts";
 export type { Selected } from "./plan.ts";
 export { PRODUCE } from "./query.ts";
 export { type Direction, desc, type SortKey } from "./sort/keys.ts";

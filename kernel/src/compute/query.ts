@@ -7,20 +7,15 @@ import { BLOCKS, type Block } from "../pool/index.ts";
 import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
 import { aggregated } from "./grouping.ts";
-import { isWhole, type Plan, wholeOf } from "./plan.ts";
+import { isWhole, type Plan } from "./plan.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
-import { materialise, RowsSource } from "./sources.ts";
+import { materialise, unlimited } from "./sources.ts";
 
 /** The method by which the exchange takes a table's rows. */
 export const PRODUCE = Symbol("produce");
 
 /** The plan of a query. */
 export const PLAN = Symbol("plan");
-
-/** A plan without a limit: that is taken before what follows it. */
-export function unlimited(plan: Plan): Plan {
-  return plan.limit === Number.POSITIVE_INFINITY ? plan : wholeOf(new RowsSource(plan));
-}
 
 export class Query {
   readonly [PLAN]: Plan;

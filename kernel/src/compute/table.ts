@@ -6,8 +6,10 @@ import type { Gpu } from "../gpu/index.ts";
 import type { Expr } from "./expr.ts";
 import { entriesOf, notTable } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
+import type { JoinOptions } from "./join/keys.ts";
+import { joined } from "./join/sources.ts";
 import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
-import { PLAN, Query, unlimited } from "./query.ts";
+import { PLAN, Query } from "./query.ts";
 import { concatenated } from "./sort/concat.ts";
 import type { SortKey } from "./sort/keys.ts";
 import {
@@ -21,7 +23,7 @@ import {
   takenRows,
   topRows,
 } from "./sort/plans.ts";
-import { materialise, StoreSource } from "./sources.ts";
+import { materialise, StoreSource, unlimited } from "./sources.ts";
 
 /**
  * A table whose columns are in the pool, or a query over one. Immutable; operations return new tables
@@ -104,6 +106,16 @@ export class GpuTable extends Query {
   /** The rows of this table, then those of others of the same columns and types. Throws OTHER_COLUMNS. */
   concat(...others: GpuTable[]): GpuTable {
     return this.#from(concatenated([this[PLAN], ...others.map((other) => tablePlan(other))]));
+  }
+
+  /**
+   * Rows of both tables with equal keys: join(users, { on: "id" }), or on: { left: "user", right: "id" }. Null
+   * keys match nothing, not even null; NaN matches NaN. `how` is "inner", "left" (all left rows, with nulls
+   * where there is no match), "semi" or "anti" (left rows with or without a match). Rows are in the order of
+   * the left table, then of the right one. Throws KEY_TYPES; running it, TOO_MANY_ROWS.
+   */
+  join(other: GpuTable, options: JoinOptions): GpuTable {
+    return this.#from(joined(this[PLAN], tablePlan(other), options));
   }
 
   /** Groups of equal keys. null, NaN and 0 are keys as well (−0 is 0). The result is sorted by them. */

@@ -112,7 +112,7 @@ export async function prepare(
     tables.forEach(({ keys }, t) => {
       let at = columns[t]!;
       if (ranks) {
-        const name = `\u0000rank ${k}`;
+        const name = `\u0001rank ${k}`;
         stores[t] = withColumns(stores[t]!, [{ ...ranks[t]!, name }]);
         scratch.keep(ranks[t]!.chunks.map(({ block }) => block));
         added.push(stores[t]!);
@@ -135,7 +135,7 @@ export async function prepare(
 }
 
 const columnOf = (store: ColumnStore, name: string): Typed =>
-  node("column", store.columns.get(name)!.type, [], { column: name });
+  node("column", store.column(name).type, [], { column: name });
 
 const isTextual = ({ type }: Typed) => isText(type) || type.kind === "code";
 
@@ -153,7 +153,18 @@ async function wordsFor(
   return longest <= WORD_TEXT ? Math.ceil((longest + 1) / 4) : undefined;
 }
 
-const ORDERED = new Set(["i32", "u32", "i64", "u64", "f32", "f64", "bool", "text", "code"]);
+const ORDERED = new Set([
+  "i32",
+  "u32",
+  "i64",
+  "u64",
+  "f32",
+  "f64",
+  "bool",
+  "decimal",
+  "text",
+  "code",
+]);
 
 /** Throws NO_ORDER for columns that rows cannot be ordered or joined by. */
 export function checkOrdered(at: Typed, where: string): void {

@@ -17,7 +17,7 @@ export function withHidden(
   const names = expressions.map((at, i) => {
     const shown = [...columns].find(([, column]) => column.key === at.key);
     if (shown) return shown[0];
-    const name = `\u0000${prefix} ${i}`;
+    const name = `\u0001${prefix} ${i}`;
     columns.set(name, at);
     return name;
   });

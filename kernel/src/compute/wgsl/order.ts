@@ -21,7 +21,9 @@ export interface KeySpec {
 
 /** Fields of a key; each has 4 words of bounds. */
 export function fieldCount(key: KeySpec, nulls: boolean): number {
-  return (nulls ? 1 : 0) + (isText(key.at.type) ? Math.ceil(key.textWords! / 2) : 1);
+  const { type } = key.at;
+  const values = isText(type) ? Math.ceil(key.textWords! / 2) : type.kind === "decimal" ? 2 : 1;
+  return values + (nulls ? 1 : 0);
 }
 
 interface Field {
@@ -36,7 +38,7 @@ function fieldsOf(emitter: Emitter, key: KeySpec, nullable: boolean): Field[] {
   const { v, ok } = emitter.emit(key.at);
   const values = isText(key.at.type)
     ? textFields(emitter, key, v)
-    : [emitter.let(wide(emitter.program, key.at, v))];
+    : wide(emitter.program, key.at, v).map((field) => emitter.let(field));
   const fields = values.map((value) => ({
     v: emitter.let(`select(${value}, ~${value}, (p[0].w & ${DESCENDING}u) != 0u)`),
     ok,
@@ -56,15 +58,16 @@ export const directionOf = ({ descending, nullsFirst }: KeySpec): number =>
   (descending ? DESCENDING : 0) | (nullsFirst ? NULLS_FIRST : 0);
 
 // The high word of a 32-bit field is 0, also after `~`: what is the same in all rows is subtracted.
-function wide(program: Program, at: Typed, v: string): string {
+function wide(program: Program, at: Typed, v: string): string[] {
   const { kind } = at.type;
+  if (kind === "decimal") return [`vec2u(${v}.z, ${v}.w ^ 0x80000000u)`, `${v}.xy`];
   const order = ordered(program, kind, v);
   if (kind === "f64")
-    return `select(${order}, vec2u(0xffffffffu), ${program.use("f64_nan")}(${v}))`;
-  if (kind === "i64" || kind === "u64") return order;
+    return [`select(${order}, vec2u(0xffffffffu), ${program.use("f64_nan")}(${v}))`];
+  if (kind === "i64" || kind === "u64") return [order];
   if (kind === "f32")
-    return `vec2u(select(${order}, 0xffffffffu, ${program.use("f32_nan")}(${v})), 0u)`;
-  return `vec2u(${order}, 0u)`;
+    return [`vec2u(select(${order}, 0xffffffffu, ${program.use("f32_nan")}(${v})), 0u)`];
+  return [`vec2u(${order}, 0u)`];
 }
 
 const SWAP = `fn swap_bytes(a: u32) -> u32 {

@@ -1,0 +1,69 @@
+// What tables are joined by, as people write it.
+import { CenoteError } from "../../base/index.ts";
+import { isTextual } from "../comparison.ts";
+import { col, type Expr } from "../expr.ts";
+import { expression } from "../given.ts";
+import { common, convert, isNumber } from "../kinds.ts";
+import type { Plan } from "../plan.ts";
+import { resolve } from "../rules.ts";
+import { checkOrdered } from "../run/order.ts";
+import type { Typed } from "../typed.ts";
+import { type JoinKind, KINDS } from "../wgsl/join.ts";
+
+/** A key of both tables: a name that both have, or one for each side. */
+export type JoinKey = string | { readonly left: string | Expr; readonly right: string | Expr };
+
+export interface JoinOptions {
+  readonly on: JoinKey | readonly JoinKey[];
+  /** Default "inner". */
+  readonly how?: JoinKind;
+  /** What is put behind the name of a right column that the left table has too. Default "_right". */
+  readonly suffix?: string;
+}
+
+export interface TypedJoinKey {
+  readonly left: Typed;
+  readonly right: Typed;
+}
+
+/** The keys with their types, the same on both sides. Throws NO_KEYS, BAD_JOIN, KEY_TYPES and NO_ORDER. */
+export function joinKeys(left: Plan, right: Plan, options: JoinOptions): TypedJoinKey[] {
+  const { on, how = "inner" } = options ?? {};
+  if (!Object.hasOwn(KINDS, how)) {
+    throw new CenoteError(
+      "BAD_JOIN",
+      `join(…, { how }): wanted ${Object.keys(KINDS).join(", ")}, found ${JSON.stringify(how)}`,
+    );
+  }
+  const keys = (Array.isArray(on) ? on : on === undefined ? [] : [on]) as JoinKey[];
+  if (keys.length === 0) {
+    throw new CenoteError("NO_KEYS", "join(…, { on }): wanted a key or more, found none", {
+      mend: 'For example { on: "id" }, or { on: { left: "id", right: "user" } }.',
+    });
+  }
+  return keys.map((key) => typedKey(key, left, right));
+}
+
+function typedKey(key: JoinKey, left: Plan, right: Plan): TypedJoinKey {
+  const sides = typeof key === "string" ? { left: key, right: key } : key;
+  const exprOf = (side: string | Expr, name: string) =>
+    typeof side === "string" ? col(side) : expression(side, `join(…, { on: { ${name} } })`);
+  const [a, b] = [exprOf(sides?.left, "left"), exprOf(sides?.right, "right")];
+  const where = `join on ${a} = ${b}`;
+  const [x, y] = [resolve(a, left.columns), resolve(b, right.columns)];
+  for (const at of [x, y]) checkOrdered(at, where);
+  if (x.type.name === y.type.name || alike(x, y)) return { left: x, right: y };
+  if (isNumber(x.type) && isNumber(y.type)) {
+    const type = common(x, y, where);
+    return { left: convert(x, type), right: convert(y, type) };
+  }
+  throw new CenoteError(
+    "KEY_TYPES",
+    `${where}: the left key is ${x.type.name}, the right one ${y.type.name}; wanted the same type`,
+    { mend: "Make them alike with .cast(…)." },
+  );
+}
+
+// Texts of any layout, in full or as codes.
+const alike = (x: Typed, y: Typed) =>
+  isTextual(x) && isTextual(y) && [x, y].every(({ type }) => /utf8/.test(type.name));
