@@ -9,5 +9,16 @@ export {
   type TensorOptions,
 } from "./create.ts";
 export type { Dtype } from "./dtypes.ts";
+export type { Quantized } from "./linear.ts";
+export type { Operand as TensorOperand } from "./operands.ts";
 export { RandomStream } from "./random.ts";
+export { type SparseOptions, sparseFrom } from "./sparse/from-dense.ts";
+export {
+  createSparse,
+  GpuSparse,
+  type HostSparse,
+  type SparseFormat,
+  type SparseParts,
+} from "./sparse/sparse.ts";
 export { GpuTensor } from "./tensor.ts";
+export type { Slice } from "./views.ts";

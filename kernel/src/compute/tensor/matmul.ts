@@ -236,11 +236,11 @@ class Product {
       leaf: { dtype, offset },
     } = this.#scales!;
     const at = (j: number) =>
-      `(from / ${size}) * ${row} + min(column + ${j * SIDE}u, ${this.#kernel.word(this.#sizes.n)} - 1u) * ${column} + ${this.#kernel.word(offset)}`;
+      `(begin / ${size}) * ${row} + min(column + ${j * SIDE}u, ${this.#kernel.word(this.#sizes.n)} - 1u) * ${column} + ${this.#kernel.word(offset)}`;
     return [
-      `for (var from = 0u; from < ${depth}; from += ${size}) {`,
+      `for (var begin = 0u; begin < ${depth}; begin += ${size}) {`,
       ...tiles.map(([i, j]) => `var part${i}_${j} = 0.0;`),
-      ...this.#loop("from", `min(from + ${size}, ${depth})`, "part", tiles),
+      ...this.#loop("begin", `min(begin + ${size}, ${depth})`, "part", tiles),
       ...times(this.#tile[1], (j) => `let scale${j} = ${this.#kernel.load(bound, dtype, at(j))};`),
       ...tiles.map(([i, j]) => `s${i}_${j} += part${i}_${j} * scale${j};`),
       "}",

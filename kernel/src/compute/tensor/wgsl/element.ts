@@ -1,4 +1,4 @@
-// An expression as a function of its leaves' elements, `value(x0, x1, …)`, and the places of those elements.
+// An expression as a function of its leaves' elements, `element(x0, x1, …)`, and the places of those elements.
 import { DTYPES } from "../dtypes.ts";
 import { type Call, type Expr, type Leaf, type Placed, placedOf } from "../expr.ts";
 import { cast, opNamed, wrapped } from "../ops.ts";
@@ -25,7 +25,7 @@ export class Element {
     expr: Expr,
     shape: Shape,
     groups: readonly (readonly number[])[],
-    name = "value",
+    name = "element",
   ) {
     this.kernel = kernel;
     this.expr = expr;

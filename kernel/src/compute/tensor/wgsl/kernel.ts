@@ -35,7 +35,7 @@ export class Kernel {
   bind(storage: Storage, type = "u32"): Bound {
     let found = this.#bound.find((one) => one.storage.block === storage.block);
     if (!found) {
-      found = { name: `b${this.#bound.length}`, type, storage };
+      found = { name: `mem${this.#bound.length}`, type, storage };
       this.#bound.push(found);
     }
     return found;

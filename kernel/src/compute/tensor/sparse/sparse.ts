@@ -1,0 +1,405 @@
+// Sparse matrices in the pool. Formats are SciPy's (csr, csc, coo, bsr), and "2:4", which keeps two of each four
+// neighbours in a row. Indices are i32 and sorted by row, then column (csc: by column, then row).
+import { CenoteError } from "../../../base/index.ts";
+import type { Gpu } from "../../../gpu/index.ts";
+import { BLOCKS, type Block } from "../../../pool/index.ts";
+import { arange, createTensor, full } from "../create.ts";
+import type { Leaf } from "../expr.ts";
+import { shown } from "../shape.ts";
+import { GpuTensor } from "../tensor.ts";
+import { tidy } from "../tidy.ts";
+import { multiplyBlocks, multiplyHalves, multiplyRows, searchSorted } from "./kernels.ts";
+
+export type SparseFormat = "csr" | "csc" | "coo" | "bsr" | "2:4";
+
+/** The tensors of a format by their names in SciPy; of 2:4 the places are in `indices`. */
+export interface SparseParts {
+  readonly values: GpuTensor;
+  /** csr, csc, bsr: where each line's elements begin, one more than there are lines. */
+  readonly indptr?: GpuTensor;
+  readonly indices: GpuTensor;
+  /** coo: rows of the elements, beside their columns in `indices`. */
+  readonly rows?: GpuTensor;
+}
+
+/** A sparse matrix as the host and the exchange have it. */
+export type HostSparse =
+  | {
+      format: "csr" | "csc";
+      shape: readonly number[];
+      indptr: ArrayBufferView;
+      indices: ArrayBufferView;
+      data: ArrayBufferView;
+    }
+  | {
+      format: "coo";
+      shape: readonly number[];
+      coords: readonly ArrayBufferView[];
+      data: ArrayBufferView;
+    };
+
+const made = (gpu: Gpu, found: Leaf, count: number) =>
+  new GpuTensor(gpu, [count], found, "sparse index");
+
+export class GpuSparse {
+  readonly format: SparseFormat;
+  readonly shape: readonly [rows: number, columns: number];
+  readonly parts: SparseParts;
+  readonly gpu: Gpu;
+
+  constructor(format: SparseFormat, shape: readonly number[], parts: SparseParts) {
+    this.format = format;
+    this.shape = [shape[0]!, shape[1]!];
+    this.parts = parts;
+    this.gpu = parts.values.gpu;
+    for (const part of this.#tensors()) part.compute();
+  }
+
+  #tensors(): GpuTensor[] {
+    const { values, indptr, indices, rows } = this.parts;
+    return [values, indices, ...(indptr ? [indptr] : []), ...(rows ? [rows] : [])];
+  }
+
+  /** Elements that are kept; zeros within blocks and pairs count. */
+  get count(): number {
+    return this.parts.values.size;
+  }
+
+  /** Bytes in the pool, and those that the dense matrix of this dtype would take. */
+  get bytes(): { sparse: number; dense: number } {
+    const sparse = this.#tensors().reduce((sum, part) => sum + part.bytes, 0);
+    return {
+      sparse,
+      dense: this.shape[0] * this.shape[1] * (this.parts.values.dtype === "f16" ? 2 : 4),
+    };
+  }
+
+  dispose(): void {
+    for (const part of this.#tensors()) part.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  [BLOCKS](): Iterable<Block> {
+    return this.#tensors().flatMap((part) => [...part[BLOCKS]()]);
+  }
+
+  /** A sparse matrix of parts made by `body`, whose temporaries end with it. */
+  #made(format: SparseFormat, shape: readonly number[], body: () => SparseParts): GpuSparse {
+    return sparseOf(format, shape, body);
+  }
+
+  /** Rows, columns and values of the kept elements, sorted by row. Elements of 2:4 and bsr that are zero are kept. */
+  toCoo(): GpuSparse {
+    const [rows, columns] = this.shape;
+    const { values, indices } = this.parts;
+    const { gpu } = this;
+    return this.#made("coo", this.shape, () => {
+      if (this.format === "coo")
+        return { values: values.copy(), rows: this.parts.rows!.copy(), indices: indices.copy() };
+      if (this.format === "csr" || this.format === "csc") {
+        const lines = made(
+          gpu,
+          searchSorted(this.parts.indptr!, 0, this.count, true),
+          this.count,
+        ).sub(1);
+        if (this.format === "csr")
+          return { values: values.copy(), rows: lines, indices: indices.copy() };
+        const order = indices.argSort();
+        return {
+          values: values.take(order),
+          rows: indices.take(order),
+          indices: lines.take(order),
+        };
+      }
+      if (this.format === "2:4") {
+        const place = indices.cast("i32").add(8).expandDims(2);
+        const both = place.mod(4).concat([place.floorDiv(4)], 2);
+        const columnsOf = both.add(arange(gpu, 0, columns, 4).expandDims(1)).reshape(-1);
+        const rowsOf = arange(gpu, 0, rows)
+          .expandDims(1)
+          .broadcastTo(rows, columns / 2)
+          .reshape(-1);
+        return { values: values.reshape(-1).copy(), rows: rowsOf, indices: columnsOf };
+      }
+      const [blocks, height, width] = values.shape as [number, number, number];
+      const line = made(gpu, searchSorted(this.parts.indptr!, 0, blocks, true), blocks).sub(1);
+      const shape = [blocks, height, width];
+      const rowsOf = line
+        .mul(height)
+        .reshape(-1, 1, 1)
+        .add(arange(gpu, 0, height).reshape(-1, 1))
+        .broadcastTo(shape)
+        .reshape(-1);
+      const columnsOf = indices
+        .mul(width)
+        .reshape(-1, 1, 1)
+        .add(arange(gpu, 0, width))
+        .broadcastTo(shape)
+        .reshape(-1);
+      const order = rowsOf.argSort();
+      return {
+        values: values.reshape(-1).take(order),
+        rows: rowsOf.take(order),
+        indices: columnsOf.take(order),
+      };
+    });
+  }
+
+  /** In another of csr, csc and coo; bsr and 2:4 are made of dense matrices (sparseFrom). Throws SPARSE_FORMAT. */
+  to(format: "csr" | "csc" | "coo"): GpuSparse {
+    const coo = this.toCoo();
+    if (format === "coo") return coo;
+    const { values, rows, indices } = coo.parts as Required<SparseParts>;
+    try {
+      return this.#made(format, this.shape, () => {
+        if (format === "csr") {
+          return {
+            values: values.copy(),
+            indices: indices.copy(),
+            indptr: made(this.gpu, searchSorted(rows, 0, this.shape[0] + 1), this.shape[0] + 1),
+          };
+        }
+        const order = indices.argSort();
+        const sorted = indices.take(order);
+        const indptr = made(
+          this.gpu,
+          searchSorted(sorted, 0, this.shape[1] + 1),
+          this.shape[1] + 1,
+        );
+        return { values: values.take(order), indices: rows.take(order), indptr };
+      });
+    } finally {
+      coo.dispose();
+    }
+  }
+
+  /** The dense matrix. Elements at one place are added up. */
+  toDense(): GpuTensor {
+    const coo = this.toCoo();
+    const { values, rows, indices } = coo.parts as Required<SparseParts>;
+    try {
+      const [height, width] = this.shape;
+      return tidy(() => {
+        const flat = full(this.gpu, [height * width], 0, values.dtype);
+        return flat.scatterAdd(rows.mul(width).add(indices), values).reshape(height, width);
+      });
+    } finally {
+      coo.dispose();
+    }
+  }
+
+  /** Rows and columns exchanged: csr becomes csc and csc csr over the same memory; others are made anew, as coo. */
+  transpose(): GpuSparse {
+    const shape = [this.shape[1], this.shape[0]];
+    const { values, indices, indptr } = this.parts;
+    const shared = (x: GpuTensor) => x.reshape(x.shape);
+    if (this.format === "csr" || this.format === "csc") {
+      const format = this.format === "csr" ? "csc" : "csr";
+      return this.#made(format, shape, () => ({
+        values: shared(values),
+        indices: shared(indices),
+        indptr: shared(indptr!),
+      }));
+    }
+    const coo = this.toCoo();
+    const { rows, indices: columns, values: kept } = coo.parts as Required<SparseParts>;
+    try {
+      return this.#made("coo", shape, () => {
+        const order = columns.argSort();
+        return { values: kept.take(order), rows: columns.take(order), indices: rows.take(order) };
+      });
+    } finally {
+      coo.dispose();
+    }
+  }
+
+  /**
+   * Times a dense matrix (columns, n), or a vector (columns), as f32 added up in the order of the columns. Derivative:
+   * this, the dense one. Throws SHAPE.
+   */
+  matmul(dense: GpuTensor): GpuTensor {
+    if (dense.rank < 1 || dense.rank > 2 || dense.shape[0] !== this.shape[1]) {
+      throw new CenoteError(
+        "SHAPE",
+        `sparse matmul: wanted (${this.shape[1]}, n) or (${this.shape[1]}), found ${dense.described}`,
+      );
+    }
+    return tidy(() => {
+      const wide = dense.rank === 1 ? dense.expandDims(1) : dense;
+      const [rows] = this.shape;
+      if (rows * wide.shape[1]! === 0) return full(this.gpu, [rows, ...dense.shape.slice(1)], 0);
+      const found = this.#multiply(wide);
+      const result = new GpuTensor(this.gpu, [rows, wide.shape[1]!], found, "sparse matmul");
+      return result.reshape(rows, ...dense.shape.slice(1));
+    });
+  }
+
+  #multiply(dense: GpuTensor): Leaf {
+    const { values, indices, indptr } = this.parts;
+    dense.expression(this.gpu);
+    if (this.format === "csr") return multiplyRows(indptr!, indices, values, dense);
+    if (this.format === "bsr") return multiplyBlocks(indptr!, indices, values, dense);
+    if (this.format === "2:4") return multiplyHalves(values, indices, dense);
+    const rows = this.to("csr");
+    try {
+      return rows.#multiply(dense);
+    } finally {
+      rows.dispose();
+    }
+  }
+
+  /** The same places with other values: `s.map((v) => v.mul(2))`. What zeros would become is not looked at. */
+  map(change: (values: GpuTensor) => GpuTensor): GpuSparse {
+    const { values, indices, indptr, rows } = this.parts;
+    const shared = (x: GpuTensor) => x.reshape(x.shape);
+    return this.#made(this.format, this.shape, () => ({
+      values: change(values),
+      indices: shared(indices),
+      ...(indptr ? { indptr: shared(indptr) } : {}),
+      ...(rows ? { rows: shared(rows) } : {}),
+    }));
+  }
+
+  /** Times the elements of a dense matrix of this shape, place by place; coo. Derivative: this, the dense one. Throws SHAPE. */
+  mul(dense: GpuTensor): GpuSparse {
+    if (dense.rank !== 2 || dense.shape[0] !== this.shape[0] || dense.shape[1] !== this.shape[1]) {
+      throw new CenoteError(
+        "SHAPE",
+        `sparse mul: wanted a dense matrix ${shown(this.shape)}, found ${dense.described}`,
+      );
+    }
+    const coo = this.toCoo();
+    const { values, rows, indices } = coo.parts as Required<SparseParts>;
+    try {
+      return this.#made("coo", this.shape, () => {
+        const places = rows.mul(this.shape[1]).add(indices);
+        return {
+          values: values.mul(dense.reshape(-1).take(places)),
+          rows: rows.copy(),
+          indices: indices.copy(),
+        };
+      });
+    } finally {
+      coo.dispose();
+    }
+  }
+
+  /** Sum of two matrices of one shape: coo, with elements at one place added up. Derivative: nothing. Rejects with SHAPE. */
+  async add(other: GpuSparse): Promise<GpuSparse> {
+    if (String(other.shape) !== String(this.shape)) {
+      throw new CenoteError(
+        "SHAPE",
+        `sparse add: wanted ${shown(this.shape)}, found ${shown(other.shape)}`,
+      );
+    }
+    using a = this.toCoo();
+    using b = other.toCoo();
+    const [all, fresh, group] = tidy(() => {
+      const [x, y] = [a.parts, b.parts] as Required<SparseParts>[];
+      const columns = x!.indices.concat([y!.indices]);
+      const byColumn = columns.argSort();
+      const rows = x!.rows.concat([y!.rows]).take(byColumn);
+      const byRow = rows.argSort();
+      const order = byColumn.take(byRow);
+      const [row, column] = [rows.take(byRow), columns.take(order)];
+      const values = x!.values.concat([y!.values]).take(order);
+      const before = (t: GpuTensor) => t.slice([0, -1]).pad([[1, 0]], -1);
+      const isNew = row.ne(before(row)).or(column.ne(before(column)));
+      return [row.stack([column]).compute(), isNew.cumSum().sub(1).compute(), values.compute()];
+    });
+    const last = Number((await fresh!.max().read())[0] ?? -1);
+    try {
+      return this.#made("coo", this.shape, () => {
+        const first = made(this.gpu, searchSorted(fresh!, 0, last + 1), last + 1);
+        const sums = full(this.gpu, [last + 1], 0, group!.dtype).scatterAdd(fresh!, group!);
+        return {
+          values: sums,
+          rows: all!.slice(0).take(first),
+          indices: all!.slice(1).take(first),
+        };
+      });
+    } finally {
+      for (const one of [all, fresh, group]) one!.dispose();
+    }
+  }
+
+  /** The matrix on the host as `put` and SciPy take it; bsr and 2:4 as csr. One read-back a buffer. */
+  async toHost(): Promise<HostSparse> {
+    if (this.format === "bsr" || this.format === "2:4") {
+      using rows = this.to("csr");
+      return await rows.toHost();
+    }
+    const { values, indices, indptr, rows } = this.parts;
+    const [data, index, other] = await Promise.all([
+      values.read(),
+      indices.read(),
+      (indptr ?? rows)!.read(),
+    ]);
+    if (this.format === "coo")
+      return { format: "coo", shape: this.shape, coords: [other, index], data };
+    return {
+      format: this.format as "csr" | "csc",
+      shape: this.shape,
+      indptr: other,
+      indices: index,
+      data,
+    };
+  }
+}
+
+/** A sparse matrix of parts that `body` makes; they are computed, and its temporaries end. */
+export function sparseOf(
+  format: SparseFormat,
+  shape: readonly number[],
+  body: () => SparseParts,
+): GpuSparse {
+  let names: string[] = [];
+  const tensors = tidy(() => {
+    const parts = body();
+    names = Object.keys(parts);
+    return (Object.values(parts) as GpuTensor[]).map((part) => part.compute());
+  });
+  const parts = Object.fromEntries(
+    names.map((name, i) => [name, tensors[i]!]),
+  ) as unknown as SparseParts;
+  return new GpuSparse(format, shape, parts);
+}
+
+/** A matrix that the host or the exchange has. Rejects with SPARSE_FORMAT, TENSOR_DATA. */
+export async function createSparse(gpu: Gpu, host: HostSparse): Promise<GpuSparse> {
+  const whole = (array: ArrayBufferView) => {
+    const values = array as unknown as ArrayLike<number | bigint>;
+    return createTensor(
+      gpu,
+      array instanceof Int32Array ? array : Int32Array.from(values, Number),
+      { dtype: "i32", name: "sparse index" },
+    );
+  };
+  if (host.shape.length !== 2 || !["csr", "csc", "coo"].includes(host.format)) {
+    throw new CenoteError(
+      "SPARSE_FORMAT",
+      `sparse: wanted a matrix as csr, csc or coo, found ${host.format} ${shown(host.shape)}`,
+    );
+  }
+  const values = await createTensor(gpu, host.data, { name: "sparse values" });
+  if (host.format !== "coo") {
+    return new GpuSparse(host.format, host.shape, {
+      values,
+      indptr: await whole(host.indptr),
+      indices: await whole(host.indices),
+    });
+  }
+  const [rows, columns] = [await whole(host.coords[0]!), await whole(host.coords[1]!)];
+  try {
+    return sparseOf("coo", host.shape, () => {
+      const byColumn = columns.argSort();
+      const order = byColumn.take(rows.take(byColumn).argSort());
+      return { values: values.take(order), rows: rows.take(order), indices: columns.take(order) };
+    });
+  } finally {
+    for (const one of [values, rows, columns]) one.dispose();
+  }
+}

@@ -1,0 +1,169 @@
+// Sparse matrices against SciPy: conversions between all formats, products, transposes, sums, bytes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  createSparse,
+  createTensor,
+  type GpuSparse,
+  type HostSparse,
+  type SparseFormat,
+  sparseFrom,
+} from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+import { type HostTensor, judge, numpy } from "./oracle.ts";
+import { type Given, RandomTensors } from "./random.ts";
+
+const NEAR = { relative: 1e-5, absolute: 1e-5 };
+const FORMATS: SparseFormat[] = ["csr", "csc", "coo", "bsr"];
+
+/** A matrix of which about a fifth is not 0, with rows and columns that are empty. */
+async function matrix(random: RandomTensors, rows: number, columns: number): Promise<Given> {
+  const { host, tensor } = await random.tensor("f32", [rows, columns], { special: 0 });
+  const data = host.data as Float32Array;
+  for (let i = 0; i < data.length; i++) {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    if (random.next() < 0.8 || row % 5 === 2 || column % 7 === 3) data[i] = 0;
+  }
+  tensor.dispose();
+  return { host, tensor: await createTensor(gpu, data, { shape: [rows, columns] }) };
+}
+
+async function same(sparse: GpuSparse, host: HostTensor, what: string): Promise<void> {
+  await judge(sparse.toDense(), await numpy("x", { x: host }), {}, what);
+}
+
+test("from dense to each format, to the others, and back", () =>
+  scoped(async () => {
+    const random = new RandomTensors(51);
+    const { host, tensor } = await matrix(random, 24, 32);
+    for (const format of FORMATS) {
+      const sparse = await sparseFrom(tensor, { format });
+      await same(sparse, host, format);
+      for (const other of ["csr", "csc", "coo"] as const)
+        await same(sparse.to(other), host, `${format} to ${other}`);
+      await judge(
+        sparse.transpose().toDense(),
+        await numpy("x.T", { x: host }),
+        {},
+        `${format} transposed`,
+      );
+      assert.equal(sparse.bytes.dense, 24 * 32 * 4);
+      if (format !== "bsr")
+        assert.equal(
+          sparse.count,
+          (host.data as Float32Array).filter((value) => value !== 0).length,
+        );
+    }
+    const { host: none, tensor: zeros } = await random.tensor("f32", [4, 4], {
+      special: 0,
+      scale: 0,
+    });
+    for (const format of FORMATS)
+      await same(await sparseFrom(zeros, { format }), none, `empty ${format}`);
+  }));
+
+test("the host's buffers are SciPy's", () =>
+  scoped(async () => {
+    const random = new RandomTensors(52);
+    const { host, tensor } = await matrix(random, 13, 9);
+    for (const format of ["csr", "csc"] as const) {
+      const found = (await (await sparseFrom(tensor, { format })).toHost()) as HostSparse & {
+        format: "csr";
+      };
+      for (const name of ["indptr", "indices", "data"] as const) {
+        const wanted = await numpy(`sparse.${format}_array(x).${name}`, { x: host });
+        assert.deepEqual(
+          Array.from(found[name] as Float32Array),
+          [...wanted.values],
+          `${format} ${name}`,
+        );
+      }
+      await same(await createSparse(gpu, found), host, `${format} again`);
+    }
+    const coo = (await (await sparseFrom(tensor, { format: "coo" })).toHost()) as HostSparse & {
+      format: "coo";
+    };
+    const turned = {
+      ...coo,
+      coords: coo.coords.map((one) => BigInt64Array.from(one as Int32Array, BigInt).reverse()),
+      data: (coo.data as Float32Array).toReversed(),
+    };
+    await same(await createSparse(gpu, turned), host, "coo out of order, of 64 bits");
+  }));
+
+test("times a matrix and a vector", () =>
+  scoped(async () => {
+    const random = new RandomTensors(53);
+    const { host, tensor } = await matrix(random, 24, 32);
+    const [b, v] = [
+      await random.tensor("f32", [32, 37], { special: 0 }),
+      await random.tensor("f32", [32], { special: 0 }),
+    ];
+    const given = { x: host, y: b.host, v: v.host };
+    for (const format of FORMATS) {
+      const sparse = await sparseFrom(tensor, { format, block: [2, 8] });
+      await judge(sparse.matmul(b.tensor), await numpy("x @ y", given), NEAR, `${format} × matrix`);
+      await judge(sparse.matmul(v.tensor), await numpy("x @ v", given), NEAR, `${format} × vector`);
+      await judge(
+        sparse.matmul(b.tensor.slice(null, [5, 8])),
+        await numpy("x @ y[:, 5:8]", given),
+        NEAR,
+        `${format} × view`,
+      );
+      await judge(
+        sparse.transpose().matmul(tensor),
+        await numpy("x.T @ x", given),
+        NEAR,
+        `${format} transposed × matrix`,
+      );
+    }
+  }));
+
+test("2:4 keeps two of four, in half the bytes and a little", () =>
+  scoped(async () => {
+    const random = new RandomTensors(54);
+    const [a, b] = [
+      await random.tensor("f32", [10, 64], { special: 0 }),
+      await random.tensor("f32", [64, 7], { special: 0 }),
+    ];
+    const sparse = await sparseFrom(a.tensor, { format: "2:4" });
+    const pruned =
+      "(lambda f: np.where(np.argsort(np.argsort(-abs(f), -1, kind='stable'), -1) < 2, f, 0))(x.reshape(10, 16, 4)).reshape(10, 64)";
+    const given = { x: a.host, y: b.host };
+    await judge(sparse.toDense(), await numpy(pruned, given), {}, "pruned");
+    await judge(sparse.matmul(b.tensor), await numpy(`(${pruned}) @ y`, given), NEAR, "product");
+    assert.deepEqual(sparse.bytes, { sparse: 10 * 32 * 4 + 10 * 16 * 0.5, dense: 10 * 64 * 4 });
+  }));
+
+test("element by element: values changed, times a dense matrix, and sums", () =>
+  scoped(async () => {
+    const random = new RandomTensors(55);
+    const [a, b] = [await matrix(random, 11, 14), await matrix(random, 11, 14)];
+    const given = { x: a.host, y: b.host };
+    const [x, y] = [await sparseFrom(a.tensor), await sparseFrom(b.tensor, { format: "csc" })];
+    await judge(x.map((values) => values.mul(3)).toDense(), await numpy("x * 3", given), {}, "map");
+    await judge(x.mul(b.tensor).toDense(), await numpy("x * y", given), {}, "mul");
+    const sum = await x.add(y);
+    await judge(sum.toDense(), await numpy("x + y", given), {}, "add");
+    assert.equal(
+      sum.count,
+      (await numpy("np.count_nonzero((x != 0) | (y != 0))", given)).values[0],
+    );
+    assert.throws(() => x.matmul(a.tensor), { code: "SHAPE" });
+  }));
+
+test("no memory stays behind", () =>
+  scoped(async () => {
+    const random = new RandomTensors(56);
+    const { tensor } = await matrix(random, 16, 16);
+    const before = gpu.pool.stats().liveBlocks;
+    for (const format of [...FORMATS, "2:4"] as const) {
+      using sparse = await sparseFrom(tensor, { format });
+      using product = sparse.matmul(tensor);
+      using sum = await sparse.add(sparse);
+      using turned = sparse.transpose();
+      using dense = turned.toDense();
+      assert.ok(product.size > 0 && sum.count > 0 && dense.size > 0);
+    }
+    assert.equal(gpu.pool.stats().liveBlocks, before);
+  }));
