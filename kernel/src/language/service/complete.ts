@@ -3,9 +3,13 @@ import ts from "typescript";
 import type { TypedCompletion } from "../../base/index.ts";
 import { codePointsBefore, offsetFromCodePoints } from "../positions.ts";
 import type { NotebookHost } from "./host.ts";
+import { type Declared, namesOf } from "./names.ts";
+import { isAtTop, memberQuestion, type Question } from "./question.ts";
 
 const MAX_MATCHES = 1000;
 const PREFIX = /[\p{L}\p{N}_$]*$/u;
+/** Text after which a member is named. */
+const MEMBER = /\?\.\s*$|(?<!\.)\.\s*$/;
 const IDENTIFIER = /^#?[\p{L}_$][\p{L}\p{N}_$]*$/u;
 
 const PREFERENCES: ts.GetCompletionsAtPositionOptions = {
@@ -80,10 +84,12 @@ export class Completer {
   }
 
   #ask(source: string, offset: number, wordStart: number): Candidates {
-    const draft = this.#host.draft(source);
-    const at = offset + draft.shift;
+    const before = source.slice(0, wordStart);
+    const { question, own } = this.#question(source, offset, wordStart);
+    const draft = this.#host.draft(question.source);
+    const at = question.offset + draft.shift;
     const found = this.#service.getCompletionsAtPosition(draft.path, at, PREFERENCES);
-    const place = this.#place(draft.path, at, source.slice(0, wordStart), found);
+    const place = this.#place(draft.path, at, before, found);
     const nothing = place === "member" ? "unknown" : "complete";
     if (!found) return { start: wordStart, all: [], extent: nothing };
     const span = found.entries[0]?.replacementSpan ?? found.optionalReplacementSpan;
@@ -95,7 +101,7 @@ export class Completer {
       all.push({ name: "cenote", kind: "module", order: "0" });
     }
     if (place === "scope") {
-      for (const { name, kind } of this.#host.notebook.names()) {
+      for (const { name, kind } of [...own, ...this.#host.notebook.names()]) {
         all.push({ name, kind, order: orderOf(name, "11") });
       }
     }
@@ -103,8 +109,24 @@ export class Completer {
     return { start, all, extent };
   }
 
+  /** What the compiler is to be asked, and names of the cell that it then doesn't know of. */
+  #question(
+    source: string,
+    offset: number,
+    wordStart: number,
+  ): { question: Question; own: Declared[] } {
+    const file = this.#host.notebook.parse(source);
+    if (MEMBER.test(source.slice(0, wordStart))) {
+      return { question: memberQuestion(file, wordStart), own: [] };
+    }
+    if (isAtTop(file, wordStart)) {
+      return { question: { source: "", offset: 0 }, own: namesOf(file).declared };
+    }
+    return { question: { source, offset }, own: [] };
+  }
+
   #place(path: string, at: number, before: string, found: ts.CompletionInfo | undefined): Place {
-    if (/\?\.\s*$|(?<!\.)\.\s*$/.test(before)) return "member";
+    if (MEMBER.test(before)) return "member";
     const file = this.#service.getProgram()?.getSourceFile(path);
     if (file && inString(file, at)) return "text";
     return found?.isMemberCompletion ? "member" : "scope";

@@ -4,6 +4,7 @@ import ts from "typescript";
 import type { TypedInspection } from "../../base/index.ts";
 import { offsetFromCodePoints } from "../positions.ts";
 import type { NotebookHost } from "./host.ts";
+import { nameQuestion } from "./question.ts";
 
 const MAX_OVERLOADS = 8;
 
@@ -20,8 +21,9 @@ export function inspectAt(
   source: string,
   cursor: number,
 ): TypedInspection | undefined {
-  const draft = host.draft(source);
-  const at = offsetFromCodePoints(source, cursor) + draft.shift;
+  const asked = nameQuestion(host.notebook.parse(source), offsetFromCodePoints(source, cursor));
+  const draft = host.draft(asked.source);
+  const at = asked.offset + draft.shift;
   const known =
     quickInfo(service, draft.path, at) ??
     (at > draft.shift ? quickInfo(service, draft.path, at - 1) : undefined) ??

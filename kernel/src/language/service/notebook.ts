@@ -80,6 +80,11 @@ export class Notebook {
     return `${this.#folder}/cenote-cell-${id}.ts`;
   }
 
+  /** The syntax tree of a cell that is being written. */
+  parse(body: string): ts.SourceFile {
+    return this.#file("next", body);
+  }
+
   #file(id: number | "next", body: string): ts.SourceFile {
     const path = this.#path(id);
     const plain = ts.createSourceFile(path, body, ts.ScriptTarget.ESNext, true);
