@@ -7,7 +7,7 @@ import { forget } from "./lib/stamps.mjs";
 import { prepareBrowser } from "./setup/browser.mjs";
 import { buildAddon, buildExtension, buildKernel } from "./setup/builds.mjs";
 import { prepareDriver } from "./setup/driver.mjs";
-import { installKernelspec, linkExtension } from "./setup/jupyter.mjs";
+import { enableServerExtension, installKernelspec, linkExtension } from "./setup/jupyter.mjs";
 import { findRuntime, installPackages } from "./setup/packages.mjs";
 import { preparePython } from "./setup/python.mjs";
 
@@ -36,6 +36,7 @@ async function main() {
   await step("JupyterLab extension", buildExtension);
   await step("Kernelspec", installKernelspec);
   await step("Extension link", linkExtension);
+  await step("Server extension", enableServerExtension);
   if (process.argv.includes("--test")) await step("Browser", prepareBrowser);
 }
 

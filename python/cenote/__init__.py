@@ -22,6 +22,7 @@ from ._errors import (
     BadWaitError,
     CenoteError,
     ConversionError,
+    NoKeeperError,
     NoLibraryError,
     NotArrowError,
     PeerGoneError,
@@ -53,6 +54,7 @@ __all__ = [
     "Copied",
     "Copies",
     "Listing",
+    "NoKeeperError",
     "NoLibraryError",
     "NotArrowError",
     "PeerGoneError",
@@ -67,6 +69,7 @@ __all__ = [
     "delete",
     "empty",
     "get",
+    "keep",
     "list",
     "ls",
     "put",
@@ -282,6 +285,23 @@ def delete(name: str) -> None:
     Raises UnknownNameError.
     """
     exchange().delete(check_name(name))
+
+
+def keep(name: str, keep: bool = True) -> None:
+    """Has the keeper hold a name, so that it outlives the process that shares it; or not any more.
+
+    When its owner ends, the keeper shares the newest version on, by one copy, until somebody puts
+    the name again or takes it back. Each newer version is kept like the first. A keeper runs with
+    JupyterLab where the server extension `cenote_server` is enabled, or as `python -m cenote keep`.
+    Raises NoKeeperError, UnknownNameError, BadNameError, PeerGoneError.
+    """
+    from ._keepers import ask_keepers
+
+    checked = check_name(name)
+    versions = [table.created_us for table in exchange().listing() if table.name == checked]
+    if keep and not versions:
+        raise exchange().unknown(name, [])
+    ask_keepers(name, keep, max(versions, default=0))
 
 
 def stats() -> dict[str, int | float]:

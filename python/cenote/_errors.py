@@ -24,6 +24,12 @@ class UnknownNameError(CenoteError, KeyError):
     code = "UNKNOWN_NAME"
 
 
+class NoKeeperError(CenoteError, RuntimeError):
+    """No keeper runs that could keep a name."""
+
+    code = "NO_KEEPER"
+
+
 class NotArrowError(CenoteError, TypeError):
     """The object given to `put` can't be read as Arrow data."""
 

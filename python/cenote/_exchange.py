@@ -102,7 +102,7 @@ class Exchange:
                         self.counts.last_get_us = (time.perf_counter() - begun) * 1e6
             left = deadline - time.monotonic()
             if left <= 0:
-                raise self._unknown(name, silent + unreached)
+                raise self.unknown(name, silent + unreached)
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -129,7 +129,7 @@ class Exchange:
             unreached = self._refresh()
             replies, silent = self._peers.ask_all({"op": "remove", "name": name}, PATIENCE)
             if not removed and not any(reply.get("removed") is True for _, reply in replies):
-                raise self._unknown(name, silent + unreached)
+                raise self.unknown(name, silent + unreached)
 
     def _note_owner(self, table: SharedTable) -> None:
         self._owners[table.name] = (table.owner_language, table.owner_pid)
@@ -174,7 +174,7 @@ class Exchange:
         finally:
             self._talk.release()
 
-    def _unknown(self, name: str, silent: list[str]) -> Exception:
+    def unknown(self, name: str, silent: list[str]) -> Exception:
         if silent:
             return unanswered(name, silent)
         names = sorted({table.name for table in self.listing()})

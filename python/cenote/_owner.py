@@ -41,6 +41,8 @@ class Made:
     schema: pa.Schema
     rows: int
     size: int
+    #: When that was put of which it is a copy; None for what is new.
+    created_us: int | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -135,7 +137,7 @@ class Owner:
             bytes=made.size,
             columns=tuple((_short(field.name), _short(str(field.type))) for field in fields),
             column_count=len(made.schema),
-            created_us=self._created,
+            created_us=made.created_us or self._created,
             owner_pid=os.getpid(),
             owner_language="python",
         )

@@ -31,6 +31,8 @@ class Requests:
         self._holders = holders
         self._owner = owner
         self._reply = reply
+        #: In a keeper: keeps a name, or not any more, and tells when the kept version was put.
+        self.keep: Callable[[str, bool], int | None] | None = None
         #: Whether any peer has asked to be told of changes.
         self.watched = False
         #: What went over sockets, because its reader can't map.
@@ -69,6 +71,9 @@ class Requests:
             self._reply(connection, {"id": number, "removed": removed})
         elif request == "watch":
             self._watch(connection, number, message.get("name"))
+        elif request == "keep" and self.keep is not None:
+            kept = self.keep(check_name(message.get("name")), message.get("keep") is not False)
+            self._reply(connection, {"id": number, "kept": kept})
         else:
             error = error_message("UNKNOWN_OP", f"op: found {request!r:.40}")
             self._reply(connection, {"id": number, "error": error})

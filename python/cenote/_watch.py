@@ -51,6 +51,12 @@ class Watching:
         self._peers = Peers()
         self._asked: dict[Peer, set[str | None]] = {}
         self._known: dict[str, dict[Peer, SharedTable]] = {}
+        #: Names that were taken back since they were last known, not lost with their owners.
+        self._taken_back: set[str] = set()
+
+    def taken_back(self, name: str) -> bool:
+        """For `tell`, of a name that is gone: whether it was taken back, or its owner has ended."""
+        return name in self._taken_back
 
     def watch(self, name: str | None, tell: Tell) -> Callable[[], None]:
         """Calls `tell` for the current version of the name (None: of all names), if there is one.
@@ -135,7 +141,8 @@ class Watching:
         if isinstance(changed, str):
             found: list[Any] = [event.get("object")]
             if found == [None]:
-                self._known.get(changed, {}).pop(peer, None)
+                if self._known.get(changed, {}).pop(peer, None) is not None:
+                    self._taken_back.add(changed)
                 return
         else:
             found = objects if isinstance(objects, list) else []
@@ -144,6 +151,7 @@ class Watching:
                 table = read_description(item, peer.pid, peer.language).table
                 if changed is None or changed == table.name:
                     self._known.setdefault(table.name, {})[peer] = table
+                    self._taken_back.discard(table.name)
 
     def _forget_ended(self) -> None:
         for peer in [peer for peer in self._asked if peer.closed]:
@@ -162,6 +170,7 @@ class Watching:
                 if listener.name is None or listener.name == name:
                     self._tell_one(listener, name, newest.get(name))
         self._known = {name: holders for name, holders in self._known.items() if holders}
+        self._taken_back.clear()
 
     def _tell_one(self, listener: _Listener, name: str, table: SharedTable | None) -> None:
         if listener.told.get(name) == table or listener not in self._listeners:

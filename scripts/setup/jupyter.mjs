@@ -1,5 +1,5 @@
-// Makes the kernel and the extension known to the JupyterLab in .venv: the kernelspec `cenote`, and a
-// link to the built extension.
+// Makes the kernel and the extensions known to the JupyterLab in .venv: the kernelspec `cenote`, the server
+// extension, and a link to the built extension of the page.
 import {
   copyFileSync,
   existsSync,
@@ -37,6 +37,15 @@ export async function installKernelspec() {
   writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
   copyFileSync(at("kernel/assets/logo-svg.svg"), join(folder, "logo-svg.svg"));
   return "cenote, TypeScript (Cenote)";
+}
+
+/** The server extension that runs the keeper (`cenote.keep`). */
+export async function enableServerExtension() {
+  const folder = join(venv, "etc/jupyter/jupyter_server_config.d");
+  mkdirSync(folder, { recursive: true });
+  const config = at("python/cenote_server/jupyter-config.json");
+  copyFileSync(config, join(folder, "cenote_server.json"));
+  return "cenote_server";
 }
 
 export async function linkExtension() {

@@ -44,6 +44,7 @@ export {
   type ExchangeStats,
   exchangeStats,
   get,
+  keep,
   type Listing,
   list,
   release,

@@ -8,6 +8,8 @@ import type { Table } from "apache-arrow";
 import { CenoteError, parseBytes } from "../base/index.ts";
 import { type ArraysByDtype, checkDtype, checkShape } from "./allocated.ts";
 import { Exchange } from "./exchange.ts";
+import { askKeepers } from "./keeping.ts";
+import { unknownName } from "./missing.ts";
 import { prepareOnce } from "./prepare.ts";
 import { checkName, type Listing, type SharedTable } from "./shared.ts";
 import type { Sparse } from "./sparse.ts";
@@ -58,7 +60,7 @@ export function prepareExchange(): void {
  * values or rows, an object of columns, a tensor { shape, data }, a sparse matrix. An array that `allocate`
  * gave is shared without a copy, and is empty from then on. Putting a name again makes a new version; who has
  * got the old one keeps it. The name lives as long as this process, or until it is removed. Rejects with
- * NOT_ARROW, BAD_NAME, TOO_LARGE (above 4 GiB), ALREADY_PUT, RUNTIME_FOLDER, SERVING.
+ * NOT_ARROW, BAD_NAME, HOST_MEMORY, ALREADY_PUT, RUNTIME_FOLDER, SERVING.
  */
 export async function put(name: string, value: Puttable): Promise<SharedTable> {
   return exchange().putting.put(checkName(name), value);
@@ -73,7 +75,7 @@ export async function produce(name: string, produced: Produced): Promise<SharedT
  * An array in shared memory, to be filled and then `put`, which copies nothing. It holds anything at first.
  * `shape`: how many elements, or the sizes of the dimensions; the array is flat, in the order of the rows, and
  * is put as a tensor of that shape. Its memory comes back when it is collected without having been put.
- * Rejects with BAD_SHAPE, BAD_DTYPE, TOO_LARGE, RUNTIME_FOLDER, SERVING.
+ * Rejects with BAD_SHAPE, BAD_DTYPE, HOST_MEMORY, RUNTIME_FOLDER, SERVING.
  */
 export async function allocate<D extends keyof ArraysByDtype = "float32">(
   shape: number | readonly number[],
@@ -84,7 +86,7 @@ export async function allocate<D extends keyof ArraysByDtype = "float32">(
 }
 
 export interface WriterOptions {
-  /** The most bytes that it may take, as a number or as "256 MiB"; 4 GiB at most, and unless it is said. */
+  /** The most bytes that it may take, as a number or as "256 MiB"; 4 GiB unless it is said. */
   capacity?: number | string;
 }
 
@@ -176,6 +178,20 @@ export async function release(what: string | Views[keyof Views]): Promise<void> 
 /** Takes a name back, whoever shares it. Who has got its table keeps it. Rejects with UNKNOWN_NAME. */
 export async function remove(name: string): Promise<void> {
   await exchange().remove(checkName(name));
+}
+
+/**
+ * Has the keeper hold a name, so that it outlives the process that shares it; or not any more. When its owner ends,
+ * the keeper shares the newest version on, by one copy, until somebody puts the name again or removes it. A keeper
+ * runs with JupyterLab where the server extension `cenote_server` is enabled, and as `python -m cenote keep`.
+ * Rejects with NO_KEEPER, UNKNOWN_NAME, BAD_NAME, PEER_SILENT.
+ */
+export async function keep(name: string, wanted = true): Promise<void> {
+  checkName(name);
+  const tables = await list();
+  const found = tables.find((table) => table.name === name); // the newest
+  if (wanted && !found) throw unknownName(name, [...new Set(tables.map((table) => table.name))]);
+  await askKeepers(name, wanted, found ? found.created.getTime() * 1000 : 0);
 }
 
 /** What this process has moved. */

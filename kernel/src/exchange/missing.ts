@@ -21,7 +21,7 @@ export function unanswered(name: string, silent: string[]): CenoteError {
 export function unknownName(
   name: string,
   names: string[],
-  seen: SharedTable["owner"] | undefined,
+  seen?: SharedTable["owner"],
 ): CenoteError {
   const quoted = JSON.stringify(name);
   const ended = seen !== undefined && seen.pid !== 0 && processStart(seen.pid) === undefined;
