@@ -1,6 +1,7 @@
 // The extension's plugins. Each can be turned off by itself.
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { arrowPlugin } from "./arrow/plugin.ts";
+import { badgesPlugin } from "./badges/plugin.ts";
 import { exchangePlugin } from "./exchange/plugin.ts";
 import { panelPlugin } from "./plugins/panel.ts";
 import { statusPlugin } from "./plugins/status.ts";
@@ -11,6 +12,7 @@ export default [
   watchPlugin,
   panelPlugin,
   statusPlugin,
+  badgesPlugin,
   arrowPlugin,
   exchangePlugin,
 ] as JupyterFrontEndPlugin<unknown>[];

@@ -1,5 +1,6 @@
 // Cells of a notebook by their number, known by shape: the extension needs nothing of the notebook's package.
 import type { ISessionContext } from "@jupyterlab/apputils";
+import type { ISignal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
 
 /** What we use of a code cell. */
@@ -10,6 +11,11 @@ export interface CodeCell extends Widget {
     getMetadata(key: string): unknown;
     setMetadata(key: string, value: unknown): void;
     deleteMetadata(key: string): void;
+  };
+  /** Resolves when the cell has its parts. */
+  readonly ready: Promise<void>;
+  readonly outputArea: {
+    readonly future: { msg: { header: { msg_id: string } } } | null | undefined;
   };
   readonly editor: {
     getLine(line: number): string | undefined;
@@ -28,7 +34,8 @@ export interface NotebookPanel extends Widget {
   readonly sessionContext: ISessionContext;
   readonly content: Widget & {
     readonly widgets: readonly (Widget & { model: { type: string } })[];
-    readonly model: object | null;
+    /** Emitted when cells come or go, or their content changes. */
+    readonly modelContentChanged: ISignal<unknown, unknown>;
     activeCellIndex: number;
     scrollToItem(index: number, align?: string): Promise<void>;
   };

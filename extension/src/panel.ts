@@ -48,6 +48,7 @@ export class PoolPanel extends Widget {
   #ticking = 0;
   #said = "";
   #life = 0;
+  #wantedCell: number | undefined;
 
   constructor(watch: IPoolWatch, trans: TranslationBundle) {
     super();
@@ -93,6 +94,12 @@ export class PoolPanel extends Widget {
   redraw(): void {
     this.#timeline.update();
     this.#slabs.update();
+  }
+
+  /** Shows the time in which a cell ran, as soon as the panel knows of it. */
+  showCell(cell: number): void {
+    this.#wantedCell = cell;
+    this.#onChanged();
   }
 
   override dispose(): void {
@@ -165,6 +172,7 @@ export class PoolPanel extends Widget {
     this.#views.hidden = words !== undefined;
     this.#views.classList.toggle("cenote-stale", state !== "live" && state !== "paused");
     if (words) return;
+    this.#focusWantedCell();
     this.#figures.update(model);
     this.#places.update(model);
     this.#counters.update(model);
@@ -191,6 +199,16 @@ export class PoolPanel extends Widget {
       this.#slow = 0;
       if (this.#slowAgain) this.#showSlow();
     }, wait);
+  }
+
+  #focusWantedCell(): void {
+    const span = this.#watch.model.cells.findLast(({ cell }) => cell === this.#wantedCell);
+    if (!span) return;
+    this.#wantedCell = undefined;
+    const to = span.end ?? this.#watch.model.end();
+    // Half of the picture is the cell's, the rest what was around it.
+    const margin = Math.max(to - span.begin, 1) / 2;
+    this.#focus.stretch = { from: span.begin - margin, to: to + margin };
   }
 
   #goTo(cell: number, line: number): void {

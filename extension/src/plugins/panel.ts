@@ -10,10 +10,10 @@ import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { poolIcon } from "../icon.ts";
 import { PoolPanel } from "../panel.ts";
 import { IPoolWatch } from "../watch.ts";
-import { DOMAIN, SHOW_POOL } from "./names.ts";
+import { DOMAIN, PANEL_PLUGIN, SHOW_POOL } from "./names.ts";
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
-  id: "cenote-lab:panel",
+  id: PANEL_PLUGIN,
   description: "The panel that shows the GPU memory pool.",
   autoStart: true,
   requires: [IPoolWatch],
@@ -39,8 +39,19 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
           : trans.__("Show GPU memory pool (Cenote)"),
       caption: trans.__("Show the GPU memory pool of the current notebook's kernel, live"),
       icon: poolIcon,
-      describedBy: { args: { type: "object", properties: { isLauncher: { type: "boolean" } } } },
-      execute: () => app.shell.activateById(panel.id),
+      describedBy: {
+        args: {
+          type: "object",
+          properties: {
+            isLauncher: { type: "boolean" },
+            cell: { type: "number", description: trans.__("The cell to show, by its number") },
+          },
+        },
+      },
+      execute: ({ cell }) => {
+        app.shell.activateById(panel.id);
+        if (typeof cell === "number") panel.showCell(cell);
+      },
     });
     palette?.addItem({ command: SHOW_POOL, category: trans.__("Cenote") });
     launcher?.add({

@@ -9,6 +9,7 @@ import {
   RING_CAPACITY,
   RING_WORD,
 } from "./books.ts";
+import type { CellFigures } from "./monitor-protocol.ts";
 
 // Constants of this module's own, because V8 compiles those into the code but looks imported ones up.
 const WORDS = EVENT_WORDS;
@@ -68,17 +69,6 @@ function publish(words: Uint32Array, head: number): void {
   else Atomics.store(words, HEAD, head >>> 0);
 }
 
-/** What a cell did to the pool. Bytes of blocks. */
-export interface CellFigures {
-  /** The most that was live at once while it ran, with what was live before. */
-  peak: number;
-  /** More live at its end than at its beginning, wherever it lies; below 0 when the cell gave memory back. */
-  net: number;
-}
-
-/** Where the metadata of a cell's execute_reply, and the cell's own in the notebook, say it. */
-export const POOL_METADATA = "cenote_pool";
-
 let begun = { held: 0, allocations: 0, frees: 0 };
 
 /** Marks the beginning of a cell in the books: lowers the stop word and names the running cell. */
@@ -101,7 +91,7 @@ export function cellEnded(cell: number): CellFigures | undefined {
   to.control[CONTROL.cell] = 0;
   const { held, allocations, frees } = standing(to.counters);
   if (allocations === begun.allocations && frees === begun.frees) return undefined;
-  return { peak: to.counters[COUNTER.cellPeak]!, net: held - begun.held };
+  return { cell, peak: to.counters[COUNTER.cellPeak]!, net: held - begun.held };
 }
 
 /** What is live, in slabs and elsewhere, and what has happened so far. */

@@ -46,6 +46,19 @@ export interface CellSpan {
   end?: number;
 }
 
+/**
+ * What a cell did to the pool, bytes of blocks: the value of POOL_METADATA in the metadata of its execute_reply,
+ * whether or not anybody watches, and in the notebook. A cell that left the pool alone has none.
+ */
+export interface CellFigures {
+  cell: number;
+  /** The most that was live at once while it ran, with what was live before. */
+  peak: number;
+  /** More live at its end than at its beginning, wherever it lies; below 0 when the cell gave memory back. */
+  net: number;
+}
+export const POOL_METADATA = "cenote_pool";
+
 interface Common {
   v: number;
   seq: number;

@@ -288,7 +288,7 @@ export class CellRunner {
     const figures = cellEnded(executionCount);
     const reply = { status, execution_count: executionCount, ...content };
     const metadata = figures && {
-      metadata: { [POOL_METADATA]: { ...figures, cell: executionCount } },
+      metadata: { [POOL_METADATA]: figures },
     };
     this.#output.event({ type: "reply", status, ...metadata }, reply, request);
     soon(() => this.#output.event({ type: "turned" }, {}, request));

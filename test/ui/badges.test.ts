@@ -1,0 +1,112 @@
+// Badges: each cell that used the pool says its peak and what it left, to the byte, also in a notebook that
+// is opened again without its kernel; a setting turns them off; a click opens the panel on the cell.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { LabPage, startBrowser } from "./browser.ts";
+import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { until } from "./until.ts";
+
+const NOTEBOOK = "badges.ipynb";
+const SHOTS = at("build/ui");
+
+let lab: Lab;
+let browser: Browser;
+let ui: LabPage;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  lab = await startLab();
+  await writeNotebook(lab, NOTEBOOK, "cenote");
+  browser = await startBrowser();
+  ui = await LabPage.open(browser, lab, NOTEBOOK);
+});
+
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+/** Peak and net bytes of each badge, by the place of its cell. */
+async function badges(): Promise<[number, number, number][]> {
+  return (await ui.page.evaluate(`[...document.querySelectorAll(".jp-CodeCell")].flatMap((cell, i) => {
+    const badge = cell.querySelector(".cenote-cell-badge button");
+    return badge ? [[i, Number(badge.dataset.peak), Number(badge.dataset.net)]] : [];
+  })`)) as [number, number, number][];
+}
+
+test("a cell that uses the pool has a badge with its peak and its net bytes, with no panel open", async () => {
+  await ui.run(`import { pool } from "cenote";
+const kept = await pool.allocate(3_000_000, { tag: "kept" });
+const gone = await pool.allocate(9_000_000);
+gone.dispose();`);
+  await ui.run("1 + 1");
+  await ui.run("kept.dispose();");
+  await until("two badges", async () => (await badges()).length === 2);
+  const large = Math.ceil(9_000_000 / 256) * 256;
+  const small = Math.ceil(3_000_000 / 256) * 256;
+  assert.deepEqual(await badges(), [
+    [0, large + small, small],
+    [2, small, -small],
+  ]);
+  await ui.page.screenshot({ path: `${SHOTS}/badges.png` });
+});
+
+test("a cell that runs again has the new figures, and none when it leaves the pool alone", async () => {
+  await ui.page.locator(".jp-CodeCell .cm-content").nth(2).click();
+  await ui.page.keyboard.press("Control+A");
+  await ui.page.keyboard.insertText("2 + 2");
+  await ui.page.evaluate(`void window.jupyterapp.commands.execute("notebook:run-cell")`);
+  await until("its badge is gone", async () => (await badges()).length === 1);
+});
+
+test("a click opens the panel on the cell", async () => {
+  await ui.page.locator(".cenote-cell-badge button").first().click();
+  await ui.panel.waitFor();
+  await ui.panel.locator(".cenote-button", { hasText: "Follow" }).waitFor();
+  assert.ok((await ui.bytes("peak"))! > 0);
+});
+
+test("the notebook keeps the figures, and shows them when it is opened again without a kernel", async () => {
+  const before = await badges();
+  await ui.command("docmanager:save");
+  const saved = JSON.parse(await readFile(join(lab.work, NOTEBOOK), "utf8"));
+  const { cell, peak, net } = saved.cells[0].metadata.cenote_pool;
+  assert.deepEqual([[0, peak, net]], before);
+  assert.equal(cell, saved.cells[0].execution_count);
+  await ui.command("kernelmenu:shutdown");
+  await ui.page.goto(`${lab.url}/lab?reset`);
+  await ui.started();
+  await ui.command("docmanager:open", { path: NOTEBOOK, kernelPreference: { shouldStart: false } });
+  await until("the badge is there", async () => (await badges()).length === 1);
+  assert.deepEqual(await badges(), before);
+});
+
+test("the setting turns them off and on", async () => {
+  const change = async (on: boolean) => {
+    const answer = await fetch(`${lab.url}/lab/api/settings/cenote-lab:panel`, {
+      method: "PUT",
+      body: JSON.stringify({ raw: JSON.stringify({ badges: on }) }),
+    });
+    assert.equal(answer.status, 204);
+    await ui.page.goto(`${lab.url}/lab?reset`);
+    await ui.started();
+    await ui.command("docmanager:open", {
+      path: NOTEBOOK,
+      kernelPreference: { shouldStart: false },
+    });
+    await ui.page.locator(".jp-CodeCell").first().waitFor();
+  };
+  await change(false);
+  await ui.page.locator(".jp-CodeCell .cm-line").first().waitFor();
+  assert.deepEqual(await badges(), []);
+  await change(true);
+  await until("the badge is back", async () => (await badges()).length === 1);
+});
+
+test("the page complained of nothing", () => {
+  assert.deepEqual(ui.errors, []);
+});
