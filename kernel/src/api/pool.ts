@@ -22,6 +22,7 @@ import type {
   TierBudgets,
 } from "../pool/index.ts";
 import { device, openedDevice, setBudget, setTiers, tiers, waitingBudget } from "./device.ts";
+import { Rich } from "./display.ts";
 import { type Figures, figures } from "./figures.ts";
 
 /** Figures of the pool that show as one line. */
@@ -133,6 +134,15 @@ class PoolAccess {
    */
   snapshot(): PoolSnapshot {
     return this.#now().snapshot({ ...openedDevice()!.adapter });
+  }
+
+  /**
+   * A picture of the pool: timeline, slabs, who holds what, cells. It shows in exported notebooks too, where
+   * no kernel is. `await pool.snapshot().save("pool.html")` writes it to a file. The GPU must have been opened.
+   */
+  report(): Rich {
+    const taken = this.snapshot();
+    return new Rich({ "text/html": taken.toHtml(), "text/plain": line(this.stats()) });
   }
 
   /** Marks this moment, in the events too. The GPU must have been opened, as for `scope`. */

@@ -9,6 +9,7 @@ import { toRmmLog, toTrace } from "./csv.ts";
 import { decode } from "./decode.ts";
 import type { Mark } from "./marks.ts";
 import { toMemoryViz } from "./memory-viz.ts";
+import { pageFile, pageHtml } from "./page/page.ts";
 import { toPerfetto } from "./perfetto.ts";
 import {
   type BlockColumns,
@@ -24,6 +25,7 @@ export const EXPORTS = {
   rmm: "RMM's log of allocations (CSV)",
   perfetto: "Trace Event JSON for ui.perfetto.dev and chrome://tracing",
   csv: "a trace for `npx cenote replay` (t,op,id,bytes,tag)",
+  html: "a page with pictures and tables, for a browser",
 } as const;
 export type ExportFormat = keyof typeof EXPORTS;
 
@@ -35,6 +37,7 @@ const BY_ENDING: readonly [ending: string, format: ExportFormat][] = [
   [".pkl", "memory_viz"],
   [".rmm.csv", "rmm"],
   [".csv", "csv"],
+  [".html", "html"],
 ];
 
 export class PoolSnapshot {
@@ -135,6 +138,11 @@ export class PoolSnapshot {
     return toTrace(this.data);
   }
 
+  /** Timeline, slabs and tables as HTML, to stand within a page; it needs neither scripts nor a kernel. */
+  toHtml(): string {
+    return pageHtml(this.data);
+  }
+
   /** The bytes of a file in this format. */
   export(format: ExportFormat): string | Uint8Array<ArrayBuffer> {
     switch (format) {
@@ -148,6 +156,8 @@ export class PoolSnapshot {
         return this.toPerfetto();
       case "csv":
         return this.toTrace();
+      case "html":
+        return pageFile(this.data);
     }
   }
 

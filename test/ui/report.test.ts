@@ -1,0 +1,102 @@
+// The pool's report in a real browser: in the cell that made it, in a notebook that nobody has said to trust,
+// and in exported HTML with no kernel. Its figures are the pool's own, to the byte.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Browser, Locator, Page } from "playwright-core";
+import { LabPage, startBrowser } from "./browser.ts";
+import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { until } from "./until.ts";
+
+const NOTEBOOK = "report.ipynb";
+const UNTRUSTED = "from-elsewhere.ipynb";
+const SHOTS = at("build/ui");
+const WORK = `import { pool } from "cenote";
+await pool.open();
+const weights = [];
+for (let i = 0; i < 12; i++) weights.push(await pool.allocate(1_000_000 + i * 70_000, { tag: "weights" }));
+pool.mark("epoch 1");
+for (let i = 0; i < 30; i++) (await pool.allocate(2_000_000, { tag: "acts" })).dispose();
+const kept = await pool.allocate(3_000_000, { tag: "acts" });`;
+
+let lab: Lab;
+let browser: Browser;
+let ui: LabPage;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  lab = await startLab();
+  await writeNotebook(lab, NOTEBOOK, "cenote");
+  browser = await startBrowser();
+  ui = await LabPage.open(browser, lab, NOTEBOOK);
+});
+
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+/** Two pictures that are drawn, and the live bytes that the report tells. */
+async function read(report: Locator): Promise<{ pictures: number; words: string }> {
+  const pictures = await report
+    .locator("svg")
+    .evaluateAll((found) => found.filter((one) => one.getBoundingClientRect().height > 20).length);
+  return { pictures, words: await report.innerText() };
+}
+
+const live = async () => {
+  const printed = await ui.run('console.log("LIVE" + pool.stats().live)');
+  return Number(/LIVE(\d+)/.exec(printed)?.[1]);
+};
+
+test("in the cell: pictures and the pool's own figures", async () => {
+  await ui.run(WORK);
+  await ui.run("pool.report()");
+  const report = ui.page.locator(".jp-RenderedHTMLCommon", { hasText: "Who holds it" });
+  const { pictures, words } = await read(report);
+  assert.equal(pictures, 2);
+  assert.ok(words.includes(`${(await live()).toLocaleString("en")} bytes`), words);
+  assert.match(words, /weights\s+cell \[1\] line 4\s+12/);
+  await report.scrollIntoViewIfNeeded();
+  await ui.page.screenshot({ path: `${SHOTS}/report.png` });
+});
+
+test("exported to HTML it is the same, with no kernel", async () => {
+  await ui.command("docmanager:save");
+  const path = join(lab.work, NOTEBOOK);
+  await until("it is saved", async () => (await readFile(path, "utf8")).includes("Who holds it"));
+  await promisify(execFile)("jupyter", ["nbconvert", "--to", "html", "--output", "out.html", path]);
+  const page: Page = await browser.newPage({ viewport: { width: 1200, height: 1600 } });
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  // No network: what it needs is in the file.
+  await page.route(/^https?:/, (route) => route.abort());
+  await page.goto(pathToFileURL(join(lab.work, "out.html")).href);
+  const { pictures, words } = await read(page.locator("body"));
+  assert.equal(pictures, 2);
+  assert.ok(words.includes(`${(await live()).toLocaleString("en")} bytes`));
+  await page.screenshot({ path: `${SHOTS}/report-exported.png` });
+  await page.close();
+});
+
+test("a notebook that is not trusted shows the tables", async () => {
+  const notebook = JSON.parse(await readFile(join(lab.work, NOTEBOOK), "utf8"));
+  notebook.metadata.copied = true; // another text than the one that was signed
+  for (const cell of notebook.cells) delete cell.metadata.trusted;
+  const outputs = notebook.cells.flatMap((cell: { outputs?: object[] }) => cell.outputs ?? []);
+  const html = outputs.find((one: { data?: object }) => one.data && "text/html" in one.data);
+  html.data["text/html"] += "<!-- -->";
+  await writeFile(join(lab.work, UNTRUSTED), JSON.stringify(notebook));
+  await ui.openNotebook(UNTRUSTED);
+  const report = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedHTMLCommon", {
+    hasText: "Who holds it",
+  });
+  const { words } = await read(report);
+  assert.match(words, /weights\s+cell \[1\] line 4\s+12/);
+  await ui.page.screenshot({ path: `${SHOTS}/report-untrusted.png` });
+});
