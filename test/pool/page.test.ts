@@ -65,9 +65,15 @@ test("holders and cells are told to the byte", () => {
   const both = 1_000_192 + passing;
   assert.deepEqual(figures, [5120, 5120 + both, 5120 + 1_000_192, both, passing]);
   assert.ok(html.includes(`${pool.stats().live.toLocaleString("en")} bytes`));
-  assert.ok(html.includes("&lt;i&gt;epoch&lt;/i&gt;"));
+  assert.ok(String(snapshot.export("html")).includes("&lt;i&gt;epoch&lt;/i&gt;"));
   assert.doesNotMatch(html, /<script|<i>|<b>|https?:\/\/(?!www\.w3\.org)/);
-  assert.equal(html.match(/<svg/g)?.length, 2);
+  const file = String(snapshot.export("html"));
+  assert.equal(file.match(/<svg/g)?.length, 2);
+  const drawings = [...html.matchAll(/src="data:image\/svg\+xml;base64,([^"]*)"/g)].map(
+    ([, text]) => Buffer.from(text!, "base64").toString(),
+  );
+  assert.equal(drawings.length, 2);
+  for (const drawing of drawings) assert.ok(file.includes(drawing));
   assert.ok(held.length === 2);
 });
 

@@ -44,7 +44,7 @@ after(async () => {
 /** Two pictures that are drawn, and the live bytes that the report tells. */
 async function read(report: Locator): Promise<{ pictures: number; words: string }> {
   const pictures = await report
-    .locator("svg")
+    .locator("img[src^='data:image/svg']")
     .evaluateAll((found) => found.filter((one) => one.getBoundingClientRect().height > 20).length);
   return { pictures, words: await report.innerText() };
 }
@@ -84,19 +84,20 @@ test("exported to HTML it is the same, with no kernel", async () => {
   await page.close();
 });
 
-test("a notebook that is not trusted shows the tables", async () => {
+test("a notebook that is not trusted shows it too", async () => {
   const notebook = JSON.parse(await readFile(join(lab.work, NOTEBOOK), "utf8"));
   notebook.metadata.copied = true; // another text than the one that was signed
   for (const cell of notebook.cells) delete cell.metadata.trusted;
   const outputs = notebook.cells.flatMap((cell: { outputs?: object[] }) => cell.outputs ?? []);
   const html = outputs.find((one: { data?: object }) => one.data && "text/html" in one.data);
-  html.data["text/html"] += "<!-- -->";
+  html.data["text/html"] = `${[html.data["text/html"]].flat().join("")}<!-- changed -->`;
   await writeFile(join(lab.work, UNTRUSTED), JSON.stringify(notebook));
   await ui.openNotebook(UNTRUSTED);
   const report = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedHTMLCommon", {
     hasText: "Who holds it",
   });
-  const { words } = await read(report);
+  const { pictures, words } = await read(report);
+  assert.equal(pictures, 2);
   assert.match(words, /weights\s+cell \[1\] line 4\s+12/);
   await ui.page.screenshot({ path: `${SHOTS}/report-untrusted.png` });
 });

@@ -14,8 +14,20 @@ const MOST_ROWS = 20;
 
 type Cell = string | { bytes: number } | { cell: number };
 
-/** The page's content; for a notebook's output as it is. */
+/**
+ * For a notebook's output. Its drawings are images: notebooks that are not trusted take out the elements of a
+ * drawing, but not images.
+ */
 export function pageHtml(data: SnapshotData): string {
+  return content(data, (drawing, label) => {
+    const encoded = Buffer.from(drawing).toString("base64");
+    return `<img alt="${escapeHtml(label)}" style="max-width:100%" src="data:image/svg+xml;base64,${encoded}">`;
+  });
+}
+
+type Draw = (drawing: string, label: string) => string;
+
+function content(data: SnapshotData, draw: Draw): string {
   const levels = levelsOf(data);
   const { picture, hidden } = mapSvg(data);
   const lost =
@@ -25,9 +37,9 @@ export function pageHtml(data: SnapshotData): string {
     headline(data),
     numbers(data),
     heading("Timeline", `${lost}Each band is a cell; the dashed line is the highest level ever.`),
-    timelineSvg(data, levels),
+    draw(timelineSvg(data, levels), "Live and reserved bytes over time"),
     heading("Slabs", `Blocks in the colours of the cells that allocated them. ${more}`),
-    picture,
+    draw(picture, "Slabs and the blocks in them"),
     heading("Who holds it", "Live blocks by tag, cell and line, largest first."),
     holdersTable(data),
     heading("Cells", "Live bytes before each cell, at its peak and after it."),
@@ -37,12 +49,12 @@ export function pageHtml(data: SnapshotData): string {
   return `<div style="${style}">${parts.join("\n")}</div>`;
 }
 
-/** A file that a browser opens. */
+/** A file that a browser opens; in it drawings tell more to the pointer. */
 export function pageFile(data: SnapshotData): string {
   const name = `GPU memory pool, ${new Date(data.time).toISOString()}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${name}</title></head>
-<body style="margin:0">${pageHtml(data)}</body></html>
+<body style="margin:0">${content(data, (drawing) => drawing)}</body></html>
 `;
 }
 

@@ -44,11 +44,12 @@ export const svg = (width: number, height: number, label: string, content: strin
     {
       xmlns: "http://www.w3.org/2000/svg",
       viewBox: `0 0 ${width} ${height}`,
-      width: "100%",
+      width,
+      height,
       role: "img",
       "aria-label": label,
       "font-family": "system-ui, sans-serif",
-      style: `max-width:${width}px;background:#fff`,
+      style: "max-width:100%;height:auto;background:#fff",
     },
     content,
   );
