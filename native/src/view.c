@@ -1,8 +1,8 @@
 // Views: ArrayBuffers over a range of a mapping. Each holds its mapping until it is detached or collected.
 #include "cenote.h"
 
-// Node refuses more, and has run the finalizer by the time it says so.
-#define VIEW_LIMIT ((size_t)4 << 30)
+// What V8 allows: Node has run the finalizer by the time it refuses more.
+#define VIEW_LIMIT ((size_t)1 << 53)
 
 static void view_gone(napi_env env, void *data, void *hint) {
   (void)env;
@@ -10,7 +10,7 @@ static void view_gone(napi_env env, void *data, void *hint) {
   mapping_drop(hint);
 }
 
-// view(mapping, offset, bytes) → ArrayBuffer of at most 4 GiB.
+// view(mapping, offset, bytes) → ArrayBuffer.
 napi_value make_view(napi_env env, napi_callback_info info) {
   napi_value args[3], result;
   size_t id, offset, bytes;
@@ -18,7 +18,7 @@ napi_value make_view(napi_env env, napi_callback_info info) {
       !read_size(env, args[1], "offset", &offset) || !read_size(env, args[2], "bytes", &bytes))
     return NULL;
   if (bytes == 0 || bytes > VIEW_LIMIT)
-    return throw_text(env, "ERR_OUT_OF_RANGE", "a view has from 1 byte to 4 GiB");
+    return throw_text(env, "ERR_OUT_OF_RANGE", "a view has from 1 byte to what V8 allows");
   struct mapping *mapping = mapping_take((uint32_t)id);
   if (!mapping) return throw_text(env, "ERR_NOT_MAPPED", "no such mapping");
   if (offset > mapping_bytes(mapping) || bytes > mapping_bytes(mapping) - offset) {

@@ -16,7 +16,7 @@ from ._shared import SharedTable, format_bytes
 if TYPE_CHECKING:
     from ._exchange import Exchange
 
-#: Bytes that a writer may write unless it is told otherwise: what TypeScript can view.
+#: Bytes that a writer may write unless it is told otherwise.
 CAPACITY = 4 * 1024**3
 
 
@@ -99,8 +99,7 @@ class Writer:
         return TooLargeError(
             f"{self.name!r}: wanted at most {format_bytes(self._room.size)} in all, found more "
             f"after {self.rows:,} rows",
-            "Give it more room: cenote.writer(name, schema, capacity=bytes). TypeScript reads "
-            "tables of up to 4 GiB.",
+            "Give it more room: cenote.writer(name, schema, capacity=bytes).",
         )
 
     def __enter__(self) -> Writer:

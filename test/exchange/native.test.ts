@@ -62,12 +62,11 @@ test("only what can't be shrunk, and is large enough, is mapped", () => {
   addon.closeDescriptor(fd);
 });
 
-test("a view lies inside its mapping, and has at most 4 GiB", () => {
+test("a view lies inside its mapping, and may have more than 4 GiB", () => {
   const huge = 5 * 2 ** 30;
   const { fd, mapping } = addon.createArena("cenote-test", huge);
   for (const [offset, bytes] of [
     [0, 0],
-    [0, huge],
     [huge - 10, 11],
     [huge + 1, 1],
     [2 ** 53, 1],
@@ -77,7 +76,7 @@ test("a view lies inside its mapping, and has at most 4 GiB", () => {
     assert.throws(() => addon.view(mapping, offset, bytes), `${offset} ${bytes}`);
   }
   assert.equal(addon.view(mapping, huge - 10, 10).byteLength, 10);
-  assert.equal(addon.view(mapping, 2 ** 30, 4 * 2 ** 30).byteLength, 4 * 2 ** 30);
+  assert.equal(addon.view(mapping, 0, huge).byteLength, huge);
   addon.unmapArena(mapping);
   addon.closeDescriptor(fd);
 });

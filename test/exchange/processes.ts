@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -15,6 +16,12 @@ export function useRuntimeFolder(): { path: string; remove: () => void } {
   process.env["CENOTE_RUNTIME_DIR"] = path;
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
+
+/** Milliseconds that a process gets to end by itself once the tests are over. */
+const ENDING_MS = 5000;
+const running = new Set<Remote>();
+// A test that has failed leaves its processes, and the runner would wait for them: some never end by themselves.
+after(() => Promise.all([...running].map((remote) => remote.endSoon())));
 
 /** Another process, which runs code that it is given. */
 export class Remote {
@@ -30,8 +37,10 @@ export class Remote {
     createInterface({ input: this.process.stdout! }).on("line", (line) =>
       this.#waiting.shift()?.(line),
     );
+    running.add(this);
     this.#ended = new Promise((resolve) => {
       this.process.on("exit", () => {
+        running.delete(this);
         for (const waiting of this.#waiting.splice(0)) waiting('{"error":"the process has ended"}');
         resolve();
       });
@@ -67,6 +76,13 @@ export class Remote {
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.process.kill(signal);
     await this.#ended;
+  }
+
+  /** Lets it end, or kills it where it does not. */
+  async endSoon(): Promise<void> {
+    const timer = setTimeout(() => this.process.kill("SIGKILL"), ENDING_MS);
+    await this.end();
+    clearTimeout(timer);
   }
 
   /** Lets it end by itself. */

@@ -4,7 +4,7 @@ import decimal
 
 import pyarrow as pa
 import pytest
-from cenote import _pack
+from cenote import _batch
 from cenote._batch import ALIGNMENT
 from cenote._pack import Packed
 from hypothesis import given, settings
@@ -188,8 +188,8 @@ def test_texts_past_two_gigabytes_are_not_joined(monkeypatch):
     # Only the sum is of that size: 2 GiB of text are not made for a test.
     chunk = pa.array(["x"])
     spans = [(0, 2**31 - 1), (0, 1)]
-    monkeypatch.setattr(_pack, "_text_span", lambda *_: spans.pop())
-    assert not _pack._plan_texts(_pack._Plan(), [chunk, chunk], pa.int32(), 2)
+    monkeypatch.setattr(_batch, "_text_span", lambda *_: spans.pop())
+    assert not _batch._plan_texts(_batch.Plan(), [chunk, chunk], pa.int32(), 2)
 
 
 def chunk_of(kind, indices, values):

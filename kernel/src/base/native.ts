@@ -16,7 +16,7 @@ export interface Native {
   unmapArena(mapping: number): boolean;
   /** Drops this process's own copies of the pages it wrote to in a copy-on-write mapping. */
   forgetWrites(mapping: number, offset: number, bytes: number): void;
-  /** An ArrayBuffer of 1 B to 4 GiB over a range of a mapping. */
+  /** An ArrayBuffer of 1 B or more over a range of a mapping. */
   view(mapping: number, offset: number, bytes: number): ArrayBuffer;
   detach(view: ArrayBuffer): void;
   addressOf(view: ArrayBuffer): bigint;

@@ -1,8 +1,10 @@
 // The exchange of this process: joins what it shares (owner) and what it reads (peers, mappings).
+
 import type * as Arrow from "apache-arrow";
 import { CenoteError, native } from "../base/index.ts";
 import { Finder } from "./finding.ts";
 import { Leases } from "./leases.ts";
+import { loadArrow } from "./load-arrow.ts";
 import { MappedArenas } from "./mapped-arenas.ts";
 import { unanswered, unknownName } from "./missing.ts";
 import { Owner } from "./owner.ts";
@@ -39,7 +41,7 @@ export class Exchange {
   constructor() {
     const addon = native();
     this.#mapped = addon && {
-      leases: new Leases(addon),
+      leases: new Leases(),
       arenas: new MappedArenas(addon, PATIENCE_MS),
     };
     this.#finder = new Finder(this.#owner, this.#peers, this.#mapped?.leases);
@@ -53,7 +55,7 @@ export class Exchange {
 
   /** The newest table of that name, as one of the views of it. */
   async getAs<As extends keyof Views>(name: string, waitMs: number, as: As): Promise<Views[As]> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     const table = await this.get(name, waitMs);
     try {
       const { view, copied } = viewOf(arrow, table, name, as);
@@ -66,7 +68,7 @@ export class Exchange {
   }
 
   async get(name: string, waitMs: number): Promise<Arrow.Table> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     const deadline = performance.now() + waitMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       const begun = performance.now();
@@ -135,6 +137,10 @@ export class Exchange {
   release(what: string | Views[keyof Views]): void {
     if (typeof what === "string") this.#mapped?.leases.releaseName(what);
     else this.#mapped?.leases.releaseTable(tableBehind(what));
+  }
+
+  get sharedBytes(): number {
+    return this.#owner.arenas.taken;
   }
 
   stats(): ExchangeStats {

@@ -1,9 +1,8 @@
 // The leases of this process: its claims on what lies in arenas. There is one view (an ArrayBuffer) and one
 // lease for each version of a table that is in use here, however often it was got, and the view outlives its
-// last table for a moment: V8 counts every view as memory of its own, so that making one of a large table
-// sets its garbage collector going, which takes longer than the rest of a handoff.
+// last table for a moment, in case the version is got again.
 import type { Table } from "apache-arrow";
-import { CenoteError, type Native } from "../base/index.ts";
+import { CenoteError } from "../base/index.ts";
 
 /** Milliseconds that a released version may be got again without a new view. */
 const PARKED_MS = 200;
@@ -16,7 +15,7 @@ export interface Lease {
   readonly key: string;
   /** Weak: when the table and all arrays over it are collected, the lease ends. */
   readonly view: WeakRef<ArrayBuffer>;
-  readonly onEnd: () => void;
+  readonly onEnd: (view?: ArrayBuffer) => void;
   /** Tables got from it and not released; collected ones count, because arrays of theirs may live on. */
   claims: number;
   tables: WeakRef<Table>[];
@@ -30,11 +29,6 @@ export class Leases {
   readonly #byKey = new Map<string, Lease>();
   readonly #byTable = new WeakMap<Table, { lease: Lease; decoded: Table }>();
   readonly #collected = new FinalizationRegistry<Lease>((lease) => this.#end(lease));
-  readonly #native: Native;
-
-  constructor(addon: Native) {
-    this.#native = addon;
-  }
 
   /** The view of that version as `find` would give it; its lease goes on as it is. */
   peek(key: string): ArrayBuffer | undefined {
@@ -59,10 +53,11 @@ export class Leases {
   }
 
   /**
-   * A version comes into use. `onEnd` is called once, when it is not any more. Released versions of the same
+   * A version comes into use. `onEnd` is called once, when it is not any more; with its memory, as another
+   * ArrayBuffer, unless that was collected. Released versions of the same
    * name are older, and nobody will get them again.
    */
-  add(name: string, key: string, view: ArrayBuffer, onEnd: () => void): void {
+  add(name: string, key: string, view: ArrayBuffer, onEnd: Lease["onEnd"]): void {
     for (const old of this.#byKey.values()) if (old.name === name && old.parked) this.#unpark(old);
     const lease = { name, key, view: new WeakRef(view), onEnd, claims: 0, tables: [] };
     this.#byKey.set(key, lease);
@@ -126,16 +121,16 @@ export class Leases {
   #unpark(lease: Lease): void {
     if (!lease.parked) return;
     clearTimeout(lease.parked.timer);
-    this.#native.detach(lease.parked.view);
+    const memory = lease.parked.view.transfer();
     lease.parked = undefined;
     this.#collected.unregister(lease);
-    this.#end(lease);
+    this.#end(lease, memory);
   }
 
-  #end(lease: Lease): void {
+  #end(lease: Lease, memory?: ArrayBuffer): void {
     // The version may have come into use again before the collector told of the old view.
     if (this.#byKey.get(lease.key) === lease) this.#byKey.delete(lease.key);
-    lease.onEnd();
+    lease.onEnd(memory);
   }
 }
 

@@ -4,11 +4,19 @@
 import type { Native } from "../base/index.ts";
 import { pageAlign } from "./ranges.ts";
 
+/**
+ * Bytes from which a view is kept for the next version in its place: V8 counts every view as memory of its own, and
+ * making a large one sets its garbage collector going, which takes longer than the rest of a handoff.
+ */
+const KEPT_FROM = 1024 * 1024;
+
 /** One arena, mapped. */
 export class MappedArena {
   readonly bytes: number;
   readonly #native: Native;
   readonly #mapping: number;
+  /** Views that are not in use, by the offset of their range, for the next version in that place. */
+  readonly #idle = new Map<number, ArrayBuffer>();
   /** Leases by the offset of their range: two where one's view is collected but not told of yet. */
   readonly #leases = new Map<number, number>();
 
@@ -25,12 +33,19 @@ export class MappedArena {
 
   /** A view over a range, leased until `end`. */
   lease(offset: number, bytes: number): ArrayBuffer {
-    const view = this.#native.view(this.#mapping, offset, bytes);
+    const idle = this.#idle.get(offset);
+    this.#idle.delete(offset);
+    const fits = idle?.byteLength === bytes;
+    if (idle && !fits) this.#native.detach(idle);
+    const view = fits ? idle : this.#native.view(this.#mapping, offset, bytes);
     this.#leases.set(offset, (this.#leases.get(offset) ?? 0) + 1);
     return view;
   }
 
-  end(offset: number, bytes: number): void {
+  /** `view`: over the range, which nobody else has; undefined where it was collected. */
+  end(offset: number, bytes: number, view: ArrayBuffer | undefined): void {
+    if (view && bytes >= KEPT_FROM && !this.#idle.has(offset)) this.#idle.set(offset, view);
+    else if (view) this.#native.detach(view);
     const left = (this.#leases.get(offset) ?? 0) - 1;
     if (left > 0) {
       this.#leases.set(offset, left);
@@ -45,6 +60,8 @@ export class MappedArena {
   }
 
   close(): void {
+    for (const view of this.#idle.values()) this.#native.detach(view);
+    this.#idle.clear();
     this.#native.unmapArena(this.#mapping);
   }
 }

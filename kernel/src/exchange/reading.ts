@@ -8,7 +8,7 @@ import type { MappedArenas } from "./mapped-arenas.ts";
 import type { MappedArena } from "./mappings.ts";
 import type { Owner } from "./owner.ts";
 import { PATIENCE_MS } from "./peers.ts";
-import { checkObjectSize, readSegment } from "./segment.ts";
+import { readSegment } from "./segment.ts";
 
 /** What it takes to read in place. */
 export interface Mapped {
@@ -31,13 +31,6 @@ export class Reader {
 
   /** The table, over the mapped arena; or over a copy where it can't be mapped. */
   async open(arrow: typeof Arrow, found: Found): Promise<Arrow.Table | undefined> {
-    const { name, bytes } = found.description.table;
-    try {
-      checkObjectSize(name, bytes);
-    } catch (error) {
-      this.#finder.endLease(found);
-      throw error;
-    }
     let table: Arrow.Table | undefined;
     if (this.#mapped && found.description.arena) {
       table = await this.#openMapped(arrow, found, this.#mapped);
@@ -72,8 +65,8 @@ export class Reader {
       return undefined;
     } else {
       view = arena.lease(offset, shared.bytes);
-      leases.add(shared.name, key, view, () => {
-        arena.end(offset, shared.bytes);
+      leases.add(shared.name, key, view, (memory) => {
+        arena.end(offset, shared.bytes, memory);
         this.#finder.endLease(found);
         arenas.forgetDropped();
       });

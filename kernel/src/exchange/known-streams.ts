@@ -1,0 +1,58 @@
+// Reads Arrow streams whose schema was read before: reading it again would take several times as long as all the
+// rest. Versions of a table mostly have one schema.
+import type * as Arrow from "apache-arrow";
+
+/** Schemas that are remembered, and the bytes of the largest one's message. */
+const SCHEMAS_KEPT = 256;
+const LARGEST_SCHEMA = 16 * 1024;
+const CONTINUATION = 0xffffffff;
+
+/** What apache-arrow's reader of a stream does for one batch. */
+interface BatchLoader {
+  readonly schema: Arrow.Schema;
+  _loadRecordBatch(header: unknown, body: Uint8Array, metadata: unknown): Arrow.RecordBatch;
+}
+
+/** By the bytes of the schema's message. Schemas with dictionaries are none of them. */
+const loaders = new Map<string, BatchLoader | undefined>();
+
+/** The table over these bytes; undefined where the stream has more to it than batches of a schema. */
+export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table | undefined {
+  const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
+  let at = messageEnd(bytes, 0);
+  if (at === undefined || at > LARGEST_SCHEMA) return undefined;
+  const loader = loaderFor(arrow, bytes.subarray(0, at));
+  if (!loader) return undefined;
+  const batches: Arrow.RecordBatch[] = [];
+  for (let end = messageEnd(bytes, at); end !== undefined && end > at + 8; ) {
+    const message = arrow.Message.decode(bytes.subarray(at + 8, end));
+    const after = end + message.bodyLength;
+    const body = memory.subarray(end, after);
+    // Misaligned bytes have to be copied, and what is cut off to be told of.
+    if (!message.isRecordBatch() || body.length < message.bodyLength || body.byteOffset % 8 !== 0) {
+      return undefined;
+    }
+    batches.push(loader._loadRecordBatch(message.header(), body, message.metadata));
+    at = after;
+    end = messageEnd(bytes, at);
+  }
+  return batches.length === 0 ? undefined : new arrow.Table(loader.schema, batches);
+}
+
+/** Where the message at `at` ends; undefined where there is none. One without contents ends a stream. */
+function messageEnd(bytes: Buffer, at: number): number | undefined {
+  if (at + 8 > bytes.length || bytes.readUInt32LE(at) !== CONTINUATION) return undefined;
+  const end = at + 8 + bytes.readUInt32LE(at + 4);
+  return end <= bytes.length ? end : undefined;
+}
+
+function loaderFor(arrow: typeof Arrow, head: Buffer): BatchLoader | undefined {
+  const key = head.toString("latin1");
+  if (loaders.has(key)) return loaders.get(key);
+  if (loaders.size >= SCHEMAS_KEPT) loaders.clear();
+  const reader = arrow.RecordBatchReader.from(new Uint8Array(head)).open();
+  const loader = (reader as unknown as { _impl: BatchLoader })._impl;
+  const known = reader.schema.dictionaries.size === 0 ? loader : undefined;
+  loaders.set(key, known);
+  return known;
+}
