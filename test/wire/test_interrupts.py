@@ -42,6 +42,27 @@ def test_interrupt_ends_the_cell_and_keeps_the_state(kernel: Kernel, interrupt, 
         assert kernel.run(f"state.n += 1; state.n === {n + 1}").plain == "true"
 
 
+@pytest.mark.parametrize("interrupt", [by_request, by_signal])
+def test_immediates_run_after_one_of_them_was_interrupted(kernel: Kernel, interrupt) -> None:
+    kernel.run("var order: string[] = []")
+    for _ in range(2):
+        request = kernel.send(
+            "setImmediate(() => order.push('first'));"
+            "setImmediate(() => { console.log('begun'); for (;;); });"
+            "setImmediate(() => order.push('third')); await new Promise(() => {})"
+        )
+        kernel.wait_for_text("begun")
+        interrupt(kernel)
+        assert kernel.finish(request).status == "error"
+        ran = kernel.run(
+            "await new Promise((r) => setImmediate(r));"
+            "await Promise.all([1, 2, 3].map(() => new Promise((r) => setImmediate(r))));"
+            "order.splice(0).join()"
+        )
+        assert ran.plain == "'first,third'"
+        assert ran.text("stderr") == ""
+
+
 def test_a_loop_of_awaits_really_ends(kernel: Kernel) -> None:
     request = kernel.send(
         "console.log('begun');\n"

@@ -12,6 +12,7 @@ const MAX_REFUSED = 10;
 
 /** As it was, whatever a cell makes of the global. */
 const OwnPromise = Promise;
+const nothing = () => {};
 
 export class Cancellation {
   #cancelled = false;
@@ -29,6 +30,8 @@ export class Cancellation {
   /** What the cell awaits in place of `value`. */
   wait(value: unknown): unknown {
     if (this.#cancelled) {
+      // Nobody awaits it now: should it be rejected, that is no news.
+      if (types.isPromise(value)) void follow(value, nothing, nothing);
       if (this.#refused++ >= MAX_REFUSED) return new OwnPromise(() => {});
       throw new Interrupted();
     }

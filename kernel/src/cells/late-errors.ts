@@ -1,6 +1,7 @@
 // Errors that no cell waits for any more: rejected promises that nobody handles, exceptions in timers and
 // events. They are shown under the cell whose code it was, and end nothing.
 import type { ErrorReporter } from "./errors.ts";
+import { mendImmediates } from "./immediates.ts";
 import { withIntrinsics } from "./intrinsics.ts";
 import type { CellOutput } from "./output.ts";
 
@@ -11,6 +12,8 @@ export function showLateErrors(output: CellOutput, reporter: ErrorReporter): voi
       output.text("stderr", `${what}: ${traceback.join("\n")}\n`);
     });
   };
-  process.setUncaughtExceptionCaptureCallback((error) => show("Uncaught", error));
+  process.setUncaughtExceptionCaptureCallback((error) => {
+    if (!mendImmediates(error)) show("Uncaught", error);
+  });
   process.on("unhandledRejection", (reason) => show("Uncaught in a promise", reason));
 }

@@ -9,6 +9,8 @@ const MAX_STEPS = 20;
 
 interface Frame {
   location: { scriptId: string };
+  /** Present where the function is about to return, or to be suspended by an await. */
+  returnValue?: object;
 }
 interface Paused {
   params: { callFrames: Frame[] };
@@ -65,11 +67,18 @@ export class Terminator {
   }
 
   readonly #paused = ({ params }: Paused): void => {
-    const inner = this.#isOfNode(params.callFrames[0]);
-    const called = inner && !params.callFrames.every((frame) => this.#isOfNode(frame));
-    if (called && this.#steps++ < MAX_STEPS) this.#session().post("Debugger.stepOut");
+    const [frame] = params.callFrames;
+    if (this.#steps++ > MAX_STEPS) this.#resume(false);
+    // Between an await's registration and the suspension V8 would resume what it has terminated, and crash.
+    else if (frame?.returnValue) this.#session().post("Debugger.stepInto");
+    else if (this.#isCalled(params.callFrames)) this.#session().post("Debugger.stepOut");
     else this.#resume(this.#isSafe());
   };
+
+  /** Node's code, called from the user's. */
+  #isCalled(frames: Frame[]): boolean {
+    return this.#isOfNode(frames[0]) && !frames.every((frame) => this.#isOfNode(frame));
+  }
 
   readonly #parsed = ({ params }: Parsed): void => {
     if (params.url.startsWith("node:")) this.#nodes.add(params.scriptId);
