@@ -72,7 +72,39 @@ def join(ask: Json, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-QUESTIONS = {"sort": sort, "distinct": distinct, "agg": agg, "join": join}
+WINDOWS = {
+    "rowNumber": lambda of: pl.int_range(1, pl.len() + 1, dtype=pl.UInt32),
+    "lag": lambda of: of.shift(2),
+    "lead": lambda of: of.shift(-1),
+    "cumSum": lambda of: of.cum_sum(),
+    "cumMin": lambda of: of.cum_min(),
+    "cumMax": lambda of: of.cum_max(),
+    "cumCount": lambda of: of.cum_count(),
+    "rollingSum": lambda of: of.rolling_sum(3),
+    "rollingMean": lambda of: of.rolling_mean(3, min_samples=1),
+    "rollingMin": lambda of: of.rolling_min(3),
+    "rollingMax": lambda of: of.rolling_max(3, min_samples=2),
+}
+
+
+def windows(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """Window functions over rows in order, back in the order of the rows."""
+    rows = frame.with_row_index("row").sort(
+        [*ask["partitionBy"], ask["orderBy"]], nulls_last=True, maintain_order=True
+    )
+    made = []
+    for fn, of in ask["windows"]:
+        values = pl.col(of)
+        if fn in ("cumSum", "rollingSum") and frame[of].dtype.is_integer():
+            values = values.cast(pl.Int64)
+        window = WINDOWS[fn](values)
+        made.append(
+            (window.over(ask["partitionBy"]) if ask["partitionBy"] else window).alias(f"{fn} {of}")
+        )
+    return rows.with_columns(made).sort("row").drop("row")
+
+
+QUESTIONS = {"sort": sort, "distinct": distinct, "agg": agg, "join": join, "windows": windows}
 
 
 def sql(ask: Json, tables: list[pa.Table]) -> pa.Table:

@@ -60,7 +60,11 @@ function plainTable(values: Values): arrow.Table {
 const typeOf = (name: string) => name.replace(/^.*:/, "").replace("codes", "text");
 
 const plain = (value: unknown) =>
-  value instanceof Date ? value.getTime() : typeof value === "bigint" ? String(value) : value;
+  value instanceof Date
+    ? value.getTime()
+    : typeof value === "bigint" || ArrayBuffer.isView(value)
+      ? String(value)
+      : value;
 
 /** Equal columns, row by row: values, nulls, NaN and the sign of zeros. */
 export function assertSameRows(found: arrow.Table, wanted: arrow.Table, what: string): void {

@@ -15,15 +15,24 @@ export {
   coalesce,
   col,
   count,
+  cumCount,
+  cumMax,
+  cumMin,
+  cumSum,
   type Direction,
+  denseRank,
   desc,
   Expr,
   first,
+  GpuSparse,
   GpuTable,
+  GpuTensor,
   GroupBy,
   type JoinKey,
   type JoinOptions,
+  lag,
   last,
+  lead,
   lit,
   max,
   mean,
@@ -31,11 +40,20 @@ export {
   min,
   nunique,
   quantile,
+  type RollingOptions,
+  rank,
+  rollingMax,
+  rollingMean,
+  rollingMin,
+  rollingSum,
+  rowNumber,
   type SampleOptions,
   type SortKey,
   std,
   sum,
   variance,
+  type WindowFunction,
+  type WindowOptions,
   when,
 } from "../compute/index.ts";
 export {
@@ -79,5 +97,17 @@ export type { Figure, Figures } from "./figures.ts";
 export { monitor, pool } from "./pool.ts";
 export { Progress, type ProgressOptions, progress } from "./progress.ts";
 export { gpu, put } from "./table.ts";
+export {
+  arange,
+  eye,
+  full,
+  linspace,
+  matrix,
+  ones,
+  random,
+  sparse,
+  tensor,
+  zeros,
+} from "./tensor.ts";
 
 prepareExchange();

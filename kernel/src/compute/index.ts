@@ -18,11 +18,30 @@ export {
 } from "./aggregates.ts";
 export { coalesce, col, Expr, lit, type Operand, type Value } from "./expr.ts";
 export type { Aggregates } from "./grouping.ts";
+export { engine, type RunOptions } from "./host/run.ts";
 export type { JoinKey, JoinOptions } from "./join/keys.ts";
 export type { Selected } from "./plan.ts";
 export { PRODUCE } from "./query.ts";
 export { type Direction, desc, type SortKey } from "./sort/keys.ts";
 export type { SampleOptions } from "./sort/plans.ts";
-export { GpuTable, GroupBy, tableToGpu } from "./table.ts";
+export { GpuTable, GroupBy, tableOnHost, tableToGpu } from "./table.ts";
 export * from "./tensor/index.ts";
 export { type Then, type When, when } from "./when.ts";
+export {
+  cumCount,
+  cumMax,
+  cumMin,
+  cumSum,
+  denseRank,
+  lag,
+  lead,
+  type RollingOptions,
+  rank,
+  rollingMax,
+  rollingMean,
+  rollingMin,
+  rollingSum,
+  rowNumber,
+  type WindowFunction,
+} from "./window/functions.ts";
+export type { WindowOptions } from "./window/plans.ts";

@@ -6,6 +6,7 @@ import type { Gpu } from "../gpu/index.ts";
 import type { Expr } from "./expr.ts";
 import { entriesOf, notTable } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
+import { HostSource } from "./host/source.ts";
 import type { JoinOptions } from "./join/keys.ts";
 import { joined } from "./join/sources.ts";
 import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
@@ -24,6 +25,8 @@ import {
   topRows,
 } from "./sort/plans.ts";
 import { materialise, StoreSource, unlimited } from "./sources.ts";
+import type { WindowFunction } from "./window/functions.ts";
+import { type WindowOptions, windowed } from "./window/plans.ts";
 
 /**
  * A table whose columns are in the pool, or a query over one. Immutable; operations return new tables
@@ -118,6 +121,17 @@ export class GpuTable extends Query {
     return this.#from(joined(this[PLAN], tablePlan(other), options));
   }
 
+  /**
+   * All columns, with functions of the rows around each: withWindows({ before: lag("delay") }, { partitionBy:
+   * "origin", orderBy: "date" }). Rows stay where they are. Throws NO_ORDER_BY for ranks without an order.
+   */
+  withWindows(
+    functions: Readonly<Record<string, WindowFunction>>,
+    options: WindowOptions = {},
+  ): GpuTable {
+    return this.#from(windowed(this[PLAN], functions, options));
+  }
+
   /** Groups of equal keys. null, NaN and 0 are keys as well (−0 is 0). The result is sorted by them. */
   groupBy(...keys: (Selected | readonly Selected[])[]): GroupBy {
     const plan = unlimited(this[PLAN]);
@@ -160,6 +174,14 @@ export class GroupBy {
 function tablePlan(table: unknown): Plan {
   if (table instanceof Query) return table[PLAN];
   throw notTable(table);
+}
+
+/**
+ * Queries over an Arrow table that stays on the host: they run there, with the same results, and need no GPU.
+ * Throws NOT_ARROW, SAME_NAME and UNKNOWN_TYPE.
+ */
+export function tableOnHost(table: Table): GpuTable {
+  return new GpuTable(wholeOf(new HostSource(table)), false);
 }
 
 /**

@@ -35,8 +35,15 @@ export interface TakenColumns {
   readonly chunkRows: number[];
 }
 
-/** The rows of each part side by side; all parts have the same number of rows. */
-export async function takeRows(parts: readonly Taken[], scratch: Scratch): Promise<TakenColumns> {
+/**
+ * The rows of each part side by side; all parts have the same number of rows. In chunks of `sizes` rows, if
+ * given, which halve where a text does not fit.
+ */
+export async function takeRows(
+  parts: readonly Taken[],
+  scratch: Scratch,
+  sizes?: readonly number[],
+): Promise<TakenColumns> {
   const jobs = parts.flatMap(({ names, ...part }) => names.map((name) => jobOf(part, name)));
   const rows = parts[0]!.rows.count;
   const { gpu } = parts[0]!.store;
@@ -45,8 +52,10 @@ export async function takeRows(parts: readonly Taken[], scratch: Scratch): Promi
   // Row numbers are bound from multiples of 256 bytes on.
   const most = Math.max(64, Math.floor(Math.min(limit / 4, widest) / 64) * 64);
   const spans: Span[] = [];
-  for (let from = 0; from < rows; from += most)
-    spans.push({ from, to: Math.min(rows, from + most) });
+  for (let from = 0; from < rows; from = spans.at(-1)!.to) {
+    const size = sizes?.[spans.length] ?? most;
+    spans.push({ from, to: Math.min(rows, from + size) });
+  }
   const chunkRows: number[] = [];
   const chunks: ColumnChunk[][] = jobs.map(() => []);
   spans.reverse();
