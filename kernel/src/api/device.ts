@@ -1,6 +1,8 @@
 /// <reference types="@webgpu/types" preserve="true" />
 // The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
 // before and after that.
+
+import { limitHost, sharedBytes } from "../exchange/index.ts";
 import { type AdapterFacts, countOutside, type Gpu, openGpu, tierBudgets } from "../gpu/index.ts";
 import type { TierBudgets } from "../pool/index.ts";
 
@@ -15,6 +17,7 @@ export async function device(): Promise<Gpu> {
     opened = gpu;
     if (wantedBudget !== undefined) gpu.pool.budget = wantedBudget;
     gpu.pool.tiers = wantedTiers;
+    gpu.pool.shareHost(sharedBytes);
   }
   return gpu;
 }
@@ -45,6 +48,16 @@ export function setTiers(budgets: Partial<TierBudgets>): void {
   wantedTiers = { ...wantedTiers, ...budgets };
   if (opened) opened.pool.tiers = budgets;
 }
+
+let hostDefault: number | undefined;
+
+/** Bytes of host memory, as `tiers` would tell; asked for with each table that is shared. */
+function hostBudget(): number {
+  return wantedTiers.host ?? (hostDefault ??= tierBudgets().host);
+}
+
+// What is shared counts against the host's budget, as spilled blocks do.
+limitHost(() => ({ budget: hostBudget(), spilled: opened?.pool.hostTaken ?? 0 }));
 
 /** What the adapter is and can do: name, driver, whether it is software, limits. */
 export async function adapter(): Promise<AdapterFacts> {

@@ -1,6 +1,6 @@
 // The arenas of this process: segments, and the page ranges that are taken in them. They are kept warm
 // and reused, because writing to fresh pages costs nine times as much as writing to warm ones.
-import { checkRoom, memoryRoom } from "./host-memory.ts";
+import { checkBudget, checkRoom, memoryRoom } from "./host-memory.ts";
 import { pageAlign, Ranges } from "./ranges.ts";
 import { makeSegment, type Segment } from "./segment.ts";
 
@@ -27,6 +27,8 @@ export class Arenas {
   readonly #onNew: (arena: Arena) => void;
   readonly #onDropped: (arena: Arena) => void;
   readonly #room: () => number;
+  /** Bytes of ranges that are reserved, but not written yet. */
+  unwritten = 0;
 
   /** `room`: bytes of memory that may still be taken. */
   constructor(
@@ -39,8 +41,21 @@ export class Arenas {
     this.#room = room;
   }
 
-  /** Takes a range of that many bytes, in whole pages. Throws HOST_MEMORY where a new arena has no room. */
+  /**
+   * Takes a range of that many bytes, in whole pages. Throws HOST_MEMORY where the host's budget or a new arena
+   * has no room.
+   */
   take(bytes: number): Place {
+    checkBudget(pageAlign(bytes), this.taken);
+    return this.#take(bytes);
+  }
+
+  /** Takes a range that is written piece by piece: what is written counts, not the range. */
+  reserve(bytes: number): Reserved {
+    return new Reserved(this, this.#take(bytes));
+  }
+
+  #take(bytes: number): Place {
     const pages = pageAlign(bytes);
     for (const arena of this.#arenas) {
       const offset = arena.ranges.take(pages);
@@ -74,11 +89,10 @@ export class Arenas {
     }
   }
 
-  /** Gives back what an object has not needed of the range that was taken for it. */
-  trim(place: Place, bytes: number): Place {
-    const [kept, taken] = [pageAlign(bytes), pageAlign(place.bytes)];
-    if (kept < taken) place.arena.ranges.giveBack(place.offset + kept, taken - kept);
-    return { ...place, bytes };
+  /** Bytes of ranges in which something lies, or soon will. */
+  get taken(): number {
+    const ranges = this.#arenas.reduce((sum, arena) => sum + arena.ranges.taken, 0);
+    return ranges - this.unwritten;
   }
 
   has(id: number): boolean {
@@ -91,5 +105,45 @@ export class Arenas {
 
   get bytes(): number {
     return this.#arenas.reduce((sum, arena) => sum + arena.segment.bytes, 0);
+  }
+}
+
+/** A range that is being written piece by piece, and is shared or given up in the end. */
+export class Reserved {
+  /** Bytes written so far. */
+  written = 0;
+  readonly #arenas: Arenas;
+  readonly #place: Place;
+
+  constructor(arenas: Arenas, place: Place) {
+    this.#arenas = arenas;
+    this.#place = place;
+    arenas.unwritten += pageAlign(place.bytes);
+  }
+
+  get bytes(): number {
+    return this.#place.bytes;
+  }
+
+  /** Writes the next bytes. Throws HOST_MEMORY where the host's budget is spent, and what `write` throws. */
+  add(bytes: number, write: (target: Uint8Array) => void): void {
+    checkBudget(bytes, this.#arenas.taken);
+    this.#place.arena.segment.fill(this.#place.offset + this.written, bytes, write);
+    this.written += bytes;
+    this.#arenas.unwritten -= bytes;
+  }
+
+  /** The range of what was written; the rest is given back. Once, unless it is given up. */
+  take(): Place {
+    const { arena, offset, bytes } = this.#place;
+    const [kept, taken] = [pageAlign(this.written), pageAlign(bytes)];
+    this.#arenas.unwritten -= taken - this.written;
+    if (kept < taken) arena.ranges.giveBack(offset + kept, taken - kept);
+    return { arena, offset, bytes: this.written };
+  }
+
+  giveUp(): void {
+    this.#arenas.unwritten -= pageAlign(this.#place.bytes) - this.written;
+    this.#arenas.giveBack(this.#place, false);
   }
 }

@@ -74,3 +74,32 @@ export function checkRoom(bytes: number, room: number): void {
     { mend: "Release or remove tables, share fewer columns, or raise the memory limit." },
   );
 }
+
+/** What bounds the host's memory besides the machine: 0 bytes are no bound. Bytes. */
+export interface HostLimit {
+  budget: number;
+  /** What others than the exchange have taken of it. */
+  spilled: number;
+}
+
+let limit = (): HostLimit => ({ budget: 0, spilled: 0 });
+
+/** From now on arenas count against that budget. */
+export function limitHost(given: () => HostLimit): void {
+  limit = given;
+}
+
+/** Throws HOST_MEMORY when the host's budget has no room for that many bytes more. `shared`: those taken here. */
+export function checkBudget(bytes: number, shared: number): void {
+  const { budget, spilled } = limit();
+  if (budget === 0 || shared + spilled + bytes <= budget) return;
+  const takers = [
+    `${formatBytes(shared)} by what is shared`,
+    `${formatBytes(spilled)} by the pool`,
+  ];
+  throw new CenoteError(
+    "HOST_MEMORY",
+    `wanted ${formatBytes(bytes)} of shared memory; of the host's budget of ${formatBytes(budget)} are taken ${takers.join(", ")}`,
+    { mend: 'Remove tables, or raise the budget: pool.tiers = { host: "16 GiB" }.' },
+  );
+}

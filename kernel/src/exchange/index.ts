@@ -23,6 +23,7 @@ import type { Change } from "./watching.ts";
 import type { ColumnType, SchemaLike, Writer } from "./writer.ts";
 
 export { type NativeStatus, nativeStatus } from "../base/index.ts";
+export { type HostLimit, limitHost } from "./host-memory.ts";
 export { type Packed, pack } from "./packed.ts";
 export { Survey } from "./survey.ts";
 export { toTable } from "./to-table.ts";
@@ -192,6 +193,11 @@ export async function keep(name: string, wanted = true): Promise<void> {
   const found = tables.find((table) => table.name === name); // the newest
   if (wanted && !found) throw unknownName(name, [...new Set(tables.map((table) => table.name))]);
   await askKeepers(name, wanted, found ? found.created.getTime() * 1000 : 0);
+}
+
+/** Bytes that this process shares, or has taken in order to. */
+export function sharedBytes(): number {
+  return current?.sharedBytes ?? 0;
 }
 
 /** What this process has moved. */

@@ -9,11 +9,10 @@ import {
   Worker,
 } from "node:worker_threads";
 import { CenoteError, native } from "../base/index.ts";
-import { Arenas, type Place } from "./arenas.ts";
+import { Arenas, type Place, type Reserved } from "./arenas.ts";
 import { OwnBoard } from "./board.ts";
 import { type Draft, Drafts } from "./draft.ts";
 import { ensureFolder, newSocketPath } from "./folder.ts";
-import { checkObjectSize } from "./segment.ts";
 import type { Description, SharedTable } from "./shared.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
@@ -108,7 +107,6 @@ export class Owner {
    * `start` must have been awaited.
    */
   put(facts: TableFacts, bytes: number, write: (target: Uint8Array) => void): SharedTable {
-    checkObjectSize(facts.name, bytes);
     this.catchUp();
     const place = this.#arenas.take(bytes);
     try {
@@ -120,9 +118,8 @@ export class Owner {
     return this.#publish(facts, place);
   }
 
-  /** Memory for an object that is produced in place. `start` must have been awaited. Throws TOO_LARGE. */
-  draft(name: string, bytes: number): Draft {
-    checkObjectSize(name, bytes);
+  /** Memory for an object that is produced in place. `start` must have been awaited. */
+  draft(bytes: number): Draft {
     this.catchUp();
     return this.#drafts.make(bytes);
   }
@@ -132,21 +129,15 @@ export class Owner {
     return this.#publish(facts, draft.take());
   }
 
-  /** A range to be written piece by piece, for `shareWritten` or `giveUp`. `start` must have been awaited. */
-  reserve(name: string, bytes: number): Place {
-    checkObjectSize(name, bytes);
+  /** A range to be written piece by piece. `start` must have been awaited. Throws HOST_MEMORY. */
+  reserve(bytes: number): Reserved {
     this.catchUp();
-    return this.#arenas.take(bytes);
+    return this.#arenas.reserve(bytes);
   }
 
-  /** Shares the first `bytes` of a range; visible to peers when it returns. */
-  shareWritten(facts: TableFacts, place: Place, bytes: number): SharedTable {
-    return this.#publish(facts, this.#arenas.trim(place, bytes));
-  }
-
-  /** Frees a range in which nothing was shared. */
-  giveUp(place: Place): void {
-    this.#arenas.giveBack(place, false);
+  /** Shares what was written to it; visible to peers when it returns. */
+  shareReserved(facts: TableFacts, reserved: Reserved): SharedTable {
+    return this.#publish(facts, reserved.take());
   }
 
   #publish(facts: TableFacts, place: Place): SharedTable {
@@ -205,8 +196,8 @@ export class Owner {
     return [...this.#current.values()].map((owned) => owned.object.table);
   }
 
-  get arenas(): { count: number; bytes: number } {
-    return { count: this.#arenas.count, bytes: this.#arenas.bytes };
+  get arenas(): { count: number; bytes: number; taken: number } {
+    return { count: this.#arenas.count, bytes: this.#arenas.bytes, taken: this.#arenas.taken };
   }
 
   hasDropped(arena: number): boolean {

@@ -1,17 +1,21 @@
 // Puts what people have into arenas: by one copy, or by none where it was produced there.
+
 import type * as Arrow from "apache-arrow";
 import { Allocated } from "./allocated.ts";
-import type { Place } from "./arenas.ts";
+import type { Reserved } from "./arenas.ts";
 import type { Dtype, NumberArray } from "./columns.ts";
 import { memoryRoom } from "./host-memory.ts";
+import { loadArrow } from "./load-arrow.ts";
 import type { Owner, TableFacts } from "./owner.ts";
 import { pack } from "./packed.ts";
-import { OBJECT_LIMIT } from "./segment.ts";
 import { COLUMNS_NAMED, type SharedTable, shorten } from "./shared.ts";
 import { type Produced, StreamLayout } from "./stream.ts";
 import { isTensorLike } from "./tensors.ts";
 import { toTable } from "./to-table.ts";
 import { toSchema, Writer } from "./writer.ts";
+
+/** Bytes that a writer may write unless it is told otherwise. */
+const CAPACITY = 4 * 2 ** 30;
 
 export class Putting {
   readonly counts = { puts: 0, bytesPut: 0 };
@@ -23,7 +27,7 @@ export class Putting {
   }
 
   async put(name: string, value: unknown): Promise<SharedTable> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     const { array, shape } = arrayOf(value);
     const allocation = array && this.#allocated.take(array, shape, name);
     if (allocation) {
@@ -41,10 +45,10 @@ export class Putting {
 
   /** Shares what `fill` writes straight into the arena. */
   async produce(name: string, { head, batches, fill }: Produced): Promise<SharedTable> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     await this.#owner.start();
     const layout = new StreamLayout(arrow, head, batches);
-    const draft = this.#owner.draft(name, layout.bytes);
+    const draft = this.#owner.draft(layout.bytes);
     await fill(layout.buffers(draft.memory));
     layout.finish(draft.memory);
     const facts = factsOf(name, head, layout.rows);
@@ -53,23 +57,21 @@ export class Putting {
 
   /** A writer of that much room at most; the machine may have less than it takes when it is not said. */
   async writer(name: string, schema: unknown, capacity: number | undefined): Promise<Writer> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     const known = toSchema(arrow, schema);
     await this.#owner.start();
     const host = {
       owner: this.#owner,
-      share: (of: string, head: Arrow.Table, rows: number, place: Place, bytes: number) =>
-        this.#counted(this.#owner.shareWritten(factsOf(of, head, rows), place, bytes), bytes),
+      share: (of: string, head: Arrow.Table, rows: number, written: Reserved) =>
+        this.#counted(this.#owner.shareReserved(factsOf(of, head, rows), written), written.written),
     };
-    return new Writer(arrow, host, name, known, capacity ?? Math.min(OBJECT_LIMIT, memoryRoom()));
+    return new Writer(arrow, host, name, known, capacity ?? Math.min(CAPACITY, memoryRoom()));
   }
 
   async allocate(shape: readonly number[], dtype: Dtype): Promise<NumberArray> {
-    const arrow = await import("apache-arrow");
+    const arrow = await loadArrow();
     await this.#owner.start();
-    return this.#allocated.make(arrow, shape, dtype, (bytes) =>
-      this.#owner.draft(`${dtype}[${shape.join(", ")}]`, bytes),
-    );
+    return this.#allocated.make(arrow, shape, dtype, (bytes) => this.#owner.draft(bytes));
   }
 
   #counted(shared: SharedTable, bytes: number): SharedTable {

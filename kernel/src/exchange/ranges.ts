@@ -21,6 +21,11 @@ export class Ranges {
     this.#free = [{ offset: 0, bytes }];
   }
 
+  /** Bytes that are taken. */
+  get taken(): number {
+    return this.bytes - this.#freeBytes;
+  }
+
   get empty(): boolean {
     return this.#freeBytes === this.bytes;
   }

@@ -2,7 +2,7 @@
 // as it comes, once, and there is never a whole table elsewhere. python/cenote/_writer.py is its twin.
 import type * as Arrow from "apache-arrow";
 import { CenoteError, formatBytes } from "../base/index.ts";
-import type { Place } from "./arenas.ts";
+import type { Reserved } from "./arenas.ts";
 import { planBatch } from "./batch.ts";
 import { DTYPES, type Dtype, elementType } from "./columns.ts";
 import type { Owner } from "./owner.ts";
@@ -19,8 +19,7 @@ export type SchemaLike = Arrow.Schema | Readonly<Record<string, ColumnType>>;
 /** What a writer needs of those who share. */
 export interface WriterHost {
   owner: Owner;
-  /** Shares the first `bytes` bytes of the range. */
-  share(name: string, head: Arrow.Table, rows: number, place: Place, bytes: number): SharedTable;
+  share(name: string, head: Arrow.Table, rows: number, written: Reserved): SharedTable;
 }
 
 export class Writer {
@@ -29,9 +28,8 @@ export class Writer {
   /** What was shared, once it is. */
   shared: SharedTable | undefined;
   #rows = 0;
-  #bytes = 0;
   /** Undefined once it has ended. */
-  #place: Place | undefined;
+  #room: Reserved | undefined;
   readonly #arrow: typeof Arrow;
   readonly #host: WriterHost;
   readonly #head: HeadWriter;
@@ -48,8 +46,8 @@ export class Writer {
     this.name = name;
     this.schema = schema;
     this.#head = headWriter(arrow);
-    this.#place = host.owner.reserve(name, capacity);
-    forgotten.register(this, { owner: host.owner, place: this.#place }, this);
+    this.#room = host.owner.reserve(capacity);
+    forgotten.register(this, this.#room, this);
     this.#head.reset(undefined, schema);
     this.#add(this.#head.take());
   }
@@ -61,7 +59,7 @@ export class Writer {
 
   /**
    * Writes a table, a record batch, or whatever else `put` takes, of the writer's schema. Throws NOT_ARROW for
-   * another schema; TOO_LARGE, after which the writer has ended; WRITER_CLOSED.
+   * another schema; TOO_LARGE or HOST_MEMORY, after which the writer has ended; WRITER_CLOSED.
    */
   write(data: Puttable): void {
     this.#checkOpen();
@@ -74,20 +72,19 @@ export class Writer {
 
   /** Ends the table and shares it: others see it when this returns. Throws TOO_LARGE, WRITER_CLOSED. */
   close(): SharedTable {
-    const place = this.#checkOpen();
+    const room = this.#checkOpen();
     this.#add({ pieces: [END_OF_STREAM], bytes: END_OF_STREAM.length });
     this.#end();
     const head = new this.#arrow.Table(this.schema);
-    this.shared = this.#host.share(this.name, head, this.#rows, place, this.#bytes);
+    this.shared = this.#host.share(this.name, head, this.#rows, room);
     return this.shared;
   }
 
   /** Forgets what was written. Nothing was visible. Does nothing after the end. */
   abort(): void {
-    const place = this.#place;
-    if (!place) return;
+    const room = this.#room;
     this.#end();
-    this.#host.owner.giveUp(place);
+    room?.giveUp();
   }
 
   /** A block that is left without `close` shares nothing. */
@@ -96,7 +93,7 @@ export class Writer {
   }
 
   #end(): void {
-    this.#place = undefined;
+    this.#room = undefined;
     forgotten.unregister(this);
   }
 
@@ -104,7 +101,7 @@ export class Writer {
     this.#head.write(batch); // the dictionaries that are new in it
     const { pieces, bytes } = this.#head.take();
     const table = new this.#arrow.Table([batch]);
-    const plan = planBatch(this.#arrow, table, () => this.#bytes + bytes);
+    const plan = planBatch(this.#arrow, table, () => this.#room!.written + bytes);
     if (plan) {
       this.#add({ pieces, bytes });
       this.#fill(plan.bytes, plan.write);
@@ -123,11 +120,10 @@ export class Writer {
 
   /** Half a batch can't stay: whatever goes wrong here ends the writer. */
   #fill(bytes: number, write: (target: Uint8Array) => void): void {
-    const place = this.#place!;
+    const room = this.#room!;
     try {
-      if (this.#bytes + bytes > place.bytes) throw this.#full();
-      place.arena.segment.fill(place.offset + this.#bytes, bytes, write);
-      this.#bytes += bytes;
+      if (room.written + bytes > room.bytes) throw this.#full();
+      room.add(bytes, write);
     } catch (error) {
       this.abort();
       throw error;
@@ -159,8 +155,8 @@ export class Writer {
     );
   }
 
-  #checkOpen(): Place {
-    if (this.#place) return this.#place;
+  #checkOpen(): Reserved {
+    if (this.#room) return this.#room;
     const quoted = JSON.stringify(this.name);
     throw new CenoteError(
       "WRITER_CLOSED",
@@ -172,16 +168,14 @@ export class Writer {
   #full(): CenoteError {
     return new CenoteError(
       "TOO_LARGE",
-      `${JSON.stringify(this.name)}: wanted at most ${formatBytes(this.#place!.bytes)} in all, found more after ${this.#rows.toLocaleString("en")} rows`,
+      `${JSON.stringify(this.name)}: wanted at most ${formatBytes(this.#room!.bytes)} in all, found more after ${this.#rows.toLocaleString("en")} rows`,
       { mend: "Give it more room: await writer(name, schema, { capacity: bytes })." },
     );
   }
 }
 
 /** Writers that were collected while they were open give their room back. */
-const forgotten = new FinalizationRegistry<{ owner: Owner; place: Place }>(({ owner, place }) =>
-  owner.giveUp(place),
-);
+const forgotten = new FinalizationRegistry<Reserved>((room) => room.giveUp());
 
 /** The data as of that type, which differs at most in the ids of dictionaries. */
 function retyped(data: Arrow.Data, type: Arrow.DataType): Arrow.Data {

@@ -88,6 +88,16 @@ export class Pool extends Blocks {
     this.store.budgets = { host: parseBytes(host), disk: parseBytes(disk) };
   }
 
+  /** Bytes that `others` have of the host's budget count with those of spilled blocks from now on. */
+  shareHost(others: () => number): void {
+    this.store.takenByOthers = others;
+  }
+
+  /** Bytes of host memory that spilled blocks take. */
+  get hostTaken(): number {
+    return this.ledger.get(COUNTER.spilledBytes);
+  }
+
   /** Counts bytes of buffers that the host fills or reads; negative for those that went. */
   countStaging(bytes: number): void {
     this.ledger.set(COUNTER.stagingBytes, this.ledger.get(COUNTER.stagingBytes) + bytes);

@@ -25,6 +25,8 @@ export class Store {
   #writing: Promise<void> | undefined;
   /** Why the last parcel could not be written. */
   #refusal: unknown;
+  /** Bytes that others have taken of the host's budget. */
+  takenByOthers = () => 0;
 
   constructor(ledger: Ledger, budgets: TierBudgets = NOTHING, disk = new SpillDisk()) {
     this.#ledger = ledger;
@@ -48,7 +50,10 @@ export class Store {
    */
   room(coming?: Away): Record<Tier, number> {
     const { host, disk } = this.budgets;
-    const room = { host: host - this.#onHostNow, disk: host === 0 ? 0 : disk - this.#onDiskNow };
+    const room = {
+      host: host - this.#onHostNow - this.takenByOthers(),
+      disk: host === 0 ? 0 : disk - this.#onDiskNow,
+    };
     if (coming) room[coming.tier] += roomFor(coming);
     return room;
   }
@@ -126,7 +131,9 @@ export class Store {
   shortage(): string {
     const { host, disk } = this.budgets;
     if (host === 0) return "there is no budget for spilled blocks";
-    const parts = [`host memory for spilled blocks is full (${formatBytes(host)})`];
+    const others = this.takenByOthers();
+    const shared = others > 0 ? `, ${formatBytes(others)} of it shared tables` : "";
+    const parts = [`host memory for spilled blocks is full (${formatBytes(host)}${shared})`];
     const next = this.#oldest();
     if (disk === 0) parts.push("there is no budget for disk");
     else if (this.#refusal !== undefined) {
@@ -148,7 +155,7 @@ export class Store {
   }
 
   get #crowded(): boolean {
-    return this.#onHostNow > this.budgets.host * WRITE_FROM;
+    return this.#onHostNow + this.takenByOthers() > this.budgets.host * WRITE_FROM;
   }
 
   get #onHostNow(): number {
