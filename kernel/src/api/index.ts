@@ -24,10 +24,13 @@ export {
   desc,
   Expr,
   first,
+  fromRecords,
+  GpuRecords,
   GpuSparse,
   GpuTable,
   GpuTensor,
   GroupBy,
+  type HistogramOptions,
   type JoinKey,
   type JoinOptions,
   lag,
@@ -39,6 +42,7 @@ export {
   median,
   min,
   nunique,
+  type PivotOptions,
   quantile,
   type RollingOptions,
   rank,
@@ -96,7 +100,7 @@ export * from "./display.ts";
 export type { Figure, Figures } from "./figures.ts";
 export { monitor, pool } from "./pool.ts";
 export { Progress, type ProgressOptions, progress } from "./progress.ts";
-export { gpu, put } from "./table.ts";
+export { gpu, host, put } from "./table.ts";
 export {
   arange,
   eye,

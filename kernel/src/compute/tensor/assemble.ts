@@ -41,7 +41,8 @@ export function joined(
   return leaf(out, wide, strides);
 }
 
-function copyInto(
+/** Writes the elements to memory where these strides and this offset say. */
+export function copyInto(
   gpu: Gpu,
   expr: Expr,
   shape: Shape,

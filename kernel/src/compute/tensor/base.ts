@@ -140,6 +140,20 @@ export abstract class TensorBase {
     }
   }
 
+  /** The same into an array that the caller has, of the dtype's kind and as many elements. Rejects with SIZE. */
+  async readInto(array: ArrayBufferView): Promise<void> {
+    const { leaf, copied } = this.packed();
+    try {
+      const { buffer, byteOffset, byteLength } = array;
+      const into = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+      const bytes = Math.ceil((this.size * DTYPES[this.dtype].bits) / 8);
+      if (byteLength > 0 || bytes > 0)
+        await this.gpu.read([{ block: leaf.storage.block, bytes }], [into]);
+    } finally {
+      if (copied) leaf.storage.block.dispose();
+    }
+  }
+
   /** Gives the memory back, unless a view or an expression still needs it. Twice is harmless. */
   dispose(): void {
     if (this.#disposed) return;

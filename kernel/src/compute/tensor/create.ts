@@ -5,7 +5,15 @@ import { packedBytes } from "./base.ts";
 import { checkedDtype, type Dtype, dtypeOfArray } from "./dtypes.ts";
 import { call, type Expr, leaf } from "./expr.ts";
 import { castTo, constant } from "./operands.ts";
-import { checkedShape, resolveShape, rowMajor, type Shape, shown, sizeOf } from "./shape.ts";
+import {
+  checkedShape,
+  isRowMajor,
+  resolveShape,
+  rowMajor,
+  type Shape,
+  shown,
+  sizeOf,
+} from "./shape.ts";
 import { allocate } from "./storage.ts";
 import { GpuTensor } from "./tensor.ts";
 
@@ -15,7 +23,7 @@ export type TensorData =
   | boolean
   | ArrayBufferView
   | readonly TensorData[]
-  | { readonly shape: Shape; readonly data: ArrayBufferView };
+  | { readonly shape: Shape; readonly data: ArrayBufferView; readonly strides?: Shape };
 
 export interface TensorOptions {
   /** Default: the array's own; of numbers f32, of booleans bool. */
@@ -56,7 +64,7 @@ export async function createTensor(
     storage.block.dispose();
     throw error;
   }
-  return new GpuTensor(gpu, shape, leaf(storage, dtype, rowMajor(shape)), name);
+  return new GpuTensor(gpu, shape, leaf(storage, dtype, given.strides ?? rowMajor(shape)), name);
 }
 
 /** The array itself where its bytes are those of the tensor, else packed anew. */
@@ -73,6 +81,8 @@ interface Flat {
   values: ArrayLike<number>;
   shape: number[];
   dtype: Dtype;
+  /** Of elements that are not in the order of the rows. */
+  strides?: Shape;
 }
 
 function flat(data: TensorData): Flat {
@@ -80,10 +90,15 @@ function flat(data: TensorData): Flat {
   if (typeof data === "boolean") return { values: [Number(data)], shape: [], dtype: "bool" };
   if (ArrayBuffer.isView(data)) return ofArray(data);
   if (Array.isArray(data)) return nested(data);
-  const { shape, data: elements } = (data ?? {}) as { shape?: unknown; data?: unknown };
-  if (ArrayBuffer.isView(elements))
-    return { ...ofArray(elements), shape: checkedShape(shape, "tensor") };
+  const { shape, data: elements, strides } = (data ?? {}) as Record<string, unknown>;
+  if (ArrayBuffer.isView(elements)) return shaped(elements, checkedShape(shape, "tensor"), strides);
   throw notTensor(data === null ? "null" : typeof data);
+}
+
+function shaped(elements: ArrayBufferView, shape: number[], strides: unknown): Flat {
+  const plain = { ...ofArray(elements), shape };
+  if (!Array.isArray(strides) || isRowMajor(shape, strides)) return plain;
+  return { ...plain, strides: checkedShape(strides, "strides") };
 }
 
 function ofArray(array: ArrayBufferView): Flat {

@@ -10,6 +10,7 @@ export {
 } from "./create.ts";
 export type { Dtype } from "./dtypes.ts";
 export type { Quantized } from "./linear.ts";
+export { tableToTensor } from "./matrix.ts";
 export type { Operand as TensorOperand } from "./operands.ts";
 export { RandomStream } from "./random.ts";
 export { type SparseOptions, sparseFrom } from "./sparse/from-dense.ts";

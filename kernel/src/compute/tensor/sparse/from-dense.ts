@@ -44,7 +44,7 @@ async function kept(of: GpuTensor, shape: readonly number[]): Promise<GpuSparse>
   const { gpu } = of;
   const [running] = tidy(() => [of.reshape(-1).cast("bool").cumSum().compute()]);
   try {
-    const count = running!.size === 0 ? 0 : Number((await running!.slice(-1).read())[0]);
+    const count = running!.size === 0 ? 0 : await lastOf(running!);
     return sparseOf("coo", shape, () => {
       const at = new GpuTensor(gpu, [count], searchSorted(running!, 1, count), "sparse index");
       const width = Math.max(1, shape[1]!);
@@ -53,6 +53,11 @@ async function kept(of: GpuTensor, shape: readonly number[]): Promise<GpuSparse>
   } finally {
     running!.dispose();
   }
+}
+
+async function lastOf(running: GpuTensor): Promise<number> {
+  using last = running.slice(-1);
+  return Number((await last.read())[0]);
 }
 
 async function blocks(

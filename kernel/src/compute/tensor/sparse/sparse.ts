@@ -310,7 +310,8 @@ export class GpuSparse {
       const isNew = row.ne(before(row)).or(column.ne(before(column)));
       return [row.stack([column]).compute(), isNew.cumSum().sub(1).compute(), values.compute()];
     });
-    const last = Number((await fresh!.max().read())[0] ?? -1);
+    using end = fresh!.slice([-1, null]);
+    const last = Number((await end.read())[0] ?? -1);
     try {
       return this.#made("coo", this.shape, () => {
         const first = made(this.gpu, searchSorted(fresh!, 0, last + 1), last + 1);
