@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -104,7 +105,44 @@ def windows(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(made).sort("row").drop("row")
 
 
-QUESTIONS = {"sort": sort, "distinct": distinct, "agg": agg, "join": join, "windows": windows}
+def histogram(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """NumPy's counts; NaN and nulls are left out."""
+    values = frame[ask["of"]].drop_nulls().cast(pl.Float64)
+    values = values.filter(values.is_not_nan())
+    counts, edges = np.histogram(values.to_numpy(), bins=ask["bins"], range=ask["range"])
+    return pl.DataFrame(
+        {"from": edges[:-1], "to": edges[1:], "count": pl.Series(counts, dtype=pl.UInt32)}
+    )
+
+
+def pivot(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """Sums by index and column; headings in the order of their values."""
+    values = frame.with_columns(pl.col("int16").cast(pl.Int64))
+    groups = values.group_by(*ask["index"], ask["on"]).agg(pl.col("int16").sum())
+    order = frame[ask["on"]].unique().sort(nulls_last=True)
+    found = groups.pivot(ask["on"], index=ask["index"], values="int16")
+    return found.select(
+        *ask["index"], *[str(name) if name is not None else "null" for name in order]
+    ).sort(ask["index"], nulls_last=True)
+
+
+def value_counts(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """How often values come, the most frequent first, then by value."""
+    of = ask["of"]
+    counts = frame.group_by(of).agg(pl.len().alias("count"))
+    return counts.sort(["count", of], descending=[True, False], nulls_last=True)
+
+
+QUESTIONS = {
+    "sort": sort,
+    "distinct": distinct,
+    "agg": agg,
+    "join": join,
+    "windows": windows,
+    "histogram": histogram,
+    "pivot": pivot,
+    "valueCounts": value_counts,
+}
 
 
 def sql(ask: Json, tables: list[pa.Table]) -> pa.Table:

@@ -22,9 +22,12 @@ export { engine, type RunOptions } from "./host/run.ts";
 export type { JoinKey, JoinOptions } from "./join/keys.ts";
 export type { Selected } from "./plan.ts";
 export { PRODUCE } from "./query.ts";
+export { GpuRecords, type RecordField, type RecordOptions } from "./records.ts";
 export { type Direction, desc, type SortKey } from "./sort/keys.ts";
 export type { SampleOptions } from "./sort/plans.ts";
-export { GpuTable, GroupBy, tableOnHost, tableToGpu } from "./table.ts";
+export type { HistogramOptions } from "./summary/histogram.ts";
+export type { PivotOptions } from "./summary/pivot.ts";
+export { fromRecords, GpuTable, GroupBy, tableOnHost, tableToGpu } from "./table.ts";
 export * from "./tensor/index.ts";
 export { type Then, type When, when } from "./when.ts";
 export {

@@ -24,13 +24,14 @@ export function bundle(shown: Shown): MimeBundle {
 function cellsOf({ head, types, names }: Shown): string[][] {
   const columns = names.map((_, i) => head.getChildAt(i)!);
   return Array.from({ length: head.numRows }, (_, row) =>
-    columns.map((column, i) => cell(column.get(row), types[i]!)),
+    columns.map((column, i) => shownCell(column.get(row), types[i]!)),
   );
 }
 
 const NS_PER = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n, ns: 1n } as const;
 
-function cell(value: unknown, type: string): string {
+/** A value of a column of this type, as a display has it. */
+export function shownCell(value: unknown, type: string): string {
   if (value === null || value === undefined) return "null";
   if (type.startsWith("date") && typeof value !== "object") {
     return new Date(Number(value)).toISOString().slice(0, 10);

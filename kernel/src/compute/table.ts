@@ -3,6 +3,7 @@ import type { Table } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import { type UploadOptions, uploadTable } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
+import { count } from "./aggregates.ts";
 import type { Expr } from "./expr.ts";
 import { entriesOf, notTable } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
@@ -11,8 +12,9 @@ import type { JoinOptions } from "./join/keys.ts";
 import { joined } from "./join/sources.ts";
 import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
 import { PLAN, Query } from "./query.ts";
+import { type GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
 import { concatenated } from "./sort/concat.ts";
-import type { SortKey } from "./sort/keys.ts";
+import { desc, type SortKey } from "./sort/keys.ts";
 import {
   checkedCount,
   distinctRows,
@@ -25,6 +27,9 @@ import {
   topRows,
 } from "./sort/plans.ts";
 import { materialise, StoreSource, unlimited } from "./sources.ts";
+import { described } from "./summary/describe.ts";
+import { type HistogramOptions, histogram } from "./summary/histogram.ts";
+import { type PivotOptions, pivoted } from "./summary/pivot.ts";
 import type { WindowFunction } from "./window/functions.ts";
 import { type WindowOptions, windowed } from "./window/plans.ts";
 
@@ -148,10 +153,48 @@ export class GpuTable extends Query {
     return new GpuTable(aggregated(unlimited(this[PLAN]), [], aggregates), true);
   }
 
+  /** Different values of a column and how often they come, the most frequent first. */
+  valueCounts(of: Selected): GpuTable {
+    return this.groupBy(of).agg({ count: count() }).sort(desc("count"));
+  }
+
+  /** Counts of a column's numbers by ranges of equal width: { from, to, count }. */
+  histogram(of: string | Expr, options: HistogramOptions = {}): GpuTable {
+    return new GpuTable(histogram(this[PLAN], of, options), true);
+  }
+
+  /** A row for each column: type, values, nulls, different values, least, greatest, mean, quartiles. */
+  describe(): GpuTable {
+    return new GpuTable(described(this[PLAN]), true);
+  }
+
+  /**
+   * A row for each value of `index`, a column for each value of `on`, and in them a figure: await pivot({
+   * index: "origin", on: "month", values: mean("delay") }). It runs at once, as its columns depend on the
+   * values. dispose() it when done.
+   */
+  async pivot(options: PivotOptions): Promise<GpuTable> {
+    return new GpuTable(await pivoted(this[PLAN], options), true);
+  }
+
+  /**
+   * Runs the query into records, an array of structures or (with `tile`) tiles of them, for kernels of your own;
+   * fromRecords() is the way back. Throws FIXED_WIDTH for texts, lists and structs.
+   */
+  async toRecords(options: RecordOptions = {}): Promise<GpuRecords> {
+    using store = await materialise(this[PLAN]);
+    return recordsOf(store, options);
+  }
+
   /** Runs the query into the pool. The result is a table of its own: dispose() it when done. */
   async collect(): Promise<GpuTable> {
     return new GpuTable(wholeOf(new StoreSource(await materialise(this[PLAN]))), true);
   }
+}
+
+/** The columns of records as a table of its own: dispose() it when done. */
+export async function fromRecords(records: GpuRecords): Promise<GpuTable> {
+  return new GpuTable(wholeOf(new StoreSource(await records.toStore())), true);
 }
 
 /** Groups that wait for figures. */

@@ -1,6 +1,6 @@
 // The rows of a table in the order of its keys.
 import { CenoteError } from "../../base/index.ts";
-import { type ColumnStore, isText } from "../../columns/index.ts";
+import { type ColumnStore, type ColumnType, isText } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { node, type Typed } from "../typed.ts";
 import { type KeySpec, lengthsKernel } from "../wgsl/order.ts";
@@ -166,9 +166,12 @@ const ORDERED = new Set([
   "code",
 ]);
 
+/** Whether rows can be ordered and joined by columns of this type. */
+export const isOrdered = ({ kind }: ColumnType): boolean => ORDERED.has(kind);
+
 /** Throws NO_ORDER for columns that rows cannot be ordered or joined by. */
 export function checkOrdered(at: Typed, where: string): void {
-  if (ORDERED.has(at.type.kind)) return;
+  if (isOrdered(at.type)) return;
   const what =
     at.op === "column" ? `column "${at.column}" is ${at.type.name}` : `found ${at.type.name}`;
   throw new CenoteError(
