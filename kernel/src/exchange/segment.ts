@@ -1,19 +1,6 @@
 // Segments: memory that this process owns and tables lie in. One interface, two implementations: a sealed
 // memfd that peers map, and plain shared memory of this process, whose contents peers fetch by a copy.
-import { CenoteError, formatBytes, type Native, native } from "../base/index.ts";
-
-/** Bytes of one object: an ArrayBuffer over foreign memory reaches no further. */
-export const OBJECT_LIMIT = 4 * 2 ** 30;
-
-/** Throws TOO_LARGE for an object that no ArrayBuffer can hold. */
-export function checkObjectSize(name: string, bytes: number): void {
-  if (bytes <= OBJECT_LIMIT) return;
-  throw new CenoteError(
-    "TOO_LARGE",
-    `${JSON.stringify(name)}: a shared table may have ${formatBytes(OBJECT_LIMIT)} in TypeScript, this one has ${bytes.toLocaleString("en")} bytes`,
-    { mend: "Share it in parts, or only the columns that are needed." },
-  );
-}
+import { type Native, native } from "../base/index.ts";
 
 /** How the serving thread reaches a segment's memory; it can be posted to it. */
 export type SegmentHandle =

@@ -3,62 +3,21 @@
 import type { Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
 import { BOARD_BYTES, type OwnBoard } from "./board.ts";
-import { processStart } from "./folder.ts";
-import {
-  encodeFrame,
-  FrameDecoder,
-  type Message,
-  PROTOCOL,
-  protocolError,
-  REQUEST_LIMIT,
-} from "./frames.ts";
+import { Catalogue, type Served } from "./catalogue.ts";
+import { Connection } from "./connection.ts";
+import { encodeFrame, type Message, PROTOCOL, protocolError } from "./frames.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
-import { Outbox, socketDescriptor } from "./sending.ts";
+import { socketDescriptor } from "./sending.ts";
 import { checkName, type Description, describe, whole } from "./shared.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
 /** Milliseconds between looks whether a vanished holder is dead by now. */
 const TICK_MS = 250;
-/** Pieces of 64 KiB that a peer may have sent ahead. */
-const MOST_READS = 1024;
 /** Bytes that may wait for a peer that does not read its replies. */
 const MOST_WAITING = 128 * 1024 * 1024;
 
-interface Served {
-  object: Description;
-  arena: number;
-  /** Of the name on the board. */
-  entry: number | undefined;
-  leases: number;
-  current: boolean;
-  /** Not current, and all leases on it that peers have taken meanwhile are known. */
-  settled: boolean;
-}
-
-interface Connection {
-  socket: Socket;
-  outbox: Outbox;
-  /** Set after an error that leaves the stream in doubt: nothing more is read. */
-  closing: boolean;
-  /** 0 when it is not known. */
-  pid: number;
-  start: number | undefined;
-  decoder: FrameDecoder;
-  leases: Map<number, Served>;
-  lastLease: number;
-  /** Names whose changes the peer is told of, or all of them. */
-  watched: Set<string> | "all";
-}
-
 export class Server {
-  readonly #objects = new Map<string, Served>();
-  /** Every version that is current or has leases. */
-  readonly #versions = new Map<number, Served>();
-  /** What was replaced, while the board may still say that it is current. */
-  #replaced: Served[] = [];
-  /** What is not current any more, and not settled yet. */
-  #unsettled: Served[] = [];
-  #settling = false;
+  readonly #catalogue = new Catalogue((version) => this.#tell({ type: "idle", version }));
   readonly #arenas = new Map<number, { bytes: number; handle: SegmentHandle }>();
   readonly #connections = new Set<Connection>();
   readonly #retired = new Set<Connection>();
@@ -78,45 +37,24 @@ export class Server {
   told(message: ToServer): void {
     if (message.type === "arena") this.#arenas.set(message.id, message);
     else if (message.type === "dropped") this.#drop(message.id);
-    else if (message.type === "posted") this.#unsettled.push(...this.#replaced.splice(0));
+    else if (message.type === "posted") this.#catalogue.posted();
     else if (message.type === "remove") {
-      this.#retire(message.name, this.#unsettled);
+      this.#catalogue.remove(message.name);
       this.#tellWatchers(message.name, undefined);
     } else {
-      this.#retire(message.object.table.name, this.#replaced);
       const { object, arena, entry } = message;
-      const served = { object, arena, entry, leases: 0, current: true, settled: false };
-      this.#objects.set(object.table.name, served);
-      this.#versions.set(object.table.version, served);
+      this.#catalogue.publish(object, arena, entry);
       this.#tellWatchers(object.table.name, object);
     }
   }
 
-  /** Takes in what peers have sent by now: leases on what was replaced are known then. */
+  /** Takes in what peers have sent by now, where leases on what is not current any more may be among it. */
   settle(): void {
-    if (this.#settling) return;
-    this.#settling = true;
-    while (this.#unsettled.length > 0) {
-      const waiting = this.#unsettled;
-      this.#unsettled = [];
-      for (const connection of this.#connections) this.#drain(connection);
-      for (const served of waiting) {
-        served.settled = true;
-        this.#tellIfIdle(served);
+    this.#catalogue.settle(() => {
+      for (const connection of this.#connections) {
+        connection.hear((data) => this.#received(connection, data));
       }
-    }
-    this.#settling = false;
-  }
-
-  #drain(connection: Connection): void {
-    const descriptor = socketDescriptor(connection.socket);
-    if (descriptor === undefined) return;
-    for (let reads = 0; ; reads++) {
-      const data = native()?.receiveNow(descriptor, 0);
-      if (!data?.length) return; // libuv meets the end of a connection, too
-      if (reads === MOST_READS) return void connection.socket.destroy(); // more than can be answered
-      this.#received(connection, data);
-    }
+    });
   }
 
   /** A peer has connected. */
@@ -129,17 +67,7 @@ export class Server {
       if (found.uid !== process.getuid?.()) return void socket.destroy();
       pid = found.pid;
     }
-    const connection: Connection = {
-      socket,
-      outbox: new Outbox(socket),
-      closing: false,
-      pid,
-      start: pid === 0 ? undefined : processStart(pid),
-      decoder: new FrameDecoder(REQUEST_LIMIT),
-      leases: new Map(),
-      lastLease: 0,
-      watched: new Set(),
-    };
+    const connection = new Connection(socket, pid);
     this.#connections.add(connection);
     socket.on("data", (data) => this.#received(connection, data));
     socket.on("error", () => socket.destroy());
@@ -180,7 +108,7 @@ export class Server {
       const lease = integer(message, "lease");
       const served = connection.leases.get(lease);
       connection.leases.delete(lease);
-      if (served) this.#endLease(served);
+      if (served) this.#catalogue.endLease(served);
       return;
     }
     if (message["op"] === "lease") {
@@ -190,7 +118,7 @@ export class Server {
     const id = whole(message, "id");
     if (message["op"] === "get") this.#give(connection, id, checkName(message["name"]));
     else if (message["op"] === "list") {
-      const objects = [...this.#objects.values()].map((served) => describe(served.object));
+      const objects = this.#catalogue.current.map((served) => describe(served.object));
       this.#reply(connection, { id, objects });
     } else if (message["op"] === "leases") {
       this.#reply(connection, { id, leases: this.#leases() });
@@ -210,25 +138,16 @@ export class Server {
 
   /** The peer has found that version on the board. It learns there whether it was in time. */
   #lease(connection: Connection, version: number, lease: number): void {
-    if (lease >= 0 || connection.leases.has(lease)) {
-      throw protocolError(`lease: wanted a number below 0 that is not in use, found ${lease}`);
-    }
-    const served = this.#versions.get(version);
-    if (!served) return;
-    served.leases++;
-    connection.leases.set(lease, served);
+    const served = this.#catalogue.version(version);
+    if (served) connection.lease(served, lease);
   }
 
   #give(connection: Connection, id: number, name: string): void {
-    const served = this.#objects.get(name);
-    if (!served) {
-      this.#reply(connection, { id, object: null });
-      return;
-    }
-    served.leases++;
-    const lease = ++connection.lastLease;
-    connection.leases.set(lease, served);
-    this.#reply(connection, { id, object: describe(served.object), lease });
+    const served = this.#catalogue.find(name);
+    const found = served
+      ? { object: describe(served.object), lease: connection.lease(served) }
+      : { object: null };
+    this.#reply(connection, { id, ...found });
   }
 
   /** Who has leases on what: an entry for each version that a connection's process reads. */
@@ -272,9 +191,8 @@ export class Server {
   }
 
   #remove(name: string): boolean {
-    const served = this.#objects.get(name);
+    const served = this.#catalogue.remove(name);
     if (!served) return false;
-    this.#retire(name, this.#unsettled);
     this.#board?.strike(name, served.entry, served.object.table.version);
     this.#tell({ type: "removed", name, version: served.object.table.version });
     this.#tellWatchers(name, undefined);
@@ -286,11 +204,11 @@ export class Server {
     const served: (Served | undefined)[] = [];
     if (name === undefined) {
       connection.watched = "all";
-      served.push(...this.#objects.values());
+      served.push(...this.#catalogue.current);
     } else {
       const checked = checkName(name);
       if (connection.watched !== "all") connection.watched.add(checked);
-      served.push(this.#objects.get(checked));
+      served.push(this.#catalogue.find(checked));
     }
     const objects = served.flatMap((one) => (one ? [describe(one.object)] : []));
     this.#reply(connection, { id, objects });
@@ -302,26 +220,6 @@ export class Server {
       const { watched } = connection;
       if (watched === "all" || watched.has(name)) this.#reply(connection, event);
     }
-  }
-
-  /** The name's object is not current any more. */
-  #retire(name: string, into: Served[]): void {
-    const served = this.#objects.get(name);
-    if (!served) return;
-    this.#objects.delete(name);
-    served.current = false;
-    into.push(served);
-  }
-
-  #endLease(served: Served): void {
-    served.leases--;
-    this.#tellIfIdle(served);
-  }
-
-  #tellIfIdle(served: Served): void {
-    if (served.leases > 0 || !served.settled) return;
-    this.#versions.delete(served.object.table.version);
-    this.#tell({ type: "idle", version: served.object.table.version });
   }
 
   #drop(id: number): void {
@@ -356,24 +254,14 @@ export class Server {
 
   #lookAfterRetired(): void {
     for (const connection of this.#retired) {
-      if (!isDead(connection)) continue;
+      if (!connection.isDead()) continue;
       this.#retired.delete(connection);
-      for (const served of connection.leases.values()) this.#endLease(served);
+      for (const served of connection.leases.values()) this.#catalogue.endLease(served);
     }
     if (this.#retired.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** Whether the holder is known to be dead; one of another pid namespace (pid 0) never is. */
-function isDead(connection: Connection): boolean {
-  // Without the addon nothing can be mapped: who has fetched has a copy of its own.
-  if (!native()) return true;
-  if (connection.pid === 0) return false;
-  const start = processStart(connection.pid);
-  if (start === undefined) return true;
-  return start !== connection.start && start !== 0 && connection.start !== 0;
 }
 
 /** A whole number, below 0 too. Throws PROTOCOL. */
