@@ -75,6 +75,11 @@ test("lists of thousands are searched, and compile at once", async () => {
     }
     const numbers = Array.from({ length: 5000 }, (_, i) => 3 * i);
     assert.deepEqual(values(await t.filter(col("n").isIn(numbers)).toArrow(), "n"), [3, 6]);
+    const floats = t.select({ x: col("n").cast("float64").div(col("n").cast("float64").sub(1)) });
+    const list = [...numbers, Number.NaN, Number.POSITIVE_INFINITY, -0];
+    assert.deepEqual(values(await floats.filter(col("x").isIn(list)).toArrow(), "x"), [
+      Number.POSITIVE_INFINITY,
+    ]);
     const { pipelines } = gpu.counts;
     assert.deepEqual(
       values(await t.filter(col("n").isIn([...numbers, 1])).toArrow(), "n"),

@@ -1,10 +1,13 @@
 // The process's Gpu for tests, and a wrapper that runs a test inside error scopes: an error that the
 // device reports and nobody turned into a CenoteError fails the test.
 import assert from "node:assert/strict";
+import { engine } from "../../kernel/src/compute/index.ts";
 import { type Gpu, type GpuRange, openGpu } from "../../kernel/src/gpu/index.ts";
 import type { Block } from "../../kernel/src/pool/index.ts";
 
 export const gpu: Gpu = await openGpu();
+// Small tables too are to be computed with there.
+engine.preferred = "gpu";
 
 /** Whether blocks move before every operation (scripts/test.mjs, stages in chaos): where they lie is not told then. */
 export const restless = process.env["CENOTE_MOVE"] === "chaos";

@@ -1,5 +1,6 @@
 // What a cell sees as "cenote".
 import { prepareExchange } from "../exchange/index.ts";
+import { serveActions } from "./actions.ts";
 
 export {
   CenoteError,
@@ -115,3 +116,4 @@ export {
 } from "./tensor.ts";
 
 prepareExchange();
+serveActions();

@@ -10,7 +10,7 @@ export {
   locator,
   take,
 } from "./host.ts";
-export { hostTable } from "./host-table.ts";
+export { hostBatches, hostColumns, hostTable } from "./host-table.ts";
 export {
   ALIGN,
   bitmapBytes,
@@ -49,4 +49,4 @@ export {
   typeNamed,
   UTF8,
 } from "./types.ts";
-export { type UploadOptions, uploadTable } from "./upload.ts";
+export { checkTable, type UploadOptions, uploadTable } from "./upload.ts";

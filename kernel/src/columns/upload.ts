@@ -68,7 +68,8 @@ function tooLarge(table: Table, bytes: { wanted: number; placed: number }, cause
 }
 
 // By its shape, so that tables of any copy of apache-arrow are taken.
-function checkTable(value: unknown): void {
+/** Throws NOT_ARROW for what is no Arrow table. */
+export function checkTable(value: unknown): void {
   const isObject = typeof value === "object" && value !== null;
   const { schema, numRows, getChildAt } = (isObject ? value : {}) as Partial<Table>;
   if (Array.isArray(schema?.fields) && Number.isInteger(numRows) && getChildAt) return;

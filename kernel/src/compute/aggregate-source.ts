@@ -3,8 +3,16 @@ import type { Table } from "apache-arrow";
 import { type ColumnStore, uploadTable } from "../columns/index.ts";
 import { explainAggregate } from "./explain.ts";
 import { figureColumns } from "./figure-columns.ts";
-import { partsOf, type TypedAggregate } from "./figures.ts";
+import { figure, partsOf, SORTED, type TypedAggregate } from "./figures.ts";
 import { groupedTable } from "./grouped.ts";
+import {
+  choiceOf,
+  groupsObstacle,
+  groupsOn,
+  type HostSide,
+  type RunOptions,
+  rowsFrom,
+} from "./host/run.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
@@ -25,8 +33,17 @@ export class AggregateSource extends PendingSource {
   get columns() {
     return [...this.keys.map(({ name, at }) => ({ name, type: at.type })), ...this.aggregates];
   }
-  table(): Promise<Table> {
-    this.#table ??= this.#run().catch((error: unknown) => {
+  get host(): HostSide {
+    const side = this.plan.source.host;
+    return {
+      there: side?.there ?? false,
+      count: side?.count,
+      obstacle: () => this.#obstacle(),
+      rows: async () => rowsFrom(await this.table({ on: "host" })),
+    };
+  }
+  table(options: RunOptions = {}): Promise<Table> {
+    this.#table ??= this.#run(options).catch((error: unknown) => {
       this.#table = undefined;
       throw error;
     });
@@ -35,8 +52,24 @@ export class AggregateSource extends PendingSource {
   protected async make(): Promise<ColumnStore> {
     return uploadTable(this.gpu, await this.table());
   }
-  async #run(): Promise<Table> {
+  #obstacle(): string | undefined {
+    if (this.aggregates.some(({ fn }) => SORTED.has(fn)))
+      return "medians, quantiles and distinct counts";
+    return groupsObstacle(this.plan, this.keys, partsOf(this.aggregates));
+  }
+  async #run(options: RunOptions): Promise<Table> {
     const { plan, keys, aggregates } = this;
+    if (choiceOf(plan, this.#obstacle(), options).on === "host") {
+      const own = partsOf(aggregates);
+      const found = await groupsOn(plan, keys, own);
+      return groupedTable(found, own, async ({ words, groups: all, pick }) =>
+        aggregates.map((aggregate) => {
+          const chunk = figure(aggregate, own, words, all, pick);
+          const { name, type } = aggregate;
+          return { column: { name, type, nulls: chunk.layout.validity >= 0 }, chunk };
+        }),
+      );
+    }
     using source = await opened(plan, [
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),
@@ -53,9 +86,18 @@ export class AggregateSource extends PendingSource {
       figureColumns({ plan, keys, aggregates, parts, store }, merged, scratch),
     );
   }
-  explain(): string[] {
+  explain(options: RunOptions = {}): string[] {
+    const { on, why } = choiceOf(this.plan, this.#obstacle(), options);
+    if (on === "host") {
+      const keyed =
+        this.keys.length > 0 ? `by ${this.keys.map(({ name }) => name).join(", ")}` : "of all rows";
+      return [
+        ...this.plan.source.explain(options),
+        `aggregate ${keyed}: on the host (${why}), 0 B of the pool`,
+      ];
+    }
     return [
-      ...this.plan.source.explain(),
+      ...this.plan.source.explain(options),
       ...explainAggregate(this.plan, this.keys, partsOf(this.aggregates)),
     ];
   }

@@ -98,7 +98,9 @@ export function isIn(a: Typed, values: readonly Value[], where: string): Typed {
     .map((value) => compareLiteral("eq", a, value, where))
     .filter(({ op }) => op === "eq");
   if (tests.length > FEW_VALUES && a.type.kind !== "bool" && a.type.kind !== "decimal") {
-    const found = tests.map(({ args }) => args[1]!.value as number | bigint);
+    const found = tests
+      .map(({ args }) => args[1]!.value as number | bigint)
+      .filter((value) => !Number.isNaN(value));
     return node("among", TYPES.bool, [a], { values: found });
   }
   return tests.reduce(

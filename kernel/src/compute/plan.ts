@@ -8,6 +8,7 @@ import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { Expr } from "./expr.ts";
 import { entriesOf, expression } from "./given.ts";
+import type { HostSide, RunOptions } from "./host/run.ts";
 import { wrongType } from "./kinds.ts";
 import { resolve, type Scope } from "./rules.ts";
 import { node, type Typed } from "./typed.ts";
@@ -21,13 +22,15 @@ export interface Source {
   /** The columns in the pool, until the caller disposes what is returned; runs what must run first. */
   open(): Promise<OpenSource>;
   /** The rows as an Arrow table, where that is how they come about. */
-  table?(): Promise<Table>;
+  table?(options?: RunOptions): Promise<Table>;
   /** The same source with at most this many rows, where it makes less work of them. */
   limited?(rows: number): Source;
+  /** What queries on the host have of it. */
+  readonly host?: HostSide;
   /** The store, where the source is one. */
   readonly store: ColumnStore | undefined;
   /** What will run before, one line each. */
-  explain(): string[];
+  explain(options?: RunOptions): string[];
   blocks(): Iterable<Block>;
   dispose(): void;
 }

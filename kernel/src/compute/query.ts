@@ -7,9 +7,11 @@ import { BLOCKS, type Block } from "../pool/index.ts";
 import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
 import { aggregated } from "./grouping.ts";
+import { type Choice, choiceOf, type RunOptions, rowsObstacle, tableOf } from "./host/run.ts";
 import { isWhole, type Plan } from "./plan.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
 import { materialise, unlimited } from "./sources.ts";
+import { showTyped } from "./typed.ts";
 
 /** The method by which the exchange takes a table's rows. */
 export const PRODUCE = Symbol("produce");
@@ -44,19 +46,19 @@ export class Query {
   }
 
   /** Number of rows; runs the filter. */
-  async count(): Promise<number> {
+  async count(options: RunOptions = {}): Promise<number> {
     if (this.rows !== undefined) return this.rows;
     const { source } = this[PLAN];
     if (isWhole(this[PLAN]) && source.table)
-      return Math.min((await source.table()).numRows, this[PLAN].limit);
+      return Math.min((await source.table(options)).numRows, this[PLAN].limit);
     const counted = aggregated(unlimited(this[PLAN]), [], { n: count() });
-    const result = await counted.source.table!();
+    const result = await counted.source.table!(options);
     return Number(result.getChildAt(0)!.get(0));
   }
 
-  /** Runs the query and brings the rows to the host. */
-  async toArrow(): Promise<Table> {
-    const table = await this.#hostTable();
+  /** Runs the query and brings the rows to the host. Throws NOT_ON_HOST where that was asked for and cannot be. */
+  async toArrow(options: RunOptions = {}): Promise<Table> {
+    const table = await this.#hostTable(options);
     if (table) return table;
     const store = await materialise(this[PLAN]);
     try {
@@ -66,11 +68,12 @@ export class Query {
     }
   }
 
-  /** The rows where they come about on the host: those of an aggregate. */
-  async #hostTable(): Promise<Table | undefined> {
+  /** The rows where they come about on the host: those of an aggregate, and of a query that runs there. */
+  async #hostTable(options: RunOptions = {}): Promise<Table | undefined> {
     const plan = this[PLAN];
-    if (!isWhole(plan) || !plan.source.table) return undefined;
-    const table = await plan.source.table();
+    if (!isWhole(plan) || !plan.source.table)
+      return this.#choice(options).on === "host" ? tableOf(plan) : undefined;
+    const table = await plan.source.table(options);
     return table.numRows <= plan.limit ? table : table.slice(0, plan.limit);
   }
 
@@ -89,16 +92,37 @@ export class Query {
     }
   }
 
-  /** What would run, and the bytes that it would allocate. */
-  explain(): string {
+  // Columns as they are come from the pool in one read-back, whatever they are.
+  #choice(options: RunOptions): Choice {
     const plan = this[PLAN];
-    const before = plan.source.explain();
+    const asTheyAre = !plan.where && [...plan.columns.values()].every(({ op }) => op === "column");
+    if (asTheyAre && plan.source.store && options.on === undefined)
+      return { on: "gpu", why: "nothing is computed" };
+    return choiceOf(plan, rowsObstacle(plan), options);
+  }
+
+  /** What would run, where and why, and the bytes that it would allocate. */
+  explain(options: RunOptions = {}): string {
+    const plan = this[PLAN];
+    const before = plan.source.explain(options);
     const last =
       isWhole(plan) && plan.limit === Number.POSITIVE_INFINITY && before.length > 0
         ? []
-        : explainRows(plan);
+        : this.#explainRows(options);
+    if (plan.source.host?.there) return [...before, ...last].join("\n");
     const { name, software } = plan.source.gpu.adapter;
     return [...before, ...last, `adapter: ${name}${software ? " (software)" : ""}`].join("\n");
+  }
+
+  #explainRows(options: RunOptions): string[] {
+    const plan = this[PLAN];
+    const { on, why } = this.#choice(options);
+    if (on === "gpu") return [`on the GPU: ${why}`, ...explainRows(plan)];
+    const steps = [...plan.columns]
+      .filter(([, at]) => at.op !== "column")
+      .map(([name, at]) => `column ${name}: ${showTyped(at)}`);
+    const filter = plan.where ? [`filter: ${showTyped(plan.where)}`] : [];
+    return [`on the host: ${why}; 0 B of the pool`, ...filter, ...steps];
   }
 
   /** Gives the columns back to the pool, if they are this table's own; a query over another table has none. */

@@ -4,6 +4,7 @@ import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
+import { type HostSide, readRows, rowsObstacle, rowsOf } from "./host/run.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { Scratch } from "./run/scratch.ts";
@@ -28,6 +29,15 @@ export class StoreSource implements Source {
   }
   get columns() {
     return [...this.store.columns.values()];
+  }
+  get host(): HostSide {
+    const { store } = this;
+    return {
+      there: false,
+      count: store.rows,
+      obstacle: () => undefined,
+      rows: (names) => readRows(store, names),
+    };
   }
   async open(): Promise<OpenSource> {
     const keep = () => {}; // it stays until it is disposed itself
@@ -108,6 +118,16 @@ export abstract class PendingSource implements Source {
 export class RowsSource extends PendingSource {
   get columns() {
     return [...this.plan.columns].map(([name, { type }]) => ({ name, type }));
+  }
+  get host(): HostSide {
+    const { plan } = this;
+    const side = plan.source.host;
+    return {
+      there: side?.there ?? false,
+      count: side?.count,
+      obstacle: () => rowsObstacle(plan),
+      rows: () => rowsOf(plan),
+    };
   }
   protected make(): Promise<ColumnStore> {
     return materialise(this.plan);

@@ -183,7 +183,7 @@ export class GpuTable extends Query {
    */
   async toRecords(options: RecordOptions = {}): Promise<GpuRecords> {
     using store = await materialise(this[PLAN]);
-    return recordsOf(store, options);
+    return await recordsOf(store, options);
   }
 
   /** Runs the query into the pool. The result is a table of its own: dispose() it when done. */

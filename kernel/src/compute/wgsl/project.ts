@@ -93,8 +93,8 @@ function packed(bits: number, value: string): Writes {
   return { each, after: [] };
 }
 
-// Nulls are stored as zeros, so that equal results are equal bytes.
-function storeLines(program: Program, type: ColumnType, v: string, ok: string): Writes {
+/** Statements that store row i of 32. Nulls are stored as zeros, so that equal results are equal bytes. */
+export function storeLines(program: Program, type: ColumnType, v: string, ok: string): Writes {
   const masked = (bits: string) => (ok === "true" ? bits : `select(0u, ${bits}, ${ok})`);
   if (type.kind === "bool") return packed(1, masked(`select(0u, 1u, ${v})`));
   const wordType = type.kind === "i32" || type.kind === "f32";

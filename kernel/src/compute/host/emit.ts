@@ -1,0 +1,285 @@
+// The second code generator: typed expressions to JavaScript, as single assignments in a loop with the row in
+// `row`. A value is a pair, as in WGSL: the name of its value, and the name of what says that it is not null.
+// Integers of 32 bits and floats are numbers, those of 64 bits and decimals bigints, texts strings of bytes.
+import { type ColumnType, isText, stepsOf } from "../../columns/index.ts";
+import { limits } from "../literals.ts";
+import type { Typed } from "../typed.ts";
+import { bytesOf, type FUNCTIONS } from "./functions.ts";
+
+export interface Emitted {
+  readonly v: string;
+  readonly ok: string;
+}
+
+/** Why an expression is computed on the GPU only; undefined where it is not. */
+export function notHosted(at: Typed): string | undefined {
+  const { kind } = at.type;
+  if (kind === "list" || kind === "fixed" || kind === "struct") return "lists and structs";
+  if (at.op === "element" || (at.column && stepsOf(at.column).length > 1))
+    return "lists and structs";
+  return at.args.map(notHosted).find((reason) => reason !== undefined);
+}
+
+export class HostEmitter {
+  readonly lines: string[] = [];
+  /** Columns in the order of their names in the code: column i has c<i>, n<i> and t<i>. */
+  readonly columns: string[] = [];
+  /** Values that the code refers to as k[i]. */
+  readonly constants: unknown[] = [];
+  readonly #memo = new Map<string, Emitted>();
+  readonly #nulls: (column: string) => boolean;
+  #next = 0;
+
+  /** `nulls` tells whether a column may have nulls. */
+  constructor(nulls: (column: string) => boolean) {
+    this.#nulls = nulls;
+  }
+
+  let(expression: string): string {
+    if (/^\w+$/.test(expression)) return expression;
+    const name = `v${this.#next++}`;
+    this.lines.push(`const ${name} = ${expression};`);
+    return name;
+  }
+
+  /** The value of `at` in this row, computed once. */
+  emit(at: Typed): Emitted {
+    const known = this.#memo.get(at.key);
+    if (known) return known;
+    const made = this.#emit(at);
+    this.#memo.set(at.key, made);
+    return made;
+  }
+
+  /** Index of a column; it is an argument of the code from now on. */
+  bind(name: string): number {
+    const at = this.columns.indexOf(name);
+    return at >= 0 ? at : this.columns.push(name) - 1;
+  }
+
+  #constant(value: unknown): string {
+    return `k[${this.constants.push(value) - 1}]`;
+  }
+
+  #validity(name: string): string {
+    if (!this.#nulls(name)) return "true";
+    const i = this.bind(name);
+    return this.let(`((n${i}[row >> 3] >> (row & 7)) & 1) === 1`);
+  }
+
+  #emit(at: Typed): Emitted {
+    switch (at.op) {
+      case "column":
+        return this.#column(at);
+      case "literal":
+        return { v: this.#literal(at), ok: at.value === null ? "false" : "true" };
+      case "and":
+      case "or":
+        return this.#kleene(at);
+      case "isNull": {
+        const { ok } = this.emit(at.args[0]!);
+        return { v: this.let(negated(ok)), ok: "true" };
+      }
+      case "fillNull": {
+        const [a, b] = this.#args(at) as [Emitted, Emitted];
+        if (a.ok === "true") return a;
+        return { v: this.let(`${a.ok} ? ${a.v} : ${b.v}`), ok: this.let(either(a.ok, b.ok)) };
+      }
+      case "if": {
+        const [test, a, b] = this.#args(at) as [Emitted, Emitted, Emitted];
+        const by = this.let(both(test.ok, test.v));
+        const ok = a.ok === b.ok ? a.ok : this.let(`${by} ? ${a.ok} : ${b.ok}`);
+        return { v: this.let(`${by} ? ${a.v} : ${b.v}`), ok };
+      }
+      case "known":
+        return { v: String(at.value), ok: this.emit(at.args[0]!).ok };
+      case "cast":
+        return this.#cast(at);
+      case "floorDiv":
+      case "mod":
+        return this.#division(at);
+      default: {
+        const args = this.#args(at);
+        const ok = args.map((arg) => arg.ok).reduce(both, "true");
+        const v = args.map((arg) => arg.v);
+        return { v: this.let(this.#operation(at, v[0]!, v[1]!)), ok: this.let(ok) };
+      }
+    }
+  }
+
+  #args(at: Typed): Emitted[] {
+    return at.args.map((arg) => this.emit(arg));
+  }
+
+  #column(at: Typed): Emitted {
+    const { type } = at;
+    const ok = this.#validity(at.column!);
+    const i = this.bind(at.column!);
+    if (isText(type)) return { v: this.let(`t${i}.latin1Slice(c${i}[row], c${i}[row + 1])`), ok };
+    if (type.kind === "code") return { v: this.let(`${ok} ? t${i}[c${i}[row]] : ""`), ok };
+    if (type.kind === "bool")
+      return { v: this.let(`((c${i}[row >> 3] >> (row & 7)) & 1) === 1`), ok };
+    if (type.kind === "decimal")
+      return {
+        v: this.let(`(c${i}[row * 2 + 1] << 64n) | BigInt.asUintN(64, c${i}[row * 2])`),
+        ok,
+      };
+    return { v: this.let(`c${i}[row]`), ok };
+  }
+
+  #literal({ type, value }: Typed): string {
+    if (isText(type)) return JSON.stringify(bytesOf(String(value ?? "")));
+    if (type.kind === "bool") return String(value ?? false);
+    if (isBig(type)) return `${BigInt((value as bigint | null) ?? 0n)}n`;
+    return Object.is(value, -0) ? "-0" : `(${String(value ?? 0)})`;
+  }
+
+  #kleene(at: Typed): Emitted {
+    const [a, b] = this.#args(at) as [Emitted, Emitted];
+    const v = this.let(`${a.v} ${at.op === "and" ? "&&" : "||"} ${b.v}`);
+    if (a.ok === "true" && b.ok === "true") return { v, ok: "true" };
+    const decides = ({ v: value, ok }: Emitted) =>
+      `(${both(ok, at.op === "and" ? `!${value}` : value)})`;
+    return { v, ok: this.let(`(${both(a.ok, b.ok)}) || ${decides(a)} || ${decides(b)}`) };
+  }
+
+  #division(at: Typed): Emitted {
+    const [a, b] = this.#args(at) as [Emitted, Emitted];
+    const zero = isBig(at.type) ? "0n" : "0";
+    const ok = this.let(both(both(a.ok, b.ok), `${b.v} !== ${zero}`));
+    const quotient = isBig(at.type)
+      ? `f.floorDivBig(${a.v}, ${b.v})`
+      : wrapped(at.type, `Math.floor(${a.v} / ${b.v})`);
+    if (at.op === "floorDiv")
+      return { v: this.let(isBig(at.type) ? wrapped(at.type, quotient) : quotient), ok };
+    const q = this.let(quotient);
+    const product = isBig(at.type) ? `${q} * ${b.v}` : `Math.imul(${q}, ${b.v})`;
+    return { v: this.let(wrapped(at.type, `${a.v} - ${product}`)), ok };
+  }
+
+  #operation(at: Typed, a: string, b: string): string {
+    const { type } = at;
+    const call = (name: keyof typeof FUNCTIONS, ...args: string[]) =>
+      `f.${name}(${args.join(", ")})`;
+    switch (at.op) {
+      case "add":
+      case "sub":
+        return wrapped(type, `${a} ${at.op === "add" ? "+" : "-"} ${b}`);
+      case "mul":
+        if (type.kind === "i32" || type.kind === "u32")
+          return wrapped(type, `Math.imul(${a}, ${b})`);
+        return wrapped(type, `${a} * ${b}`);
+      case "div":
+        return wrapped(type, `${a} / ${b}`);
+      case "neg":
+        return wrapped(type, `-${a}`);
+      case "abs":
+        return isBig(type)
+          ? wrapped(type, `${a} < 0n ? -${a} : ${a}`)
+          : wrapped(type, `Math.abs(${a})`);
+      case "floor":
+      case "ceil":
+        return `Math.${at.op}(${a})`;
+      case "sqrt":
+        return wrapped(type, `Math.sqrt(${a})`);
+      case "round":
+        return call("roundEven", a);
+      case "not":
+        return `!${a}`;
+      case "among":
+        return `${this.#constant(new Set(at.values!.map((x) => (typeof x === "string" ? bytesOf(x) : x))))}.has(${a})`;
+      case "contains":
+        return `${a}.includes(${b})`;
+      case "startsWith":
+      case "endsWith":
+        return `${a}.${at.op}(${b})`;
+      case "concat":
+        return `${a} + ${b}`;
+      case "byteLength":
+        return `${a}.length`;
+      case "length":
+        return call("points", a);
+      case "slice":
+        return call("slice", a, ...at.span!.map(String));
+      case "upper":
+      case "lower":
+      case "year":
+      case "month":
+      case "day":
+        return call(at.op, a);
+      default:
+        return `${a} ${COMPARISONS[at.op as "gt"]} ${b}`;
+    }
+  }
+
+  #cast(at: Typed): Emitted {
+    const [arg] = at.args as [Typed];
+    const { v: value, ok } = this.emit(arg);
+    const { type } = at;
+    const from = arg.type;
+    if (type.kind === "bool") {
+      if (from.kind === "bool") return { v: value, ok };
+      // NaN is not 0.
+      return { v: this.let(`${value} !== ${isBig(from) ? "0n" : "0"}`), ok };
+    }
+    const v = from.kind === "bool" ? this.let(`Number(${value})`) : value;
+    if (type.kind === "f64") return { v: isBig(from) ? this.let(`Number(${v})`) : v, ok };
+    if (type.kind === "f32" && type.bits === 16)
+      return { v: this.let(`Math.f16round(Number(${v}))`), ok };
+    if (type.kind === "f32")
+      return { v: this.let(isBig(from) ? `f.bigToFloat(${v})` : `Math.fround(${v})`), ok };
+    return this.#toInteger(type, from, v, ok);
+  }
+
+  #toInteger(type: ColumnType, from: ColumnType, v: string, ok: string): Emitted {
+    const [least, most] = limits(type);
+    const isFloat = from.kind === "f32" || from.kind === "f64";
+    const whole = isFloat ? this.let(`Math.trunc(${v})`) : v;
+    const inside =
+      from.kind === type.kind && from.bits <= type.bits
+        ? "true"
+        : isBig(from)
+          ? `${whole} >= ${least}n && ${whole} <= ${most}n`
+          : `${whole} >= ${Number(least)} && ${whole} < ${Number(most + 1n)}`;
+    const valid = this.let(both(ok, inside));
+    if (isBig(type) === isBig(from))
+      return { v: isFloat ? this.let(`${whole} + 0`) : whole, ok: valid };
+    const made = isBig(type)
+      ? `${valid} ? BigInt(${whole}) : 0n`
+      : `${valid} ? Number(${whole}) : 0`;
+    return { v: this.let(made), ok: valid };
+  }
+}
+
+const COMPARISONS = { gt: ">", ge: ">=", lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
+
+const isBig = ({ kind }: ColumnType) => kind === "i64" || kind === "u64" || kind === "decimal";
+
+/** An expression wrapped to an integer type, or rounded to a float. */
+function wrapped({ kind }: ColumnType, expression: string): string {
+  switch (kind) {
+    case "i32":
+      return `(${expression}) | 0`;
+    case "u32":
+      return `(${expression}) >>> 0`;
+    case "i64":
+      return `BigInt.asIntN(64, ${expression})`;
+    case "u64":
+      return `BigInt.asUintN(64, ${expression})`;
+    case "f32":
+      return `Math.fround(${expression})`;
+    default:
+      return expression;
+  }
+}
+
+function both(a: string, b: string): string {
+  if (a === "true") return b;
+  return b === "true" || a === b ? a : `${a} && ${b}`;
+}
+
+function either(a: string, b: string): string {
+  return a === "true" || b === "true" ? "true" : `${a} || ${b}`;
+}
+
+const negated = (ok: string) => (ok === "true" ? "false" : `!${ok}`);

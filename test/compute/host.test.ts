@@ -1,0 +1,234 @@
+// The second code generator: the same queries on the GPU and on the host, with equal results; tables that stay
+// on the host; which is chosen.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as arrow from "apache-arrow";
+import fc from "fast-check";
+import { CenoteError } from "../../kernel/src/base/index.ts";
+import {
+  any,
+  col,
+  count,
+  type Expr,
+  engine,
+  type GpuTable,
+  max,
+  mean,
+  median,
+  min,
+  sum,
+  tableOnHost,
+  tableToGpu,
+  when,
+} from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+import {
+  NUMBERS,
+  numberExpr,
+  randomTable,
+  testExpr,
+  textExpr,
+  textTestExpr,
+  VALUES,
+} from "./random.ts";
+
+/** Rows as text, in which every value shows what it is: −0, bigints, words. */
+function shown(table: arrow.Table): string[] {
+  return table.schema.fields.map(({ name, type }, i) => {
+    const column = table.getChildAt(i)!;
+    const values = Array.from({ length: table.numRows }, (_, row) => {
+      const value: unknown = column.get(row);
+      return Object.is(value, -0) ? "-0" : typeof value === "bigint" ? `${value}n` : String(value);
+    });
+    return `${name} ${type}: ${values.join("|")}`;
+  });
+}
+
+async function same(query: (t: GpuTable) => GpuTable, pooled: GpuTable, hosted: GpuTable) {
+  const wanted = shown(await query(pooled).toArrow({ on: "gpu" }));
+  assert.deepEqual(shown(await query(hosted).toArrow()), wanted);
+  assert.deepEqual(shown(await query(pooled).toArrow({ on: "host" })), wanted);
+}
+
+const TEXTS = ["text", "codes", "bool", "int8"];
+
+async function sameOfAll(names: string[], exprs: fc.Arbitrary<Expr>, runs: number, filter = false) {
+  let computed = 0;
+  await scoped(() =>
+    fc.assert(
+      fc.asyncProperty(
+        randomTable(names, 60),
+        fc.array(exprs, { minLength: 3, maxLength: 3 }),
+        async ({ table, chunkRows }, all) => {
+          using pooled = await tableToGpu(gpu, table, { chunkRows });
+          const hosted = tableOnHost(table);
+          for (const expr of all) {
+            const query = (t: GpuTable) => (filter ? t.filter(expr) : t.select({ x: expr }));
+            try {
+              query(hosted);
+            } catch (error) {
+              assert.ok(error instanceof CenoteError, String(error));
+              continue;
+            }
+            await same(query, pooled, hosted);
+            computed++;
+          }
+        },
+      ),
+      { numRuns: runs },
+    ),
+  );
+  assert.ok(computed > 2, `only ${computed} expressions were well typed`);
+}
+
+test("numbers are the same on both", () =>
+  sameOfAll([...NUMBERS, "bool", "text", "codes"], numberExpr(2), 3));
+test("filters are the same on both, of columns of every type", () =>
+  sameOfAll(
+    Object.keys(VALUES).filter((name) => name !== "seconds"),
+    testExpr(1),
+    5,
+    true,
+  ));
+test("texts are the same on both", () => sameOfAll(TEXTS, textExpr(1), 3));
+test("tests of texts are the same on both", () => sameOfAll(TEXTS, textTestExpr(1), 3));
+
+test("casts between all numbers, halves and moments are the same on both", async () => {
+  const from = [...NUMBERS, "float16", "bool"];
+  await scoped(() =>
+    fc.assert(
+      fc.asyncProperty(
+        randomTable([...from, "when", "date32"], 80).filter(({ rows }) => rows > 20),
+        async ({ table }) => {
+          using pooled = await tableToGpu(gpu, table);
+          const hosted = tableOnHost(table);
+          for (const to of [
+            "int8",
+            "uint32",
+            "int64",
+            "uint64",
+            "float16",
+            "float32",
+            "float64",
+            "bool",
+          ]) {
+            const casts = Object.fromEntries(from.map((name) => [name, col(name).cast(to)]));
+            for (const [name, cast] of Object.entries(casts))
+              await same((t) => t.select({ [name]: cast }), pooled, hosted);
+          }
+          await same(
+            (t) =>
+              t.select({
+                h: col("when").hour(),
+                d: col("when").cast("date32"),
+                y: col("date32").year(),
+              }),
+            pooled,
+            hosted,
+          );
+        },
+      ),
+      { numRuns: 1 },
+    ),
+  );
+});
+
+test("groups and figures are the same on both", async () => {
+  const figures = {
+    n: count(),
+    m: count("float64"),
+    a: sum("int32"),
+    b: sum("float64"),
+    c: sum("float32"),
+    d: min("float64"),
+    e: max("float32"),
+    f: min("uint64"),
+    g: max("int16"),
+    h: mean("float32"),
+    i: mean("uint8"),
+    j: any("bool"),
+    k: min("date32"),
+  };
+  await scoped(() =>
+    fc.assert(
+      fc.asyncProperty(
+        randomTable([...NUMBERS, "bool", "codes", "text", "date32"], 90),
+        fc.constantFrom<string[]>(
+          [],
+          ["codes"],
+          ["text"],
+          ["float32"],
+          ["bool", "int8"],
+          ["int64", "codes", "float64"],
+        ),
+        async ({ table, chunkRows }, keys) => {
+          using pooled = await tableToGpu(gpu, table, { chunkRows });
+          const query = (t: GpuTable) => {
+            const some = t.filter(col("int8").gt(-100));
+            return keys.length > 0 ? some.groupBy(keys).agg(figures) : some.agg(figures);
+          };
+          await same(query, pooled, tableOnHost(table));
+        },
+      ),
+      { numRuns: 4 },
+    ),
+  );
+});
+
+const small = new arrow.Table({
+  a: arrow.vectorFromArray([3, 1, null, 2], new arrow.Int32()),
+  s: arrow.vectorFromArray(["x", "y", "x", null], new arrow.Utf8()),
+});
+
+test("a table on the host: chains of queries touch no GPU; sorts upload it while they run", async () => {
+  const { live } = gpu.pool.stats();
+  const before = { ...gpu.counts };
+  const t = tableOnHost(small);
+  const chain = t
+    .withColumns({ b: col("a").mul(2) })
+    .filter(col("b").ge(2))
+    .head(3)
+    .filter(col("b").ne(4))
+    .groupBy("s")
+    .agg({ total: sum("b") })
+    .withColumns({ who: when(col("s").isNull()).then("none").otherwise(col("s")).upper() });
+  assert.deepEqual(shown(await chain.toArrow()), [
+    "s Utf8: x|y",
+    "total Int64: 6n|2n",
+    "who Utf8: X|Y",
+  ]);
+  assert.equal(await t.filter(col("a").gt(1)).count(), 2);
+  assert.match(
+    chain.explain(),
+    /aggregate by s: on the host \(the rows are there\), 0 B of the pool/,
+  );
+  assert.equal(gpu.counts.dispatches, before.dispatches);
+  assert.equal(gpu.counts.uploads, before.uploads);
+  const sorted = await t.sort("a").toArrow();
+  assert.deepEqual([...sorted.getChild("a")!], [1, 2, 3, null]);
+  assert.equal(gpu.pool.stats().live, live);
+});
+
+test("where a query runs is chosen by its rows, or said; the reason is told", async () => {
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, small);
+    const query = t.filter(col("a").gt(1));
+    engine.preferred = "auto";
+    try {
+      assert.match(query.explain(), /on the host: 4 rows are read back sooner/);
+      assert.match(query.explain({ on: "gpu" }), /on the GPU: as was asked for/);
+      const { dispatches } = gpu.counts;
+      assert.equal((await query.toArrow()).numRows, 2);
+      assert.equal(gpu.counts.dispatches, dispatches);
+      const many = new arrow.Table({ a: arrow.makeVector(new Int32Array(5000)) });
+      using large = await tableToGpu(gpu, many);
+      assert.match(large.filter(col("a").gt(1)).explain(), /on the GPU: the rows are there/);
+    } finally {
+      engine.preferred = "gpu";
+    }
+    await assert.rejects(t.agg({ m: median("a") }).toArrow({ on: "host" }), {
+      code: "NOT_ON_HOST",
+    });
+    await assert.rejects(query.toArrow({ on: "cpu" as "host" }), { code: "NOT_AN_ENGINE" });
+  });
+});

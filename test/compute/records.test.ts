@@ -1,0 +1,80 @@
+// Columns into records and back: every type of one width, nulls, tiles, chunks; and where a value lies.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as arrow from "apache-arrow";
+import fc from "fast-check";
+import { col, fromRecords, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped, words } from "../gpu/open.ts";
+import { randomTable, VALUES } from "./random.ts";
+
+const FIXED = Object.keys(VALUES).filter((name) => name !== "text");
+
+test("tables become records and come back equal, whatever the tile", async () => {
+  await scoped(() =>
+    fc.assert(
+      fc.asyncProperty(
+        randomTable(FIXED, 150),
+        fc.constantFrom(1, 3, 32),
+        async ({ table, chunkRows }, tile) => {
+          using t = await tableToGpu(gpu, table, { chunkRows });
+          using records = await t.toRecords({ tile });
+          using back = await fromRecords(records);
+          assert.equal(records.rows, table.numRows);
+          const [found, wanted] = [await back.toArrow(), await t.toArrow()];
+          for (const name of FIXED)
+            assert.deepEqual(
+              [...found.getChild(name)!].map(String),
+              [...wanted.getChild(name)!].map(String),
+              name,
+            );
+        },
+      ),
+      { numRuns: 2 },
+    ),
+  );
+});
+
+test("words lie where the fields say", async () => {
+  const table = new arrow.Table({
+    a: arrow.vectorFromArray([10, null, 30, 40, 50], new arrow.Int8()),
+    b: arrow.vectorFromArray([1n, 2n, 3n, 2n ** 40n, 5n], new arrow.Int64()),
+  });
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    for (const tile of [1, 2]) {
+      using records = await t.filter(col("b").gt(1)).toRecords({ tile });
+      assert.equal(records.words, 4);
+      assert.deepEqual(
+        records.fields.map(({ word }) => word),
+        [1, 2],
+      );
+      const found = await words({ block: records.chunks[0]!.block });
+      const at = (record: number, word: number) =>
+        found[(Math.floor(record / tile) * 4 + word) * tile + (record % tile)];
+      assert.deepEqual(
+        [0, 1, 2, 3].map((record) => at(record, 1)),
+        [0, 30, 40, 50],
+      );
+      assert.deepEqual(
+        [0, 1, 2, 3].map((record) => at(record, 0)),
+        [2, 3, 3, 3],
+      );
+      assert.equal(at(2, 3), 2 ** 8);
+    }
+  });
+});
+
+test("what has no one width is refused, and disposed records say so", async () => {
+  const table = new arrow.Table({
+    s: arrow.vectorFromArray(["a"], new arrow.Utf8()),
+    n: arrow.vectorFromArray([1], new arrow.Int32()),
+  });
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    await assert.rejects(t.toRecords(), /column "s" is utf8; wanted columns of one width/);
+    await assert.rejects(t.drop("s").toRecords({ tile: 0 }), { code: "BAD_COUNT" });
+    const records = await t.drop("s").toRecords();
+    records.dispose();
+    await assert.rejects(fromRecords(records), { code: "DISPOSED" });
+  });
+});
