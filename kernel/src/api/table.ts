@@ -1,7 +1,14 @@
 // Where compute and the exchange meet: tables into the pool, and queries into shared memory.
 import type { Table } from "apache-arrow";
 import type { UploadOptions } from "../columns/index.ts";
-import { GpuSparse, GpuTable, GpuTensor, PRODUCE, tableToGpu } from "../compute/index.ts";
+import {
+  GpuSparse,
+  GpuTable,
+  GpuTensor,
+  PRODUCE,
+  tableOnHost,
+  tableToGpu,
+} from "../compute/index.ts";
 import { type Puttable, produce, put as putShared, type SharedTable } from "../exchange/index.ts";
 import { device } from "./device.ts";
 import { putSparse, putTensor } from "./tensor.ts";
