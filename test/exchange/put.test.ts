@@ -238,6 +238,11 @@ answer = [t.schema.metadata[b"cenote.sparse"].decode() for t in tables] + [t.to_
     { indptr: [[0, 2, 2, 3]], indices: [[0, 3, 1]], data: [[1, 2, 3]] },
     { coord0: [[0, 1]], coord1: [[2, 0]], data: [[5, 6]] },
   ]);
+  assert.deepEqual(Object.keys(csr), ["format", "shape", "indptr", "indices", "data"]);
+  await release(csr);
+  assert.throws(() => csr.data, { code: "RELEASED" });
+  assert.throws(() => csr.shape, { code: "RELEASED" });
+  assert.deepEqual([...coo.data], [5, 6], "the other is another table's");
 });
 
 test("an allocated array is put without a copy, once, and its memory comes back", async () => {

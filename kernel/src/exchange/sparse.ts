@@ -87,9 +87,28 @@ export function sparseOf(arrow: ArrowModule, table: Arrow.Table, name: string): 
   const list = (column: string) => oneArray(arrow, table, column, name);
   const data = list("data");
   if (format === "coo") {
-    return { format, shape, coords: shape.map((_, axis) => list(`coord${axis}`)), data };
+    const coords = shape.map((_, axis) => list(`coord${axis}`));
+    return whileHeld(table, { format, shape, coords, data });
   }
-  return { format, shape, indptr: list("indptr"), indices: list("indices"), data };
+  return whileHeld(table, {
+    format,
+    shape,
+    indptr: list("indptr"),
+    indices: list("indices"),
+    data,
+  });
+}
+
+/** The matrix, whose properties raise RELEASED once its table is released. */
+function whileHeld(table: Arrow.Table, matrix: Sparse): Sparse {
+  const guarded = Object.entries(matrix).map(([name, value]) => {
+    const get = () => {
+      void table.batches; // raises when it was released
+      return value;
+    };
+    return [name, { get, enumerable: true }] as const;
+  });
+  return Object.defineProperties({}, Object.fromEntries(guarded)) as Sparse;
 }
 
 function facts(table: Arrow.Table, name: string): Pick<Sparse, "format" | "shape"> {
