@@ -4,6 +4,7 @@ import { Session } from "node:inspector";
 import { fileURLToPath } from "node:url";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import {
+  ACTIONS_TARGET,
   EXCHANGE_TARGET,
   MONITOR_TARGET,
   OutputReader,
@@ -14,6 +15,7 @@ import {
 import { SharedBrowser } from "./browse/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import {
+  ActionGate,
   Interrupter,
   KernelServer,
   log,
@@ -111,6 +113,13 @@ const shared = new SharedBrowser((commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
 });
 server.serveComm(EXCHANGE_TARGET, shared);
+const actions = new ActionGate({
+  books,
+  busy: () => server.busy,
+  forward: (event) => post({ type: "comm", event }),
+  answer: (commId, answer) => server.sendComm(commId, answer),
+});
+server.serveComm(ACTIONS_TARGET, actions);
 onInterruptSignal(() => void server.interrupt());
 onParentLost(() => server.end());
 // The first completion finds its code loaded; the kernel's start is over by then.

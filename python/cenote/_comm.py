@@ -22,7 +22,9 @@ TABLE_TARGET, EXCHANGE_TARGET, LOADED_TARGET = "cenote.table", "cenote.exchange"
 VERSION = 1
 MIME = "application/vnd.apache.arrow.stream"
 #: Of what is saved in a notebook, and of one message to a page.
-PREVIEW_ROWS, PREVIEW_BYTES, MESSAGE_BYTES = 1000, 256 * 1024, 8 * 1024 * 1024
+PREVIEW_ROWS, PREVIEW_BYTES = 1000, 256 * 1024
+#: Jupyter's server drops what goes beyond 1 MB a second, a cell's output too.
+MESSAGE_BYTES, ROW_BYTES = 256 * 1024, 1024 * 1024
 MOST_ROWS = 2000
 #: Seconds between looks at what is shared, and that a shown table is kept for a page to ask.
 LOOK_EVERY, KEPT = 1.0, 10.0
@@ -103,6 +105,17 @@ def _fitted(count: int, most: int, pick: Callable[[int, int], pa.Table]) -> tupl
         count = int(count * 0.9 * most / len(data))
 
 
+def _message(count: int, pick: Callable[[int, int], pa.Table]) -> tuple[int, bytes]:
+    """As many rows as go into one message to a page. Raises ValueError for one that does not."""
+    rows, data = _fitted(count, MESSAGE_BYTES, pick)
+    if rows > 0 or count == 0:
+        return rows, data
+    data = _encode(pick(0, 1))
+    if len(data) > ROW_BYTES:
+        raise ValueError(f"a row has {len(data):,} bytes, at most {ROW_BYTES:,} are shown")
+    return 1, data
+
+
 def _answering(comm: Any, handle: Callable[[dict[str, Any]], None]) -> Callable[[Any], None]:
     """Hands a message's data on; what goes wrong is told to the page."""
 
@@ -144,7 +157,7 @@ class _View:
         if kind == "rows":
             begin, count = int(request["from"]), int(request["count"])
             most = max(0, min(count, MOST_ROWS, self._table.num_rows - begin))
-            rows, data = _fitted(most, MESSAGE_BYTES, lambda _, n: self._pick(begin, n))
+            rows, data = _message(most, lambda _, n: self._pick(begin, n))
             answer = {"kind": "rows", "id": number, "from": begin, "count": rows}
             self._comm.send(answer, buffers=[data])
         elif kind == "sort":
@@ -233,7 +246,7 @@ class _Pages:
         if kind == "preview":
             table = exchange().get(name, 0.0)
             most = min(int(request["rows"]), PREVIEW_ROWS, table.num_rows)
-            rows, data = _fitted(most, MESSAGE_BYTES, table.slice)
+            rows, data = _message(most, table.slice)
             answer = {"kind": "preview", "id": number, "name": name, "rows": rows}
             comm.send(answer, buffers=[data])
         elif kind == "remove":

@@ -8,10 +8,16 @@ import type { RowSource, Rows } from "./sources.ts";
 
 /** Rows of a page; fewer where there are many columns. */
 const PAGE_ROWS = 256;
-const PAGE_CELLS = 16_384;
+const PAGE_CELLS = 4096;
 const LEAST_ROWS = 16;
 /** Pages that are kept; the oldest goes. */
 const PAGES_KEPT = 64;
+const PAGES_WANTED = 8;
+/**
+ * Bytes a second that are asked for at most: Jupyter's server drops messages beyond 1 MB a second, a cell's
+ * output too.
+ */
+const MOST_RATE = 500_000;
 /** Characters of a cell that are drawn. */
 const CELL_CHARACTERS = 300;
 
@@ -29,8 +35,10 @@ export class GridModel extends DataModel {
   readonly #rows: number;
   readonly #pageRows: number;
   #source: RowSource;
-  /** By number; a promise's place is taken by its rows. */
-  readonly #pages = new Map<number, Rows | "asked">();
+  readonly #pages = new Map<number, Rows>();
+  /** Numbers of pages to be asked for, the last drawn last: it is asked for first. */
+  readonly #wanted = new Set<number>();
+  #asking = false;
   /** Raised when what was asked for before is void. */
   #edition = 0;
   readonly #failed = new Signal<this, Error>(this);
@@ -58,6 +66,7 @@ export class GridModel extends DataModel {
   refresh(): void {
     this.#edition++;
     this.#pages.clear();
+    this.#wanted.clear();
     this.#drawn(0, this.#rows);
     this.emitChanged({
       type: "cells-changed",
@@ -90,8 +99,10 @@ export class GridModel extends DataModel {
   cell(row: number, column: number): CellValue {
     const number = Math.floor(row / this.#pageRows);
     const page = this.#pages.get(number);
-    if (page === undefined) void this.#ask(number);
-    if (page === undefined || page === "asked") return undefined;
+    if (page === undefined) {
+      this.#want(number);
+      return undefined;
+    }
     const at = row - page.from;
     if (at >= page.count) return undefined;
     const text = valueText(page.table.getChildAt(column)!, page.at(at));
@@ -106,22 +117,46 @@ export class GridModel extends DataModel {
     return `${name} ${this.sorting.descending ? "▼" : "▲"}`;
   }
 
-  async #ask(number: number): Promise<void> {
+  #want(number: number): void {
+    this.#wanted.delete(number);
+    this.#wanted.add(number);
+    // Of pages that were scrolled past only the latest are still of interest.
+    for (const old of this.#wanted) {
+      if (this.#wanted.size <= PAGES_WANTED) break;
+      this.#wanted.delete(old);
+    }
+    if (!this.#asking) void this.#askOn();
+  }
+
+  /** One page after the other, no faster than the server takes them. */
+  async #askOn(): Promise<void> {
+    this.#asking = true;
+    await Promise.resolve(); // all cells of this drawing
+    for (let number: number | undefined; (number = [...this.#wanted].at(-1)) !== undefined; ) {
+      this.#wanted.delete(number);
+      const bytes = await this.#ask(number);
+      await pause(bytes);
+    }
+    this.#asking = false;
+  }
+
+  /** Gives the bytes that came. */
+  async #ask(number: number): Promise<number> {
     const edition = this.#edition;
-    this.#pages.set(number, "asked");
     const from = number * this.#pageRows;
     try {
       const page = await this.#whole(from, Math.min(this.#pageRows, this.#rows - from));
-      if (edition !== this.#edition) return;
-      this.#pages.delete(number);
+      if (edition !== this.#edition) return page.bytes;
       this.#pages.set(number, page);
       for (const old of this.#pages.keys()) {
         if (this.#pages.size <= PAGES_KEPT) break;
         this.#pages.delete(old);
       }
       this.#drawn(from, page.count);
+      return page.bytes;
     } catch (error) {
       if (edition === this.#edition) this.#failed.emit(error as Error);
+      return 0;
     }
   }
 
@@ -129,14 +164,16 @@ export class GridModel extends DataModel {
   async #whole(from: number, count: number): Promise<Rows> {
     const first = await this.#source.rows(from, count);
     if (first.count >= count || first.count === 0) return first;
-    let [table, got] = [first.table, first.count];
+    let { table, count: got, bytes } = first;
     while (got < count) {
+      await pause(bytes);
       const more = await this.#source.rows(from + got, count - got);
       if (more.count === 0) break;
       table = table.concat(more.table);
       got += more.count;
+      bytes = more.bytes;
     }
-    return { table, at: (row) => row, from, count: got };
+    return { table, at: (row) => row, from, count: got, bytes };
   }
 
   #drawn(row: number, rowSpan: number): void {
@@ -151,4 +188,10 @@ export class GridModel extends DataModel {
       columnSpan,
     });
   }
+}
+
+/** Waits for as long as that many bytes may take. */
+async function pause(bytes: number): Promise<void> {
+  if (bytes === 0) return;
+  await new Promise((resolve) => setTimeout(resolve, (1000 * bytes) / MOST_RATE));
 }

@@ -1,6 +1,7 @@
 // The grid in the theme's colours, with nulls, numbers and types told apart.
 import { type CellRenderer, type DataGrid, RendererMap, TextRenderer } from "@lumino/datagrid";
-import { ARROW } from "../../../kernel/src/base/arrow-text.ts";
+import type { Table } from "apache-arrow";
+import { ARROW, valueText } from "../../../kernel/src/base/arrow-text.ts";
 import type { GridModel } from "./grid-model.ts";
 
 export const ROW_HEIGHT = 22;
@@ -86,16 +87,16 @@ export function dress(grid: DataGrid, model: GridModel, node: HTMLElement): void
 }
 
 /** Columns as wide as their names, types and first values; the last numbers of rows fit too. */
-export function fitColumns(grid: DataGrid, model: GridModel, node: HTMLElement): void {
+export function fitColumns(grid: DataGrid, table: Table, rows: number, node: HTMLElement): void {
   const { font } = themeOf(node);
   const pen = document.createElement("canvas").getContext("2d")!;
   pen.font = `600 ${font}`;
   const width = (text: string) => Math.ceil(pen.measureText(text).width) + 2 * PADDING + 4;
-  const rows = model.rowCount("body");
-  for (const [column, { name, type }] of model.fields.entries()) {
+  for (const [column, { name, type }] of table.schema.fields.entries()) {
+    const values = table.getChildAt(column)!;
     const widths = [width(`${name} ▼`), width(String(type)), LEAST_WIDTH];
-    for (let row = 0; row < Math.min(rows, MEASURED_ROWS); row++) {
-      widths.push(width(model.cell(row, column) ?? "null"));
+    for (let row = 0; row < Math.min(table.numRows, MEASURED_ROWS); row++) {
+      widths.push(width(valueText(values, row)?.slice(0, MOST_WIDTH) ?? "null"));
     }
     grid.resizeColumn("body", column, Math.min(MOST_WIDTH, Math.max(...widths)));
   }

@@ -21,6 +21,8 @@ export interface Rows {
   at: (row: number) => number;
   from: number;
   count: number;
+  /** Of the last message that came for it. */
+  bytes: number;
 }
 
 export interface RowSource {
@@ -42,7 +44,7 @@ export class LocalSource implements RowSource {
   async rows(from: number, count: number): Promise<Rows> {
     const order = this.#order;
     const at = (row: number) => order?.[from + row] ?? from + row;
-    return { table: this.#table, at, from, count };
+    return { table: this.#table, at, from, count, bytes: 0 };
   }
 
   async sort(column: number | null, descending: boolean): Promise<void> {
@@ -99,7 +101,8 @@ export class KernelSource implements RowSource, IDisposable {
   async rows(from: number, count: number): Promise<Rows> {
     const { answer, bytes } = await this.#ask({ kind: "rows", from, count });
     const found = answer.kind === "rows" ? answer.count : 0;
-    return { table: tableFromIPC(bytes), at: (row) => row, from, count: found };
+    const table = tableFromIPC(bytes);
+    return { table, at: (row) => row, from, count: found, bytes: bytes.length };
   }
 
   async sort(column: number | null, descending: boolean): Promise<void> {

@@ -9,7 +9,7 @@ import {
 } from "@lumino/datagrid";
 import { type Message, MessageLoop } from "@lumino/messaging";
 import { PanelLayout, Widget } from "@lumino/widgets";
-import { tableFromIPC } from "apache-arrow";
+import { type Table, tableFromIPC } from "apache-arrow";
 import { el, exact, setText } from "../widgets/dom.ts";
 import { GridModel, type Sorting } from "./grid-model.ts";
 import { dress, fitColumns, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-style.ts";
@@ -37,6 +37,8 @@ export interface TableOptions {
 export class TableWidget extends Widget {
   readonly #options: TableOptions;
   readonly #trans: TranslationBundle;
+  /** The rows that were saved with the output. */
+  readonly #table: Table;
   readonly #saved: LocalSource;
   readonly #savedRows: number;
   readonly #rows: number;
@@ -64,6 +66,7 @@ export class TableWidget extends Widget {
     const { trans } = options;
     this.#trans = trans;
     const table = tableFromIPC(options.bytes);
+    this.#table = table;
     this.#saved = new LocalSource(table);
     this.#source = this.#saved;
     this.#savedRows = table.numRows;
@@ -104,7 +107,8 @@ export class TableWidget extends Widget {
     this.#resizes.observe(this.node);
     this.#themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
     this.#dress();
-    if (!this.#fitted) void this.#fit();
+    if (!this.#fitted) fitColumns(this.#grid, this.#table, this.#rows, this.node);
+    this.#fitted = true;
     this.connect();
   }
 
@@ -277,13 +281,5 @@ export class TableWidget extends Widget {
 
   #dress(): void {
     dress(this.#grid, this.#model, this.node);
-  }
-
-  async #fit(): Promise<void> {
-    this.#fitted = true;
-    await this.#saved.rows(0, 0); // the first page is on its way
-    this.#model.cell(0, 0);
-    await Promise.resolve();
-    fitColumns(this.#grid, this.#model, this.node);
   }
 }

@@ -159,6 +159,21 @@ class PoolAccess {
   }
 
   /**
+   * Disposes what `leaks` lists, whoever has it: using one raises DISPOSED from then on. Pinned blocks stay.
+   */
+  freeLeaks(since?: Mark | number): { blocks: number; bytes: number } {
+    return openedDevice()?.pool.freeLeaks(since) ?? { blocks: 0, bytes: 0 };
+  }
+
+  /**
+   * Moves blocks that were used longest ago to host memory and disk, until that much ("1 GiB") has left the
+   * device or there is no room for more; they come back when they are used. Returns the bytes that have left.
+   */
+  spill(size: number | string): number {
+    return openedDevice()?.pool.spill(parseBytes(size)) ?? 0;
+  }
+
+  /**
    * Runs the garbage collector now and gives back blocks (of 4 KiB and more) whose handles were dropped
    * without dispose. A request that would fail does it by itself.
    */

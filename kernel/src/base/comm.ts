@@ -32,3 +32,6 @@ export function comms(): CommService {
   if (service) return service;
   throw new CenoteError("NO_FRONTEND", "comms need a notebook; none is connected");
 }
+
+/** Whether a kernel runs. */
+export const commsConnected = (): boolean => service !== undefined;

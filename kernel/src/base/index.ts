@@ -1,3 +1,4 @@
+export * from "./actions-protocol.ts";
 export * from "./arrow-text.ts";
 export * from "./attribution.ts";
 export * from "./books.ts";

@@ -3,8 +3,10 @@ import * as arrow from "apache-arrow";
 import { ARROW, CenoteError, formatBytes, PREVIEW_BYTES, PREVIEW_ROWS } from "../base/index.ts";
 import { type Packed, pack } from "../exchange/index.ts";
 
-/** Of one message to a page. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Of one message to a page: Jupyter's server drops what goes beyond 1 MB a second, a cell's output too. */
+const MOST_BYTES = 256 * 1024;
+/** Of a row that is too long to share a message. */
+const MOST_ROW_BYTES = 1024 * 1024;
 
 /** Rows from `from` on, as many as go into one message. `pick` gives a table of that many rows from there. */
 export function encodeRows(
@@ -13,10 +15,11 @@ export function encodeRows(
 ): { bytes: Uint8Array; rows: number } {
   const found = fitted(count, MOST_BYTES, pick);
   if (found.rows > 0 || count === 0) return found;
-  const { bytes } = plan(pick(1));
+  const one = plan(pick(1));
+  if (one.bytes <= MOST_ROW_BYTES) return { bytes: written(one), rows: 1 };
   throw new CenoteError(
     "TOO_LARGE",
-    `a row has ${formatBytes(bytes)}, at most ${formatBytes(MOST_BYTES)} are shown`,
+    `a row has ${formatBytes(one.bytes)}, at most ${formatBytes(MOST_ROW_BYTES)} are shown`,
   );
 }
 

@@ -17,7 +17,7 @@ import { Handle } from "./handle.ts";
 import { Idle } from "./idle.ts";
 import { keepBooks, leaveBooks, mustBeFree } from "./keepers.ts";
 import { Ledger } from "./ledger.ts";
-import { Reclaim } from "./reclaim.ts";
+import { type Collected, Reclaim } from "./reclaim.ts";
 import { badSize, foreignBlock, poolClosed, usedAfterDispose } from "./report.ts";
 import { Part } from "./resources/part.ts";
 import type { Resource } from "./resources/resource.ts";
@@ -232,6 +232,18 @@ export class Blocks implements Resource {
     this.residence.recover();
     this.allocator.planner.abandon();
     this.scopes.abandon(cell);
+  }
+
+  /** Disposes the blocks that are wanted, by row; their handles are the user's to find out about. */
+  protected disposeWhere(wanted: (row: number) => boolean): Collected {
+    const done = { blocks: 0, bytes: 0 };
+    for (const [row, generation] of this.ledger.liveRows()) {
+      if (!wanted(row)) continue;
+      done.blocks++;
+      done.bytes += this.ledger.books.blocks.size[row]! * GRANULE;
+      this.#release(row, generation);
+    }
+    return done;
   }
 
   /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */

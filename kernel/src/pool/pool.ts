@@ -1,6 +1,6 @@
 // The pool: blocks (blocks.ts) within a budget, and what is told and steered of them: statistics, snapshots,
 // trimming and packing, scopes, regions and iterations. It knows no device.
-import { CONTROL, COUNTER, currentCell, parseBytes } from "../base/index.ts";
+import { BLOCK_STATE, CONTROL, COUNTER, currentCell, parseBytes } from "../base/index.ts";
 import { Blocks } from "./blocks.ts";
 import type { Collected } from "./reclaim.ts";
 import { type Region, Regions } from "./regions.ts";
@@ -8,7 +8,7 @@ import { holders, statistics } from "./report.ts";
 import { capture } from "./snapshot/capture.ts";
 import { sizeHistogram } from "./snapshot/histogram.ts";
 import { Mark, PoolSnapshot, type SizeClass } from "./snapshot/index.ts";
-import { leaks } from "./snapshot/leaks.ts";
+import { leaks, outlives } from "./snapshot/leaks.ts";
 import type {
   Compacted,
   Holder,
@@ -75,6 +75,27 @@ export class Pool extends Blocks {
   leaks(since?: Mark | number): Holder[] {
     this.collect();
     return leaks(this.ledger.books, since, currentCell());
+  }
+
+  /**
+   * Disposes what `leaks` lists, whoever has the handles: using one raises DISPOSED from then on. Pinned blocks
+   * stay.
+   */
+  freeLeaks(since?: Mark | number): Collected {
+    this.collect();
+    const { books } = this.ledger;
+    const outlived = outlives(books, since, currentCell());
+    return this.disposeWhere(
+      (row) => outlived(row) && books.blocks.state[row] !== BLOCK_STATE.pinned,
+    );
+  }
+
+  /**
+   * Blocks that were used longest ago leave the device for host memory and disk, until as many bytes have left
+   * or there is no room for more. Returns the bytes that have left.
+   */
+  spill(bytes: number): number {
+    return this.change(() => this.spilling?.spill(bytes) ?? 0);
   }
 
   /** How many bytes of blocks that don't fit the device may lie in host memory, and on disk. */

@@ -1,4 +1,5 @@
 // The wire: Jupyter messages over ZeroMQ, in a thread that runs no user code.
+export { ActionGate } from "./action-gate.ts";
 export type { CommTarget } from "./comms.ts";
 export { type Connection, readConnection } from "./connection.ts";
 export { Interrupter } from "./interrupt.ts";

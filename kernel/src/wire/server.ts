@@ -143,6 +143,11 @@ export class KernelServer {
     });
   }
 
+  /** Whether a cell runs. */
+  get busy(): boolean {
+    return this.#executions.running !== undefined;
+  }
+
   /** Serves a comm target in this thread. */
   serveComm(targetName: string, target: CommTarget): void {
     this.#comms.serve(targetName, target);

@@ -10,16 +10,23 @@ import type { Mark } from "./marks.ts";
  * but `running`; grouped by tag, cell and line, largest group first.
  */
 export function leaks(books: Books, since: Mark | number | undefined, running: number): Holder[] {
-  const { state, generation, tag, cell, line, size } = books.blocks;
-  const outlived = (row: number) => {
-    if (since === undefined) return cell[row] !== 0 && cell[row] !== running;
-    if (typeof since === "number") return cell[row] === since;
-    return since.isBefore(row, generation[row]!);
-  };
+  const { state, tag, cell, line, size } = books.blocks;
+  const outlived = outlives(books, since, running);
   const groups = new HolderGroups();
   for (let row = 1; row < books.control[CONTROL.blockRows]!; row++) {
     if (state[row] === BLOCK_STATE.none || !outlived(row)) continue;
     groups.add(tagText(tag[row]!), cell[row]!, line[row]!, size[row]! * GRANULE);
   }
   return groups.sorted;
+}
+
+/** Whether the block of a row is a leak in that sense. */
+export function outlives(
+  { blocks: { generation, cell } }: Books,
+  since: Mark | number | undefined,
+  running: number,
+): (row: number) => boolean {
+  if (since === undefined) return (row) => cell[row] !== 0 && cell[row] !== running;
+  if (typeof since === "number") return (row) => cell[row] === since;
+  return (row) => since.isBefore(row, generation[row]!);
 }

@@ -90,6 +90,13 @@ export class Tiers {
     this.forget(row);
   }
 
+  /** Blocks leave until they make that many bytes, or there is no room for more; returns the bytes that left. */
+  spill(bytes: number): number {
+    this.#left = { blocks: 0, bytes: 0 };
+    while (this.#left.bytes < bytes && this.#spill(bytes - this.#left.bytes));
+    return this.#left.bytes;
+  }
+
   /** The block is in a slab again, or has ended: what is kept of it goes. */
   forget(row: number): void {
     const away = this.#away.get(row);
