@@ -5,14 +5,8 @@ import { explainAggregate } from "./explain.ts";
 import { figureColumns } from "./figure-columns.ts";
 import { figure, partsOf, SORTED, type TypedAggregate } from "./figures.ts";
 import { groupedTable } from "./grouped.ts";
-import {
-  choiceOf,
-  groupsObstacle,
-  groupsOn,
-  type HostSide,
-  type RunOptions,
-  rowsFrom,
-} from "./host/run.ts";
+import { choiceOf, groupsObstacle, groupsOn, rowsFrom } from "./host/run.ts";
+import type { HostSide, RunOptions } from "./host/side.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";

@@ -18,7 +18,8 @@ export {
 } from "./aggregates.ts";
 export { coalesce, col, Expr, lit, type Operand, type Value } from "./expr.ts";
 export type { Aggregates } from "./grouping.ts";
-export { engine, type RunOptions } from "./host/run.ts";
+export { engine } from "./host/run.ts";
+export type { RunOptions } from "./host/side.ts";
 export type { JoinKey, JoinOptions } from "./join/keys.ts";
 export type { Selected } from "./plan.ts";
 export { PRODUCE } from "./query.ts";

@@ -1,5 +1,11 @@
 // The nodes that expressions are made of, before they have types. expr.ts makes them, rules.ts reads them.
-import type { Expr } from "./expr.ts";
+
+/** An expression, as far as nodes know it: expr.ts has what people call. */
+export interface Term {
+  readonly node: ExprNode;
+  /** As it was written. */
+  toString(): string;
+}
 
 /** What a literal may be. A Date or an ISO text stands for a moment where a date or timestamp is met. */
 export type Value = number | bigint | boolean | string | Date | null;
@@ -45,15 +51,15 @@ export type DatePart = "year" | "month" | "day" | "weekday" | "hour" | "minute" 
 export type ExprNode =
   | { readonly op: "column"; readonly name: string }
   | { readonly op: "literal"; readonly value: Value }
-  | { readonly op: BinaryOp; readonly args: readonly [Expr, Expr] }
-  | { readonly op: UnaryOp; readonly args: readonly [Expr] }
-  | { readonly op: "cast"; readonly args: readonly [Expr]; readonly to: string }
+  | { readonly op: BinaryOp; readonly args: readonly [Term, Term] }
+  | { readonly op: UnaryOp; readonly args: readonly [Term] }
+  | { readonly op: "cast"; readonly args: readonly [Term]; readonly to: string }
   | {
       readonly op: "slice";
-      readonly args: readonly [Expr];
+      readonly args: readonly [Term];
       /** Offset, and length or null for all that follows, in code points. */
       readonly span: readonly [number, number | null];
     }
-  | { readonly op: "if"; readonly args: readonly [test: Expr, then: Expr, otherwise: Expr] }
-  | { readonly op: "field"; readonly args: readonly [Expr]; readonly name: string }
-  | { readonly op: "isIn"; readonly args: readonly [Expr]; readonly values: readonly Value[] };
+  | { readonly op: "if"; readonly args: readonly [test: Term, then: Term, otherwise: Term] }
+  | { readonly op: "field"; readonly args: readonly [Term]; readonly name: string }
+  | { readonly op: "isIn"; readonly args: readonly [Term]; readonly values: readonly Value[] };

@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { Expr } from "./expr.ts";
 import { entriesOf, expression } from "./given.ts";
-import type { HostSide, RunOptions } from "./host/run.ts";
+import type { HostSide, RunOptions } from "./host/side.ts";
 import { wrongType } from "./kinds.ts";
 import { resolve, type Scope } from "./rules.ts";
 import { node, type Typed } from "./typed.ts";

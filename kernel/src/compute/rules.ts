@@ -9,11 +9,10 @@ import { cast } from "./casts.ts";
 import { choose, fillNull } from "./choices.ts";
 import { comparison, isIn } from "./comparison.ts";
 import { datePart } from "./dates.ts";
-import type { Expr } from "./expr.ts";
 import { bareLiteral, convert, logical, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
 import { element, field, listLength } from "./nested.ts";
-import type { BinaryOp, DatePart, ExprNode } from "./nodes.ts";
+import type { BinaryOp, DatePart, ExprNode, Term } from "./nodes.ts";
 import { concat, letters, slice, textLength, textTest } from "./texts.ts";
 import { node, type Typed } from "./typed.ts";
 
@@ -21,7 +20,7 @@ import { node, type Typed } from "./typed.ts";
 export type Scope = ReadonlyMap<string, Typed>;
 
 /** Gives an expression its types. Throws UNKNOWN_COLUMN, WRONG_TYPE and LITERAL_TYPE. */
-export function resolve(expr: Expr, scope: Scope): Typed {
+export function resolve(expr: Term, scope: Scope): Typed {
   const { node: at } = expr;
   switch (at.op) {
     case "column":
@@ -107,7 +106,7 @@ function unaryNumber(
 }
 
 // Literals wait for the type of what they meet.
-function sides(args: readonly Expr[], scope: Scope): Side[] {
+function sides(args: readonly Term[], scope: Scope): Side[] {
   return args.map((arg) =>
     arg.node.op === "literal" ? { value: arg.node.value } : { at: resolve(arg, scope) },
   );

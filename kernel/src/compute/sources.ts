@@ -4,7 +4,8 @@ import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
-import { type HostSide, readRows, rowsObstacle, rowsOf } from "./host/run.ts";
+import { readRows, rowsObstacle, rowsOf } from "./host/run.ts";
+import type { HostSide } from "./host/side.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
 import { gather } from "./run/gather.ts";
 import { Scratch } from "./run/scratch.ts";

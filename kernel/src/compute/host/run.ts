@@ -17,30 +17,7 @@ import {
   type HostRows,
   project,
 } from "./rows.ts";
-
-/** Where a query runs. */
-export type Engine = "gpu" | "host";
-
-export interface RunOptions {
-  /** Where to run it; by default where it is likely to be quicker. The result is the same. */
-  readonly on?: Engine;
-}
-
-export interface Choice {
-  readonly on: Engine;
-  readonly why: string;
-}
-
-/** What a source of rows offers to queries on the host. */
-export interface HostSide {
-  /** Whether the rows lie on the host. */
-  readonly there: boolean;
-  /** Rows that would be computed with, where known. */
-  readonly count: number | undefined;
-  /** Why they cannot be had there; undefined where they can. */
-  obstacle(): string | undefined;
-  rows(names: readonly string[]): Promise<HostRows>;
-}
+import type { Choice, Engine, RunOptions } from "./side.ts";
 
 /** Rows that are computed with on the host although they are in the pool, at most. */
 const FEW_ROWS = 1024;

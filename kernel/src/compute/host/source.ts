@@ -7,7 +7,8 @@ import { type Gpu, openGpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
 import type { OpenSource, Source } from "../plan.ts";
 import type { HostRows } from "./rows.ts";
-import { type HostSide, rowsFrom } from "./run.ts";
+import { rowsFrom } from "./run.ts";
+import type { HostSide } from "./side.ts";
 
 export class HostSource implements Source {
   readonly store = undefined;
