@@ -2,10 +2,11 @@
 // exits; that of a process that was killed goes when another one makes its own.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from "node:fs";
-import { type FileHandle, open, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../../base/index.ts";
+import { SpillHandle } from "./file.ts";
 
 const NAME = /^cenote-spill-([0-9a-f]{8})-(\d+)-(\d+)$/;
 /** One write or read of a file, at most. */
@@ -70,14 +71,9 @@ export class SpillDisk {
     const file = { path: join(this.folder, `${++this.#files}`), bytes: bytes.byteLength };
     this.used += file.bytes;
     try {
-      const handle = await open(file.path, "wx", 0o600);
-      try {
-        for (let at = 0; at < bytes.byteLength; ) {
-          const piece = bytes.subarray(at, at + PIECE_BYTES);
-          at += (await handle.write(piece, 0, piece.byteLength, at)).bytesWritten;
-        }
-      } finally {
-        await handle.close();
+      using handle = new SpillHandle(file.path, "wx", 0o600);
+      for (let at = 0; at < bytes.byteLength; ) {
+        at += await handle.write(bytes.subarray(at, at + PIECE_BYTES), at);
       }
     } catch (error) {
       this.remove(file);
@@ -88,11 +84,11 @@ export class SpillDisk {
 
   /** Fills `into` with the file's bytes from `offset`. */
   async read(file: SpillFile, offset: number, into: Uint8Array): Promise<void> {
-    const handle = await open(file.path, "r");
-    try {
-      for (let at = 0; at < into.byteLength; ) at += await readPiece(handle, into, at, offset);
-    } finally {
-      await handle.close();
+    using handle = new SpillHandle(file.path, "r");
+    for (let at = 0; at < into.byteLength; ) {
+      const bytes = await handle.read(into.subarray(at, at + PIECE_BYTES), offset + at);
+      if (bytes === 0) throw new Error("the file ends before the block does");
+      at += bytes;
     }
   }
 
@@ -108,18 +104,6 @@ export class SpillDisk {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
   }
-}
-
-async function readPiece(
-  handle: FileHandle,
-  into: Uint8Array,
-  at: number,
-  offset: number,
-): Promise<number> {
-  const piece = into.subarray(at, at + PIECE_BYTES);
-  const { bytesRead } = await handle.read(piece, 0, piece.byteLength, offset + at);
-  if (bytesRead === 0) throw new Error("the file ends before the block does");
-  return bytesRead;
 }
 
 /** Removes the folders of processes that have ended without doing so. */
