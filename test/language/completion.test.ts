@@ -79,3 +79,27 @@ test("nothing is looked at while an interrupt is under way", async () => {
   assert.ok((await names)?.some(({ name }) => name === "inner"));
   assert.ok(posted.includes("Runtime.evaluate"));
 });
+
+test("nothing is offered inside strings and comments", async () => {
+  const offered = async (code: string) => (await complete(live, code, code.length)).matches.length;
+  for (const code of [
+    "import 'no",
+    'f("a", "glo',
+    "`text glo",
+    "// glo",
+    "1 /* glo",
+    "'it\\'s glo",
+  ]) {
+    assert.equal(await offered(code), 0, code);
+  }
+  for (const code of [
+    "'a' + glo",
+    "`${glo",
+    "// done\nglo",
+    "/* a */ glo",
+    '"it\'s"; glo',
+    "a / glo",
+  ]) {
+    assert.ok((await offered(code)) > 0, code);
+  }
+});

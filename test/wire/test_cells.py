@@ -335,7 +335,6 @@ def test_late_errors_are_shown_and_survived(kernel: Kernel, code: str) -> None:
         "void (async () => { await null; await null; throw new Error('at once') })(); await null",
         "queueMicrotask(() => { throw new Error('at once') });",
         "process.nextTick(() => { throw new Error('at once') });",
-        "setImmediate(() => { throw new Error('at once') });",
     ],
 )
 def test_what_nobody_handles_is_shown_before_the_cells_end(kernel: Kernel, code: str) -> None:

@@ -93,6 +93,11 @@ def test_a_cell_that_throws_is_timed(kernel: Kernel) -> None:
 # ---- who ----
 
 
+def test_what_a_magic_does_not_take_is_said(kernel: Kernel) -> None:
+    ran = kernel.run("%who extra words")
+    assert ran.status == "error" and 'found "extra words"' in ran.traceback
+
+
 def test_who_lists_variables_and_runs_nothing_of_theirs(fresh: Kernel) -> None:
     empty = fresh.run("%who").of("display_data")[0]["data"]["text/plain"]
     assert "no variables" in empty

@@ -108,6 +108,13 @@ def test_cenote_is_one_instance_everywhere(kernel: Kernel, folder: Path) -> None
     assert ran.plain == "[ true, true, true ]"
 
 
+def test_a_part_of_cenote_that_there_is_not_is_named(kernel: Kernel) -> None:
+    for code in ("import 'cenote/nope'", "await import('cenote/nope')", "require('cenote/nope')"):
+        ran = kernel.run(code)
+        assert 'no module "cenote/nope"' in ran.reply["content"]["evalue"], code
+        assert "line 1:" in ran.traceback
+
+
 def test_displays_of_cenote(kernel: Kernel) -> None:
     ran = kernel.run(
         "import { display, html, json, markdown, png, svg } from 'cenote';\n"

@@ -22,29 +22,33 @@ export function inspectBounded(value: unknown): string {
 
 function boundedText(value: unknown): string {
   try {
-    const count = countParts(value, LIMITS.depth, MAX_PARTS);
-    return count < MAX_PARTS ? inspect(value, LIMITS) : narrowText(value);
+    const wide: Wide = new Map();
+    const count = countParts(value, LIMITS.depth, MAX_PARTS, wide);
+    return count < MAX_PARTS ? inspect(value, LIMITS) : narrowText(value, wide);
   } catch (error) {
     const why = preview((error as Error | undefined)?.message);
     return `${typeName(value)} (can't be shown: ${why})`;
   }
 }
 
+/** Keys of objects that have many: V8 takes a second to list a million, so it is done once. */
+type Wide = Map<object, readonly string[]>;
+
 /** Parts that inspect would visit, counted up to `most`; what inspect can't cut short counts as `most`. */
-function countParts(value: unknown, depth: number, most: number): number {
+function countParts(value: unknown, depth: number, most: number, wide: Wide): number {
   if (value === null || typeof value !== "object" || depth < 0) return 1;
   if (types.isProxy(value) || ArrayBuffer.isView(value)) return 1;
   let parts = 1;
   let keys = 0;
-  for (const part of partsOf(value)) {
+  for (const part of partsOf(value, wide)) {
     if (++keys > MAX_KEYS) return most;
-    parts += countParts(part, depth - 1, most - parts);
+    parts += countParts(part, depth - 1, most - parts, wide);
     if (parts >= most) return most;
   }
   return parts;
 }
 
-function* partsOf(value: object): Generator<unknown> {
+function* partsOf(value: object, wide: Wide): Generator<unknown> {
   if (Array.isArray(value)) {
     if (isSparse(value)) while (true) yield undefined;
     const end = Math.min(value.length, LIMITS.maxArrayLength);
@@ -54,7 +58,9 @@ function* partsOf(value: object): Generator<unknown> {
   } else if (types.isSet(value)) {
     yield* first(valuesOf(value), LIMITS.maxArrayLength);
   } else {
-    for (const key in value) yield Object.getOwnPropertyDescriptor(value, key)?.value;
+    const keys = Object.keys(value);
+    if (keys.length > MAX_KEYS) wide.set(value, keys);
+    for (const key of keys) yield Object.getOwnPropertyDescriptor(value, key)?.value;
   }
 }
 
@@ -76,14 +82,14 @@ function* first<T>(items: Iterable<T>, count: number): Generator<T> {
 // ---- values that are too wide ----
 
 /** The first items, each in a few words, and how many there are. */
-function narrowText(value: unknown): string {
+function narrowText(value: unknown, wide: Wide): string {
   if (value === null || typeof value !== "object" || types.isProxy(value)) {
     return shorten(
       inspect(value, { depth: 0, maxStringLength: NARROW_CHARACTERS }),
       MAX_CHARACTERS,
     );
   }
-  const { items, more } = narrowItems(value);
+  const { items, more } = narrowItems(value, wide);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   const name = lengthOf(value) === undefined ? className(value) : typeName(value);
   const shown = name === "Object" ? "" : `${name} `;
@@ -91,8 +97,8 @@ function narrowText(value: unknown): string {
   return `${shown}${open}\n${lines.map((line) => `  ${line}`).join(",\n")}\n${close}`;
 }
 
-function narrowItems(value: object): { items: string[]; more: string } {
-  const keys = lengthOf(value) === undefined ? Object.keys(value) : [];
+function narrowItems(value: object, wide: Wide): { items: string[]; more: string } {
+  const keys = lengthOf(value) === undefined ? (wide.get(value) ?? Object.keys(value)) : [];
   const items = [...narrowTexts(value, keys)];
   const left = (lengthOf(value) ?? keys.length) - items.length;
   return { items, more: left > 0 ? `… ${left.toLocaleString("en-US")} more` : "" };

@@ -140,6 +140,11 @@ export class ModuleLoader {
 
   #resolve(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
     if (specifier === "cenote") return { url: this.#apiUrl, shortCircuit: true };
+    if (specifier.startsWith("cenote/")) {
+      throw new Error(
+        `The package "cenote" has no module "${specifier}". All its names come from "cenote" itself.`,
+      );
+    }
     if (specifier.startsWith(FROM_CELL)) {
       const parentURL = this.hooks.meta.url;
       return this.#find(specifier.slice(FROM_CELL.length), { ...context, parentURL }, next);

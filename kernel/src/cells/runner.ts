@@ -23,18 +23,17 @@ import type { Compiled, Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
 import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./intrinsics.ts";
 import { Fragment, h } from "./jsx.ts";
+import { nextTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
 
 /** Turns of promises between the end of a cell's code and its reply. */
 const TURNS = 4;
-/** As it is before cells run. */
-const soon = setImmediate;
 const USER_EXPRESSION = "user-expression";
 
 const get = uncurry(Map.prototype.get) as <T>(map: Map<number, T>, key: number) => T | undefined;
 
-/** Part of a cell's conclusion; it yields what is to be awaited. */
-type Stretch<T> = Generator<unknown, T, unknown>;
+/** Part of a cell's conclusion; yields what is to be awaited. */
+type Stretch<T> = Generator<unknown, T>;
 
 interface Cell {
   job: ExecuteJob;
@@ -62,6 +61,9 @@ export class CellRunner {
   readonly #names = new NotebookNames();
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
+  readonly #endTurn = nextTurns((request) => {
+    this.#output.event({ type: "turned" }, {}, request);
+  });
   #lastInterrupted = 0;
   #lastBegun = 0;
 
@@ -291,7 +293,7 @@ export class CellRunner {
       metadata: { [POOL_METADATA]: figures },
     };
     this.#output.event({ type: "reply", status, ...metadata }, reply, request);
-    soon(() => this.#output.event({ type: "turned" }, {}, request));
+    this.#endTurn(request);
     cell.ended = true;
     cell.result = undefined;
     lookLater();

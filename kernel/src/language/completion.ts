@@ -77,12 +77,25 @@ export async function inspectAt(
 }
 
 async function candidatesFor(live: LiveValues, code: string, before: string): Promise<LiveName[]> {
+  if (endsInText(before)) return [];
   if (/\?\.$|\.$/.test(before)) {
     const chain = namesBefore(before.replace(/\??\.$/, ""));
     return chain ? ((await live.properties(chain[0]!, chain.slice(1))) ?? []) : [];
   }
   const keywords = KEYWORDS.map((name): LiveName => ({ name, kind: "keyword" }));
   return [...declaredNames(code), ...(await live.globals()), ...keywords];
+}
+
+/** Comments, strings and the parts of templates, each with what closes it. */
+const TEXTS =
+  /\/\/.*(?<closed>\n)?|\/\*[\s\S]*?(?<closed>\*\/|$)|(?<quote>["'])(?:\\[\s\S]|(?!\k<quote>)[^\\\n])*(?<closed>\k<quote>|\n|$)|`(?:\\[\s\S]|\$(?!\{)|[^\\`$])*(?<closed>`|\$\{|$)/g;
+
+/** Whether what follows this text belongs to a string or a comment. */
+function endsInText(text: string): boolean {
+  const last = [...text.matchAll(TEXTS)].at(-1);
+  return (
+    last !== undefined && last.index + last[0].length === text.length && !last.groups?.["closed"]
+  );
 }
 
 /** `foo(a.b` → ["a", "b"]; undefined where the text ends in something else than a chain of names. */

@@ -53,6 +53,7 @@ export class Magics {
         this.#reload(rest);
         break;
       case "who":
+        if (rest !== "") throw surplus(rest);
         output.display({ data: whoBundle(variables), metadata: {} });
         break;
       case "help": {
@@ -73,6 +74,11 @@ export class Magics {
     }
   }
 }
+
+const surplus = (rest: string) =>
+  new CenoteError("SURPLUS", `%who: wanted nothing after it, found ${JSON.stringify(rest)}`, {
+    mend: "It lists all variables; write the name of one by itself to see its value",
+  });
 
 /** Its message says which magic it was; the frames are of code that the user never saw. */
 function fail(error: unknown): never {
