@@ -47,7 +47,9 @@ export async function takeRows(
   const jobs = parts.flatMap(({ names, ...part }) => names.map((name) => jobOf(part, name)));
   const rows = parts[0]!.rows.count;
   const { gpu } = parts[0]!.store;
-  const limit = Math.min(gpu.maxBinding, 2 ** 32 - 4);
+  const hard = Math.min(gpu.maxBinding, 2 ** 32 - 4);
+  // A dispatch holds a chunk of the source and one of the output: of a small device, small parts.
+  const limit = Math.min(hard, Math.max(65_536, gpu.pool.budget / 8));
   const widest = Math.min(...jobs.map(({ at }) => rowsWithin(at.type, limit)));
   // Row numbers are bound from multiples of 256 bytes on.
   const most = Math.max(64, Math.floor(Math.min(limit / 4, widest) / 64) * 64);
@@ -60,7 +62,8 @@ export async function takeRows(
   const chunks: ColumnChunk[][] = jobs.map(() => []);
   spans.reverse();
   for (let span = spans.pop(); span; span = spans.pop()) {
-    const made = await takeSpan(jobs, span, limit, scratch);
+    const fits = span.to - span.from <= 64 || sizes ? hard : limit;
+    const made = await takeSpan(jobs, span, fits, scratch);
     if (made) {
       chunkRows.push(span.to - span.from);
       made.forEach((chunk, i) => {
@@ -195,6 +198,7 @@ async function takeText(
   count: number,
 ): Promise<void> {
   const { gpu } = job.store;
+  await gpu.resident([starts, block]);
   gpu.copy({ block: starts, bytes: (count + 1) * 4 }, { block, bytes: (count + 1) * 4 });
   const place = Uint32Array.of(layout.bytes / 4);
   await gpu.upload([{ block: starts, offset: (count + 1) * 4, data: place }]);

@@ -127,7 +127,10 @@ export function runsOf(store: ColumnStore, words: number): Run[] {
       { mend: "Filter the table first, or order parts of it." },
     );
   }
-  const most = Math.max(64, Math.floor(store.gpu.maxBinding / (256 * words)) * 64);
+  // A pass of the sort holds 16 B of each row, and the keys lie beside it: they must fit the device.
+  const { maxBinding, pool } = store.gpu;
+  const rowsOf = (bytes: number, each: number) => Math.max(64, Math.floor(bytes / each / 64) * 64);
+  const most = Math.min(rowsOf(maxBinding, 4 * words), rowsOf(pool.budget, 32 + 16 * words));
   const runs: Run[] = [];
   let base = 0;
   for (const [chunk, rows] of store.chunkRows.entries()) {

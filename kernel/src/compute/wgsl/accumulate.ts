@@ -5,12 +5,9 @@
 import type { Typed } from "../typed.ts";
 import { both, type Emitted } from "./context.ts";
 import type { Emitter } from "./emit.ts";
-import type { Part } from "./parts.ts";
-import { offsetsOf } from "./parts.ts";
+import { type Form, offsetsOf, type Part } from "./parts.ts";
 import type { Program } from "./program.ts";
 import { addSquare } from "./squares.ts";
-
-export type Form = "local" | "own" | "shared";
 
 /** Where the words of a group are: element `word` of the part that begins at word `offset`. */
 function place(form: Form, offset: number, word: number): string {

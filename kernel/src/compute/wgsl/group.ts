@@ -12,11 +12,11 @@
 // whichever, `i` counts from the first row.
 import type { ColumnStore } from "../../columns/index.ts";
 import type { Typed } from "../typed.ts";
-import { declarations, type Form, stores, updates } from "./accumulate.ts";
+import { declarations, stores, updates } from "./accumulate.ts";
 import { both } from "./context.ts";
 import { Emitter } from "./emit.ts";
 import { addHash } from "./hash.ts";
-import { offsetsOf, type Part } from "./parts.ts";
+import { type Form, offsetsOf, type Part } from "./parts.ts";
 import { type Extra, type KernelText, Program } from "./program.ts";
 import { indent } from "./project.ts";
 

@@ -15,6 +15,9 @@
 // Merging two groups is adding limbs, or-ing flags and taking the greater value: see merge().
 import type { Typed } from "../typed.ts";
 
+/** Where the words of groups are while rows are added to them; see accumulate.ts. */
+export type Form = "local" | "own" | "shared";
+
 export type Part =
   | { readonly kind: "count"; readonly of?: Typed }
   | { readonly kind: "integers"; readonly of: Typed; readonly limbs: 2 | 3 | 5 }

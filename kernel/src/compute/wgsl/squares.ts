@@ -1,5 +1,5 @@
 // Adds the exact square of a value to a sum of limbs (parts.ts, "squares").
-import type { Form } from "./accumulate.ts";
+import type { Form } from "./parts.ts";
 import type { Program } from "./program.ts";
 
 /** Name of a function that adds the square of a value of this kind to `limbs` limbs. */
