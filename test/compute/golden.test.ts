@@ -10,10 +10,15 @@ import { wholeOf } from "../../kernel/src/compute/plan.ts";
 import { resolve } from "../../kernel/src/compute/rules.ts";
 import { slotsFor } from "../../kernel/src/compute/run/slots.ts";
 import { StoreSource } from "../../kernel/src/compute/sources.ts";
+import { takeKernel, textKernel } from "../../kernel/src/compute/wgsl/across.ts";
 import { maskKernel } from "../../kernel/src/compute/wgsl/filter.ts";
 import { groupKernel } from "../../kernel/src/compute/wgsl/group.ts";
+import { pairsKernel, probeKernel } from "../../kernel/src/compute/wgsl/join.ts";
+import { boundsKernel, packKernel } from "../../kernel/src/compute/wgsl/order.ts";
 import type { KernelText } from "../../kernel/src/compute/wgsl/program.ts";
 import { projectKernel } from "../../kernel/src/compute/wgsl/project.ts";
+import { countKernel, scatterKernel } from "../../kernel/src/compute/wgsl/radix.ts";
+import { rankKernel } from "../../kernel/src/compute/wgsl/ranks.ts";
 import { textCopyKernel } from "../../kernel/src/compute/wgsl/text.ts";
 import { gpu } from "../gpu/open.ts";
 
@@ -85,6 +90,43 @@ test("hashed keys and an exact sum of floats, in a shared table", () => {
       ],
       slots: slotsFor(store, keys),
       form: "shared",
+      lowWords: false,
+    }),
+  );
+});
+
+const key = (name: string) => ({ at: typed(col(name)), descending: false, nullsFirst: false });
+
+test("the bounds of a float key, and a text key packed into words", () => {
+  compare("key-bounds", boundsKernel(store, key("speed"), true));
+  compare("key-pack", packKernel(store, { ...key("origin"), textWords: 2 }, true));
+  compare("key-rank", rankKernel(store, typed(col("origin"))));
+});
+
+test("a pass of the radix sort", () => {
+  compare("radix-count", countKernel());
+  compare("radix-scatter", scatterKernel());
+});
+
+test("rows taken from one chunk of several, packed values and text", () => {
+  compare("take", takeKernel(store, typed(col("delay")), true));
+  compare("take-text", textKernel(store, typed(col("origin")), true));
+});
+
+test("a join: the search, and the pairs", () => {
+  compare("join-probe", probeKernel());
+  compare("join-pairs", pairsKernel());
+});
+
+test("an exact sum of squares", () => {
+  const of = typed(col("speed"));
+  compare(
+    "squares",
+    groupKernel(store, {
+      keys: [],
+      parts: [{ kind: "squares", of, limbs: 20 }],
+      slots: slotsFor(store, []),
+      form: "local",
       lowWords: false,
     }),
   );
