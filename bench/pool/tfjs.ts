@@ -23,6 +23,20 @@ function install(): void {
   if (status !== 0) throw new Error("TF.js, a peer of this bench, could not be installed");
 }
 
+/** TF.js with its WebGPU backend on a device that there is, of which `globals` are in globalThis. */
+export async function loadTfJsOn<T extends TfJs>(device: GPUDevice): Promise<T> {
+  install();
+  // TF.js looks whether there is WebGPU, and then only uses the device.
+  Object.defineProperty(globalThis.navigator, "gpu", { value: {} });
+  const tf = peers("@tensorflow/tfjs-core");
+  const { WebGPUBackend } = peers("@tensorflow/tfjs-backend-webgpu");
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", () => new WebGPUBackend(device, device.adapterInfo));
+  await tf.setBackend("webgpu");
+  if (tf.getBackend() !== "webgpu") throw new Error(`TF.js runs on ${tf.getBackend()}`);
+  return tf;
+}
+
 /** TF.js, ready to run on WebGPU. */
 export async function loadTfJs(): Promise<TfJs> {
   install();

@@ -6,6 +6,7 @@ import { Binds } from "./binds.ts";
 import type { Budgets } from "./budgets.ts";
 import { checkCall, checkedWorkgroups } from "./calls.ts";
 import type { DeviceErrors } from "./errors.ts";
+import { ForeignBlock, pooled } from "./foreign.ts";
 import { HostBuffers } from "./host-buffers.ts";
 import { GpuMemory } from "./memory.ts";
 import { Params } from "./params.ts";
@@ -134,7 +135,7 @@ export class DawnGpu implements Gpu {
     for (const part of parts) {
       const source = bytesOf(part.data);
       for (let done = 0; done < source.byteLength; ) {
-        const written = await this.pool.residence.use([part.block], () =>
+        const written = await this.pool.residence.use(pooled([part.block]), () =>
           this.pool.operation(() => this.#stage(part, source, done)),
         );
         done += written;
@@ -155,7 +156,8 @@ export class DawnGpu implements Gpu {
     const targets = ranges.map((range, i) => {
       return { range, into: target(into?.[i], this.#ranges.extent(range).bytes, i) };
     });
-    const isAway = ({ range }: { range: GpuRange }) => residence.isAway(range.block);
+    const isAway = ({ range: { block } }: { range: GpuRange }) =>
+      !(block instanceof ForeignBlock) && residence.isAway(block);
     const here = targets.filter((one) => !isAway(one));
     const away = targets.filter(isAway);
     const limit = this.device.limits.maxBufferSize;
@@ -182,7 +184,7 @@ export class DawnGpu implements Gpu {
   zero(range: GpuRange): void {
     this.errors.throwIfLost();
     this.pool.operation(() => {
-      this.pool.residence.ensure([range.block]);
+      this.pool.residence.ensure(pooled([range.block]));
       const to = this.#ranges.resolveWrite(range);
       if (to.bytes > 0) this.#recorder.clear(to, to.bytes);
     });
@@ -198,7 +200,7 @@ export class DawnGpu implements Gpu {
       });
     }
     this.pool.operation(() => {
-      this.pool.residence.ensure([from.block, to.block]);
+      this.pool.residence.ensure(pooled([from.block, to.block]));
       const source = this.#ranges.resolve(from);
       this.#scratch.copy(source, this.#ranges.resolveWrite(whole), source.bytes);
     });
@@ -231,6 +233,14 @@ export class DawnGpu implements Gpu {
 
   dispatchAsync(pipeline: Pipeline, call: DispatchCall): Promise<void> {
     return this.pool.residence.use(blocksOf(call), () => this.dispatch(pipeline, call));
+  }
+
+  adopt(buffer: GPUBuffer, tag: string, end?: () => void): Block {
+    const block: Block = new ForeignBlock(buffer, tag, () => {
+      this.#binds.forget(block.id);
+      end?.();
+    });
+    return block;
   }
 
   submit(): void {
@@ -282,4 +292,4 @@ function target(given: Uint8Array | undefined, bytes: number, index: number): Ui
   );
 }
 
-const blocksOf = (call: DispatchCall): Block[] => call.bindings.map(({ block }) => block);
+const blocksOf = (call: DispatchCall): Block[] => pooled(call.bindings.map(({ block }) => block));

@@ -2,6 +2,7 @@
 import { CenoteError, formatBytes } from "../base/index.ts";
 import type { Block, Pool } from "../pool/index.ts";
 import type { BoundRange } from "./binds.ts";
+import { ForeignBlock } from "./foreign.ts";
 import type { GpuMemory } from "./memory.ts";
 import type { GpuRange } from "./types.ts";
 
@@ -20,14 +21,14 @@ export class Ranges {
 
   /** Resolves to whole words: `bytes` is rounded up to 4, which a block always has. */
   resolve(range: GpuRange): BoundRange {
-    const { block, offset, bytes } = this.extent(range);
-    const place = this.#pool.place(block);
-    return {
-      slab: place.slab,
-      buffer: this.#memory.buffer(place.slab),
-      offset: place.offset + offset,
-      bytes: Math.ceil(bytes / 4) * 4,
-    };
+    const { block, offset, bytes: exact } = this.extent(range);
+    const bytes = Math.ceil(exact / 4) * 4;
+    if (block instanceof ForeignBlock) {
+      this.#checkForeign(block);
+      return { slab: block.id, buffer: block.buffer, offset, bytes };
+    }
+    const { slab, offset: begin } = this.#pool.place(block);
+    return { slab, buffer: this.#memory.buffer(slab), offset: begin + offset, bytes };
   }
 
   /** For a write that is not whole words, which must end where the block ends. */
@@ -39,7 +40,8 @@ export class Ranges {
   /** Throws as resolveWrite() does, but for NOT_RESIDENT. */
   checkWrite(range: GpuRange): void {
     const { block, offset, bytes } = this.extent(range);
-    this.#pool.check(block);
+    if (block instanceof ForeignBlock) this.#checkForeign(block);
+    else this.#pool.check(block);
     if (bytes % 4 !== 0 && offset + bytes < block.bytes) {
       throw new CenoteError(
         "UNALIGNED",
@@ -47,6 +49,11 @@ export class Ranges {
         { mend: "Write a multiple of 4 bytes, or up to the block's end." },
       );
     }
+  }
+
+  #checkForeign(block: ForeignBlock): void {
+    if (!block.disposed) return;
+    throw new CenoteError("DISPOSED", `${name(block)} of another library was disposed`);
   }
 
   /** Resolves a range to be bound as storage. */

@@ -118,6 +118,12 @@ export interface Gpu {
   dispatch(pipeline: Pipeline, call: DispatchCall): void;
   /** The same, but waits for blocks of the call that were spilled and are not in host memory. */
   dispatchAsync(pipeline: Pipeline, call: DispatchCall): Promise<void>;
+  /**
+   * A buffer of another library on this device (of storage and copy usage) as a block, used where it is. `end`: called
+   * when the block is disposed. What the other library has recorded it must submit before, and we (submit()) before it
+   * goes on.
+   */
+  adopt(buffer: GPUBuffer, tag: string, end?: () => void): Block;
   submit(): void;
   /** Submits, and waits until the GPU has done everything. Rejects with the first error since the last wait. */
   finish(): Promise<void>;

@@ -9,6 +9,16 @@ export {
   type TensorOptions,
 } from "./create.ts";
 export type { Dtype } from "./dtypes.ts";
+export {
+  fromOrt,
+  fromTF,
+  type Ort,
+  type OrtTensor,
+  type TfJs,
+  type TfTensor,
+  toOrt,
+  toTF,
+} from "./frameworks.ts";
 export type { Quantized } from "./linear.ts";
 export { tableToTensor } from "./matrix.ts";
 export type { Operand as TensorOperand } from "./operands.ts";

@@ -53,6 +53,7 @@ export class Element {
         (one.kind === "leaf" &&
           (isScalar(one) ||
             (DTYPES[one.dtype].bits === 32 &&
+              one.storage.block.bytes % 16 === 0 &&
               one.offset % 4 === 0 &&
               isRowMajor(shape, one.strides)))),
     );

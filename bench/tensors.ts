@@ -1,0 +1,236 @@
+// Tensors against TF.js on the same device, by turns, results compared:
+//   npm run bench -- tensors [operations | chain | matmul | sum | memory | sharing] … [sizes=1024,1048576] [runs=5]
+// Installs TF.js into bench/peers (70 MB) when it is missing.
+import assert from "node:assert/strict";
+import { globals } from "webgpu";
+import { formatBytes } from "../kernel/src/base/index.ts";
+import {
+  createTensor,
+  fromTF,
+  type GpuTensor,
+  RandomStream,
+  toTF,
+} from "../kernel/src/compute/index.ts";
+import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
+import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
+import { against, median, type Sides, tfDone } from "./tensors/measure.ts";
+import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
+
+const words = process.argv.slice(2);
+const option = (name: string, usual: string) =>
+  words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? usual;
+const sizes = option("sizes", "1024,1048576,16777216").split(",").map(Number);
+const runs = Number(option("runs", "5"));
+const wanted = words.filter((word) => !word.includes("="));
+const wants = (section: string) => wanted.length === 0 || wanted.includes(section);
+
+Object.assign(globalThis, globals);
+const gpu = await openGpu();
+const tf: Tf = await loadTfJsOn<TfJs>(countOutside(gpu.device));
+const sides: Sides = { gpu, tf };
+const { adapter } = gpu;
+console.log(
+  `adapter: ${adapter.name}${adapter.software ? " — SOFTWARE: figures are of a processor" : ""}; TF.js ${tf.version_core}; medians of ${runs}`,
+);
+const line = (name: string, [mine, theirs]: [number, number]) =>
+  console.log(
+    `${name.padEnd(30)} ${mine.toFixed(2).padStart(10)} ms ${theirs.toFixed(2).padStart(10)} ms ${(theirs / mine).toFixed(2).padStart(7)} ×`,
+  );
+
+/** The same numbers on both sides. */
+async function both(shape: number[], seed: number, low = 0.05): Promise<[GpuTensor, Tf]> {
+  const made = new RandomStream(() => gpu, seed).uniform(shape, low, 2).compute();
+  return [made, tf.tensor(await made.read(), shape, "float32")];
+}
+
+async function operands(size: number): Promise<[Operands<GpuTensor>, Operands<Tf>]> {
+  const [[x, tx], [y, ty]] = [await both([size], 1), await both([size], 2)];
+  const index = Int32Array.from({ length: size }, (_, i) => (i * 7919) % size);
+  const [z, m] = [await createTensor(gpu, index), x.gt(1).compute()];
+  const shape = [size / 1024, 1024];
+  return [
+    { x, y, z, m, rows: x.reshape(shape) },
+    {
+      x: tx,
+      y: ty,
+      z: tf.tensor(index, [size], "int32"),
+      m: tf.greater(tx, 1),
+      rows: tf.reshape(tx, shape),
+    },
+  ];
+}
+
+async function operations(): Promise<void> {
+  for (const size of sizes) {
+    console.log(
+      `\n${size.toLocaleString("en")} elements${" ".repeat(18)}cenote         TF.js   TF.js ÷ cenote`,
+    );
+    const [mine, theirs] = await operands(size);
+    const ratios: number[] = [];
+    for (const { name, ours, theirs: its, near } of OPERATIONS) {
+      const found = await against(
+        sides,
+        { name, ours: () => ours(mine), theirs: () => its(tf, theirs), near: near ?? 1e-5 },
+        runs,
+      );
+      line(name, found);
+      ratios.push(found[1] / found[0]);
+    }
+    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    console.log(
+      `geometric mean ${mean.toFixed(2)} ×, least ${Math.min(...ratios).toFixed(2)} ×, under 1 ×: ${ratios.filter((ratio) => ratio < 1).length} of ${ratios.length}`,
+    );
+    for (const one of Object.values(mine)) one.dispose();
+    for (const one of Object.values(theirs)) (one as Tf).dispose();
+  }
+}
+
+async function chain(): Promise<void> {
+  const size = sizes.at(-1)!;
+  const [[x, tx], [y, ty]] = [await both([size], 3), await both([size], 4)];
+  const ours = () => x.mul(y).add(1).relu().sub(y).square();
+  const theirs = () => tf.tidy(() => tf.square(tf.sub(tf.relu(tf.add(tf.mul(tx, ty), 1)), ty)));
+  console.log(`\nchain of five, ${size.toLocaleString("en")} elements`);
+  line("chain", await against(sides, { name: "chain", ours, theirs, near: 1e-4 }, runs));
+  const before = gpu.counts.dispatches;
+  const region = gpu.pool.region(() => ours().compute());
+  console.log(
+    `  ${gpu.counts.dispatches - before} dispatch, ${formatBytes(region.peak - region.value.bytes)} beyond operands and result`,
+  );
+  for (const one of [x, y, region.value]) one.dispose();
+  for (const one of [tx, ty]) one.dispose();
+}
+
+async function matmul(): Promise<void> {
+  console.log("\nmatrix products, f32");
+  for (const n of [256, 512, 1024, ...(runs > 3 ? [2048] : [])]) {
+    const [[x, tx], [y, ty]] = [await both([n, n], 5), await both([n, n], 6)];
+    const found = await against(
+      sides,
+      { name: `matmul ${n}`, ours: () => x.matmul(y), theirs: () => tf.matMul(tx, ty), near: 1e-3 },
+      Math.min(runs, 5),
+    );
+    line(`matmul ${n}² (${((2 * n ** 3) / found[0] / 1e6).toFixed(1)} GFLOP/s)`, found);
+    for (const one of [x, y, tx, ty]) one.dispose();
+  }
+}
+
+/** Sum against a kernel that copies as many bytes as the sum reads. */
+async function sum(): Promise<void> {
+  const size = sizes.at(-1)!;
+  const x = new RandomStream(() => gpu, 7).uniform([size]).compute();
+  const half = x.slice([0, size / 2]);
+  const [sums, copies]: [number[], number[]] = [[], []];
+  for (let run = 0; run < runs + 1; run++) {
+    for (const [times, make] of [
+      [sums, () => x.sum()],
+      [copies, () => half.add(0)],
+    ] as const) {
+      const begin = performance.now();
+      using made = make().compute();
+      await gpu.finish();
+      if (run > 0 && made.size > 0) times.push(performance.now() - begin);
+    }
+  }
+  const share = (median(copies) / median(sums)) * 100;
+  console.log(
+    `\nsum of ${size.toLocaleString("en")}: ${median(sums).toFixed(2)} ms; a copy that moves as many bytes (half read, half written) ${median(copies).toFixed(2)} ms: ${share.toFixed(0)} % of its bandwidth`,
+  );
+  x.dispose();
+  half.dispose();
+}
+
+/** A step of a small network on both sides: what the pool and TF.js hold at most. */
+async function memory(): Promise<void> {
+  const [[x, tx], [w, tw], [v, tv]] = [
+    await both([2048, 512], 8),
+    await both([512, 1024], 9),
+    await both([1024, 512], 10),
+  ];
+  const ours = () =>
+    gpu.pool.scope(() =>
+      x
+        .matmul(w)
+        .mul(0.01)
+        .relu()
+        .add(1)
+        .matmul(v)
+        .mul(0.01)
+        .softmax()
+        .log()
+        .mul(-1)
+        .mean()
+        .compute(),
+    );
+  const theirs = () =>
+    tf.tidy(() =>
+      tf.mean(
+        tf.mul(
+          tf.log(
+            tf.softmax(
+              tf.mul(tf.matMul(tf.add(tf.relu(tf.mul(tf.matMul(tx, tw), 0.01)), 1), tv), 0.01),
+            ),
+          ),
+          -1,
+        ),
+      ),
+    );
+  const region = gpu.pool.region(ours);
+  const mine = region.peak;
+  const given = (await region.value.read())[0]!;
+  const peak = await tfPeak(theirs, Number(given));
+  console.log(
+    `\npeak of a step: cenote ${formatBytes(mine)}, TF.js ${formatBytes(peak)} (its own count), beside the operands: ${(mine / peak).toFixed(2)} ×`,
+  );
+  for (const one of [x, w, v, region.value, tx, tw, tv]) one.dispose();
+}
+
+/** The most that TF.js has in use beside what it had before, looked at whenever it takes a buffer. */
+async function tfPeak(step: () => Tf, wantedValue: number): Promise<number> {
+  const manager = tf.backend().bufferManager;
+  const acquire = manager.acquireBuffer.bind(manager);
+  await tfDone(sides);
+  const before = manager.numBytesUsed;
+  let peak = 0;
+  manager.acquireBuffer = (...args: unknown[]) => {
+    const made = acquire(...args);
+    peak = Math.max(peak, manager.numBytesUsed - before);
+    return made;
+  };
+  const result = step();
+  await tfDone(sides);
+  manager.acquireBuffer = acquire;
+  assert.ok(Math.abs((await result.data())[0] - wantedValue) < 1e-3);
+  result.dispose();
+  return peak;
+}
+
+/** One buffer on both sides: a write on one is seen on the other. */
+async function sharing(): Promise<void> {
+  const x = await createTensor(gpu, Float32Array.of(1, 2, 3, 4));
+  const { tf: theirs, tensor: mine } = toTF(x, tf);
+  assert.deepEqual([...(await tf.mul(theirs, 2).data())], [2, 4, 6, 8]);
+  gpu.device.queue.writeBuffer(
+    tf.backend().tensorMap.get(theirs.dataId).resource,
+    0,
+    Float32Array.of(10, 20),
+  );
+  assert.deepEqual([...(await mine.read())], [10, 20, 3, 4]);
+  assert.deepEqual([...(await (theirs as Tf).data())], [10, 20, 3, 4]);
+  const made = tf.add(tf.tensor([1, 2, 3]), 1);
+  using back = fromTF(gpu, made, tf);
+  using sum = back.mul(10);
+  assert.deepEqual([...(await sum.read())], [20, 30, 40]);
+  gpu.device.queue.writeBuffer(
+    tf.backend().tensorMap.get(made.dataId).resource,
+    4,
+    Float32Array.of(7),
+  );
+  assert.deepEqual([...(await back.read())], [2, 7, 4]);
+  console.log("\nsharing with TF.js: a write on either side is seen on the other, both ways");
+  for (const one of [x, mine, theirs, made]) one.dispose();
+}
+
+const SECTIONS = { operations, chain, matmul, sum, memory, sharing };
+for (const [name, section] of Object.entries(SECTIONS)) if (wants(name)) await section();
+process.exit(0);

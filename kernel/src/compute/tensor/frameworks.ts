@@ -1,0 +1,189 @@
+// Tensors shared with TF.js and onnxruntime-web on the same device: both sides use one GPU buffer. A library is given
+// as an argument, because none of them comes with Cenote; what of it is used is described here.
+import { CenoteError } from "../../base/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
+import { bytesOf, DTYPES, type Dtype } from "./dtypes.ts";
+import { leaf } from "./expr.ts";
+import { fill } from "./fuse.ts";
+import { rowMajor, type Shape, sizeOf } from "./shape.ts";
+import { Storage } from "./storage.ts";
+import { GpuTensor } from "./tensor.ts";
+
+/** STORAGE | COPY_SRC | COPY_DST (WebGPU, section 5.1.2). */
+const USAGE = 0x80 | 0x04 | 0x08;
+
+export interface TfTensor {
+  readonly shape: number[];
+  readonly dtype: string;
+  readonly dataId: object;
+  dispose(): void;
+}
+
+/** What of TF.js (core 4, with its WebGPU backend on sharedDevice()) is used. */
+export interface TfJs {
+  tensor(
+    data: { buffer: GPUBuffer; zeroCopy: boolean },
+    shape: number[],
+    dtype: "float32" | "int32",
+  ): TfTensor;
+  backend(): unknown;
+}
+
+interface TfBackend {
+  readonly device: GPUDevice;
+  readonly tensorMap: { get(id: object): { resource?: GPUBuffer } | undefined };
+  uploadToGPU(id: object): void;
+  /** null when nothing is recorded. */
+  readonly commandEncoder: GPUCommandEncoder | null;
+  submitQueue(): void;
+  endComputePassEncoder(): void;
+}
+
+const TF_DTYPES: Partial<Record<Dtype, "float32" | "int32">> = { f32: "float32", i32: "int32" };
+
+function backendOf(tf: TfJs, gpu: Gpu): TfBackend {
+  const backend = tf.backend() as TfBackend;
+  if (backend?.device && backend.tensorMap && "submitQueue" in backend) {
+    if (backend.device.queue === gpu.device.queue) return backend;
+    throw otherDevice("TF.js");
+  }
+  throw new CenoteError("FRAMEWORK", "wanted TF.js with its WebGPU backend", {
+    mend: 'await tf.setBackend("webgpu") first.',
+  });
+}
+
+function otherDevice(library: string): CenoteError {
+  return new CenoteError(
+    "FOREIGN_DEVICE",
+    `${library} runs on another GPU device, with which no buffer can be shared`,
+    {
+      mend: "Make its backend on `await sharedDevice()` (docs/tensors.md has the lines).",
+    },
+  );
+}
+
+/** A buffer of its own that holds the tensor's elements, written by one kernel, which computes them if they wait. */
+function bufferOf(
+  tensor: GpuTensor,
+  device: GPUDevice,
+  what: string,
+): { buffer: GPUBuffer; storage: Storage } {
+  const { gpu, shape, dtype } = tensor;
+  const buffer = device.createBuffer({
+    label: what,
+    size: bytesOf(dtype, sizeOf(shape)),
+    usage: USAGE,
+  });
+  const storage = new Storage(gpu, gpu.adopt(buffer, what)).retain();
+  fill(gpu, storage, dtype, tensor.expression(), shape, what);
+  gpu.submit(); // what we recorded comes before what the library will
+  return { buffer, storage };
+}
+
+function checkedFor(
+  tensor: GpuTensor,
+  dtypes: Partial<Record<Dtype, string>>,
+  library: string,
+): string {
+  const found = dtypes[tensor.dtype];
+  if (found) return found;
+  throw new CenoteError(
+    "DTYPE",
+    `${library} shares ${Object.keys(dtypes).join(", ")}; found ${tensor.described}`,
+    {
+      mend: "Cast it first.",
+    },
+  );
+}
+
+/**
+ * This tensor as one of TF.js, over a buffer that both use: what one side writes, the other sees. The elements are
+ * computed into the buffer, or copied there on the GPU once. The TF tensor's dispose ends its use of it; ours is the
+ * tensor that comes with it. The buffer goes when both have ended and are collected. Throws DTYPE, FOREIGN_DEVICE, FRAMEWORK.
+ */
+export function toTF(tensor: GpuTensor, tf: TfJs): { tf: TfTensor; tensor: GpuTensor } {
+  const dtype = checkedFor(tensor, TF_DTYPES, "TF.js") as "float32" | "int32";
+  const backend = backendOf(tf, tensor.gpu);
+  const { buffer, storage } = bufferOf(tensor, backend.device, "shared with TF.js");
+  const other = tf.tensor({ buffer, zeroCopy: true }, [...tensor.shape], dtype);
+  const mine = over(tensor.gpu, storage, tensor.dtype, tensor.shape, "shared with TF.js");
+  storage.release();
+  return { tf: other, tensor: mine };
+}
+
+/** A tensor over the buffer of one of TF.js, which must live as long as ours is used. Throws as toTF. */
+export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
+  const backend = backendOf(tf, gpu);
+  const dtype = (Object.keys(TF_DTYPES) as Dtype[]).find((name) => TF_DTYPES[name] === other.dtype);
+  if (!dtype)
+    throw new CenoteError("DTYPE", `fromTF: wanted float32 or int32, found ${other.dtype}`);
+  backend.uploadToGPU(other.dataId);
+  if (backend.commandEncoder) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+  const buffer = backend.tensorMap.get(other.dataId)?.resource;
+  if (!buffer)
+    throw new CenoteError("FRAMEWORK", "fromTF: the TF tensor has no GPU buffer: it was disposed");
+  return adopted(gpu, buffer, dtype, other.shape, "of TF.js");
+}
+
+export interface OrtTensor {
+  readonly dims: readonly number[];
+  readonly type: string;
+  readonly gpuBuffer: GPUBuffer;
+}
+
+/** What of onnxruntime-web is used: the class Tensor. */
+export interface Ort {
+  readonly Tensor: {
+    fromGpuBuffer(
+      buffer: GPUBuffer,
+      options: { dataType: string; dims: number[]; dispose?: () => void },
+    ): OrtTensor;
+  };
+}
+
+const ORT_DTYPES: Partial<Record<Dtype, string>> = {
+  f32: "float32",
+  f16: "float16",
+  i32: "int32",
+  u32: "uint32",
+  u8: "uint8",
+};
+
+/** This tensor as one of onnxruntime-web, whose session must run on sharedDevice(); otherwise as toTF. Throws DTYPE. */
+export function toOrt(tensor: GpuTensor, ort: Ort): { ort: OrtTensor; tensor: GpuTensor } {
+  const dataType = checkedFor(tensor, ORT_DTYPES, "onnxruntime-web");
+  const { buffer, storage } = bufferOf(tensor, tensor.gpu.device, "shared with onnxruntime-web");
+  const other = ort.Tensor.fromGpuBuffer(buffer, { dataType, dims: [...tensor.shape] });
+  const mine = over(tensor.gpu, storage, tensor.dtype, tensor.shape, "shared with onnxruntime-web");
+  storage.release();
+  return { ort: other, tensor: mine };
+}
+
+/** A tensor over the GPU buffer of one of onnxruntime-web, which must live as long as ours is used. Throws DTYPE. */
+export function fromOrt(gpu: Gpu, other: OrtTensor): GpuTensor {
+  const dtype = (Object.keys(ORT_DTYPES) as Dtype[]).find(
+    (name) => ORT_DTYPES[name] === other.type,
+  );
+  if (!dtype)
+    throw new CenoteError(
+      "DTYPE",
+      `fromOrt: wanted one of ${Object.values(ORT_DTYPES).join(", ")}, found ${other.type}`,
+    );
+  return adopted(gpu, other.gpuBuffer, dtype, other.dims, "of onnxruntime-web");
+}
+
+function adopted(gpu: Gpu, buffer: GPUBuffer, dtype: Dtype, shape: Shape, what: string): GpuTensor {
+  const wanted = Math.ceil((sizeOf(shape) * DTYPES[dtype].bits) / 8);
+  if (buffer.size < wanted)
+    throw new CenoteError(
+      "SIZE",
+      `${what}: wanted a buffer of ${wanted} bytes, found ${buffer.size}`,
+    );
+  return over(gpu, new Storage(gpu, gpu.adopt(buffer, what)), dtype, shape, what);
+}
+
+const over = (gpu: Gpu, storage: Storage, dtype: Dtype, shape: Shape, what: string): GpuTensor =>
+  new GpuTensor(gpu, [...shape], leaf(storage, dtype, rowMajor(shape)), what);

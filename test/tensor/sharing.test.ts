@@ -1,0 +1,72 @@
+// Buffers of others on the device: used where they are, by both sides, without a copy.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTensor, fromOrt, type GpuTensor, toOrt } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+
+const USAGE = 0x80 | 0x04 | 0x08;
+const { device } = gpu;
+
+/** A buffer as its owner made it, with these floats. */
+function bufferOf(values: readonly number[]): GPUBuffer {
+  const buffer = device.createBuffer({ size: values.length * 4, usage: USAGE });
+  device.queue.writeBuffer(buffer, 0, Float32Array.from(values));
+  return buffer;
+}
+
+const numbers = async (tensor: GpuTensor) => Array.from(await tensor.read(), Number);
+
+test("a write on either side is seen on the other, and nothing is copied", () =>
+  scoped(async () => {
+    const buffer = bufferOf([1, 2, 3, 4, 5]);
+    const uploads = gpu.counts.uploads;
+    const live = gpu.pool.stats().live;
+    using x = fromOrt(gpu, { dims: [5], type: "float32", gpuBuffer: buffer });
+    assert.deepEqual([gpu.counts.uploads, gpu.pool.stats().live], [uploads, live]);
+    assert.deepEqual(await numbers(x), [1, 2, 3, 4, 5]);
+    device.queue.writeBuffer(buffer, 8, Float32Array.of(30));
+    using twice = x.slice([1, 4]).mul(2);
+    assert.deepEqual(await numbers(twice), [4, 60, 8]);
+    using sum = x.sum();
+    assert.deepEqual(await numbers(sum), [42]);
+    buffer.destroy();
+  }));
+
+test("a tensor's elements are computed into the buffer that another library gets", () =>
+  scoped(async () => {
+    using x = await createTensor(gpu, [
+      [1, 2],
+      [3, 4],
+    ]);
+    const given: { buffer: GPUBuffer; dims: number[]; type: string }[] = [];
+    const ort = {
+      Tensor: {
+        fromGpuBuffer(buffer: GPUBuffer, { dataType, dims }: { dataType: string; dims: number[] }) {
+          given.push({ buffer, dims, type: dataType });
+          return { gpuBuffer: buffer, dims, type: dataType };
+        },
+      },
+    };
+    const before = gpu.counts.dispatches;
+    const { ort: other, tensor: mine } = toOrt(x.T.mul(10), ort);
+    assert.equal(gpu.counts.dispatches, before + 1);
+    assert.deepEqual([given[0]!.dims, given[0]!.type], [[2, 2], "float32"]);
+    assert.deepEqual(await numbers(mine), [10, 30, 20, 40]);
+    device.queue.writeBuffer(other.gpuBuffer, 0, Float32Array.of(7));
+    assert.deepEqual(await numbers(mine), [7, 30, 20, 40]);
+    assert.throws(() => toOrt(x.cast("i4"), ort), { code: "DTYPE" });
+    mine.dispose();
+    assert.throws(() => mine.add(1), { code: "DISPOSED" });
+    given[0]!.buffer.destroy();
+  }));
+
+test("a buffer that is too small, or of an unknown type, is refused", () => {
+  const buffer = bufferOf([1, 2]);
+  assert.throws(() => fromOrt(gpu, { dims: [3], type: "float32", gpuBuffer: buffer }), {
+    code: "SIZE",
+  });
+  assert.throws(() => fromOrt(gpu, { dims: [1], type: "int64", gpuBuffer: buffer }), {
+    code: "DTYPE",
+  });
+  buffer.destroy();
+});
