@@ -347,3 +347,14 @@ test("parts of a namespace in several cells are no errors", () => {
   assert.deepEqual(codes("Parts42.x + Parts42.y"), []);
   assert.deepEqual(codes("Parts42.y.foo"), [2339]);
 });
+
+test("names of what is shared complete where one is wanted", () => {
+  cell('import { get as take31, put as put31, release as release31 } from "cenote";');
+  service.share(["flights", "fl ights", "trips"]);
+  assert.deepEqual(complete('const t31 = await take31("fl').matches, ["fl ights", "flights"]);
+  assert.deepEqual(complete('release31("').matches, ["fl ights", "flights", "trips"]);
+  assert.deepEqual(complete('console.log("fl').matches, []);
+  assert.deepEqual(codes('take31("flights"); take31("what is shared later");'), []);
+  service.share([]);
+  assert.deepEqual(complete('await take31("fl').matches, []);
+});

@@ -22,4 +22,5 @@ export * from "./native.ts";
 export * from "./outlet.ts";
 export * from "./output-ring.ts";
 export * from "./recovery.ts";
+export * from "./shared-names.ts";
 export * from "./types-protocol.ts";

@@ -53,6 +53,8 @@ export interface TypeService {
   add(cell: TypedCell): void;
   /** Packages may have been installed, updated or removed. */
   packagesChanged(): void;
+  /** The names that are shared now, for completion. */
+  share(names: readonly string[]): void;
   complete(code: string, cursor: number): TypedCompletion;
   inspect(code: string, cursor: number): TypedInspection | undefined;
   /**

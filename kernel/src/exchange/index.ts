@@ -10,6 +10,7 @@ import { type ArraysByDtype, checkDtype, checkShape } from "./allocated.ts";
 import { Exchange } from "./exchange.ts";
 import { askKeepers } from "./keeping.ts";
 import { unknownName } from "./missing.ts";
+import { answerNames } from "./name-answers.ts";
 import { prepareOnce } from "./prepare.ts";
 import { checkName, type Listing, type SharedTable } from "./shared.ts";
 import type { Sparse } from "./sparse.ts";
@@ -43,6 +44,13 @@ export type {
   Writer,
 };
 
+declare global {
+  /** The names that are shared: an editor adds them, so that it can offer them. */
+  interface CenoteSharedNames {}
+}
+/** The name of something shared. */
+export type SharedName = keyof CenoteSharedNames | (string & {});
+
 let current: Exchange | undefined;
 
 function exchange(): Exchange {
@@ -53,6 +61,7 @@ function exchange(): Exchange {
 /** Makes ready for the first handoff, in idle time, once there is a process that shares tables. */
 export function prepareExchange(): void {
   prepareOnce(() => exchange().connect());
+  answerNames(async () => [...new Set((await list()).map(({ name }) => name))]);
 }
 
 /**
@@ -128,9 +137,9 @@ export interface GetOptions<As extends keyof Views = keyof Views> {
  * written to it stays in this process. Rejects with UNKNOWN_NAME, BAD_NAME, PEER_GONE, PEER_SILENT, PROTOCOL,
  * and where it is asked for as something that it is not, with NOT_A_TENSOR or NOT_SPARSE.
  */
-export async function get(name: string, options?: GetOptions<"table">): Promise<Table>;
+export async function get(name: SharedName, options?: GetOptions<"table">): Promise<Table>;
 export async function get<As extends keyof Views>(
-  name: string,
+  name: SharedName,
   options: GetOptions<As> & { as: As },
 ): Promise<Views[As]>;
 export async function get(name: string, options: GetOptions = {}): Promise<Views[keyof Views]> {
@@ -153,8 +162,8 @@ export async function get(name: string, options: GetOptions = {}): Promise<Views
  * else it is to be looped over: `for await (const { table } of watch("flights"))`. `table` is undefined when
  * nobody shares the name any more. Without a name it tells of all. Who has got an older version keeps it.
  */
-export function watch(name?: string): Watch;
-export function watch(name: string | undefined, tell: (change: Change) => void): () => void;
+export function watch(name?: SharedName): Watch;
+export function watch(name: SharedName | undefined, tell: (change: Change) => void): () => void;
 export function watch(name?: string, tell?: (change: Change) => void): Watch | (() => void) {
   const checked = name === undefined ? undefined : checkName(name);
   const listen = (heard: (change: Change) => void) => exchange().watch(checked, heard);
@@ -172,12 +181,12 @@ export async function list(): Promise<Listing> {
  * over it are empty, and its owner may reuse the memory; until then they show what they showed. What is not
  * released ends its claim when it and all arrays over it are collected.
  */
-export async function release(what: string | Views[keyof Views]): Promise<void> {
+export async function release(what: SharedName | Views[keyof Views]): Promise<void> {
   exchange().release(typeof what === "string" ? checkName(what) : what);
 }
 
 /** Takes a name back, whoever shares it. Who has got its table keeps it. Rejects with UNKNOWN_NAME. */
-export async function remove(name: string): Promise<void> {
+export async function remove(name: SharedName): Promise<void> {
   await exchange().remove(checkName(name));
 }
 
@@ -187,7 +196,7 @@ export async function remove(name: string): Promise<void> {
  * runs with JupyterLab where the server extension `cenote_server` is enabled, and as `python -m cenote keep`.
  * Rejects with NO_KEEPER, UNKNOWN_NAME, BAD_NAME, PEER_SILENT.
  */
-export async function keep(name: string, wanted = true): Promise<void> {
+export async function keep(name: SharedName, wanted = true): Promise<void> {
   checkName(name);
   const tables = await list();
   const found = tables.find((table) => table.name === name); // the newest

@@ -20,7 +20,9 @@ const LIBRARIES = [
 ];
 
 /** What the kernel adds to the global scope. */
-const GLOBALS = `
+const globals = (shared: readonly string[]) => `
+/** What is shared now. */
+interface CenoteSharedNames { ${shared.map((name) => `${JSON.stringify(name)}: true`).join("; ")} }
 /** Asks the user for a line of text and waits for it. */
 declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
 /** Asks the user for a line of text; nothing else runs meanwhile. */
@@ -70,6 +72,8 @@ export class NotebookHost implements ts.LanguageServiceHost {
   /** The world is looked at once for each question, of which the compiler makes several. */
   #question = 0;
   #checked: readonly string[] = [];
+  #shared: readonly string[] = [];
+  #sharedVersion = 1;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -115,6 +119,15 @@ export class NotebookHost implements ts.LanguageServiceHost {
     this.#question++;
   }
 
+  /** The names that are shared; false when they are what they were. */
+  share(names: readonly string[]): boolean {
+    if (JSON.stringify(names) === JSON.stringify(this.#shared)) return false;
+    this.#shared = names;
+    this.#sharedVersion++;
+    this.#question++;
+    return true;
+  }
+
   /** A cell has run: packages may have been installed, files written. */
   changed(): void {
     this.#packageFiles.clear();
@@ -148,6 +161,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
     const known = this.#packageFiles.get(path);
     if (known !== undefined) return known;
     if (path === this.#draft.path) return `draft ${this.#draftVersion}`;
+    if (path === this.#globals) return String(this.#sharedVersion);
     if (path === this.#imports) return String(this.notebook.packages.size);
     if (this.#virtual(path) !== undefined || this.#libraries.has(path)) return "1";
     if (!path.includes("/node_modules/")) return timeOf(path);
@@ -197,7 +211,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
 
   #virtual(path: string): string | undefined {
     if (path === this.#draft.path) return this.#draft.text;
-    if (path === this.#globals) return GLOBALS;
+    if (path === this.#globals) return globals(this.#shared);
     if (path === this.#imports) {
       return [...this.notebook.packages]
         .map((name) => `import ${JSON.stringify(name)};\n`)

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { TypeService, TypesAnswer, TypesRequest, TypesThreadData } from "../../base/index.ts";
 import { Cancelled, TypeScriptService } from "./index.ts";
+import { mayName, SharedNames } from "./shared-names.ts";
 
 const { folder, api, urgent } = workerData as TypesThreadData;
 const waiting = new Int32Array(urgent);
@@ -20,8 +21,19 @@ const service: TypeService = new TypeScriptService({
   cancelled: () => checking && Atomics.load(waiting, 0) > 0,
 });
 
+const sharedNames = new SharedNames((names) => service.share(names));
+
 port.on("message", (request: TypesRequest) => {
   lastRequest = performance.now();
+  const named = request.type === "complete" && mayName(textBefore(request));
+  if (named) void sharedNames.ask().then(() => reply(request));
+  else reply(request);
+});
+
+const textBefore = ({ code, cursor }: { code: string; cursor: number }) =>
+  [...code].slice(0, cursor).join("");
+
+function reply(request: TypesRequest): void {
   try {
     const value = answer(request);
     if (value !== undefined) port.postMessage({ serial: request.serial, value } as TypesAnswer);
@@ -34,7 +46,7 @@ port.on("message", (request: TypesRequest) => {
     const text = String((error as Error)?.stack ?? error);
     port.postMessage({ serial: request.serial, error: text } as TypesAnswer);
   }
-});
+}
 
 function answer(request: TypesRequest): unknown {
   switch (request.type) {

@@ -47,6 +47,10 @@ export class TypeScriptService implements TypeService {
     this.#completer.forget();
   }
 
+  share(names: readonly string[]): void {
+    if (this.#host.share(names)) this.#completer.forget();
+  }
+
   complete(code: string, cursor: number): TypedCompletion {
     return this.#completer.complete(code, cursor);
   }
