@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
-import { col, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { col, type Expr, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
 const SPECIAL = [
@@ -44,22 +44,25 @@ function randomWords(count: number, seed: number): Uint32Array {
   });
 }
 
-function operands(): [Float64Array, Float64Array] {
-  const random = 60_000;
-  const near = 20_000;
+const LONG = process.env["CENOTE_LONG"] === "1";
+/** Pairs of random bits in each round, and rounds. */
+const [RANDOM, ROUNDS] = LONG ? [1_000_000, 5] : [60_000, 1];
+
+function operands(round: number): [Float64Array, Float64Array] {
+  const near = RANDOM / 3;
   const pairs = SPECIAL.length ** 2;
-  const a = new Float64Array(random + near + pairs);
+  const a = new Float64Array(RANDOM + near + pairs);
   const b = new Float64Array(a.length);
-  a.set(new Float64Array(randomWords(random * 2, 88_172_645).buffer));
-  b.set(new Float64Array(randomWords(random * 2, 362_436_069).buffer));
-  const noise = randomWords(near * 2, 521_288_629);
+  a.set(new Float64Array(randomWords(RANDOM * 2, 88_172_645 + round).buffer));
+  b.set(new Float64Array(randomWords(RANDOM * 2, 362_436_069 + round).buffer));
+  const noise = randomWords(near * 2, 521_288_629 + round);
   for (let i = 0; i < near; i++) {
-    a[random + i] = (noise[i]! / 2 ** 16 - 2 ** 15) * 2 ** ((i % 40) - 20);
-    b[random + i] = -a[random + i]! * (1 + (noise[near + i]! % 64) * 2 ** -52 * (i % 3));
+    a[RANDOM + i] = (noise[i]! / 2 ** 16 - 2 ** 15) * 2 ** ((i % 40) - 20);
+    b[RANDOM + i] = -a[RANDOM + i]! * (1 + (noise[near + i]! % 64) * 2 ** -52 * (i % 3));
   }
   for (let i = 0; i < pairs; i++) {
-    a[random + near + i] = SPECIAL[Math.floor(i / SPECIAL.length)]!;
-    b[random + near + i] = SPECIAL[i % SPECIAL.length]!;
+    a[RANDOM + near + i] = SPECIAL[Math.floor(i / SPECIAL.length)]!;
+    b[RANDOM + near + i] = SPECIAL[i % SPECIAL.length]!;
   }
   return [a, b];
 }
@@ -82,6 +85,9 @@ const CASES = {
   ceil: [A.ceil(), (a: number) => Math.ceil(a)],
   round: [A.round(), (a: number) => roundEven(a)],
   less: [A.lt(B), (a: number, b: number) => a < b],
+  atMost: [A.le(B), (a: number, b: number) => a <= b],
+  equal: [A.eq(B), (a: number, b: number) => a === b],
+  half: [A.cast("float16"), (a: number) => Math.f16round(a)],
   single: [A.cast("float32"), (a: number) => Math.fround(a)],
   whole: [
     A.cast("int64").cast("float64"),
@@ -90,19 +96,50 @@ const CASES = {
   ],
 } as const;
 
-test("float64: arithmetic, rounding, comparison and conversion equal JavaScript's, bit for bit", async () => {
-  const [a, b] = operands();
-  await scoped(async () => {
-    using table = await tableToGpu(
-      gpu,
-      new arrow.Table({ a: arrow.makeVector(a), b: arrow.makeVector(b) }),
-    );
-    for (const [name, [expr, wanted]] of Object.entries(CASES)) {
-      const found = (await table.select({ x: expr }).toArrow()).getChildAt(0)!;
-      for (let i = 0; i < a.length; i++) {
-        const [x, y] = [found.get(i), wanted(a[i]!, b[i]!)];
-        assert.ok(Object.is(x, y), `${name}(${a[i]}, ${b[i]}): found ${x}, wanted ${y}`);
-      }
+type Case = readonly [Expr, (a: number, b: number) => number | boolean | null];
+
+async function compare(cases: Readonly<Record<string, Case>>, a: arrow.Vector, b: arrow.Vector) {
+  using table = await tableToGpu(gpu, new arrow.Table({ a, b }));
+  const [left, right] = [a.toArray(), b.toArray()] as [Float64Array, Float64Array];
+  for (const [name, [expr, wanted]] of Object.entries(cases)) {
+    const result = (await table.select({ x: expr }).toArrow()).getChildAt(0)!;
+    const floats = [Float32Array, Float64Array].includes(result.type.ArrayType);
+    const values = floats && result.nullCount === 0 ? result.toArray() : undefined;
+    for (let i = 0; i < left.length; i++) {
+      const [x, y] = [values ? values[i] : result.get(i), wanted(left[i]!, right[i]!)];
+      if (!Object.is(x, y))
+        assert.fail(`${name}(${left[i]}, ${right[i]}): found ${x}, wanted ${y}`);
     }
-  });
+  }
+}
+
+// CENOTE_LONG=1 takes millions of pairs.
+test("float64: arithmetic, rounding, comparison and conversion equal JavaScript's, bit for bit", async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const [a, b] = operands(round);
+    await scoped(() => compare(CASES, arrow.makeVector(a), arrow.makeVector(b)));
+  }
+});
+
+test("float32: quotients and roots are rounded to nearest, subnormals too", async () => {
+  const cases: Record<string, Case> = {
+    div: [A.div(B), (a, b) => Math.fround(a / b)],
+    sqrt: [A.sqrt(), (a) => Math.fround(Math.sqrt(a))],
+    squares: [
+      A.cast("int32").cast("float32").sqrt(),
+      (a) =>
+        Math.abs(a) < 2 ** 31 ? Math.fround(Math.sqrt(Math.fround(Math.trunc(a) + 0))) : null,
+    ],
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    const [a, b] = operands(round).map((values) => {
+      const raw = randomWords(values.length, 2_463_534_242 + round * 2 + values.length);
+      const floats = new Float32Array(raw.buffer);
+      // Half of them by their bits, half of them of like size; then the special pairs.
+      return floats.map((x, i) => (i % 2 === 0 && i < RANDOM ? x : Math.fround(values[i]!)));
+    }) as [Float32Array, Float32Array];
+    b.reverse();
+    const tidy = (x: Float32Array) => x.map((v) => (Number.isNaN(v) ? Number.NaN : v));
+    await scoped(() => compare(cases, arrow.makeVector(tidy(a)), arrow.makeVector(tidy(b))));
+  }
 });

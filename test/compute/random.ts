@@ -198,9 +198,10 @@ export function numberExpr(depth: number): fc.Arbitrary<Expr> {
     fc
       .tuple(constant, fc.constantFrom("add", "sub", "mul"), part)
       .map(([a, op, b]) => lit(a)[op as "add"](b)),
-    // float32 division and roots may be off by an ulp or two in WGSL; float64's are integer arithmetic.
+    fc.tuple(part, part).map(([a, b]) => a.cast("float32").div(b.cast("float32"))),
     fc.tuple(part, part).map(([a, b]) => a.cast("float64").div(b.cast("float64"))),
     part.map((a) => a.cast("float64").sqrt()),
+    part.map((a) => a.cast("float32").sqrt()),
     fc
       .tuple(part, fc.constantFrom("neg", "abs", "floor", "ceil", "round"))
       .map(([a, op]) => a[op as "neg"]()),

@@ -26,6 +26,7 @@ export function operation(program: Program, at: Typed, v: string[]): string {
   if (kind === "decimal") return decimalComparison(program, at.op, a, b);
   if (kind === "f32" && infix && at.type.kind === "bool")
     return floatComparison(program, at.op, "f32", a, b);
+  if (kind === "f32" && at.op === "div") return `${program.use("f32_div")}(${a}, ${b})`;
   if (infix) return `${a} ${infix} ${b}`;
   switch (at.op) {
     case "neg":
@@ -33,6 +34,8 @@ export function operation(program: Program, at: Typed, v: string[]): string {
       return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) ^ 0x80000000u)` : `-${a}`;
     case "abs":
       return kind === "f32" ? `bitcast<f32>(bitcast<u32>(${a}) & 0x7fffffffu)` : `abs(${a})`;
+    case "sqrt":
+      return `${program.use("f32_sqrt")}(${a})`;
     case "not":
       return `!${a}`;
     case "year":
