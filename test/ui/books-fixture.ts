@@ -152,6 +152,7 @@ export function snapshot(pool: BooksPool, seq: number, records = 0): [MonitorSna
     tags: {},
     adapter: null,
     marks: [],
+    whats: [],
     head: pool.head(),
   };
   const past = eventsSince(pool, Math.max(0, pool.head() - records));

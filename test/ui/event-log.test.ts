@@ -104,6 +104,20 @@ test("after a gap, blocks that are the same keep their birth, and the others cam
   assert.equal(model.log.begin, pool.head(), "the records begin anew");
 });
 
+test("what a block holds is told of that block only", () => {
+  const pool = newPool();
+  pool.allocate(1, 4, 1, 1, 0, 1000);
+  const model = new PoolModel();
+  const [data, buffers] = snapshot(pool, 1);
+  model.take({ ...data, whats: [[1, 1, "column a int8[3]"]] }, buffers);
+  assert.equal(model.whatText(model.blocks, 1), "column a int8[3]");
+  const from = pool.head();
+  pool.free(1);
+  pool.allocate(1, 4, 1, 1, 0, 1000);
+  model.take(...delta(pool, 2, eventsSince(pool, from)));
+  assert.equal(model.whatText(model.blocks, 1), undefined, "another block in the same row");
+});
+
 test("a snapshot whose records reach back to ours continues them", () => {
   const pool = newPool();
   pool.allocate(1, 4, 1, 1, 0, 1000);

@@ -5,7 +5,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { BlockTable } from "../../extension/src/model/blocks.ts";
 import { colourOf, STATES } from "../../extension/src/model/colouring.ts";
-import { belongs, blocksOf, type Grouping, group } from "../../extension/src/model/groups.ts";
+import {
+  belongs,
+  blocksOf,
+  type Group,
+  type Grouping,
+  group,
+} from "../../extension/src/model/groups.ts";
 import { repeated, trend } from "../../extension/src/model/overview.ts";
 import { liveBytes, PeakFinder } from "../../extension/src/model/peak.ts";
 import { PoolModel } from "../../extension/src/model/pool-model.ts";
@@ -48,6 +54,13 @@ test("groups add up to what is live, and a block belongs to one of them", () => 
     fc.property(STEPS, groupings, (steps, by) => {
       const { pool, model } = followed(steps);
       const groups = group(blocksOf(model.blocks), by);
+      const kept = new Sources(model).groups({ kind: "live" }, undefined, by);
+      const byKey = (a: Group, b: Group) => (a.key < b.key ? -1 : 1);
+      assert.deepEqual(
+        kept.toSorted(byKey),
+        groups.toSorted(byKey),
+        "as they were kept up to date",
+      );
       const sum = groups.reduce((all, { bytes }) => all + bytes, 0);
       assert.equal(sum, pool.live());
       for (const { id } of pool.rows()) {
@@ -150,12 +163,10 @@ test("a change counts what came and what went, and nothing that stayed", () => {
   pool.allocate(2, 50, 2, 2, 2, 1);
   pool.free(3);
   model.take(...delta(pool, 2, eventsSince(pool, from)));
-  const source = sources.of({ kind: "change", from: 0, to: undefined }, undefined)!;
-  const found = group(source, "tag").map(({ tag, bytes, blocks }) => [
-    tag,
-    bytes / GRANULE,
-    blocks,
-  ]);
+  const change = { kind: "change", from: 0, to: undefined } as const;
+  const found = sources
+    .groups(change, undefined, "tag")
+    .map(({ tag, bytes, blocks }) => [tag, bytes / GRANULE, blocks]);
   assert.deepEqual(
     found.toSorted((a, b) => a[0]! - b[0]!),
     [
@@ -175,7 +186,7 @@ test("since a mark: only what was allocated after it", () => {
   pool.allocate(2, 8, 1, 1, 0, 1);
   const [data, buffers] = delta(pool, 2, eventsSince(pool, from));
   model.take({ ...data, marks: [mark] }, buffers);
-  const groups = group(new Sources(model).of({ kind: "mark", mark: 0 }, undefined)!, "block");
+  const groups = new Sources(model).groups({ kind: "mark", mark: 0 }, undefined, "block");
   assert.deepEqual(
     groups.map(({ block }) => block),
     [2],
@@ -189,7 +200,9 @@ test("what several cells allocated at one line counts as repeated, but for the l
     { row: 3, size: 40, cell: 5, line: 4, tag: 1 },
     { row: 4, size: 80, cell: 5, line: 9, tag: 1 },
   ]);
-  assert.deepEqual(repeated(model.blocks), [{ tag: 1, line: 4, cells: 3, bytes: 30 * GRANULE }]);
+  assert.deepEqual(repeated(model.groups.by("line")), [
+    { tag: 1, line: 4, cells: 3, bytes: 30 * GRANULE },
+  ]);
 });
 
 test("the floor of live bytes tells rising from flat", () => {

@@ -284,6 +284,92 @@ test("a click on a block goes to the cell and the line that allocated it", async
   assert.equal(selected, Number(line));
 });
 
+interface Violation {
+  id: string;
+  impact: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+/** What axe-core finds serious or critical in the panel and under the cells. */
+async function violations(): Promise<string[]> {
+  const { passed, violations: found } = (await ui.page.evaluate(
+    `axe.run({ include: [["#cenote-pool"], [".cenote-cell-badge"]] })
+      .then(({ passes, violations }) => ({ passed: passes.map(({ id }) => id), violations }))`,
+  )) as { passed: string[]; violations: Violation[] };
+  for (const rule of ["color-contrast", "aria-required-children", "button-name"]) {
+    assert.ok(passed.includes(rule), `${rule} was looked at`);
+  }
+  return found
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+}
+
+test("a block of a column tells its name, type and length", async () => {
+  await ui.run(`import { gpu } from "cenote";
+import { tableFromArrays } from "apache-arrow";
+const onDevice = await gpu(tableFromArrays({ delay: Int16Array.from({ length: 3000 }, (_, i) => i) }));`);
+  await by().selectOption("block");
+  await until("the column's row", async () =>
+    (await rows()).some(([text]) => /^column delay int16\[3000\]$/i.test(text)),
+  );
+  await by().selectOption("line");
+});
+
+test("axe-core finds nothing serious, in any theme", async () => {
+  await ui.page.addScriptTag({ path: at("node_modules/axe-core/axe.min.js") });
+  for (const theme of ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]) {
+    await ui.theme(theme);
+    await until("the map is drawn", () => ui.pixels(".cenote-slabs", "--cenote-free"));
+    assert.deepEqual(await violations(), [], theme);
+    const name = theme.toLowerCase().replaceAll(" ", "-");
+    await ui.panel.screenshot({ path: `${SHOTS}/views-${name}.png` });
+  }
+  await ui.theme("JupyterLab Light");
+});
+
+/** Pixels from the panel's left edge to its right one, and whether all in it fits. */
+async function fit(): Promise<{ width: number; fits: boolean }> {
+  return (await ui.page.evaluate(`(() => {
+    const panel = document.querySelector("#cenote-pool");
+    const { right, width } = panel.getBoundingClientRect();
+    const canvas = panel.querySelector(".cenote-timeline");
+    const fits = canvas.width === Math.round(canvas.clientWidth * window.devicePixelRatio) &&
+      [...panel.querySelectorAll("*")].every((node) => node.getBoundingClientRect().right <= right + 1);
+    return { width, fits };
+  })()`)) as { width: number; fits: boolean };
+}
+
+test("the panel fits whatever width it has", async () => {
+  const narrow = (await fit()).width;
+  const box = (await ui.panel.boundingBox())!;
+  for (const wider of [300, 0]) {
+    // The handle between the notebook and the sidebar.
+    const from = (await ui.panel.boundingBox())!.x - 2;
+    await ui.page.mouse.move(from, 400);
+    await ui.page.mouse.down();
+    await ui.page.mouse.move(box.x - 2 - wider, 400, { steps: 5 });
+    await ui.page.mouse.up();
+    await until(`${wider} pixels wider, all fits`, async () => {
+      const { width, fits } = await fit();
+      return fits && Math.abs(width - narrow - wider) < 20;
+    });
+  }
+});
+
+test("with reduced motion a replay goes in steps of a second, and still arrives", async () => {
+  await ui.page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
+  const play = ui.panel.locator(".cenote-button", { hasText: /^Play$/ });
+  await play.click();
+  const moments = new Set<string>();
+  await until("the replay is over", async () => {
+    moments.add((await told("moment", "data-moment")) ?? "");
+    return (await play.count()) === 1;
+  });
+  assert.ok(moments.size <= 12, `${moments.size} pictures in eight seconds`);
+  assert.deepEqual(await violations(), [], "with forced colours too");
+  await ui.page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
+});
+
 test("the page complained of nothing", () => {
   assert.deepEqual(ui.errors, []);
 });

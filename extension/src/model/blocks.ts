@@ -21,6 +21,12 @@ export interface Block {
   born: number;
 }
 
+/** Is told of every block that comes (sign 1) and, while its row still says all of it, of every one that goes. */
+export interface BlockCounter {
+  clear(): void;
+  count(table: BlockTable, id: number, sign: 1 | -1): void;
+}
+
 const FIRST_ROWS = 1024;
 const FIELDS = [
   ...["state", "slab", "offset", "size", "requested", "cell", "line", "tag"],
@@ -56,8 +62,14 @@ export class BlockTable {
   count = 0;
   /** Grows with every change, so that views know when to draw. */
   version = 0;
+  readonly #counter: BlockCounter | undefined;
+
+  constructor(counter?: BlockCounter) {
+    this.#counter = counter;
+  }
 
   clear(): void {
+    this.#counter?.clear();
     this.state.fill(BLOCK_STATE.none, 0, this.rows);
     this.generation.fill(0, 0, this.rows);
     this.rows = 0;
@@ -88,6 +100,7 @@ export class BlockTable {
     const before = this.rows;
     this.state.fill(BLOCK_STATE.none, 0, before);
     this.count = 0;
+    this.#counter?.clear();
     this.version++;
     for (let from = 0; from < rows.length; from += BLOCK_ROW_WORDS) {
       const state = rows[from + 9]!;
@@ -100,6 +113,7 @@ export class BlockTable {
       this.#attribute(id, rows[from + 6]!, rows[from + 7]!, rows[from + 8]!);
       this.generation[id] = generation;
       if (!known) this.setBirth(id, Number.NaN, at);
+      if (state !== BLOCK_STATE.cached) this.#counter?.count(this, id, 1);
     }
   }
 
@@ -118,6 +132,8 @@ export class BlockTable {
     const kind = events[at]! & 0xff;
     const id = events[at + 1]!;
     const spilled = kind === EVENT.spill;
+    // An allocation in a row whose end was missed: the snapshot's rows may be newer than its records.
+    if (kind === EVENT.alloc) this.#drop(id);
     if (spilled || kind === EVENT.alloc || kind === EVENT.move || kind === EVENT.fetch) {
       const word = events[at + 7]!;
       const requested = events[at + 5]! + (word >>> 20) * 2 ** 32;
@@ -128,6 +144,7 @@ export class BlockTable {
       else {
         this.generation[id]!++;
         this.setBirth(id, time, index);
+        this.#counter?.count(this, id, 1);
       }
     } else if (kind === EVENT.free) {
       this.#drop(id);
@@ -203,6 +220,7 @@ export class BlockTable {
 
   #drop(id: number): void {
     if (id >= this.rows || this.state[id] === BLOCK_STATE.none) return;
+    if (this.state[id] !== BLOCK_STATE.cached) this.#counter?.count(this, id, -1);
     this.state[id] = BLOCK_STATE.none;
     this.count--;
     this.version++;

@@ -1,6 +1,5 @@
 // What the panel says at a glance: whether live memory rises, and what may leak.
-import type { BlockTable } from "./blocks.ts";
-import { blocksOf, group } from "./groups.ts";
+import type { Group } from "./groups.ts";
 import type { Timeline } from "./timeline.ts";
 
 export type Trend = "rising" | "falling" | "flat";
@@ -44,10 +43,10 @@ export interface Repeated {
   bytes: number;
 }
 
-/** What looks like a leak: the same line's blocks from more than one cell, the largest first. */
-export function repeated(blocks: BlockTable): Repeated[] {
+/** What looks like a leak among groups by line: one line's blocks from more than one cell, the largest first. */
+export function repeated(lines: readonly Group[]): Repeated[] {
   const places = new Map<string, { tag: number; line: number; byCell: Map<number, number> }>();
-  for (const { tag, cell, line, bytes } of group(blocksOf(blocks), "line")) {
+  for (const { tag, cell, line, bytes } of lines) {
     if (!cell || !line) continue;
     const key = `${tag} ${line}`;
     const found = places.get(key) ?? { tag: tag ?? 0, line, byCell: new Map() };

@@ -9,10 +9,11 @@ import type {
   PoolNumbers,
   SlabInfo,
 } from "../../../kernel/src/base/monitor-protocol.ts";
-import type { AdapterNote, MarkNote } from "../../../kernel/src/base/outlet.ts";
+import type { AdapterNote, MarkNote, WhatNote } from "../../../kernel/src/base/outlet.ts";
 import { BlockTable } from "./blocks.ts";
 import { type Buffer, type Decoded, decode } from "./decode.ts";
 import { EventLog, slabsBefore, tableBefore } from "./event-log.ts";
+import { LiveGroups } from "./live-groups.ts";
 import { Timeline } from "./timeline.ts";
 
 /**
@@ -28,7 +29,9 @@ export class PoolModel {
   numbers: PoolNumbers | undefined;
   adapter: AdapterNote | null = null;
   readonly slabs = new Map<number, SlabInfo>();
-  readonly blocks = new BlockTable();
+  /** The blocks below, summed up. */
+  readonly groups = new LiveGroups();
+  readonly blocks = new BlockTable(this.groups);
   readonly timeline = new Timeline();
   /** The records that led to the blocks, as far back as the page knows them. */
   readonly log = new EventLog();
@@ -37,6 +40,8 @@ export class PoolModel {
   cells: CellSpan[] = [];
   /** Interned tags by id. */
   readonly tags = new Map<number, string>();
+  /** What blocks hold, by row: of the block that has this generation. */
+  readonly #whats = new Map<number, WhatNote>();
   /** Events that the monitor left out since the last snapshot: the block map lags until the next one. */
   hidden = 0;
   /** The protocol version of a kernel that we can't follow. */
@@ -64,6 +69,7 @@ export class PoolModel {
     this.marks = [];
     this.cells = [];
     this.tags.clear();
+    this.#whats.clear();
     this.hidden = 0;
     this.foreignVersion = undefined;
     this.skew = 0;
@@ -125,6 +131,12 @@ export class PoolModel {
     return tag === 0 ? undefined : (this.tags.get(tag) ?? `#${tag}`);
   }
 
+  /** What the block of a row of `blocks` holds ("column delay int16[3000000]"), where that was said. */
+  whatText(blocks: BlockTable, id: number): string | undefined {
+    const [, generation, text] = this.#whats.get(id) ?? [];
+    return generation === blocks.generation[id] ? text : undefined;
+  }
+
   /**
    * Share of the free reserved bytes that the largest hole does not reach: 0 when free memory is in one
    * piece, near 1 when it is in crumbs.
@@ -161,6 +173,8 @@ export class PoolModel {
     this.#tagTexts(message.tags);
     this.marks = [];
     this.#addMarks(message.marks);
+    this.#whats.clear();
+    this.#addWhats(message.whats);
   }
 
   /** Tells the blocks when they were allocated, as far as the log's records from `from` to `to` say. */
@@ -179,6 +193,7 @@ export class PoolModel {
     this.#tagTexts(message.tags);
     this.#spans(message.cells);
     this.#addMarks(message.marks ?? []);
+    this.#addWhats(message.whats ?? []);
     this.hidden += message.hidden;
     // Some events without the others would show blocks that are gone: the snapshot that follows brings all.
     if (this.hidden > 0) return;
@@ -204,6 +219,10 @@ export class PoolModel {
 
   #addMarks(marks: readonly MarkNote[]): void {
     for (const mark of marks) this.marks.push({ ...mark, head: this.#indexOf(mark.head) });
+  }
+
+  #addWhats(whats: readonly WhatNote[]): void {
+    for (const what of whats) this.#whats.set(what[0], what);
   }
 
   /** The index of a head of the kernel's, which counts modulo 2^32. */

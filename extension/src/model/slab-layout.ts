@@ -128,13 +128,23 @@ export function blockOrder(layout: Pick<SlabLayout, "away">, blocks: BlockTable)
 function usedBySlab(blocks: BlockTable): { used: Map<number, number>; away: Map<number, number> } {
   const used = new Map<number, number>();
   const away = new Map<number, number>();
+  // Neighbouring rows are often of one slab: its sum is kept aside until another slab's turn.
+  let slab = AWAY;
+  let sum = 0;
   for (let id = 0; id < blocks.rows; id++) {
     const state = blocks.state[id]!;
     if (state === BLOCK_STATE.none) continue;
-    const slab = state === BLOCK_STATE.spilled ? AWAY : blocks.slab[id]!;
-    const before = used.get(slab) ?? 0;
-    if (slab === AWAY) away.set(id, before / GRANULE);
-    used.set(slab, before + blocks.size[id]! * GRANULE);
+    const own = state === BLOCK_STATE.spilled ? AWAY : blocks.slab[id]!;
+    if (own !== slab) {
+      used.set(slab, sum);
+      slab = own;
+      sum = used.get(own) ?? 0;
+    }
+    if (own === AWAY) away.set(id, sum);
+    sum += blocks.size[id]!;
   }
+  used.set(slab, sum);
+  if (used.get(AWAY) === 0) used.delete(AWAY);
+  for (const [id, granules] of used) used.set(id, granules * GRANULE);
   return { used, away };
 }

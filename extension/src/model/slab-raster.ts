@@ -3,7 +3,7 @@
 import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
 import type { BlockTable } from "./blocks.ts";
 import { CELL_COLOURS } from "./colours.ts";
-import { type SlabLayout, type Strip, spotOf } from "./slab-layout.ts";
+import { AWAY, type SlabLayout, type Strip } from "./slab-layout.ts";
 
 /** A box to fill: pixels, the index of its colour, and how opaque. */
 export interface Box {
@@ -32,16 +32,23 @@ export function rasterise(
 ): Box[] {
   const boxes: Box[] = [];
   const rows = new Map(layout.strips.map((strip) => [strip.slab, new Columns(strip)]));
+  let last: number | undefined;
+  let row: Columns | undefined;
   for (let id = 0; id < blocks.rows; id++) {
     const state = blocks.state[id]!;
     if (state === BLOCK_STATE.none) continue;
-    const spot = spotOf(layout, blocks, id);
-    const row = rows.get(spot.slab);
+    const spilled = state === BLOCK_STATE.spilled;
+    const slab = spilled ? AWAY : blocks.slab[id]!;
+    if (slab !== last) {
+      last = slab;
+      row = rows.get(slab);
+    }
     if (!row) continue;
+    const offset = spilled ? layout.away.get(id)! : blocks.offset[id]!;
     const alpha = (state === BLOCK_STATE.cached ? CACHED : 1) * (lit && !lit(id) ? UNLIT : 1);
     const colour = colourOf(id);
     const scale = (GRANULE * row.strip.width) / row.strip.bytes;
-    const x = spot.offset * scale;
+    const x = offset * scale;
     const width = blocks.size[id]! * scale;
     if (width < NARROW) {
       row.add(x, width, colour, alpha);

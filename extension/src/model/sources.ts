@@ -3,7 +3,7 @@
 import { BLOCK_STATE, EVENT } from "../../../kernel/src/base/books.ts";
 import { BlockTable } from "./blocks.ts";
 import type { Stretch } from "./focus.ts";
-import { blocksOf, difference, type Source } from "./groups.ts";
+import { blocksOf, difference, type Group, type Grouping, group, type Source } from "./groups.ts";
 import { PeakFinder } from "./peak.ts";
 import type { PoolModel } from "./pool-model.ts";
 import { Replay } from "./replay.ts";
@@ -45,8 +45,14 @@ export class Sources {
     return name;
   }
 
-  /** The source of a subject; undefined where there is none (any more). */
-  of(subject: Subject, stretch: Stretch | undefined): Source | undefined {
+  /** The groups of a subject, in no particular order; none where there is no such subject (any more). */
+  groups(subject: Subject, stretch: Stretch | undefined, by: Grouping): Group[] {
+    if (subject.kind === "live" && by !== "block") return this.#model.groups.by(by);
+    const source = this.#of(subject, stretch);
+    return source ? group(source, by) : [];
+  }
+
+  #of(subject: Subject, stretch: Stretch | undefined): Source | undefined {
     const { blocks, marks } = this.#model;
     if (subject.kind === "live") return blocksOf(blocks);
     if (subject.kind === "peak") return this.#atPeak();

@@ -29,6 +29,8 @@ import type { Lit } from "./tables-view.ts";
 import type { Theme } from "./theme.ts";
 import { place } from "./words.ts";
 
+/** Following a busy pool takes the map at most this share of the page's time. */
+const SHARE = 1 / 5;
 const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0, away: new Map() };
 
 export class SlabView {
@@ -49,6 +51,11 @@ export class SlabView {
   #boxes: Box[] = [];
   /** What #layout and #boxes were made of. */
   #laidOut = "";
+  /** The model's version then. */
+  #seen = -1;
+  /** When the map may follow the pool again, and the timer until then. */
+  #freeAt = 0;
+  #later = 0;
   #chosen: number | undefined;
   #lit: Lit | undefined;
   #litVersion = 0;
@@ -93,6 +100,14 @@ export class SlabView {
   }
 
   update(): void {
+    const wait = this.#freeAt - performance.now();
+    if (this.#focus.moment === undefined && wait > 0) {
+      this.#later ||= window.setTimeout(() => {
+        this.#later = 0;
+        this.update();
+      }, wait);
+      return;
+    }
     this.#layOut(this.#picture.canvas.clientWidth || 300);
     const height = `${Math.max(this.#layout.height, 1)}px`;
     if (this.#picture.canvas.style.height !== height) this.#picture.canvas.style.height = height;
@@ -133,6 +148,7 @@ export class SlabView {
 
   dispose(): void {
     this.#focus.changed.disconnect(this.update, this);
+    clearTimeout(this.#later);
     this.#scrubber.dispose();
     this.#picture.dispose();
   }
@@ -141,10 +157,14 @@ export class SlabView {
   #layOut(width: number): void {
     const { log, version, slabs } = this.#model;
     const { moment } = this.#focus;
-    const when = moment === undefined ? `now ${version}` : `${log.epoch} ${moment}`;
+    const now = performance.now();
+    // What was laid out last stands until it may follow again.
+    const seen = now < this.#freeAt ? this.#seen : version;
+    const when = moment === undefined ? `now ${seen}` : `${log.epoch} ${moment}`;
     const of = `${when} ${width} ${this.#by} ${this.#litVersion}`;
     if (of === this.#laidOut) return;
     this.#laidOut = of;
+    this.#seen = version;
     const past = moment === undefined ? undefined : this.#replay.seek(moment);
     const blocks = past?.blocks ?? this.#model.blocks;
     const sizes = past ? [...past.slabs].map(([id, bytes]) => ({ id, bytes })) : slabs.values();
@@ -153,6 +173,8 @@ export class SlabView {
     const colour = colourOf(this.#by, blocks, this.#time());
     const lit = this.#lit;
     this.#boxes = rasterise(this.#layout, blocks, colour, lit && ((id) => lit(blocks, id)));
+    const done = performance.now();
+    this.#freeAt = done + (done - now) * (1 / SHARE - 1);
   }
 
   /** The moment that the map shows, in milliseconds since the epoch. */
@@ -268,7 +290,9 @@ export class SlabView {
       [BLOCK_STATE.spilled]: this.#trans.__("in host memory or on disk"),
     };
     return [
-      this.#model.tagText(block.tag) ?? this.#trans.__("(no tag)"),
+      this.#model.whatText(this.#blocks, block.id) ??
+        this.#model.tagText(block.tag) ??
+        this.#trans.__("(no tag)"),
       `${formatBytes(block.bytes)} (${exactBytes(block.requested)})`,
       place(this.#trans, block.cell, block.line),
       states[block.state] ?? "",

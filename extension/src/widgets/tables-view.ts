@@ -4,7 +4,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { BlockTable } from "../model/blocks.ts";
 import type { Focus } from "../model/focus.ts";
-import { belongs, type Group, type Grouping, group } from "../model/groups.ts";
+import { belongs, type Group, type Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { Sources, type Subject } from "../model/sources.ts";
 import { clock, el, exact, exactBytes, setText, setTitle } from "./dom.ts";
@@ -113,8 +113,8 @@ export class TablesView {
 
   update(): void {
     this.#offer();
-    const source = this.#sources.of(this.#chosen(), this.#focus.stretch);
-    const all = source ? group(source, this.#by.value as Grouping) : [];
+    const by = this.#by.value as Grouping;
+    const all = this.#sources.groups(this.#chosen(), this.#focus.stretch, by);
     const words = this.#filter.value.trim().toLowerCase();
     const found = words === "" ? all : all.filter((row) => this.#text(row).includes(words));
     const rows = found.filter(({ blocks, bytes }) => blocks !== 0 || bytes !== 0);
@@ -197,7 +197,9 @@ export class TablesView {
       sign * by(a, b) || (a.cell ?? 0) - (b.cell ?? 0) || (a.line ?? 0) - (b.line ?? 0);
   }
 
-  #name({ tag, cell }: Group): string {
+  #name({ tag, cell, block }: Group): string {
+    const what = block === undefined ? undefined : this.#model.whatText(this.#model.blocks, block);
+    if (what !== undefined) return what;
     if (this.#by.value === "cell") return place(this.#trans, cell ?? 0, 0);
     if (tag === undefined) return this.#trans.__("(several tags)");
     return this.#model.tagText(tag) ?? this.#trans.__("(no tag)");

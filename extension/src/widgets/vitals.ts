@@ -2,7 +2,6 @@
 // leak. Each says in its hover text what it counts.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
-import { blocksOf, group } from "../model/groups.ts";
 import { repeated, trend } from "../model/overview.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { el, exactBytes, percent, setText, setTitle } from "./dom.ts";
@@ -75,9 +74,9 @@ export class Vitals {
   }
 
   #holders(model: PoolModel): void {
-    const groups = group(blocksOf(model.blocks), "line");
+    const groups = model.groups.by("line");
     const most = groups.reduce((a, b) => (b.bytes > a.bytes ? b : a), groups[0]!);
-    const [leak, ...more] = repeated(model.blocks);
+    const [leak, ...more] = repeated(groups);
     this.#set(
       "top",
       most

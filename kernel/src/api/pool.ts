@@ -4,6 +4,7 @@ import {
   CenoteError,
   COUNTER,
   DISPLAY,
+  describeBlock,
   formatBytes,
   type MimeBundle,
   parseBytes,
@@ -193,7 +194,9 @@ class PoolAccess {
 
   /** Opens the GPU if need be and allocates a block of `bytes` bytes. Throws OutOfPoolMemory. */
   async allocate(bytes: number, options?: AllocateOptions): Promise<Block> {
-    return (await device()).allocate(bytes, options);
+    const block = (await device()).allocate(bytes, options);
+    if (options?.what !== undefined) describeBlock(block.id, options.what);
+    return block;
   }
 
   /**

@@ -2,7 +2,7 @@
 // The kernel sends nothing until a page opens the comm. A page that looks closely gets one snapshot, then
 // deltas while something changes, at most 20 messages a second; one that only wants the numbers gets a
 // summary, then another at most once a second. A page that misses a `seq` sends { kind: "resync" }.
-import type { AdapterNote, MarkNote } from "./outlet.ts";
+import type { AdapterNote, MarkNote, WhatNote } from "./outlet.ts";
 
 export const MONITOR_TARGET = "cenote.monitor";
 export const MONITOR_VERSION = 3;
@@ -85,6 +85,8 @@ export interface MonitorSnapshot extends Common {
   tags: Record<string, string>;
   adapter: AdapterNote | null;
   marks: MarkNote[];
+  /** What blocks hold, where that was said. */
+  whats: WhatNote[];
   /** The ring's head behind the records: the delta that follows begins there. */
   head: number;
 }
@@ -103,6 +105,7 @@ export interface MonitorDelta extends Common {
   tags: Record<string, string>;
   adapter?: AdapterNote | null;
   marks?: MarkNote[];
+  whats?: WhatNote[];
 }
 
 export type MonitorMessage = MonitorSnapshot | MonitorDelta | MonitorSummary;

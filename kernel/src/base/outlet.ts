@@ -1,11 +1,17 @@
 // How lower rooms report upwards without importing the rooms above: they post notes to the outlet, and
 // main.ts connects it to the thread that publishes them. Notes posted before that are kept in order.
 
+import { books } from "./books.ts";
+
 /** What the monitor must know beside the books. */
 export type MonitorNote =
   | { type: "tag"; id: number; text: string }
   | { type: "adapter"; adapter: AdapterNote }
-  | { type: "mark"; mark: MarkNote };
+  | { type: "mark"; mark: MarkNote }
+  | { type: "what"; what: WhatNote };
+
+/** What a block holds, beyond its tag: "column delay int16[3000000]". Id and generation name the block. */
+export type WhatNote = [id: number, generation: number, text: string];
 
 /** A moment that code has named. */
 export interface MarkNote {
@@ -38,4 +44,9 @@ export function connectOutlet(to: (note: MonitorNote) => void): void {
   sink = to;
   for (const note of early) to(note);
   early = [];
+}
+
+/** Says what the block that has the row `id` now holds, for whoever watches the pool. */
+export function describeBlock(id: number, text: string): void {
+  postNote({ type: "what", what: [id, books().blocks.generation[id]!, text] });
 }

@@ -1,6 +1,6 @@
 // An Arrow table into the pool, with one upload.
 import type { Table } from "apache-arrow";
-import { CenoteError, formatBytes, OutOfPoolMemory } from "../base/index.ts";
+import { CenoteError, describeBlock, formatBytes, OutOfPoolMemory } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { chunkRows } from "./chunking.ts";
@@ -109,10 +109,9 @@ async function place(
   const { name, type, field, nulls, dictionary } = source;
   const chunks: ColumnChunk[] = [];
   for (const { layout, rows, parts: pieces } of staged) {
-    const block = await gpu.allocateAsync(layout.total, {
-      tag: `column ${name}`,
-      what: `column ${name} ${type.name}[${rows}]`,
-    });
+    const what = `column ${name} ${type.name}[${rows}]`;
+    const block = await gpu.allocateAsync(layout.total, { tag: `column ${name}`, what });
+    describeBlock(block.id, what);
     own.push(block);
     for (const { offset, data } of pieces) parts.push({ block, offset, data });
     chunks.push({ rows, layout, block });
