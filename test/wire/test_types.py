@@ -115,6 +115,16 @@ def test_any_and_names_made_at_run_time_are_completed_by_living_values(kernel: K
     assert "fromText" in inspect(kernel, "parsed", 3)["data"]["text/plain"]
 
 
+def test_names_of_what_is_shared_are_completed(kernel: Kernel) -> None:
+    kernel.run("""
+        import { get as getShared, put as putShared, remove as removeShared } from "cenote";
+        await putShared("shared flights", new Int8Array(1));
+    """)
+    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == ["shared flights"])
+    kernel.run('await removeShared("shared flights")')
+    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == [])
+
+
 def test_inspection_has_signature_documentation_and_tags(kernel: Kernel) -> None:
     kernel.run(
         "/** Adds.\n * @param a the first\n * @returns the sum */\n"

@@ -15,6 +15,9 @@ const IOPUB_MESSAGES = 250;
 /** A frontend that takes nothing for so long (it was suspended, say) loses output; the others go on. */
 const STUCK_MS = 30_000;
 const RETRY_MS = 1;
+/** Once that frontend isn't waited for, ZeroMQ waits for nobody: the others get pauses to keep up in. */
+const BURST = 100;
+const PAUSE_MS = 10;
 
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
@@ -64,8 +67,11 @@ export interface Sockets {
   close(): void;
 }
 
-/** Binds all sockets and starts the heartbeat. */
-export async function bindSockets(connection: Connection): Promise<Sockets> {
+/**
+ * Binds all sockets and starts the heartbeat. `stuckMs`: how long output waits for a frontend that takes
+ * nothing.
+ */
+export async function bindSockets(connection: Connection, stuckMs = STUCK_MS): Promise<Sockets> {
   const router = () => new Router({ linger: 2000, sendHighWaterMark: 0 });
   const shell = router();
   const control = router();
@@ -76,7 +82,7 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
     sendHighWaterMark: IOPUB_MESSAGES,
     verbosity: "allSubs",
   });
-  const patience = new Patience(iopub);
+  const patience = new Patience(iopub, stuckMs);
   await Promise.all([
     shell.bind(endpoint(connection, "shell")),
     control.bind(endpoint(connection, "control")),
@@ -105,11 +111,19 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
 /** Whether frontends that don't keep up are waited for. ZeroMQ can be told, not asked; telling it is dear. */
 class Patience {
   readonly #iopub: XPublisher;
+  readonly longestMs: number;
   waits = false;
+  #sent = 0;
 
-  constructor(iopub: XPublisher) {
+  constructor(iopub: XPublisher, longestMs: number) {
     this.#iopub = iopub;
+    this.longestMs = longestMs;
     this.set(true);
+  }
+
+  /** Before each message. */
+  async pause(): Promise<void> {
+    if (!this.waits && ++this.#sent % BURST === 0) await sleep(PAUSE_MS);
   }
 
   set(waits: boolean): void {
@@ -124,7 +138,8 @@ class Patience {
  * ready for writing, so that neither its polling nor its time-outs wait.
  */
 async function publish(iopub: XPublisher, patience: Patience, frames: Frames): Promise<void> {
-  const stuck = performance.now() + STUCK_MS;
+  await patience.pause();
+  const stuck = performance.now() + patience.longestMs;
   for (;;) {
     try {
       await iopub.send(frames);
@@ -133,7 +148,8 @@ async function publish(iopub: XPublisher, patience: Patience, frames: Frames): P
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
     if (patience.waits && performance.now() > stuck) {
-      log(`a frontend took no output for ${STUCK_MS / 1000} s: it loses some from now on`);
+      const seconds = patience.longestMs / 1000;
+      log(`a frontend took no output for ${seconds} s: it loses some from now on`);
       patience.set(false);
     } else {
       await sleep(RETRY_MS);
