@@ -1,5 +1,6 @@
 // The extension's plugins. Each can be turned off by itself.
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { actionsPlugin } from "./actions/plugin.ts";
 import { arrowPlugin } from "./arrow/plugin.ts";
 import { badgesPlugin } from "./badges/plugin.ts";
 import { exchangePlugin } from "./exchange/plugin.ts";
@@ -15,4 +16,5 @@ export default [
   badgesPlugin,
   arrowPlugin,
   exchangePlugin,
+  actionsPlugin,
 ] as JupyterFrontEndPlugin<unknown>[];

@@ -1,0 +1,167 @@
+// Commands for the pool, in a real browser on a real kernel: what they say they did is what the pool's own
+// figures say, and a running cell is never waited for.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { formatBytes } from "../../kernel/src/base/index.ts";
+import { PoolSnapshot } from "../../kernel/src/pool/index.ts";
+import { LabPage, startBrowser } from "./browser.ts";
+import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { until } from "./until.ts";
+
+const NOTEBOOK = "actions.ipynb";
+const SHOTS = at("build/ui");
+
+let lab: Lab;
+let browser: Browser;
+let ui: LabPage;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  lab = await startLab();
+  await writeNotebook(lab, NOTEBOOK, "cenote");
+  browser = await startBrowser();
+  ui = await LabPage.open(browser, lab, NOTEBOOK);
+});
+
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+const pool = async (expression: string): Promise<unknown> =>
+  JSON.parse(
+    /RESULT(.*)RESULT/.exec(
+      await ui.run(`console.log("RESULT" + JSON.stringify(${expression}) + "RESULT")`),
+    )![1]!,
+  );
+
+/** Runs a command and waits until the page tells something that matches, which nothing did before. */
+async function tells(wanted: RegExp, command: string, args: object = {}): Promise<string> {
+  const toasts = ui.page.locator(".Toastify__toast");
+  const told = async () => (await toasts.allInnerTexts()).filter((text) => wanted.test(text));
+  const before = (await told()).length;
+  void ui.command(command, args);
+  await until(`it tells ${wanted}`, async () => (await told()).length > before, 20_000);
+  return (await told()).at(-1)!;
+}
+
+test("before the GPU was used they say so", async () => {
+  await tells(/No GPU memory was used yet/, "cenote:trim");
+});
+
+test("a mark is in the events", async () => {
+  await ui.run(`import { pool } from "cenote";
+await pool.open();
+const held = [];
+for (let i = 0; i < 6; i++) held.push(await pool.allocate(2_000_000, { tag: "weights" }));`);
+  await tells(/Marked “epoch 3”/, "cenote:mark", { name: "epoch 3" });
+  assert.deepEqual(await pool("pool.leaks().length"), 1);
+  const marks = await pool(
+    '((e) => e.tag.filter((_, i) => e.kind[i] === "mark"))(pool.snapshot().data.events)',
+  );
+  assert.deepEqual(marks, ["epoch 3"]);
+});
+
+test("a snapshot and what is different from it", async () => {
+  await tells(/Snapshot taken: 11\.4 MiB live/, "cenote:snapshot");
+  await ui.run(
+    'held.push(await pool.allocate(1_000_000, { tag: "newcomer" })); held.shift().dispose();',
+  );
+  void ui.command("cenote:compare");
+  const dialog = ui.page.locator(".jp-Dialog");
+  await dialog.waitFor();
+  const rows = await dialog.locator("tbody tr").allInnerTexts();
+  assert.equal(rows.length, 2);
+  assert.match(rows[0]!, /newcomer/);
+  assert.match(rows[1]!, /weights/);
+  const sizes = await dialog
+    .locator("[data-bytes]")
+    .evaluateAll((found) => found.map((one) => Number(one.getAttribute("data-bytes"))));
+  assert.deepEqual(sizes, [1_000_192, 2_000_128]);
+  await ui.page.screenshot({ path: `${SHOTS}/compare.png` });
+  await dialog.locator("button", { hasText: "Close" }).click();
+});
+
+test("trim and spill do what they say", async () => {
+  const reserved = (await pool("pool.stats().reserved")) as number;
+  const trimmed = await tells(/Empty slabs given back: /, "cenote:trim");
+  const after = (await pool("pool.stats().reserved")) as number;
+  assert.ok(after < reserved, `${after} after ${reserved}`);
+  assert.ok(trimmed.includes(formatBytes(reserved - after)), trimmed);
+  await tells(/Spilled: /, "cenote:spill", { size: "3 MB" });
+  const spilled = (await pool("pool.stats().spilled + pool.stats().disk")) as number;
+  assert.ok(spilled >= 3_000_000, `${spilled} bytes are spilled`);
+  await tells(/Packed: /, "cenote:compact");
+});
+
+test("while a cell runs they answer at once that it does", async () => {
+  const cell = await ui.start("for (const end = Date.now() + 6000; Date.now() < end; );");
+  await until("the cell runs", cell.running);
+  await tells(/The kernel runs a cell/, "cenote:trim");
+  assert.equal(await cell.running(), true);
+  await cell.done();
+});
+
+test("exports lie beside the notebook and hold what the pool holds", async () => {
+  const live = await pool("pool.stats().liveBlocks");
+  for (const [format, ending] of [
+    ["json", /\S+[0-9]\.json/],
+    ["csv", /\S+[0-9]\.csv/],
+    ["memory_viz", /\S+\.pickle/],
+    ["perfetto", /\S+\.perfetto\.json/],
+    ["html", /\S+\.html/],
+  ] as const) {
+    const text = await tells(new RegExp(`beside the notebook: ${ending.source}`), "cenote:export", {
+      format,
+    });
+    const file = text.split("beside the notebook: ")[1]!.trim();
+    assert.ok(existsSync(join(lab.work, file)), file);
+    if (format !== "json") continue;
+    const snapshot = PoolSnapshot.parse(readFileSync(join(lab.work, file), "utf8"));
+    assert.equal(snapshot.counts.liveBlocks, live);
+  }
+});
+
+test("pictures are saved as SVG and PNG", async () => {
+  for (const format of ["svg", "png"]) {
+    const downloading = ui.page.waitForEvent("download");
+    void ui.command("cenote:save-picture", { picture: "timeline", format });
+    const download = await downloading;
+    assert.equal(download.suggestedFilename(), `pool-timeline.${format}`);
+    const bytes = readFileSync(await download.path());
+    if (format === "svg") assert.match(bytes.toString(), /^<svg [\s\S]*peak 1[\s\S]*<\/svg>$/);
+    else assert.equal(bytes.subarray(1, 4).toString(), "PNG");
+    assert.ok(bytes.length > 1000);
+  }
+});
+
+test("leaks are freed after asking", async () => {
+  void ui.command("cenote:free-leaks");
+  const dialog = ui.page.locator(".jp-Dialog");
+  await dialog.waitFor();
+  await ui.page.screenshot({ path: `${SHOTS}/free-leaks.png` });
+  await dialog.locator("button", { hasText: "Free them" }).click();
+  await until(
+    "it is told",
+    async () =>
+      (await ui.page.locator(".Toastify__toast", { hasText: "Freed 6 blocks" }).count()) > 0,
+  );
+  assert.equal(await pool("pool.stats().liveBlocks"), 0);
+  assert.equal(await pool("held[0].disposed"), true);
+});
+
+test("the View menu has them", async () => {
+  await ui.page.locator(".lm-MenuBar-item", { hasText: "View" }).click();
+  await ui.page.locator(".lm-Menu-item", { hasText: "GPU memory" }).last().hover();
+  await ui.page.locator(".lm-Menu-item", { hasText: "Free leaks of GPU memory" }).waitFor();
+  await ui.page.screenshot({ path: `${SHOTS}/actions-menu.png` });
+  await ui.page.keyboard.press("Escape");
+  await ui.page.keyboard.press("Escape");
+});
+
+test("no errors in the console", () => {
+  assert.deepEqual(ui.errors, []);
+});
