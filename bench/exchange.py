@@ -1,9 +1,11 @@
-"""How long a handoff takes, by size and against others: npm run bench -- exchange [--rounds N]
+"""How long a handoff takes, by size and against others: npm run bench -- exchange
 
 A handoff is `get`, a look at the first and the last value, and letting go, between two processes.
-"asked" is the first `get` of a version that the reader does not have in use: a question to the
-owner, and the table made anew. "again" is a `get` of one in use. Rounds alternate between all
-sizes, directions and peers; the peers hand over the same Arrow stream, Python to Python.
+"asked" is the first `get` of a version that the reader does not have in use: it is found on the
+owner's board and leased, and the table is made anew. "new version" is the same, just after its
+owner has put it. "again" is a `get` of one in use. Rounds alternate between all sizes, directions
+and peers; the peers hand over the same Arrow stream, Python to Python. `--large` adds 4 GB, which
+takes 10 GB of memory.
 """
 
 import argparse
@@ -22,6 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "bench/exchange")]
 SIZES = {"1 KB": 1 << 10, "1 MB": 1 << 20, "64 MB": 64 << 20, "1 GB": 1 << 30}
+#: Too large to be put anew each round: pages that nobody writes take no memory.
+LARGE = {"4 GB": 4 << 30}
 #: The largest that goes to peers which copy.
 COPIED = {name: size for name, size in SIZES.items() if size <= 64 << 20}
 AGAIN = 25
@@ -119,13 +123,18 @@ def small_objects(node: Node) -> None:
     print(f"  {'arenas grown by':36} {grown / 2**20:10,.0f} MiB")
 
 
-def handoffs(rounds: int, node: Node) -> None:
+def handoffs(rounds: int, node: Node, large: bool) -> None:
     """All sizes, directions and peers by turns."""
     import cenote
     from others import PEERS, Other, look, table_of
 
-    for name, size in SIZES.items():
-        cenote.put(name, table_of(size))
+    tables = {name: table_of(size) for name, size in SIZES.items()}
+    for name, table in tables.items():
+        cenote.put(name, table)
+    for name, size in LARGE.items() if large else ():
+        cenote.put(name, cenote.empty(size // 8))
+    names = [*SIZES, *(LARGE if large else ())]
+    for name in names:
         node.ask(put=name, **{"as": f"{name} from ts"}, times=1)
     others = {name: Other(name, COPIED) for name in PEERS}
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -137,25 +146,30 @@ def handoffs(rounds: int, node: Node) -> None:
     for turn in range(rounds + 1):
         taken = times if turn else defaultdict(list)  # the first round warms everything up
         time.sleep(FORGOTTEN)
-        for name in SIZES:
+        for name in names:
             asked, *again = node.ask(get=[name] * (1 + AGAIN))
             taken["Python to TypeScript, asked", name].append(asked)
             taken["Python to TypeScript, again", name] += again
             taken["TypeScript to Python, asked", name].append(from_typescript(name))
             again = [from_typescript(name) for _ in range(AGAIN)]
             taken["TypeScript to Python, again", name] += again
+        for name, table in tables.items():
+            cenote.put(name, table)
+            taken["Python to TypeScript, new version", name] += node.ask(get=[name])
+            node.ask(put=name, **{"as": f"{name} from ts"}, times=1)
+            taken["TypeScript to Python, new version", name].append(from_typescript(name))
         for name in COPIED:
             for peer, other in others.items():
                 taken[peer, name].append(microseconds(lambda o=other, n=name: o.handoff(n)))
     for way in dict.fromkeys(way for way, _ in times):
         print(way)
-        names = [name for name in SIZES if (way, name) in times]
-        for name in names:
+        sizes = [name for name in names if (way, name) in times]
+        for name in sizes:
             show(name, times[way, name])
-        ratio("largest ÷ smallest", times[way, names[-1]], times[way, names[0]])
+        ratio("largest ÷ smallest", times[way, sizes[-1]], times[way, sizes[0]])
     print("others ÷ TypeScript to Python, 64 MB")
     for peer in others:
-        for kind in ("asked", "again"):
+        for kind in ("asked", "new version", "again"):
             ours = times[f"TypeScript to Python, {kind}", "64 MB"]
             ratio(f"{peer} ÷ ours, {kind}", times[peer, "64 MB"], ours)
     for other in others.values():
@@ -199,11 +213,13 @@ def first_handoffs(rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--large", action="store_true", help="4 GB, too")
+    options = parser.parse_args()
+    rounds: int = options.rounds
     import cenote
 
     node = Node()
-    handoffs(rounds, node)
+    handoffs(rounds, node, options.large)
     first_handoffs(max(3, rounds // 3))
     the_one_copy(max(3, rounds // 3))
     small_objects(node)
