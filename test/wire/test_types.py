@@ -115,16 +115,6 @@ def test_any_and_names_made_at_run_time_are_completed_by_living_values(kernel: K
     assert "fromText" in inspect(kernel, "parsed", 3)["data"]["text/plain"]
 
 
-def test_names_of_what_is_shared_are_completed(kernel: Kernel) -> None:
-    kernel.run("""
-        import { get as getShared, put as putShared, remove as removeShared } from "cenote";
-        await putShared("shared flights", new Int8Array(1));
-    """)
-    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == ["shared flights"])
-    kernel.run('await removeShared("shared flights")')
-    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == [])
-
-
 def test_inspection_has_signature_documentation_and_tags(kernel: Kernel) -> None:
     kernel.run(
         "/** Adds.\n * @param a the first\n * @returns the sum */\n"
@@ -240,6 +230,16 @@ def test_a_burst_of_cells_is_checked_in_the_end(kernel: Kernel) -> None:
         assert kernel.finish(request).status == "ok"
     assert kernel.finish(last).status == "ok"
     assert "nothing" in shown_for(kernel, last)["text/plain"]
+
+
+def test_names_of_what_is_shared_are_completed(kernel: Kernel) -> None:
+    kernel.run("""
+        import { get as getShared, put as putShared, remove as removeShared } from "cenote";
+        await putShared("shared flights", new Int8Array(1));
+    """)
+    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == ["shared flights"])
+    kernel.run('await removeShared("shared flights")')
+    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == [])
 
 
 def test_the_first_answers_dont_wait_for_the_types(kernel_name: str, tmp_path: Path) -> None:
