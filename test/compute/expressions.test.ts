@@ -28,19 +28,19 @@ async function checkAll(
       { numRuns: runs },
     ),
   );
-  assert.ok(computed > 10, `only ${computed} expressions were well typed`);
+  assert.ok(computed > 5, `only ${computed} expressions were well typed`);
 }
 
 test("numbers: arithmetic, rounding, casts and nulls as in JavaScript", () =>
-  checkAll(ALL, 70, numberExpr(3), 12));
+  checkAll(ALL, 70, numberExpr(3), 8));
 
 test("tests: comparison, Kleene's logic, text and null tests as in JavaScript", () =>
-  checkAll(ALL, 70, testExpr(2), 12));
+  checkAll(ALL, 70, testExpr(2), 8));
 
 const TEXTS = ["text", "codes", "bool", "int8"];
 
 test("texts: letters, slices, joins and choices as in JavaScript", () =>
-  checkAll(TEXTS, 70, textExpr(2), 6));
+  checkAll(TEXTS, 70, textExpr(2), 3));
 
 test("tests of texts: order, equality, parts, lists and lengths as in JavaScript", () =>
-  checkAll(TEXTS, 70, textTestExpr(1), 8));
+  checkAll(TEXTS, 70, textTestExpr(1), 4));

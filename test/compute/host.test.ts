@@ -226,6 +226,15 @@ test("where a query runs is chosen by its rows, or said; the reason is told", as
     } finally {
       engine.preferred = "gpu";
     }
+    const texts = t.select({ y: col("s").concat("!").upper(), z: col("s") });
+    assert.match(
+      texts.explain(),
+      /column y utf8: text sizes, scan, text .*\n.*at most.*\nat peak: \d+ B at most/,
+    );
+    assert.match(
+      t.agg({ n: count() }).explain({ on: "gpu" }),
+      /at peak: \d+ B, and the groups' words/,
+    );
     await assert.rejects(t.agg({ m: median("a") }).toArrow({ on: "host" }), {
       code: "NOT_ON_HOST",
     });

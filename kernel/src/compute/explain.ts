@@ -1,8 +1,9 @@
 // What a query will run: its kernels, what they read, and what they will allocate.
 import { formatBytes } from "../base/index.ts";
-import { type ColumnStore, isText, layoutOf } from "../columns/index.ts";
+import { type ColumnStore, isNested, isText, layoutOf, withChildren } from "../columns/index.ts";
+import { isTextual } from "./comparison.ts";
 import type { NamedKey, Plan } from "./plan.ts";
-import { shapeFor } from "./run/group.ts";
+import { shapeFor } from "./run/shape.ts";
 import { slotsFor } from "./run/slots.ts";
 import { columnsOf, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
@@ -18,12 +19,13 @@ function reads(store: ColumnStore | undefined, roots: readonly Typed[]): string 
   return `${names.join(", ") || "nothing"} (${formatBytes(bytes)})`;
 }
 
-/** The kernels of a filter and its projections. */
+/** The kernels of a filter and its projections, and the bytes that they have at once. */
 export function explainRows(plan: Plan): string[] {
   const { source, where } = plan;
   const { store } = source;
   const outputs = [...plan.columns];
   const lines: string[] = [];
+  let peak = 0;
   if (where) {
     lines.push(`filter: mask, scan, index · reads ${reads(store, [where])} · ${showTyped(where)}`);
     if (store) {
@@ -31,31 +33,55 @@ export function explainRows(plan: Plan): string[] {
       lines.push(
         `  allocates ${formatBytes(mask)} for masks, then 4 B for each row kept; 1 small read-back`,
       );
+      peak += mask + 4 * store.rows;
     }
   }
   const computed = outputs.filter(
     ([, at]) => where || plan.limit !== Number.POSITIVE_INFINITY || at.op !== "column",
   );
   for (const [name, at] of computed) {
-    const kernels = isText(at.type) ? "text sizes, scan, text" : "1 kernel";
-    lines.push(`column ${name} ${at.type.name}: ${kernels} · reads ${reads(store, [at])}`);
-    if (store) lines.push(`  allocates at most ${formatBytes(mostBytes(store, at, plan.limit))}`);
+    lines.push(`column ${name} ${at.type.name}: ${kernelsOf(at)} · reads ${reads(store, [at])}`);
+    if (!store) continue;
+    const most = mostBytes(store, at, plan.limit);
+    lines.push(`  allocates at most ${formatBytes(most)}`);
+    peak += most;
   }
   if (computed.length === 0)
     lines.push(`columns ${outputs.map(([name]) => name).join(", ")}: taken as they are, 0 B`);
-  if (!store) lines.push(LATER);
+  lines.push(store ? `at peak: ${formatBytes(peak)} at most` : LATER);
   return lines;
 }
 
+function kernelsOf({ type }: Typed): string {
+  if (isText(type)) return "text sizes, scan, text";
+  return isNested(type) ? "its own kernels, and those of what is in it" : "1 kernel";
+}
+
 function mostBytes(store: ColumnStore, at: Typed, limit: number): number {
-  if (isText(at.type)) {
-    return store.column(at.column!).chunks.reduce((sum, { layout }) => sum + layout.total, 0);
+  if (isNested(at.type)) {
+    const all = withChildren(store.column(at.column!)).flatMap(({ chunks }) => chunks);
+    return all.reduce((sum, { layout }) => sum + layout.total, 0);
   }
-  const nulls = columnsOf(at).some((name) => store.column(name).nulls);
-  const sizes = store.chunkRows.map(
-    (rows) => layoutOf(at.type, Math.min(rows, limit), nulls).total,
-  );
-  return sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const nulls = columnsOf(at).some((name) => store.along(name).some((column) => column.nulls));
+  return store.chunkRows.reduce((sum, rows, chunk) => {
+    const count = Math.min(rows, limit);
+    const text = isText(at.type) ? mostText(store, at, chunk, count) : 0;
+    return sum + layoutOf(at.type, count, nulls, text).total;
+  }, 0);
+}
+
+/** Bytes of text that `rows` rows of a chunk can have, at most. */
+function mostText(store: ColumnStore, at: Typed, chunk: number, rows: number): number {
+  if (at.op === "literal") return rows * Buffer.byteLength(String(at.value ?? ""));
+  if (at.op === "column" || at.op === "element") {
+    const { chunks, dictionary } = store.column(at.column!);
+    if (!dictionary) return chunks[chunk]!.layout.textBytes;
+    return (
+      rows * dictionary.reduce((most: number, x) => Math.max(most, Buffer.byteLength(String(x))), 0)
+    );
+  }
+  const texts = at.args.filter(isTextual);
+  return texts.reduce((sum, arg) => sum + mostText(store, arg, chunk, rows), 0);
 }
 
 /** The kernels of an aggregate: one pass over the rows, whatever is filtered and computed. */
@@ -78,13 +104,18 @@ export function explainAggregate(
   const capacity = slots.by === "one" ? 1 : slots.by === "direct" ? slots.size : 1024;
   const width = offsetsOf(parts).at(-1)!;
   const { software } = store.gpu.adapter;
+  let peak = 0;
   for (const [chunk, rows] of store.chunkRows.entries()) {
     const shape = shapeFor(software, slots, capacity, width, rows);
     const bytes = shape.accBytes + (slots.by === "one" ? 0 : capacity * 12);
     lines.push(
       `  chunk ${chunk}: ${rows} rows, ${shape.invocations} invocations, slots by ${slots.by}, tables ${shape.form}, allocates ${formatBytes(bytes)}`,
     );
+    peak = Math.max(peak, bytes);
   }
+  // The lists of a chunk's groups stay until all chunks are done.
+  const lists = slots.by === "one" ? 0 : capacity * 8 * (store.chunkRows.length - 1);
+  lines.push(`  at peak: ${formatBytes(peak + Math.max(lists, 0))}, and the groups' words`);
   if (slots.by === "hash")
     lines.push("  more than 768 groups: again with a table 16 times as large");
   lines.push("  then: list, merge, gather of keys; intermediate columns 0 B");
