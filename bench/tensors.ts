@@ -13,7 +13,7 @@ import {
 } from "../kernel/src/compute/index.ts";
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
-import { against, median, type Sides, tfDone } from "./tensors/measure.ts";
+import { against, median, type Sides, type Times, tfDone } from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
 
 const words = process.argv.slice(2);
@@ -32,10 +32,15 @@ const { adapter } = gpu;
 console.log(
   `adapter: ${adapter.name}${adapter.software ? " — SOFTWARE: figures are of a processor" : ""}; TF.js ${tf.version_core}; medians of ${runs}`,
 );
-const line = (name: string, [mine, theirs]: [number, number]) =>
+const COLUMNS = `${"".padEnd(30)} ${"cenote".padStart(12)} ${"TF.js".padStart(12)}   TF.js ÷ cenote: wall, processor`;
+const line = (name: string, [mine, theirs]: [Times, Times]) => {
+  const [wall, processor] = [theirs.wall / mine.wall, theirs.processor / mine.processor];
+  const ms = (value: number) => `${value.toFixed(2)} ms`.padStart(12);
+  const times = (value: number) => `${value.toFixed(2)} ×`.padStart(10);
   console.log(
-    `${name.padEnd(30)} ${mine.toFixed(2).padStart(10)} ms ${theirs.toFixed(2).padStart(10)} ms ${(theirs / mine).toFixed(2).padStart(7)} ×`,
+    `${name.padEnd(30)} ${ms(mine.wall)} ${ms(theirs.wall)} ${times(wall)} ${times(processor)}`,
   );
+};
 
 /** The same numbers on both sides. */
 async function both(shape: number[], seed: number, low = 0.05): Promise<[GpuTensor, Tf]> {
@@ -62,26 +67,29 @@ async function operands(size: number): Promise<[Operands<GpuTensor>, Operands<Tf
 
 async function operations(): Promise<void> {
   for (const size of sizes) {
-    console.log(
-      `\n${size.toLocaleString("en")} elements${" ".repeat(18)}cenote         TF.js   TF.js ÷ cenote`,
-    );
+    console.log(`\n${size.toLocaleString("en")} elements\n${COLUMNS}`);
     const [mine, theirs] = await operands(size);
-    const ratios: number[] = [];
-    for (const { name, ours, theirs: its, near } of OPERATIONS) {
-      const found = await against(
-        sides,
-        { name, ours: () => ours(mine), theirs: () => its(tf, theirs), near: near ?? 1e-5 },
-        runs,
-      );
-      line(name, found);
-      ratios.push(found[1] / found[0]);
+    const found: [Times, Times][] = [];
+    for (const { name, ours, theirs: its, near = 1e-5 } of OPERATIONS) {
+      const sidesOf = { name, ours: () => ours(mine), theirs: () => its(tf, theirs), near };
+      const times = await against(sides, sidesOf, runs);
+      line(name, times);
+      found.push(times);
     }
-    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-    console.log(
-      `geometric mean ${mean.toFixed(2)} ×, least ${Math.min(...ratios).toFixed(2)} ×, under 1 ×: ${ratios.filter((ratio) => ratio < 1).length} of ${ratios.length}`,
-    );
+    summary(found);
     for (const one of Object.values(mine)) one.dispose();
     for (const one of Object.values(theirs)) (one as Tf).dispose();
+  }
+}
+
+function summary(found: readonly [Times, Times][]): void {
+  for (const kind of ["wall", "processor"] as const) {
+    const ratios = found.map(([a, b]) => b[kind] / a[kind]);
+    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    const under = ratios.filter((ratio) => ratio < 1).length;
+    console.log(
+      `${kind}: geometric mean ${mean.toFixed(2)} ×, least ${Math.min(...ratios).toFixed(2)} ×, under 1 ×: ${under} of ${ratios.length}`,
+    );
   }
 }
 
@@ -90,7 +98,7 @@ async function chain(): Promise<void> {
   const [[x, tx], [y, ty]] = [await both([size], 3), await both([size], 4)];
   const ours = () => x.mul(y).add(1).relu().sub(y).square();
   const theirs = () => tf.tidy(() => tf.square(tf.sub(tf.relu(tf.add(tf.mul(tx, ty), 1)), ty)));
-  console.log(`\nchain of five, ${size.toLocaleString("en")} elements`);
+  console.log(`\nchain of five, ${size.toLocaleString("en")} elements\n${COLUMNS}`);
   line("chain", await against(sides, { name: "chain", ours, theirs, near: 1e-4 }, runs));
   const before = gpu.counts.dispatches;
   const region = gpu.pool.region(() => ours().compute());
@@ -102,7 +110,7 @@ async function chain(): Promise<void> {
 }
 
 async function matmul(): Promise<void> {
-  console.log("\nmatrix products, f32");
+  console.log(`\nmatrix products, f32\n${COLUMNS}`);
   for (const n of [256, 512, 1024, ...(runs > 3 ? [2048] : [])]) {
     const [[x, tx], [y, ty]] = [await both([n, n], 5), await both([n, n], 6)];
     const found = await against(
@@ -110,7 +118,7 @@ async function matmul(): Promise<void> {
       { name: `matmul ${n}`, ours: () => x.matmul(y), theirs: () => tf.matMul(tx, ty), near: 1e-3 },
       Math.min(runs, 5),
     );
-    line(`matmul ${n}² (${((2 * n ** 3) / found[0] / 1e6).toFixed(1)} GFLOP/s)`, found);
+    line(`matmul ${n}² (${((2 * n ** 3) / found[0].wall / 1e6).toFixed(1)} GFLOP/s)`, found);
     for (const one of [x, y, tx, ty]) one.dispose();
   }
 }

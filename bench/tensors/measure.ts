@@ -1,4 +1,5 @@
-// Both sides by turns, each until the GPU is done; medians, and what both computed compared.
+// Both sides by turns, each until the GPU is done: medians of the time on the wall, and of the processor's (which on a
+// software adapter is the GPU's too, and says more where other programs run). What both computed is compared.
 import assert from "node:assert/strict";
 import type { GpuTensor } from "../../kernel/src/compute/index.ts";
 import type { Gpu } from "../../kernel/src/gpu/index.ts";
@@ -12,11 +13,23 @@ export interface Sides {
   readonly tf: Tf;
 }
 
-async function timed(body: () => Promise<void>): Promise<number> {
-  const begin = performance.now();
-  await body();
-  return performance.now() - begin;
+/** Milliseconds, or their ratios. */
+export interface Times {
+  readonly wall: number;
+  readonly processor: number;
 }
+
+async function timed(body: () => Promise<void>): Promise<Times> {
+  const [begin, used] = [performance.now(), process.cpuUsage()];
+  await body();
+  const { user, system } = process.cpuUsage(used);
+  return { wall: performance.now() - begin, processor: (user + system) / 1000 };
+}
+
+const medians = (of: readonly Times[]): Times => ({
+  wall: median(of.map(({ wall }) => wall)),
+  processor: median(of.map(({ processor }) => processor)),
+});
 
 /** Waits until all that TF.js has recorded is done. */
 export async function tfDone({ gpu, tf }: Sides): Promise<void> {
@@ -43,7 +56,7 @@ async function compare(name: string, mine: GpuTensor, theirs: Tf, near: number):
   }
 }
 
-/** Median milliseconds of each side, after a run of both that is compared. */
+/** Medians of each side, after a run of both that is compared. */
 export async function against(
   sides: Sides,
   {
@@ -53,13 +66,13 @@ export async function against(
     near = 1e-5,
   }: { name: string; ours: () => GpuTensor; theirs: () => Tf; near?: number },
   runs: number,
-): Promise<[ours: number, theirs: number]> {
+): Promise<[ours: Times, theirs: Times]> {
   const { gpu } = sides;
   const [first, other] = [ours().compute(), theirs()];
   await compare(name, first, other, near);
   first.dispose();
   other.dispose();
-  const [mine, its]: [number[], number[]] = [[], []];
+  const [mine, its]: [Times[], Times[]] = [[], []];
   for (let run = 0; run < runs; run++) {
     let made: { dispose(): void } | undefined;
     mine.push(
@@ -77,5 +90,5 @@ export async function against(
     );
     made!.dispose();
   }
-  return [median(mine), median(its)];
+  return [medians(mine), medians(its)];
 }
