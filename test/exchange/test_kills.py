@@ -105,8 +105,9 @@ def test_sockets_that_never_listened_are_removed(survivor, tmp_path, monkeypatch
     alive, other = tmp_path / f"{os.getpid()}-0.new", tmp_path / "x.new"
     for path in (left, just_now, alive, other):
         path.touch()
-    for path in (left, alive):
+    for path in (left, alive, other):
         os.utime(path, (0, 0))
+    os.utime(just_now, (2**32, 2**32))  # however long it takes until somebody looks
     one = survivor(["own"])
     one.put_bytes("own", 8)
     found = set(tmp_path.iterdir())

@@ -73,9 +73,9 @@ export function ensureFolder(): string {
  */
 function removeUnfinished(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (!name.endsWith(UNFINISHED) || processStart(Number.parseInt(name, 10)) !== undefined) {
-      continue;
-    }
+    const pid = /^(\d+)-/.exec(name)?.[1];
+    if (!name.endsWith(UNFINISHED) || pid === undefined) continue;
+    if (processStart(Number(pid)) !== undefined) continue;
     const path = join(folder, name);
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (made !== undefined && Date.now() - made > OVERDUE_MS) rmSync(path, { force: true });
