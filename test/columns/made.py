@@ -81,9 +81,12 @@ lists = {
     "fixed": column(pa.list_(pa.float32(), 3), lambda i: [i, None, i / 2]),
     "flags": column(pa.list_(pa.bool_()), lambda i: [k % 3 == 0 for k in range(i % 40)]),
     "struct": column(
-        point, lambda i: {"x": i / 4, "name": None if i % 3 else f"n{i}", "tags": [f"t{i}"] * (i % 3)}
+        point,
+        lambda i: {"x": i / 4, "name": None if i % 3 else f"n{i}", "tags": [f"t{i}"] * (i % 3)},
     ),
-    "structs": column(pa.list_(point), lambda i: [{"x": k, "name": "a", "tags": []} for k in range(i % 3)]),
+    "structs": column(
+        pa.list_(point), lambda i: [{"x": k, "name": "a", "tags": []} for k in range(i % 3)]
+    ),
     "map": column(pa.map_(pa.string(), pa.int64()), lambda i: [(f"k{k}", k) for k in range(i % 3)]),
     "nothing": pa.array([[None] * (i % 3) for i in range(ROWS)], pa.list_(pa.null())),
     "n": pa.array(range(ROWS), pa.int32()),

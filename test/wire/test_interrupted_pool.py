@@ -69,7 +69,8 @@ function judge(): string[] {
   }
   return wrong;
 }
-const warm = await (await gpu(rows(10))).filter(col("a").gt(5)).agg({ n: count() }).toArrow();
+const warm = await (await gpu(rows(10)))
+  .filter(col("a").gt(5)).agg({ n: count() }).toArrow({ on: "gpu" });
 """
 
 WORKS = """

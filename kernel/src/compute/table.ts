@@ -229,7 +229,7 @@ export function tableOnHost(table: Table): GpuTable {
 
 /**
  * Uploads an Arrow table into the pool: one upload, columns as structure of arrays.
- * Throws NESTED_COLUMN (column and type named) and OutOfPoolMemory; then nothing is kept.
+ * Throws UNKNOWN_TYPE (column and type named) and OutOfPoolMemory; then nothing is kept.
  */
 export async function tableToGpu(
   gpu: Gpu,
