@@ -1,17 +1,24 @@
 // Runs an aggregate: fills the tables of each chunk, starts again with larger ones where the groups are
 // more than they hold, and brings the groups' words and keys to the host with one read-back.
 
-import { availableParallelism } from "node:os";
 import type { Column, ColumnStore } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import type { Typed } from "../typed.ts";
 import { listKernel, mergeKernel } from "../wgsl/collect.ts";
 import { groupKernel, type Slots } from "../wgsl/group.ts";
-import type { Form } from "../wgsl/parts.ts";
 import { offsetsOf, type Part } from "../wgsl/parts.ts";
 import { gather } from "./gather.ts";
 import { launch, type Scratch } from "./scratch.ts";
 import type { Selection } from "./select.ts";
+import {
+  firstCapacity,
+  fittingSlots,
+  largerTable,
+  OWN_BYTES,
+  type Shape,
+  shapeFor,
+  tooWide,
+} from "./shape.ts";
 import { slotsFor } from "./slots.ts";
 
 export interface GroupQuery {
@@ -32,46 +39,6 @@ export interface Groups {
   readonly chunks: readonly ChunkGroups[];
   /** Key columns with their layouts; chunk i belongs to chunks[i]. */
   readonly keys: readonly Column[];
-}
-
-/** Slots that a hash table has at first. */
-const FIRST_CAPACITY = 1024;
-/** Bytes of tables of invocations' own, at most; beyond it they share one. */
-const OWN_BYTES = 16 * 2 ** 20;
-
-/** How the rows of a chunk are dealt to invocations, and the tables that they fill. */
-export interface Shape {
-  readonly form: Form;
-  readonly invocations: number;
-  readonly copies: number;
-  readonly capacity: number;
-  readonly accBytes: number;
-}
-
-/** Chooses the form: tables of their own while they are small, for want of atomics; else a shared one. */
-export function shapeFor(
-  software: boolean,
-  slots: Slots,
-  capacity: number,
-  width: number,
-  rows: number,
-): Shape {
-  const most = software ? 128 * availableParallelism() : 8192;
-  const wanted = Math.max(1, Math.min(most, Math.ceil(rows / 128)));
-  const copyBytes = capacity * width * 4;
-  const copies = Math.min(wanted, Math.floor(OWN_BYTES / Math.max(copyBytes, 1)));
-  if (slots.by === "one" || copies >= Math.min(wanted, software ? most : 256)) {
-    const invocations = slots.by === "one" ? wanted : copies;
-    return {
-      form: slots.by === "one" ? "local" : "own",
-      invocations,
-      copies: invocations,
-      capacity,
-      accBytes: copyBytes * invocations,
-    };
-  }
-  const many = Math.max(1, Math.min(software ? 2048 : 1 << 18, Math.ceil(rows / 32)));
-  return { form: "shared", invocations: many, copies: 1, capacity, accBytes: copyBytes };
 }
 
 interface Filled {
@@ -112,6 +79,7 @@ export async function group(
   for (let window = windows.pop(); window; window = windows.pop()) {
     const filled = await fill(store, query, window, scratch);
     if (!filled) {
+      if (window.to - window.from <= 1) throw tooWide(width);
       const middle = Math.floor((window.from + window.to) / 2);
       windows.push({ ...window, from: middle }, { ...window, to: middle });
       continue;
@@ -177,17 +145,18 @@ async function fill(
   window: Window,
   scratch: Scratch,
 ): Promise<Filled | undefined> {
-  const slots = slotsFor(
-    store,
-    query.keys.map((key) => key.at),
-  );
   const width = offsetsOf(query.parts).at(-1)!;
-  const { software } = store.gpu.adapter;
+  const { adapter, maxBinding, pool } = store.gpu;
   const rows = window.to - window.from;
-  let capacity = slots.by === "one" ? 1 : slots.by === "direct" ? slots.size : FIRST_CAPACITY;
+  // Tables lie beside the columns that fill them: of a small device they take a part.
+  const limit = Math.min(maxBinding, pool.budget / 2);
+  const keys = query.keys.map((key) => key.at);
+  const slots = fittingSlots(slotsFor(store, keys), limit / Math.max(4, width * 4));
+  let capacity = firstCapacity(slots, limit / Math.max(4, width * 4));
   for (;;) {
-    const shape = shapeFor(software, slots, capacity, width, rows);
-    if (Math.max(shape.accBytes, capacity * 4) > store.gpu.maxBinding) return undefined;
+    const own = Math.min(OWN_BYTES, pool.budget / 8);
+    const shape = shapeFor(adapter.software, slots, capacity, width, rows, own);
+    if (Math.max(shape.accBytes, capacity * 4) > limit) return undefined;
     const acc = await scratch.block(shape.accBytes, "group figures", true);
     if (slots.by === "one") {
       await run(store, query, slots, shape, window, [acc]);
@@ -213,12 +182,6 @@ async function fill(
     scratch.free(acc, list, repRows);
     capacity = largerTable(capacity, rows);
   }
-}
-
-/** The next size of a table that was too small: at most what holds every row as a group of its own. */
-export function largerTable(capacity: number, rows: number): number {
-  const enough = 2 ** Math.ceil(Math.log2(Math.max(rows, 1) * 2));
-  return capacity >= enough ? capacity * 2 : Math.min(capacity * 16, enough);
 }
 
 async function run(
