@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -151,7 +152,8 @@ class Server:
         self._client = BlockingKernelClient(connection_file=str(connection))
         self._client.load_connection_file()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=PATIENCE)
+        # wait_for_ready takes a heart that is slow to begin for a kernel that has died.
+        until("the kernel answers", self._kernel_answers)
 
     def _answers(self) -> bool:
         try:
@@ -159,6 +161,15 @@ class Server:
                 return True
         except urllib.error.URLError:
             return False
+
+    def _kernel_answers(self) -> bool:
+        self._client.kernel_info()
+        try:
+            self._client.get_shell_msg(timeout=1)
+            self._client.get_iopub_msg(timeout=1)
+        except queue.Empty:
+            return False
+        return True
 
     def ask(self, path: str, body: object = None) -> dict:
         headers = {"Authorization": "token secret", "Content-Type": "application/json"}
