@@ -56,6 +56,8 @@ export {
   type SortKey,
   std,
   sum,
+  toOrt,
+  toTF,
   variance,
   type WindowFunction,
   type WindowOptions,
@@ -105,6 +107,8 @@ export { gpu, host, put } from "./table.ts";
 export {
   arange,
   eye,
+  fromOrt,
+  fromTF,
   full,
   linspace,
   matrix,

@@ -6,17 +6,22 @@ import {
   createTensor,
   type Dtype,
   eye as eyeOn,
+  fromOrt as fromOrtOn,
+  fromTF as fromTFOn,
   full as fullOn,
   type GpuSparse,
   GpuTable,
   GpuTensor,
   type HostSparse,
   linspace as linspaceOn,
+  type OrtTensor,
   RandomStream,
   type SparseOptions,
   sparseFrom,
   type TensorData,
   type TensorOptions,
+  type TfJs,
+  type TfTensor,
   tableToGpu,
   tableToTensor,
 } from "../compute/index.ts";
@@ -98,6 +103,16 @@ export async function sparse(
   options?: SparseOptions,
 ): Promise<GpuSparse> {
   return of instanceof GpuTensor ? sparseFrom(of, options) : createSparse(await device(), of);
+}
+
+/** A tensor over the buffer of one of TF.js on sharedDevice(), which must live as long. Rejects with FOREIGN_DEVICE, DTYPE. */
+export async function fromTF(other: TfTensor, tf: TfJs): Promise<GpuTensor> {
+  return fromTFOn(await device(), other, tf);
+}
+
+/** A tensor over the GPU buffer of one of onnxruntime-web on sharedDevice(), which must live as long. Rejects with DTYPE. */
+export async function fromOrt(other: OrtTensor): Promise<GpuTensor> {
+  return fromOrtOn(await device(), other);
 }
 
 /** Shares a tensor: read back straight into the shared memory, which is the one copy. i4 is shared as i8, bool as u8. */

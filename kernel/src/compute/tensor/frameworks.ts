@@ -57,7 +57,7 @@ function otherDevice(library: string): CenoteError {
     "FOREIGN_DEVICE",
     `${library} runs on another GPU device, with which no buffer can be shared`,
     {
-      mend: "Make its backend on `await sharedDevice()` (docs/tensors.md has the lines).",
+      mend: "Make its backend on `await sharedDevice()` (docs/memory.md has the lines).",
     },
   );
 }

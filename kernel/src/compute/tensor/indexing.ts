@@ -250,9 +250,10 @@ export abstract class Indexing extends Reductions {
     return tidy(() => {
       let padded = this.make(this.shape, this.expression(), "pad");
       for (const [axis, [before, after]] of widths.entries()) {
-        const filled = (size: number) => padded.#filled(padded.shape.with(axis, size), value);
-        if (before > 0) padded = filled(before).concat([padded], axis);
-        if (after > 0) padded = padded.concat([filled(after)], axis);
+        const [first, last] = [before, after].map((size) =>
+          padded.#filled(padded.shape.with(axis, size), value),
+        ) as [this, this];
+        if (before + after > 0) padded = first.concat([padded, last], axis);
       }
       return padded;
     });
