@@ -16,8 +16,8 @@ const IOPUB_MESSAGES = 250;
 const STUCK_MS = 30_000;
 const RETRY_MS = 1;
 /** Once that frontend isn't waited for, ZeroMQ waits for nobody: the others get pauses to keep up in. */
-const BURST = 100;
-const PAUSE_MS = 10;
+const BURST = 50;
+const PAUSE_MS = 50;
 
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
