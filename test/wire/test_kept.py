@@ -38,7 +38,8 @@ CELLS = {
     "returned by a promise": "await Promise.resolve(thing())",
     "printed": "console.log(thing()); console.error('%o', thing()); console.table([thing()]);",
     "displayed": "display(thing()); display(thing()).update(thing());",
-    "shown by itself": "({ big: thing(), [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'b' }) })",
+    "shown by itself": "const how = Symbol.for('Jupyter.display');\n"
+    "({ big: thing(), [how]: () => ({ 'text/plain': 'b' }) })",
     "thrown": "throw Object.assign(new Error('x'), { thing: thing(), cause: thing() })",
     "thrown by itself": "throw thing()",
     "rejected": "Promise.reject(Object.assign(new Error('x'), { thing: thing() }));",
