@@ -227,7 +227,8 @@ test("with the panel closed only the numbers flow, and what was missed is there 
     async () => Number(await status.getAttribute("data-bytes")) === live,
   );
   assert.deepEqual([...new Set(ui.received.slice(before))], ["summary"]);
-  await ui.page.locator(".jp-CodeCell .cm-content").last().click();
+  const editors = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .cm-content");
+  await editors.last().click();
   await status.click();
   await panelEqualsPool();
   const holders = await ui.panel.locator(".cenote-grid-row").allTextContents();
