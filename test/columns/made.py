@@ -66,7 +66,7 @@ frame = pl.DataFrame(
 frame.write_ipc(folder / "views.arrow", compat_level=pl.CompatLevel.newest(), compression=None)
 
 
-def nested(i: int) -> list:
+def nested(i: int) -> list[int | None]:
     return [None if (i + k) % 7 == 3 else i * 10 + k for k in range(i % 5)]
 
 

@@ -102,16 +102,7 @@ test("casts between all numbers, halves and moments are the same on both", async
         async ({ table }) => {
           using pooled = await tableToGpu(gpu, table);
           const hosted = tableOnHost(table);
-          for (const to of [
-            "int8",
-            "uint32",
-            "int64",
-            "uint64",
-            "float16",
-            "float32",
-            "float64",
-            "bool",
-          ]) {
+          for (const to of ["int8", "uint64", "float16", "float32"]) {
             const casts = Object.fromEntries(from.map((name) => [name, col(name).cast(to)]));
             for (const [name, cast] of Object.entries(casts))
               await same((t) => t.select({ [name]: cast }), pooled, hosted);
