@@ -449,3 +449,24 @@ test("operations leave no memory behind but their results", () =>
     spread.compute();
     assert.equal(gpu.pool.stats().liveBlocks, before + 4);
   }));
+
+test("expressions of many operands and operations are computed in parts", () =>
+  scoped(async () => {
+    const random = new RandomTensors(14);
+    const shape = [2, 1, 3, 1, 2, 1, 2, 2];
+    const many = await Promise.all(
+      Array.from({ length: 24 }, () => random.tensor("f32", shape, { special: 0 })),
+    );
+    const views = many.map(({ tensor }) => tensor.broadcastTo(2, 2, 3, 2, 2, 2, 2, 2));
+    const sum = views.reduce((found, view) => found.mul(0.5).add(view));
+    let wanted = 0;
+    for (const { host } of many) wanted = wanted * 0.5 + Number(host.data[0]);
+    const first = Number((await sum.read())[0]);
+    assert.ok(Math.abs(first - wanted) < 1e-4, `wanted ${wanted}, found ${first}`);
+    const five = (at: number) => views.slice(at, at + 5).reduce((found, view) => found.add(view));
+    const chosen = five(0).gt(five(5)).where(five(10), five(15));
+    const total = (at: number) =>
+      many.slice(at, at + 5).reduce((found, { host }) => found + Number(host.data[0]), 0);
+    const value = total(0) > total(5) ? total(10) : total(15);
+    assert.ok(Math.abs(Number((await chosen.read())[0]) - value) < 1e-4);
+  }));

@@ -10,10 +10,11 @@ import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
 import { noteTensor } from "./tidy.ts";
 
+// An operation joins up to three expressions, whose parameters and memory must then fit one kernel.
 /** Operations that an expression may hold before it is computed into memory. */
-const MOST_CALLS = 32;
+const MOST_CALLS = 24;
 /** Places of elements that an expression may name: their strides are parameters of the kernel. */
-const MOST_PLACES = 10;
+const MOST_PLACES = 5;
 
 export abstract class TensorBase {
   readonly gpu: Gpu;
@@ -185,8 +186,9 @@ export abstract class TensorBase {
 
 function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
   if (expr.kind !== "call") return false;
-  const most = Math.min(gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8, MOST_PLACES);
-  return expr.calls > MOST_CALLS || storages > most / 2 || placedOf(expr).length > MOST_PLACES / 2;
+  const bindings = gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8;
+  const most = Math.floor((bindings - 1) / 3); // one is the result's
+  return expr.calls > MOST_CALLS || storages > most || placedOf(expr).length > MOST_PLACES;
 }
 
 /** Elements from the words that a block holds. */
