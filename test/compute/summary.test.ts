@@ -89,7 +89,7 @@ test("a description has a row for each column, and figures where the type has th
     );
     assert.deepEqual([day["min"], day["max"], day["median"]], ["1970-01-01", "1970-01-05", null]);
     assert.deepEqual((await t.select("x").describe().toArrow()).numRows, 1);
-    const shown = (await t.describe()[DISPLAY]()) as Record<string, string>;
+    const [shown] = (await t.describe()[DISPLAY]()) as [Record<string, string>, object];
     assert.match(shown["text/plain"]!, /4 rows × 12 columns/);
   });
 });

@@ -152,7 +152,11 @@ test("moments compare with dates and texts", async () => {
 test("a display has types, the number of rows, and escapes", async () => {
   await scoped(async () => {
     using t = await upload();
-    const shown = (await t[DISPLAY]()) as Record<string, string>;
+    const [bundle, metadata] = await t[DISPLAY]();
+    const shown = bundle as Record<string, string>;
+    const mime = "application/vnd.apache.arrow.stream";
+    assert.deepEqual(metadata[mime], { rows: 6 });
+    assert.equal((bundle[mime] as arrow.Table).numRows, 6);
     assert.match(shown["text/html"]!, /&lt;b&gt;/);
     assert.match(shown["text/html"]!, /int16/);
     assert.match(shown["text/plain"]!, /6 rows × 5 columns/);

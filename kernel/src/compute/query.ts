@@ -140,7 +140,7 @@ export class Query {
   }
 
   /** For Jupyter: the first rows and the number of all. */
-  async [DISPLAY](): Promise<MimeBundle> {
+  async [DISPLAY](): Promise<[MimeBundle, Record<string, unknown>]> {
     const plan = this[PLAN];
     const first = new Query({ ...plan, limit: Math.min(plan.limit, SHOWN_ROWS) }, false);
     const [head, rows] = [await first.toArrow(), await this.count()];

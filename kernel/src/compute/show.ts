@@ -1,29 +1,44 @@
-// Tables as Jupyter shows them: the first rows, with types, as HTML and as text.
+// Tables as Jupyter shows them: the first rows, with types, as HTML and text, and as Arrow for grids.
 import type { Table } from "apache-arrow";
-import { escapeHtml, type MimeBundle } from "../base/index.ts";
+import {
+  ARROW_MIME,
+  type ArrowMetadata,
+  escapeHtml,
+  type MimeBundle,
+  PREVIEW_ROWS,
+} from "../base/index.ts";
 
+/** Of HTML and text. */
 const ROWS = 20;
 
 export interface Shown {
   readonly names: readonly string[];
   readonly types: readonly string[];
   readonly rows: number;
-  /** The first rows, at most ROWS of them. */
+  /** The first rows, at most SHOWN_ROWS of them. */
   readonly head: Table;
 }
 
 /** Rows that a display asks for. */
-export const SHOWN_ROWS = ROWS;
+export const SHOWN_ROWS = PREVIEW_ROWS;
 
-/** text/html and text/plain of a table. */
-export function bundle(shown: Shown): MimeBundle {
+/** The forms of a table, with their metadata. The kernel encodes the rows that are given as Arrow. */
+export function bundle(shown: Shown): [MimeBundle, Record<string, unknown>] {
   const cells = cellsOf(shown);
-  return { "text/html": html(shown, cells), "text/plain": plain(shown, cells) };
+  const metadata: ArrowMetadata = { rows: shown.rows };
+  return [
+    {
+      [ARROW_MIME]: shown.head,
+      "text/html": html(shown, cells),
+      "text/plain": plain(shown, cells),
+    },
+    { [ARROW_MIME]: metadata },
+  ];
 }
 
 function cellsOf({ head, types, names }: Shown): string[][] {
   const columns = names.map((_, i) => head.getChildAt(i)!);
-  return Array.from({ length: head.numRows }, (_, row) =>
+  return Array.from({ length: Math.min(ROWS, head.numRows) }, (_, row) =>
     columns.map((column, i) => shownCell(column.get(row), types[i]!)),
   );
 }
