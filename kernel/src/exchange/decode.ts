@@ -1,10 +1,12 @@
 // Reads a table out of the bytes of its arena, and checks it against what its owner says of it.
 import type * as Arrow from "apache-arrow";
+import { CenoteError } from "../base/index.ts";
 import { protocolError } from "./frames.ts";
 import { readKnown } from "./known-streams.ts";
 import { type Description, ownerText } from "./shared.ts";
+import { unreadableColumn } from "./unreadable.ts";
 
-/** The table over these bytes: its buffers are views of them. Throws PROTOCOL. */
+/** The table over these bytes: its buffers are views of them. Throws PROTOCOL or UNSUPPORTED_TYPE. */
 export function decode(
   arrow: typeof Arrow,
   memory: Uint8Array,
@@ -15,6 +17,14 @@ export function decode(
   try {
     read = readKnown(arrow, memory) ?? arrow.tableFromIPC(memory);
   } catch (error) {
+    const column = unreadableColumn(memory);
+    if (column) {
+      throw new CenoteError(
+        "UNSUPPORTED_TYPE",
+        `${what}: column ${JSON.stringify(column.path.join("."))} is of the type ${column.type}, which apache-arrow does not read`,
+        { mend: "Cast it before it is put, to list or to its plain values, or leave it out." },
+      );
+    }
     const why = error instanceof Error ? error.message : String(error);
     throw protocolError(`${what} is not an Arrow stream that apache-arrow reads (${why})`);
   }
