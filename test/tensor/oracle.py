@@ -1,4 +1,4 @@
-"""Answers with what NumPy makes of arrays: one line of JSON for each line of JSON on standard input."""
+"""Answers with what NumPy makes of arrays: a line of JSON for each line that it is given."""
 
 import base64
 import json
