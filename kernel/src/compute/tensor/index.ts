@@ -24,12 +24,8 @@ export { tableToTensor } from "./matrix.ts";
 export type { Operand as TensorOperand } from "./operands.ts";
 export { RandomStream } from "./random.ts";
 export { type SparseOptions, sparseFrom } from "./sparse/from-dense.ts";
-export {
-  createSparse,
-  GpuSparse,
-  type HostSparse,
-  type SparseFormat,
-  type SparseParts,
-} from "./sparse/sparse.ts";
+export { createSparse } from "./sparse/from-host.ts";
+export type { HostSparse, SparseFormat, SparseParts } from "./sparse/parts.ts";
+export { GpuSparse } from "./sparse/sparse.ts";
 export { GpuTensor } from "./tensor.ts";
 export type { Slice } from "./views.ts";

@@ -4,7 +4,8 @@ import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
 import { searchSorted } from "./kernels.ts";
-import { type GpuSparse, type SparseFormat, sparseOf } from "./sparse.ts";
+import type { SparseFormat } from "./parts.ts";
+import { type GpuSparse, sparseOf } from "./sparse.ts";
 
 export interface SparseOptions {
   /** Default csr. */

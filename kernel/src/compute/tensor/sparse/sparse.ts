@@ -3,43 +3,14 @@
 import { CenoteError } from "../../../base/index.ts";
 import type { Gpu } from "../../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../../pool/index.ts";
-import { arange, createTensor, full } from "../create.ts";
+import { full } from "../create.ts";
 import type { Leaf } from "../expr.ts";
 import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
+import { coordinatesOf } from "./coordinates.ts";
 import { multiplyBlocks, multiplyHalves, multiplyRows, searchSorted } from "./kernels.ts";
-
-export type SparseFormat = "csr" | "csc" | "coo" | "bsr" | "2:4";
-
-/** The tensors of a format by their names in SciPy; of 2:4 the places are in `indices`. */
-export interface SparseParts {
-  readonly values: GpuTensor;
-  /** csr, csc, bsr: where each line's elements begin, one more than there are lines. */
-  readonly indptr?: GpuTensor;
-  readonly indices: GpuTensor;
-  /** coo: rows of the elements, beside their columns in `indices`. */
-  readonly rows?: GpuTensor;
-}
-
-/** A sparse matrix as the host and the exchange have it. */
-export type HostSparse =
-  | {
-      format: "csr" | "csc";
-      shape: readonly number[];
-      indptr: ArrayBufferView;
-      indices: ArrayBufferView;
-      data: ArrayBufferView;
-    }
-  | {
-      format: "coo";
-      shape: readonly number[];
-      coords: readonly ArrayBufferView[];
-      data: ArrayBufferView;
-    };
-
-const made = (gpu: Gpu, found: Leaf, count: number) =>
-  new GpuTensor(gpu, [count], found, "sparse index");
+import { type HostSparse, made, type SparseFormat, type SparseParts } from "./parts.ts";
 
 export class GpuSparse {
   readonly format: SparseFormat;
@@ -93,59 +64,7 @@ export class GpuSparse {
 
   /** Rows, columns and values of the kept elements, sorted by row. Elements of 2:4 and bsr that are zero are kept. */
   toCoo(): GpuSparse {
-    const [rows, columns] = this.shape;
-    const { values, indices } = this.parts;
-    const { gpu } = this;
-    return this.#made("coo", this.shape, () => {
-      if (this.format === "coo")
-        return { values: values.copy(), rows: this.parts.rows!.copy(), indices: indices.copy() };
-      if (this.format === "csr" || this.format === "csc") {
-        const lines = made(
-          gpu,
-          searchSorted(this.parts.indptr!, 0, this.count, true),
-          this.count,
-        ).sub(1);
-        if (this.format === "csr")
-          return { values: values.copy(), rows: lines, indices: indices.copy() };
-        const order = indices.argSort();
-        return {
-          values: values.take(order),
-          rows: indices.take(order),
-          indices: lines.take(order),
-        };
-      }
-      if (this.format === "2:4") {
-        const place = indices.cast("i32").add(8).expandDims(2);
-        const both = place.mod(4).concat([place.floorDiv(4)], 2);
-        const columnsOf = both.add(arange(gpu, 0, columns, 4).expandDims(1)).reshape(-1);
-        const rowsOf = arange(gpu, 0, rows)
-          .expandDims(1)
-          .broadcastTo(rows, columns / 2)
-          .reshape(-1);
-        return { values: values.reshape(-1).copy(), rows: rowsOf, indices: columnsOf };
-      }
-      const [blocks, height, width] = values.shape as [number, number, number];
-      const line = made(gpu, searchSorted(this.parts.indptr!, 0, blocks, true), blocks).sub(1);
-      const shape = [blocks, height, width];
-      const rowsOf = line
-        .mul(height)
-        .reshape(-1, 1, 1)
-        .add(arange(gpu, 0, height).reshape(-1, 1))
-        .broadcastTo(shape)
-        .reshape(-1);
-      const columnsOf = indices
-        .mul(width)
-        .reshape(-1, 1, 1)
-        .add(arange(gpu, 0, width))
-        .broadcastTo(shape)
-        .reshape(-1);
-      const order = rowsOf.argSort();
-      return {
-        values: values.reshape(-1).take(order),
-        rows: rowsOf.take(order),
-        indices: columnsOf.take(order),
-      };
-    });
+    return this.#made("coo", this.shape, () => coordinatesOf(this));
   }
 
   /** In another of csr, csc and coo; bsr and 2:4 are made of dense matrices (sparseFrom). Throws SPARSE_FORMAT. */
@@ -367,40 +286,4 @@ export function sparseOf(
     names.map((name, i) => [name, tensors[i]!]),
   ) as unknown as SparseParts;
   return new GpuSparse(format, shape, parts);
-}
-
-/** A matrix that the host or the exchange has. Rejects with SPARSE_FORMAT, TENSOR_DATA. */
-export async function createSparse(gpu: Gpu, host: HostSparse): Promise<GpuSparse> {
-  const whole = (array: ArrayBufferView) => {
-    const values = array as unknown as ArrayLike<number | bigint>;
-    return createTensor(
-      gpu,
-      array instanceof Int32Array ? array : Int32Array.from(values, Number),
-      { dtype: "i32", name: "sparse index" },
-    );
-  };
-  if (host.shape.length !== 2 || !["csr", "csc", "coo"].includes(host.format)) {
-    throw new CenoteError(
-      "SPARSE_FORMAT",
-      `sparse: wanted a matrix as csr, csc or coo, found ${host.format} ${shown(host.shape)}`,
-    );
-  }
-  const values = await createTensor(gpu, host.data, { name: "sparse values" });
-  if (host.format !== "coo") {
-    return new GpuSparse(host.format, host.shape, {
-      values,
-      indptr: await whole(host.indptr),
-      indices: await whole(host.indices),
-    });
-  }
-  const [rows, columns] = [await whole(host.coords[0]!), await whole(host.coords[1]!)];
-  try {
-    return sparseOf("coo", host.shape, () => {
-      const byColumn = columns.argSort();
-      const order = byColumn.take(rows.take(byColumn).argSort());
-      return { values: values.take(order), rows: rows.take(order), indices: columns.take(order) };
-    });
-  } finally {
-    for (const one of [values, rows, columns]) one.dispose();
-  }
 }
