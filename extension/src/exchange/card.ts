@@ -110,7 +110,8 @@ export class NameCard extends Widget {
 
   #process({ pid, language, own }: Process): string {
     const names: Record<string, string> = { typescript: "TypeScript", python: "Python" };
-    const who = `${names[language] ?? language} ${pid === 0 ? "" : pid}`.trim();
+    const name = names[language] ?? (language || this.#trans.__("process"));
+    const who = pid === 0 ? "" : `${name} ${pid}`;
     if (own) return this.#trans.__("this kernel (%1)", who);
     return who || this.#trans.__("a process that can't be told");
   }
