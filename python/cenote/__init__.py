@@ -11,13 +11,14 @@ those of all processes of this user on this machine; where two share one name, t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 from ._changes import Change, Watch
 from ._copies import Copied, Copies
 from ._errors import (
     BadNameError,
+    BadSizeError,
     BadTargetError,
     BadWaitError,
     CenoteError,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadNameError",
+    "BadSizeError",
     "BadTargetError",
     "BadWaitError",
     "CenoteError",
@@ -114,7 +116,9 @@ def put(name: str, obj: Any) -> SharedTable:
     return shared
 
 
-def empty(shape: int | tuple[int, ...], dtype: Any = "float64") -> numpy.ndarray[Any, Any]:
+def empty(
+    shape: SupportsIndex | Iterable[SupportsIndex], dtype: Any = "float64"
+) -> numpy.ndarray[Any, Any]:
     """A new array in shared memory, to be filled and then shared by `put` without a copy.
 
     Its values are whatever lay there. `dtype`: an integer, a float, or datetime64 or timedelta64 of
@@ -126,8 +130,9 @@ def empty(shape: int | tuple[int, ...], dtype: Any = "float64") -> numpy.ndarray
     """
     import numpy
 
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return exchange().blocks.empty(sizes, numpy.dtype(dtype))
+    from ._empty import read_shape
+
+    return exchange().blocks.empty(read_shape(shape), numpy.dtype(dtype))
 
 
 def writer(name: str, schema: Any, capacity: int | None = None) -> Writer:
@@ -141,14 +146,14 @@ def writer(name: str, schema: Any, capacity: int | None = None) -> Writer:
     sees the name until the end of the block; an exception in it forgets what was written. `schema`:
     a pyarrow.Schema or what makes one. `capacity`: the most bytes it may take, 4 GiB unless given;
     memory is taken as it is written.
-    Raises BadNameError, NotArrowError, TooLargeError, WriterClosedError.
+    Raises BadNameError, BadSizeError, NotArrowError, TooLargeError, WriterClosedError.
     """
     import pyarrow
 
-    from ._writer import CAPACITY, Writer
+    from ._writer import Writer, check_capacity
 
     known = schema if isinstance(schema, pyarrow.Schema) else pyarrow.schema(schema)
-    return Writer(exchange(), check_name(name), known, capacity or CAPACITY)
+    return Writer(exchange(), check_name(name), known, check_capacity(capacity))
 
 
 @overload

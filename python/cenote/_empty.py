@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import pyarrow as pa
 
@@ -15,6 +17,7 @@ from ._pack import Blank
 from ._shared import SharedTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TypeAlias
 
     import numpy as np
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from ._exchange import Exchange
 
     NumpyArray: TypeAlias = np.ndarray[Any, Any]
+
+
+#: Sizes in an Arrow stream are signed and of 64 bits.
+_MOST_BYTES = 2**63 - 1
 
 
 class Block:
@@ -74,6 +81,18 @@ class Block:
             self._exchange.when_ended(lambda: owner.end_lease(shared))
 
 
+def read_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ...]:
+    """The sizes of the dimensions; of one, where `shape` is a number."""
+    try:
+        if isinstance(shape, SupportsIndex):
+            return (operator.index(shape),)
+        return tuple(operator.index(size) for size in shape)
+    except TypeError:
+        raise NotArrowError(
+            f"shape: wanted a whole number, or whole numbers by dimension, found {shape!r:.80}"
+        ) from None
+
+
 def _layout(shape: tuple[int, ...], kind: np.dtype[Any]) -> tuple[pa.DataType, list[int], int]:
     """The type of the column, the lengths of its arrays, and the bytes of its values."""
     try:
@@ -89,9 +108,11 @@ def _layout(shape: tuple[int, ...], kind: np.dtype[Any]) -> tuple[pa.DataType, l
         )
     if not shape or any(size < 0 for size in shape):
         raise NotArrowError(f"shape: wanted one or more sizes from 0, found {shape}")
-    count = 1
-    for size in shape:
-        count *= size
+    count = math.prod(shape)
+    if count * kind.itemsize > _MOST_BYTES:
+        raise NotArrowError(
+            f"shape: wanted an array of at most {_MOST_BYTES:,} bytes, found {shape} of {kind}"
+        )
     if len(shape) == 1:
         return element, [count], count * kind.itemsize
     return pa.fixed_shape_tensor(element, shape[1:]), [shape[0], count], count * kind.itemsize

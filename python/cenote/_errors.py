@@ -48,6 +48,12 @@ class BadWaitError(CenoteError, ValueError):
     code = "BAD_WAIT"
 
 
+class BadSizeError(CenoteError, ValueError):
+    """A size is not a whole number of bytes from 1."""
+
+    code = "BAD_SIZE"
+
+
 class BadTargetError(CenoteError, ValueError):
     """`as_` names no library that `get` knows."""
 

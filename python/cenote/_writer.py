@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._errors import NotArrowError, TooLargeError, WriterClosedError
+from ._errors import BadSizeError, NotArrowError, TooLargeError, WriterClosedError
 from ._inputs import to_table
 from ._owner import Made
 from ._shared import SharedTable, format_bytes
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 #: Bytes that a writer may write unless it is told otherwise.
 CAPACITY = 4 * 1024**3
+
+
+def check_capacity(capacity: int | None) -> int:
+    """The bytes that a writer may write. Raises BadSizeError."""
+    if capacity is None:
+        return CAPACITY
+    if not isinstance(capacity, int) or capacity < 1:
+        raise BadSizeError(
+            f"capacity: wanted a whole number of bytes from 1, found {capacity!r:.80}"
+        )
+    return capacity
 
 
 class Writer:

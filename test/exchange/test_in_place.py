@@ -146,11 +146,19 @@ def test_an_array_that_is_never_shared_gives_its_room_back():
         (3, "M8[D]", "found datetime64"),
         ((), "f8", r"shape: wanted one or more sizes from 0, found \(\)"),
         ((2, -1), "f8", "shape: wanted"),
+        ((2.5,), "f8", r"shape: wanted a whole number.*found \(2.5,\)"),
+        ("x", "f8", "shape: wanted a whole number.*found 'x'"),
+        (2**62, "f8", "shape: wanted an array of at most .* bytes, found"),
     ],
 )
 def test_what_arrow_has_no_such_layout_for_is_refused(shape, kind, message):
     with pytest.raises(cenote.NotArrowError, match=message):
         cenote.empty(shape, kind)
+
+
+def test_sizes_of_numpy_are_sizes():
+    assert cenote.empty(np.int64(5)).shape == (5,)
+    assert cenote.empty([2, np.uint8(3)]).shape == (2, 3)
 
 
 def test_a_forked_child_copies_and_frees_nothing():
@@ -239,6 +247,12 @@ def test_another_schema_is_refused_and_the_writer_goes_on():
             out.write({"s": ["x"]})
         out.write(batch(0, 1))
     assert cenote.get("strict").num_rows == 1
+
+
+@pytest.mark.parametrize("capacity", [0, -1, 1.5, "1 MiB"])
+def test_a_capacity_that_is_none_is_refused(capacity):
+    with pytest.raises(cenote.BadSizeError, match="capacity: wanted a whole number of bytes"):
+        cenote.writer("sized", SCHEMA, capacity=capacity)
 
 
 def test_more_than_its_room_aborts():
