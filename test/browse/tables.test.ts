@@ -102,6 +102,51 @@ test("facts of numbers are those of the values", () => {
   );
 });
 
+test("facts are of what is finite, and of every value", () => {
+  const facts = (values: (number | null)[]) =>
+    columnStatistics(vectorFromArray(values, new Float64()));
+  const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: nan, MIN_VALUE } = Number;
+  assert.deepEqual(facts([1, nan, 1, null]).histogram, [2]);
+  const tiny = facts([0, MIN_VALUE, 0]).histogram!;
+  assert.deepEqual([tiny[0], tiny.at(-1)], [2, 1]);
+  for (const values of [[POSITIVE_INFINITY], [1, NEGATIVE_INFINITY, POSITIVE_INFINITY]]) {
+    const found = facts(values);
+    assert.deepEqual(JSON.parse(JSON.stringify(found)), found, "JSON keeps it");
+    assert.equal(found.greatest, "Infinity");
+  }
+});
+
+test("entries of dictionaries are told, counted and sorted, by codes of 64 bits and null ones too", () => {
+  const type = new Dictionary(new Utf8(), new Int64()) as unknown as Dictionary<Utf8, Int32>;
+  const data = BigInt64Array.of(0n, 1n, 2n, 1n) as unknown as Int32Array;
+  const dictionary = vectorFromArray(["b", null, "a"], new Utf8());
+  const words = new Vector([makeData({ type, data, dictionary })]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => valueText(words, row)),
+    ["b", null, "a", null],
+  );
+  assert.deepEqual([...columnOrder(words, false)], [2, 0, 1, 3]);
+  assert.deepEqual([...columnOrder(words, true)], [0, 2, 1, 3]);
+  const top = [
+    { value: "b", count: 1 },
+    { value: "a", count: 1 },
+  ];
+  assert.deepEqual(columnStatistics(words), { rows: 4, nulls: 2, distinct: 2, top });
+  const times = new Vector([
+    makeData({ type: new TimestampNanosecond(), data: BigInt64Array.of(1n) }),
+  ]);
+  const codes = makeData({
+    type: new Dictionary(times.type, new Int32()),
+    data: Int32Array.of(0),
+    dictionary: times,
+  });
+  assert.equal(
+    columnStatistics(new Vector([codes])).top![0]!.value,
+    "1970-01-01 00:00:00.000000001",
+  );
+  assert.equal(valueText(vectorFromArray([null]), 0), null);
+});
+
 test("values are told exactly", () => {
   const text = (values: unknown[], type: never) => valueText(vectorFromArray(values, type), 0);
   const moment = (value: bigint, timezone?: string) => {

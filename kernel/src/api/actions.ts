@@ -69,6 +69,10 @@ async function act(request: ActionRequest): Promise<Answer> {
       return { kind: "done", file: await write(request.format) };
     case "picture":
       return { kind: "picture", svg: pool.snapshot().picture(request.picture) };
+    default:
+      throw new CenoteError("BAD_ACTION", `wanted an action, found ${JSON.stringify(request)}`, {
+        mend: "The page may be of another version than this kernel: update both, and reload it.",
+      });
   }
 }
 
@@ -91,7 +95,10 @@ function compare(): Answer {
 
 /** Writes a snapshot into the notebook's folder, under a name that there is not yet. */
 async function write(format: string): Promise<string> {
-  if (!Object.hasOwn(EXPORTS, format)) throw new CenoteError("BAD_FORMAT", `no format ${format}`);
+  if (!Object.hasOwn(EXPORTS, format)) {
+    const formats = Object.keys(EXPORTS).join(", ");
+    throw new CenoteError("BAD_FORMAT", `wanted a format of ${formats}, found ${format}`);
+  }
   const snapshot = pool.snapshot();
   const moment = new Date(snapshot.time).toISOString().slice(0, 19).replaceAll(":", "-");
   for (let n = 1; ; n++) {

@@ -47,16 +47,35 @@ export function placeOf(vector: Vector, row: number): [data: Data, at: number] {
   throw new RangeError(`row ${row} of ${vector.length}`);
 }
 
+/** Calls `each` with the values that are not null, also not by an entry of their dictionary. */
+export function forValues(vector: Vector, each: (value: unknown, row: number) => void): void {
+  let row = 0;
+  for (const data of vector.data) {
+    for (let at = 0; at < data.length; at++, row++) {
+      if (data.nullCount > 0 && !data.getValid(at)) continue;
+      const value: unknown = data.dictionary
+        ? data.dictionary.get(codeOf(data, at))
+        : vector.get(row);
+      if (value !== null) each(value, row);
+    }
+  }
+}
+
+/** Which entry of its dictionary a value is. Codes of 64 bits are more than apache-arrow's `get` takes. */
+const codeOf = (data: Data, at: number) => Number(data.values[at]);
+
 /** The value's text; null for null. */
 export function valueText(vector: Vector, row: number): string | null {
   const [data, at] = placeOf(vector, row);
   if (data.nullCount > 0 && !data.getValid(at)) return null;
+  if (data.dictionary) return valueText(data.dictionary, codeOf(data, at));
   const type = data.type as DataType;
   const raw = (data.values as ArrayLike<unknown> | undefined)?.[at];
   if (typeof raw === "bigint" || type.typeId === ARROW.date || type.typeId === ARROW.time) {
     return wholeText(type, BigInt(raw as number | bigint));
   }
   const value: unknown = vector.get(row);
+  if (value === null) return null; // of the type of nulls
   if (type.typeId === ARROW.decimal) return decimalText(value as Uint32Array, type);
   if (BINARY.includes(type.typeId)) return bytesText(value as Uint8Array);
   return plainText(value);

@@ -47,7 +47,7 @@ export interface ColumnStatistics {
   /** Of numbers, dates and times; absent where there is no value. */
   least?: string;
   greatest?: string;
-  /** Of numbers; NaN is counted, and left out of the rest. */
+  /** Of numbers, where it is finite; NaN is counted, and left out of the rest. */
   mean?: number;
   nans?: number;
   /** Values in equal steps from the least to the greatest, where those are finite. */

@@ -1,7 +1,7 @@
 // The rows of an Arrow column in the order of their values: a stable sort by radix for all that can be told by
 // 64 bits. NaN comes after all numbers, nulls come last, whichever way it goes.
 import type { Data, DataType, Vector } from "apache-arrow";
-import { ARROW, decimalValue } from "./arrow-text.ts";
+import { ARROW, decimalValue, forValues } from "./arrow-text.ts";
 
 const DIGIT_BITS = 16;
 const DIGITS = 2 ** DIGIT_BITS;
@@ -9,6 +9,7 @@ const TEXTS: readonly number[] = [
   ...[ARROW.utf8, ARROW.largeUtf8, ARROW.utf8View, ARROW.dictionary],
 ];
 const SIGN = 0x80000000;
+const NONE = 0xffffffff;
 
 /** Whether the values of this type have an order here. */
 export function isSortable(type: DataType): boolean {
@@ -85,12 +86,12 @@ function keysOf(vector: Vector, descending: boolean): Keys {
   return keys;
 }
 
-/** Writes the key of one value; false for NaN, which stays last. */
+/** Writes the key of one value; false for what stays last: NaN, and entries of dictionaries that are null. */
 type Write = (row: number, data: Data, at: number) => boolean;
 
 function writerFor(vector: Vector, { high, low }: Keys): Write {
   const { typeId } = vector.type as DataType;
-  if (TEXTS.includes(typeId) || typeId === ARROW.decimal) return ranked(vector, low);
+  if (TEXTS.includes(typeId) || typeId === ARROW.decimal) return ranked(vector, high, low);
   const { isSigned = true } = vector.type as unknown as { isSigned?: boolean };
   const flip = isSigned ? SIGN : 0;
   const number = new Float64Array(1);
@@ -105,7 +106,7 @@ function writerFor(vector: Vector, { high, low }: Keys): Write {
     const value = typeId === ARROW.float || typeId === ARROW.bool ? vector.get(row) : raw;
     number[0] = Number(value) + 0; // −0 is 0
     if (Number.isNaN(number[0])) {
-      high[row] = low[row] = 0xffffffff;
+      high[row] = low[row] = NONE;
       return false;
     }
     const negative = words[1]! >>> 31 === 1;
@@ -116,30 +117,29 @@ function writerFor(vector: Vector, { high, low }: Keys): Write {
 }
 
 /** Keys are places among the different values. */
-function ranked(vector: Vector, low: Uint32Array): Write {
-  const decimal = (vector.type as DataType).typeId === ARROW.decimal;
-  const key = (value: unknown) =>
-    decimal ? decimalValue(value as Uint32Array) : comparable(value);
+function ranked(vector: Vector, high: Uint32Array, low: Uint32Array): Write {
   const places = new Map<string | number | bigint, number>();
-  const codes = new Uint32Array(vector.length);
-  for (let row = 0; row < vector.length; row++) {
-    const value: unknown = vector.get(row);
-    if (value === null) continue;
-    const one = key(value);
+  const codes = new Uint32Array(vector.length).fill(NONE);
+  forValues(vector, (value, row) => {
+    const one = comparable(value);
     let place = places.get(one);
     if (place === undefined) places.set(one, (place = places.size));
     codes[row] = place;
-  }
+  });
   const sorted = [...places.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const rank = new Uint32Array(sorted.length);
   sorted.forEach((one, i) => {
-    rank[places.get(one)!] = i;
+    rank[places.get(one)!] = i + 1; // the other way, no rank is NONE
   });
   return (row) => {
-    low[row] = rank[codes[row]!]!;
-    return true;
+    const code = codes[row]!;
+    if (code === NONE) high[row] = low[row] = NONE;
+    else low[row] = rank[code]!;
+    return code !== NONE;
   };
 }
 
-const comparable = (value: unknown): string | number | bigint =>
-  typeof value === "number" || typeof value === "bigint" ? value : String(value);
+function comparable(value: unknown): string | number | bigint {
+  if (typeof value === "number" || typeof value === "bigint") return value;
+  return ArrayBuffer.isView(value) ? decimalValue(value as Uint32Array) : String(value);
+}

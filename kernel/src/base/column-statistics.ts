@@ -1,7 +1,7 @@
 // Facts of an Arrow column: nulls, least, greatest and mean of numbers with a small histogram, and the most
 // frequent of texts. Reads every value once or twice; large columns are read in a thread of their own.
 import type { DataType, Vector } from "apache-arrow";
-import { ARROW, valueText } from "./arrow-text.ts";
+import { ARROW, forValues, valueText } from "./arrow-text.ts";
 import type { ColumnStatistics } from "./browse-protocol.ts";
 
 const BINS = 24;
@@ -24,22 +24,21 @@ export function columnStatistics(vector: Vector): ColumnStatistics {
 }
 
 function frequencies(vector: Vector): Partial<ColumnStatistics> {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, { count: number; row: number }>();
   let more = false;
-  for (let row = 0; row < vector.length; row++) {
-    const value: unknown = vector.get(row);
-    if (value === null) continue;
-    const text = String(value);
-    const count = counts.get(text);
-    if (count !== undefined) counts.set(text, count + 1);
-    else if (counts.size < MOST_DISTINCT) counts.set(text, 1);
+  let nulls = vector.length;
+  forValues(vector, (value, row) => {
+    nulls--;
+    const found = counts.get(String(value));
+    if (found) found.count++;
+    else if (counts.size < MOST_DISTINCT) counts.set(String(value), { count: 1, row });
     else more = true;
-  }
-  const top = [...counts]
-    .sort((a, b) => b[1] - a[1])
+  });
+  const top = [...counts.values()]
+    .sort((a, b) => b.count - a.count)
     .slice(0, TOP)
-    .map(([value, count]) => ({ value, count }));
-  return { distinct: counts.size, top, ...(more ? { more } : {}) };
+    .map(({ count, row }) => ({ value: valueText(vector, row)!, count }));
+  return { nulls, distinct: counts.size, top, ...(more ? { more } : {}) };
 }
 
 /** Calls `each` with the values that are not null, as they are stored but for floats. */
@@ -74,20 +73,21 @@ function spread(vector: Vector): Partial<ColumnStatistics> {
   if (values === 0) return found;
   found.least = valueText(vector, leastRow)!;
   found.greatest = valueText(vector, greatestRow)!;
-  if (typeId === ARROW.int || typeId === ARROW.float) found.mean = sum / values;
+  // What is not finite does not survive JSON.
+  const hasMean = typeId === ARROW.int || typeId === ARROW.float;
+  if (hasMean && Number.isFinite(sum)) found.mean = sum / values;
   const [from, to] = [Number(least), Number(greatest)];
-  if (Number.isFinite(to - from)) found.histogram = histogram(vector, from, to);
+  if (from === to && Number.isFinite(from)) found.histogram = [values];
+  else if (Number.isFinite(to - from)) found.histogram = histogram(vector, from, to);
   return found;
 }
 
 function histogram(vector: Vector, from: number, to: number): number[] {
-  if (from === to) return [vector.length - vector.nullCount];
   const bins = new Array<number>(BINS).fill(0);
-  const scale = BINS / (to - from);
   forNumbers(vector, (value) => {
     const number = Number(value);
     if (Number.isNaN(number)) return;
-    bins[Math.min(BINS - 1, Math.floor((number - from) * scale))]!++;
+    bins[Math.min(BINS - 1, Math.floor(((number - from) / (to - from)) * BINS))]!++;
   });
   return bins;
 }
