@@ -51,6 +51,12 @@ export const isIntegerDtype = (dtype: Dtype) => DTYPES[dtype].range !== undefine
 /** Floats as they are, anything else f32: what mathematical functions give. */
 export const floatOf = (dtype: Dtype): Dtype => (isFloatDtype(dtype) ? dtype : "f32");
 
+/** The dtype of sums and products: floats as they are, narrow integers and bools in 32 bits. */
+export function sumDtype(dtype: Dtype): Dtype {
+  if (isFloatDtype(dtype)) return dtype;
+  return dtype === "u32" || dtype === "u8" ? "u32" : "i32";
+}
+
 /** The dtype by its name or NumPy's. Throws DTYPE. */
 export function checkedDtype(name: unknown, where: string): Dtype {
   const found = NAMES.find((dtype) => dtype === name || DTYPES[dtype].numpy === name);

@@ -1,110 +1,16 @@
-// Operations that move elements: running reductions, sorting, elements by index, tensors beside each other.
+// Operations that move elements: elements by index, tensors beside each other, triangles.
 import { CenoteError } from "../../base/index.ts";
 import { joined, scattered } from "./assemble.ts";
 import type { TensorBase } from "./base.ts";
-import { type Dtype, isFloatDtype, promote } from "./dtypes.ts";
+import { type Dtype, promote } from "./dtypes.ts";
 import { type Expr, place } from "./expr.ts";
 import { checkAlong, gathered, indicesOf } from "./gather.ts";
 import { castTo, constant } from "./operands.ts";
-import type { Reducer } from "./reduce.ts";
 import { Reductions } from "./reductions.ts";
-import { scanned } from "./scan.ts";
 import { checkedAxis, checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
-import { sortedIndices } from "./sort.ts";
 import { tidy } from "./tidy.ts";
 
-export interface SortOptions {
-  axis?: number;
-  descending?: boolean;
-}
-
 export abstract class Indexing extends Reductions {
-  #scan(how: Reducer, axis: number, dtype: Dtype): this {
-    const over = checkedAxis(axis, this.rank, `running ${how}`);
-    const found = scanned(this.gpu, this.expression(), this.shape, over, how);
-    return this.make(this.shape, castTo(found, dtype), `running ${how}`);
-  }
-
-  #wide(): Dtype {
-    if (isFloatDtype(this.dtype)) return this.dtype;
-    return this.dtype === "u32" || this.dtype === "u8" ? "u32" : "i32";
-  }
-
-  /** Running sums along an axis, in the types of sum(). Derivative: nothing. */
-  cumSum(axis = -1): this {
-    return this.#scan("sum", axis, this.#wide());
-  }
-
-  /** Running products along an axis. Derivative: x, z. */
-  cumProd(axis = -1): this {
-    return this.#scan("prod", axis, this.#wide());
-  }
-
-  /** The greatest so far along an axis. Derivative: x, z. */
-  cumMax(axis = -1): this {
-    return this.#scan("max", axis, this.dtype);
-  }
-
-  /** The least so far along an axis. Derivative: x, z. */
-  cumMin(axis = -1): this {
-    return this.#scan("min", axis, this.dtype);
-  }
-
-  /** Indices (i32) that sort along an axis. Stable; −0 is 0, and NaN comes last either way. */
-  argSort({ axis = -1, descending = false }: SortOptions = {}): this {
-    const over = checkedAxis(axis, this.rank, "argSort");
-    const axes = this.shape.map((_, i) => i).filter((i) => i !== over);
-    return tidy(() => {
-      const rows = this.transpose(...axes, over);
-      const { leaf: packed, copied } = rows.packed();
-      const length = this.shape[over]!;
-      try {
-        const found = sortedIndices(
-          this.gpu,
-          packed,
-          length === 0 ? 0 : this.size / length,
-          length,
-          descending,
-        );
-        const sorted = this.make(
-          rows.shape,
-          { ...found, strides: rowMajor(rows.shape) },
-          "argSort",
-        );
-        const back = this.shape.map((_, i) => (i === over ? this.rank - 1 : axes.indexOf(i)));
-        return sorted.transpose(...back);
-      } finally {
-        if (copied) packed.storage.block.dispose();
-      }
-    });
-  }
-
-  /** The elements in order along an axis. Derivative: the order. */
-  sort(options: SortOptions = {}): this {
-    return tidy(() => this.takeAlong(this.argSort(options), options.axis ?? -1));
-  }
-
-  /** The k greatest (or least) along an axis in order, and their indices. Throws COUNT. Derivative: the indices. */
-  topK(
-    k: number,
-    { axis = -1, descending = true }: SortOptions = {},
-  ): [values: this, indices: this] {
-    const over = checkedAxis(axis, this.rank, "topK");
-    if (!Number.isInteger(k) || k < 0 || k > this.shape[over]!) {
-      throw new CenoteError(
-        "COUNT",
-        `topK: wanted 0 to ${this.shape[over]} of axis ${over}, found ${k}`,
-      );
-    }
-    return tidy(() => {
-      const first = this.shape.map((_, i) => (i === over ? ([0, k] as const) : null));
-      const indices = this.argSort({ axis: over, descending })
-        .slice(...first)
-        .copy();
-      return [this.takeAlong(indices, over), indices];
-    });
-  }
-
   /** The elements in memory of their own, in the order of the rows. Derivative: nothing. */
   copy(): this {
     const { leaf: packed, copied } = this.packed();

@@ -2,11 +2,11 @@
 import type { TensorBase } from "./base.ts";
 import { floatOf } from "./dtypes.ts";
 import { indicesOf } from "./gather.ts";
-import { Indexing } from "./indexing.ts";
 import type { Operand } from "./operands.ts";
+import { Ordering } from "./ordering.ts";
 import { tidy } from "./tidy.ts";
 
-export abstract class Losses extends Indexing {
+export abstract class Losses extends Ordering {
   /** Mean, over all, of the squares of differences. Derivative: x, target. */
   mseLoss(target: Operand): this {
     return tidy(() => this.sub(target).square().mean());

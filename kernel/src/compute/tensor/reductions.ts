@@ -2,7 +2,7 @@
 // in its kernel, and what follows it in the next one.
 import { CenoteError } from "../../base/index.ts";
 import type { Dtype } from "./dtypes.ts";
-import { floatOf, isFloatDtype } from "./dtypes.ts";
+import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
 import { ElementWise } from "./elementwise.ts";
 import type { Expr } from "./expr.ts";
 import { castTo, type Operand } from "./operands.ts";
@@ -39,19 +39,14 @@ export abstract class Reductions extends ElementWise {
     return tidy(() => this.make(kept, castTo(found, dtype), what).reshape(keepDims ? wide : kept));
   }
 
-  #sumDtype(): Dtype {
-    if (isFloatDtype(this.dtype)) return this.dtype;
-    return this.dtype === "u32" || this.dtype === "u8" ? "u32" : "i32";
-  }
-
   /** Sum; of f16 added up in f32, of narrow integers and bools in 32 bits, where it wraps. Derivative: nothing. */
   sum(axes?: Axes, options: ReduceOptions = {}): this {
-    return this.#reduce("sum", axes, options, this.#sumDtype());
+    return this.#reduce("sum", axes, options, sumDtype(this.dtype));
   }
 
   /** Product, in the types of sum(). Derivative: x, z. */
   prod(axes?: Axes, options: ReduceOptions = {}): this {
-    return this.#reduce("prod", axes, options, this.#sumDtype());
+    return this.#reduce("prod", axes, options, sumDtype(this.dtype));
   }
 
   /** The least; NaN where there is one. Derivative: x, z. Throws EMPTY. */

@@ -1,0 +1,98 @@
+// Operations that go along an axis in order: running reductions, sorting, the greatest.
+import { CenoteError } from "../../base/index.ts";
+import { type Dtype, sumDtype } from "./dtypes.ts";
+import { Indexing } from "./indexing.ts";
+import { castTo } from "./operands.ts";
+import type { Reducer } from "./reduce.ts";
+import { scanned } from "./scan.ts";
+import { checkedAxis, rowMajor } from "./shape.ts";
+import { sortedIndices } from "./sort.ts";
+import { tidy } from "./tidy.ts";
+
+export interface SortOptions {
+  axis?: number;
+  descending?: boolean;
+}
+
+export abstract class Ordering extends Indexing {
+  #scan(how: Reducer, axis: number, dtype: Dtype): this {
+    const over = checkedAxis(axis, this.rank, `running ${how}`);
+    const found = scanned(this.gpu, this.expression(), this.shape, over, how);
+    return this.make(this.shape, castTo(found, dtype), `running ${how}`);
+  }
+
+  /** Running sums along an axis, in the types of sum(). Derivative: nothing. */
+  cumSum(axis = -1): this {
+    return this.#scan("sum", axis, sumDtype(this.dtype));
+  }
+
+  /** Running products along an axis. Derivative: x, z. */
+  cumProd(axis = -1): this {
+    return this.#scan("prod", axis, sumDtype(this.dtype));
+  }
+
+  /** The greatest so far along an axis. Derivative: x, z. */
+  cumMax(axis = -1): this {
+    return this.#scan("max", axis, this.dtype);
+  }
+
+  /** The least so far along an axis. Derivative: x, z. */
+  cumMin(axis = -1): this {
+    return this.#scan("min", axis, this.dtype);
+  }
+
+  /** Indices (i32) that sort along an axis. Stable; −0 is 0, and NaN comes last either way. */
+  argSort({ axis = -1, descending = false }: SortOptions = {}): this {
+    const over = checkedAxis(axis, this.rank, "argSort");
+    const axes = this.shape.map((_, i) => i).filter((i) => i !== over);
+    return tidy(() => {
+      const rows = this.transpose(...axes, over);
+      const { leaf: packed, copied } = rows.packed();
+      const length = this.shape[over]!;
+      try {
+        const found = sortedIndices(
+          this.gpu,
+          packed,
+          length === 0 ? 0 : this.size / length,
+          length,
+          descending,
+        );
+        const sorted = this.make(
+          rows.shape,
+          { ...found, strides: rowMajor(rows.shape) },
+          "argSort",
+        );
+        const back = this.shape.map((_, i) => (i === over ? this.rank - 1 : axes.indexOf(i)));
+        return sorted.transpose(...back);
+      } finally {
+        if (copied) packed.storage.block.dispose();
+      }
+    });
+  }
+
+  /** The elements in order along an axis. Derivative: the order. */
+  sort(options: SortOptions = {}): this {
+    return tidy(() => this.takeAlong(this.argSort(options), options.axis ?? -1));
+  }
+
+  /** The k greatest (or least) along an axis in order, and their indices. Throws COUNT. Derivative: the indices. */
+  topK(
+    k: number,
+    { axis = -1, descending = true }: SortOptions = {},
+  ): [values: this, indices: this] {
+    const over = checkedAxis(axis, this.rank, "topK");
+    if (!Number.isInteger(k) || k < 0 || k > this.shape[over]!) {
+      throw new CenoteError(
+        "COUNT",
+        `topK: wanted 0 to ${this.shape[over]} of axis ${over}, found ${k}`,
+      );
+    }
+    return tidy(() => {
+      const first = this.shape.map((_, i) => (i === over ? ([0, k] as const) : null));
+      const indices = this.argSort({ axis: over, descending })
+        .slice(...first)
+        .copy();
+      return [this.takeAlong(indices, over), indices];
+    });
+  }
+}
