@@ -92,6 +92,22 @@ test("a table without batches, and one without columns", async () => {
   assert.deepEqual(await inPython("no columns"), {});
 });
 
+test("batches without rows add nothing", async () => {
+  const words = arrow.vectorFromArray(
+    ["a"],
+    new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32()),
+  );
+  const full = new arrow.Table({ word: words, s: arrow.vectorFromArray(["b"], new arrow.Utf8()) });
+  const none = new arrow.Table({
+    word: arrow.vectorFromArray([], words.type),
+    s: arrow.vectorFromArray([], new arrow.Utf8()),
+  });
+  using out = await writer("now and then", full.schema);
+  for (const table of [none, full, none]) out.write(table);
+  assert.equal(out.close().rows, 1);
+  assert.deepEqual(await inPython("now and then"), { word: ["a"], s: ["b"] });
+});
+
 test("its room is given back but for what was written, also when it is aborted or forgotten", async () => {
   const before = (await exchangeStats()).segmentBytes;
   for (let round = 0; round < 50; round++) {

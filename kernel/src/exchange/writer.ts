@@ -66,6 +66,7 @@ export class Writer {
     const table = toTable(this.#arrow, data);
     this.#checkSchema(table.schema);
     for (const { data: rows } of table.batches) {
+      if (rows.length === 0) continue; // its columns may have no data at all
       this.#writeBatch(new this.#arrow.RecordBatch(this.schema, this.#asSchema(rows)));
     }
   }
