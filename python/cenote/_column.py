@@ -57,18 +57,28 @@ def _spread(values: pa.ChunkedArray[Any]) -> dict[str, Any]:
             present = present.filter(pc.invert(nan))
     if len(present) == 0:
         return found
-    ends = pc.min_max(present)
-    found["least"], found["greatest"] = _text(ends["min"]), _text(ends["max"])
+    # pyarrow finds no ends of durations.
+    whole = present.cast(pa.int64()) if pa.types.is_duration(present.type) else present
+    ends = pc.min_max(whole)
+    least, greatest = (ends[end].cast(present.type) for end in ("min", "max"))
+    found["least"], found["greatest"] = _text(least), _text(greatest)
     if pa.types.is_integer(present.type) or pa.types.is_floating(present.type):
-        found["mean"] = pc.mean(present).as_py()
+        mean = pc.mean(present).as_py()
+        if math.isfinite(mean):  # what is not does not survive JSON
+            found["mean"] = mean
     if (bins := _histogram(present)) is not None:
         found["histogram"] = bins
     return found
 
 
 def _text(value: pa.Scalar[Any]) -> str:
-    if pa.types.is_floating(value.type) and value.as_py() == int(value.as_py() or 0):
-        return str(int(value.as_py()))
+    if pa.types.is_floating(value.type):
+        number: float = value.as_py()
+        if math.isinf(number):
+            return "Infinity" if number > 0 else "-Infinity"  # as the page's grid has it
+        return str(int(number)) if number.is_integer() and abs(number) < 2**53 else str(number)
+    if pa.types.is_duration(value.type):
+        return f"{value.cast(pa.int64()).as_py()} {value.type.unit.replace('us', 'µs')}"
     return str(value.cast(pa.string()).as_py())
 
 
@@ -89,4 +99,6 @@ def _histogram(values: pa.ChunkedArray[Any]) -> list[int] | None:
         return None
     if low == high:
         return [len(array)]
-    return [int(n) for n in numpy.histogram(array, BINS, (low, high))[0]]
+    # numpy.histogram refuses ends between which there are few numbers.
+    bins = ((array - low) / (high - low) * BINS).astype(numpy.int64)
+    return numpy.bincount(numpy.minimum(bins, BINS - 1), minlength=BINS).tolist()

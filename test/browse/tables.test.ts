@@ -117,7 +117,8 @@ test("facts are of what is finite, and of every value", () => {
 });
 
 test("entries of dictionaries are told, counted and sorted, by codes of 64 bits and null ones too", () => {
-  const type = new Dictionary(new Utf8(), new Int64()) as unknown as Dictionary<Utf8, Int32>;
+  // Arrow allows these codes; apache-arrow's types don't.
+  const type = new Dictionary(new Utf8(), new Int64() as unknown as Int32);
   const data = BigInt64Array.of(0n, 1n, 2n, 1n) as unknown as Int32Array;
   const dictionary = vectorFromArray(["b", null, "a"], new Utf8());
   const words = new Vector([makeData({ type, data, dictionary })]);

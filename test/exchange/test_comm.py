@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from typing import Any
 
@@ -160,6 +161,23 @@ def test_facts_of_other_types() -> None:
     truths = pa.chunked_array([[True, False, True, None]])
     assert _column.facts(truths)["distinct"] == 2
     assert _column.facts(pa.chunked_array([pa.array([], pa.string())]))["top"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "least", "greatest"),
+    [
+        ([math.inf], "Infinity", "Infinity"),
+        ([1.0, -math.inf, math.inf], "-Infinity", "Infinity"),
+        ([1e308, 1e308], "1e+308", "1e+308"),
+        ([0.0, 5e-324, 0.0], "0", "5e-324"),
+        ([10**18, 10**18 + 500], "1000000000000000000", "1000000000000000500"),
+        (pa.array([3, -1], pa.duration("us")), "-1 µs", "3 µs"),
+    ],
+)
+def test_facts_of_extremes(values: Any, least: str, greatest: str) -> None:
+    found = _column.facts(pa.chunked_array([values]))
+    assert (found["least"], found["greatest"]) == (least, greatest)
+    json.dumps(found, allow_nan=False)
 
 
 def test_order_of_nan_and_nulls() -> None:
