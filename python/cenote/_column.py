@@ -101,4 +101,4 @@ def _histogram(values: pa.ChunkedArray[Any]) -> list[int] | None:
         return [len(array)]
     # numpy.histogram refuses ends between which there are few numbers.
     bins = ((array - low) / (high - low) * BINS).astype(numpy.int64)
-    return numpy.bincount(numpy.minimum(bins, BINS - 1), minlength=BINS).tolist()
+    return [int(n) for n in numpy.bincount(numpy.minimum(bins, BINS - 1), minlength=BINS)]
