@@ -170,6 +170,22 @@ def by_signal(kernel: Kernel) -> None:
     os.kill(kernel.pid, signal.SIGINT)
 
 
+def is_running(pid: int) -> bool:
+    """False for zombies too, which a container may never reap."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pid: int) -> None:
+    """Until a kernel that is nobody's, or another process's, has ended by itself."""
+    end = time.monotonic() + TIMEOUT
+    while is_running(pid):
+        assert time.monotonic() < end, f"the kernel {pid} outlived who started it"
+        time.sleep(0.05)
+
+
 @contextmanager
 def start(name: str, folder: Path) -> Iterator[Kernel]:
     manager = KernelManager(kernel_name=name)

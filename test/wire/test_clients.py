@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -12,11 +13,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from client import Kernel
+from client import Kernel, wait_until_gone
 from nbformat.v4 import new_code_cell, new_notebook
 
 
-def jupyter(*arguments: str, folder: Path, text: str = "") -> str:
+def jupyter(*arguments: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "jupyter", *arguments],
         cwd=folder,
@@ -26,13 +27,31 @@ def jupyter(*arguments: str, folder: Path, text: str = "") -> str:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
 
 
 def test_jupyter_run(kernel_name: str, tmp_path: Path) -> None:
     (tmp_path / "script.ts").write_text("const n: number = 20;\nconsole.log('twice is', n * 2)")
     told = jupyter("run", "script.ts", "--kernel", kernel_name, folder=tmp_path)
-    assert told == "twice is 40\n"
+    assert told.stdout == "twice is 40\n"
+
+
+def test_jupyter_console(kernel_name: str, tmp_path: Path) -> None:
+    """It reads its cells from stdin, asks nothing that we can't answer, and ends the kernel."""
+    lines = [
+        "const n: number = 20",
+        "n * 2 + 2",
+        'throw new RangeError("stop here")',
+        'console.log("n is", n, "in", process.pid)',
+    ]
+    arguments = ["--simple-prompt", "--kernel", kernel_name]
+    told = jupyter("console", *arguments, folder=tmp_path, text="\n".join([*lines, ""]))
+    assert "TypeScript on Node" in told.stdout  # the kernel's banner
+    assert "Out[2]: 42\n" in told.stdout
+    assert "stop here" in told.stderr and "Cell [3], line 1:7" in told.stderr
+    said = re.search(r"n is 20 in (\d+)\n", told.stdout)
+    assert said and "Traceback" not in told.stderr
+    wait_until_gone(int(said[1]))
 
 
 def test_nbconvert_executes_and_writes_a_notebook_and_html(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import zmq
-from client import Kernel, start
+from client import Kernel, start, wait_until_gone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jupyter_client.session import Session
@@ -453,15 +453,4 @@ def test_the_kernel_ends_with_its_server(kernel_name: str, tmp_path: Path) -> No
     pid = int(process.stdout.readline())
     process.kill()
     process.wait()
-    end = time.monotonic() + 60
-    while is_running(pid):
-        assert time.monotonic() < end, "the kernel outlived its server"
-        time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    """False for zombies too, which a container may never reap."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    wait_until_gone(pid)
