@@ -14,7 +14,7 @@ import {
   runInCell,
 } from "../base/index.ts";
 import { type CellCode, NotebookNames, transformCell } from "../language/index.ts";
-import { Cancellation } from "./cancellation.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { CellSources } from "./cell-sources.ts";
 import { constant } from "./constant.ts";
 import { copy } from "./copy.ts";
@@ -25,6 +25,7 @@ import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./int
 import { Fragment, h } from "./jsx.ts";
 import { nextTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
+import { newCell, type RunningCell } from "./running-cell.ts";
 
 /** Turns of promises between the end of a cell's code and its reply. */
 const TURNS = 4;
@@ -35,29 +36,14 @@ const get = uncurry(Map.prototype.get) as <T>(map: Map<number, T>, key: number) 
 /** Part of a cell's conclusion; yields what is to be awaited. */
 type Stretch<T> = Generator<unknown, T>;
 
-interface Cell {
-  job: ExecuteJob;
-  url: string;
-  cancellation: Cancellation;
-  /** What `using` at its top holds. */
-  disposables: AsyncDisposableStack | undefined;
-  result: unknown;
-  hasResult: boolean;
-  ended: boolean;
-  /** Displays that the cell began and that are not shown yet. */
-  displays: Promise<unknown>[];
-  /** Of the reply: what the frontend is asked to do besides. */
-  payload: object[];
-}
-
 export class CellRunner {
   readonly #output: CellOutput;
   readonly #evaluator: Evaluator;
   readonly #sources: CellSources;
   readonly #reporter: ErrorReporter;
   readonly #remap = (text: string): string => this.#sources.remap(text);
-  #current: Cell | undefined;
-  readonly #cells = new Map<number, Cell>();
+  #current: RunningCell | undefined;
+  readonly #cells = new Map<number, RunningCell>();
   readonly #names = new NotebookNames();
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
@@ -92,23 +78,14 @@ export class CellRunner {
     });
   }
 
-  #begin(job: ExecuteJob): { cell: Cell; script: Compiled | undefined } {
+  #begin(job: ExecuteJob): { cell: RunningCell; script: Compiled | undefined } {
     const cell = this.#enter(job);
     return { cell, script: this.#compileCell(cell) };
   }
 
-  #enter(job: ExecuteJob): Cell {
-    const cell: Cell = {
-      job,
-      url: this.#sources.add(job.request, job.executionCount, job.code),
-      cancellation: new Cancellation(),
-      disposables: undefined,
-      result: undefined,
-      hasResult: false,
-      ended: false,
-      displays: [],
-      payload: [],
-    };
+  #enter(job: ExecuteJob): RunningCell {
+    const url = this.#sources.add(job.request, job.executionCount, job.code);
+    const cell = newCell(job, url);
     this.#current = cell;
     this.#lastBegun = job.request;
     this.#cells.set(job.request, cell);
@@ -117,7 +94,7 @@ export class CellRunner {
     return cell;
   }
 
-  #compileCell(cell: Cell): Compiled | undefined {
+  #compileCell(cell: RunningCell): Compiled | undefined {
     const { job, url } = cell;
     try {
       const code = this.#compile(job.code, job.request);
@@ -197,7 +174,7 @@ export class CellRunner {
     return get(this.#cells, id)?.cancellation ?? get(this.#interrupted, id);
   }
 
-  async #conclude(cell: Cell, outcome: Outcome): Promise<void> {
+  async #conclude(cell: RunningCell, outcome: Outcome): Promise<void> {
     // What follows at once from the cell's last statement belongs before its end.
     for (let turn = 0; turn < TURNS; turn++) await undefined;
     try {
@@ -207,7 +184,7 @@ export class CellRunner {
     }
   }
 
-  *#concluding(cell: Cell, outcome: Outcome): Generator<unknown, void, unknown> {
+  *#concluding(cell: RunningCell, outcome: Outcome): Generator<unknown, void, unknown> {
     let failure = this.#failure(outcome, cell.url);
     try {
       if (cell.displays.length > 0) yield Promise.allSettled(cell.displays);
@@ -239,7 +216,7 @@ export class CellRunner {
     return outcome.ok ? undefined : this.#reporter.report(outcome.thrown, url);
   }
 
-  *#publishResult(cell: Cell): Stretch<void> {
+  *#publishResult(cell: RunningCell): Stretch<void> {
     const { job, result } = cell;
     if (result === undefined || job.silent || cell.ended) return;
     const { data, metadata } = yield* this.#formatted(result);
@@ -253,7 +230,7 @@ export class CellRunner {
     return formatted instanceof Promise ? ((yield formatted) as Formatted) : formatted;
   }
 
-  *#userExpressions(cell: Cell): Stretch<Record<string, object>> {
+  *#userExpressions(cell: RunningCell): Stretch<Record<string, object>> {
     const answers: Record<string, object> = {};
     for (const [name, expression] of Object.entries(cell.job.userExpressions)) {
       try {
@@ -266,7 +243,7 @@ export class CellRunner {
     return answers;
   }
 
-  #evaluate(cell: Cell, expression: string): Promise<unknown> {
+  #evaluate(cell: RunningCell, expression: string): Promise<unknown> {
     cell.result = undefined;
     const code = this.#compile(expression, cell.job.request);
     const script = this.#evaluator.compile(code, USER_EXPRESSION);
@@ -278,13 +255,13 @@ export class CellRunner {
     });
   }
 
-  #endWithError(cell: Cell, error: ErrorContent): void {
+  #endWithError(cell: RunningCell, error: ErrorContent): void {
     if (cell.ended) return;
     if (!cell.job.silent) this.#output.publish("error", error, cell.job.request);
     this.#end(cell, "error", error);
   }
 
-  #end(cell: Cell, status: "ok" | "error", content: object): void {
+  #end(cell: RunningCell, status: "ok" | "error", content: object): void {
     if (cell.ended) return;
     const { executionCount, request } = cell.job;
     const figures = cellEnded(executionCount);

@@ -1,0 +1,33 @@
+// What the runner keeps of a cell until it has ended.
+import type { ExecuteJob } from "../base/index.ts";
+import { Cancellation } from "./cancellation.ts";
+
+export interface RunningCell {
+  job: ExecuteJob;
+  url: string;
+  cancellation: Cancellation;
+  /** What `using` at its top holds. */
+  disposables: AsyncDisposableStack | undefined;
+  result: unknown;
+  hasResult: boolean;
+  ended: boolean;
+  /** Displays that the cell began and that are not shown yet. */
+  displays: Promise<unknown>[];
+  /** Of the reply: what the frontend is asked to do besides. */
+  payload: object[];
+}
+
+/** A cell that begins; `url` names its source in stack traces. */
+export function newCell(job: ExecuteJob, url: string): RunningCell {
+  return {
+    job,
+    url,
+    cancellation: new Cancellation(),
+    disposables: undefined,
+    result: undefined,
+    hasResult: false,
+    ended: false,
+    displays: [],
+    payload: [],
+  };
+}
