@@ -6,7 +6,7 @@ import type { LineTable } from "./cell-map.ts";
 import { CellNames } from "./cell-names.ts";
 import { ConstantGuard } from "./constants.ts";
 import { LoopLocals } from "./loop-locals.ts";
-import { editExport, editImport, isExpression, isMarker } from "./module-syntax.ts";
+import { editExport, editImport, isExpression, isMarker, moveToStart } from "./module-syntax.ts";
 import type { DeclaredName, KnownNames } from "./notebook-names.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 import { ANY_NAME, assignedBy, NO_SCOPE, writtenByFunctions } from "./scopes.ts";
@@ -78,7 +78,7 @@ export class CellEditor {
       .join("");
     this.#guardConstants(body);
     this.#copyInLoops(body);
-    this.#moveToStart(body);
+    moveToStart(this.script, body, this.#moved);
     const { before, after } = this.#options.around;
     const [begin, end] = this.#frame();
     this.script.prepend(`"use strict"; ${begin}${before}${fresh}`);
@@ -103,16 +103,6 @@ export class CellEditor {
   }
 
   // ---- the cell's own statements ----
-
-  /** Imports and functions go to the start, in their order, after those that are there already. */
-  #moveToStart(body: Node[]): void {
-    const leading = body.findIndex((statement) => !this.#moved.includes(statement));
-    const start = leading > 0 ? body[leading]!.start : 0;
-    if (leading < 0) return;
-    for (const moved of this.#moved) {
-      if (moved.start > start) this.script.move(moved.start, moved.end, start);
-    }
-  }
 
   #topLevel(statement: Node, last: boolean): void {
     switch (statement.type) {

@@ -91,3 +91,17 @@ export function isMarker(statement: Node): boolean {
 export function isExpression(node: Node): boolean {
   return /Expression$|^Identifier$|^Literal$|^TemplateLiteral$/.test(node.type);
 }
+
+/** Moves these of a cell's statements to its start, in their order, after those that are there already. */
+export function moveToStart(
+  script: MagicString,
+  body: readonly Node[],
+  moved: readonly Node[],
+): void {
+  const leading = body.findIndex((statement) => !moved.includes(statement));
+  if (leading < 0) return;
+  const start = leading > 0 ? body[leading]!.start : 0;
+  for (const one of moved) {
+    if (one.start > start) script.move(one.start, one.end, start);
+  }
+}
