@@ -4,6 +4,8 @@ import { type Kernel, KernelMessage } from "@jupyterlab/services";
 import { type JSONObject, UUID } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 
+export type CommMessage = "comm_open" | "comm_msg" | "comm_close";
+
 export interface CommListener {
   message(data: JSONObject, buffers: readonly (ArrayBuffer | ArrayBufferView)[]): void;
   /** The kernel has closed it, doesn't serve the target, has restarted, or is gone. */
@@ -84,20 +86,31 @@ export class KernelComm implements IDisposable {
     this.#listener.closed();
   }
 
-  #send(type: "comm_open" | "comm_msg" | "comm_close", data: JSONObject): void {
-    if (this.#kernel.isDisposed || this.#kernel.status === "dead") return;
-    const target = type === "comm_open" ? { target_name: this.#target } : {};
-    const message = KernelMessage.createMessage({
-      channel: "shell",
-      session: this.#kernel.clientId,
-      username: this.#kernel.username,
-      msgType: type as "comm_msg",
-      content: { comm_id: this.#id, data, ...target },
-    });
-    const sent = this.#kernel.sendShellMessage(message, false, true);
-    // The kernel may be restarted or gone before it has answered; its status tells us.
-    sent.done.catch(() => undefined);
+  #send(type: CommMessage, data: JSONObject): void {
+    const target = type === "comm_open" ? this.#target : undefined;
+    sendComm(this.#kernel, type, this.#id, data, target);
   }
+}
+
+/** Says something on a comm; `target` belongs to its opening. A kernel that is gone is told nothing. */
+export function sendComm(
+  kernel: Kernel.IKernelConnection,
+  type: CommMessage,
+  id: string,
+  data: JSONObject,
+  target?: string,
+): void {
+  if (kernel.isDisposed || kernel.status === "dead") return;
+  const message = KernelMessage.createMessage({
+    channel: "shell",
+    session: kernel.clientId,
+    username: kernel.username,
+    msgType: type as "comm_msg",
+    content: { comm_id: id, data, ...(target === undefined ? {} : { target_name: target }) },
+  });
+  const sent = kernel.sendShellMessage(message, false, true);
+  // The kernel may be restarted or gone before it has answered; its status tells us.
+  sent.done.catch(() => undefined);
 }
 
 /** The bytes of a message's buffer. */

@@ -1,12 +1,12 @@
 // One kernel's monitor comm: opens it where the kernel is Cenote's, feeds the model, asks for a snapshot
 // after a gap, for mere numbers while no panel is open, for silence while nobody looks, and opens it again after a restart or a lost connection.
-// The comm is spoken over the connection's plain messages, not its comm manager, which exists on only one
-// of a page's connections to a kernel and is emptied at each restart.
+// Unlike a KernelComm, which ends with its kernel's run, it keeps its id and is opened again.
 import { type Kernel, KernelMessage } from "@jupyterlab/services";
 import type { JSONObject } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 import { type ISignal, Signal } from "@lumino/signaling";
 import { MONITOR_TARGET, type PanelRequest } from "../../kernel/src/base/monitor-protocol.ts";
+import { type CommMessage, sendComm } from "./kernel-comm.ts";
 import type { LinkState } from "./model/link-state.ts";
 import type { PoolModel } from "./model/pool-model.ts";
 
@@ -195,35 +195,9 @@ export class MonitorLink implements IDisposable {
     this.#send("comm_msg", { ...request });
   }
 
-  #send(type: "comm_open" | "comm_msg" | "comm_close", data: JSONObject): void {
-    if (this.#kernel.isDisposed || this.#kernel.status === "dead") return;
-    const envelope = {
-      channel: "shell",
-      session: this.#kernel.clientId,
-      username: this.#kernel.username,
-    } as const;
-    const comm_id = this.#commId;
-    const message =
-      type === "comm_open"
-        ? KernelMessage.createMessage<KernelMessage.ICommOpenMsg<"shell">>({
-            ...envelope,
-            msgType: "comm_open",
-            content: { comm_id, target_name: MONITOR_TARGET, data },
-          })
-        : type === "comm_msg"
-          ? KernelMessage.createMessage<KernelMessage.ICommMsgMsg<"shell">>({
-              ...envelope,
-              msgType: "comm_msg",
-              content: { comm_id, data },
-            })
-          : KernelMessage.createMessage<KernelMessage.ICommCloseMsg<"shell">>({
-              ...envelope,
-              msgType: "comm_close",
-              content: { comm_id, data },
-            });
-    const sent = this.#kernel.sendShellMessage(message, false, true);
-    // The kernel may be restarted or gone before it has answered; its status tells us.
-    sent.done.catch(() => undefined);
+  #send(type: CommMessage, data: JSONObject): void {
+    const target = type === "comm_open" ? MONITOR_TARGET : undefined;
+    sendComm(this.#kernel, type, this.#commId, data, target);
   }
 
   #become(state: LinkState): void {
