@@ -2,8 +2,7 @@
 // arrow keys, tell whose a block is; a click, or Enter, goes to the cell that allocated it. It shows the pool
 // as it is, or as it was at the moment that the scrubber, or a click in the timeline, chose.
 import type { TranslationBundle } from "@jupyterlab/translation";
-import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
-import { formatBytes } from "../../../kernel/src/base/bytes.ts";
+import { GRANULE } from "../../../kernel/src/base/books.ts";
 import type { Block, BlockTable } from "../model/blocks.ts";
 import { type Colouring, colourOf } from "../model/colouring.ts";
 import type { Focus } from "../model/focus.ts";
@@ -19,15 +18,15 @@ import {
   spotOf,
 } from "../model/slab-layout.ts";
 import { type Box, rasterise } from "../model/slab-raster.ts";
-import { duration, el, exact, exactBytes, percent, setText } from "./dom.ts";
+import { el, exact, setText } from "./dom.ts";
 import { choice } from "./menu.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
 import { Scrubber } from "./scrubber.ts";
 import { colourings, legend } from "./slab-legend.ts";
+import { blockWords, stripWords } from "./slab-words.ts";
 import type { Lit } from "./tables-view.ts";
 import type { Theme } from "./theme.ts";
-import { place } from "./words.ts";
 
 /** Following a busy pool takes the map at most this share of the page's time. */
 const SHARE = 1 / 5;
@@ -131,7 +130,7 @@ export class SlabView {
 
   /** Puts the map into words. */
   describe(): void {
-    const words = this.#layout.strips.slice(0, 12).map((strip) => this.#stripWords(strip));
+    const words = this.#layout.strips.slice(0, 12).map((strip) => stripWords(this.#trans, strip));
     setText(
       this.#picture.description,
       words.length === 0 ? this.#trans.__("No slabs.") : `${words.join("; ")}.`,
@@ -209,13 +208,7 @@ export class SlabView {
     context.textBaseline = "alphabetic";
     context.fillStyle = theme.dim;
     context.textAlign = "left";
-    context.fillText(this.#stripWords(strip), strip.x, strip.textY);
-  }
-
-  #stripWords({ slab, bytes, used }: Strip): string {
-    if (slab === AWAY) return this.#trans.__("not on the device · %1", formatBytes(bytes));
-    const share = percent(used / bytes);
-    return this.#trans.__("slab %1 · %2 · %3 used", slab, formatBytes(bytes), share);
+    context.fillText(stripWords(this.#trans, strip), strip.x, strip.textY);
   }
 
   #drawChosen(context: CanvasRenderingContext2D, theme: Theme): void {
@@ -279,25 +272,8 @@ export class SlabView {
     this.#chosen = block.id;
     this.#picture.canvas.classList.toggle("cenote-clickable", block.cell !== 0);
     this.#picture.invalidate();
-    this.#readout.show(this.#picture.canvas, x, y, this.#words(block), speak);
-  }
-
-  #words(block: Block): string[] {
-    const age = this.#time() - block.born;
-    const states: Record<number, string> = {
-      [BLOCK_STATE.cached]: this.#trans.__("free, kept for reuse"),
-      [BLOCK_STATE.pinned]: this.#trans.__("pinned"),
-      [BLOCK_STATE.spilled]: this.#trans.__("in host memory or on disk"),
-    };
-    return [
-      this.#model.whatText(this.#blocks, block.id) ??
-        this.#model.tagText(block.tag) ??
-        this.#trans.__("(no tag)"),
-      `${formatBytes(block.bytes)} (${exactBytes(block.requested)})`,
-      place(this.#trans, block.cell, block.line),
-      states[block.state] ?? "",
-      Number.isNaN(age) ? "" : this.#trans.__("%1 old", duration(Math.max(0, age))),
-    ].filter((line) => line !== "");
+    const words = blockWords(this.#trans, this.#model, this.#blocks, block, this.#time());
+    this.#readout.show(this.#picture.canvas, x, y, words, speak);
   }
 
   #unchoose(): void {
