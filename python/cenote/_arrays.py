@@ -148,10 +148,24 @@ def _numpy(array: AnyArray) -> NumpyArray:
         values_only = [None, array.buffers()[1]]
         whole: AnyArray = pa.Array.from_buffers(kind, len(array), values_only, offset=array.offset)
         return _masked(whole.to_numpy(zero_copy_only=False), array)
-    result: NumpyArray = array.to_numpy(zero_copy_only=False)
+    result: NumpyArray = _without_views(array).to_numpy(zero_copy_only=False)
     if pa.types.is_null(kind):
         return np.full(len(array), None, dtype=object)
     return result
+
+
+def _without_views(array: AnyArray) -> AnyArray:
+    """The array; of a dictionary of views, which pyarrow does not decode, one of texts or bytes."""
+    if not isinstance(array, pa.DictionaryArray):
+        return array
+    dictionary = array.dictionary
+    plain: dict[pa.DataType, pa.DataType] = {
+        pa.string_view(): pa.large_string(),
+        pa.binary_view(): pa.large_binary(),
+    }
+    if dictionary.type not in plain:
+        return array
+    return pa.DictionaryArray.from_arrays(array.indices, dictionary.cast(plain[dictionary.type]))
 
 
 def _masked(values: NumpyArray, array: AnyArray) -> NumpyArray:

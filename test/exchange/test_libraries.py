@@ -238,6 +238,16 @@ def test_every_library_sees_the_same_values():
     assert in_arena(address(arrays["n"])) and in_arena(address(arrays["m"].data))
 
 
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view(), pa.string()])
+def test_dictionaries_of_views_are_arrays_of_their_values(kind):
+    words = pa.array(["p", "q"]).cast(kind)
+    codes = pa.array([1, None, 0], pa.uint32())
+    chunk = pa.DictionaryArray.from_arrays(codes, words)
+    cenote.put("views", pa.table({"d": pa.chunked_array([chunk, chunk])}))
+    p, q = words.to_pylist()
+    assert cenote.get("views", as_="numpy")["d"].tolist() == [q, None, p] * 2
+
+
 def test_copies_are_seen_where_the_memory_lies():
     cenote.put("t", TABLE)
     for library in ("pyarrow", "polars", "pandas", "numpy", "duckdb"):
