@@ -55,12 +55,12 @@ class Exchange:
         self.counts = self._reader.counts
         self._owners: dict[str, tuple[str, int]] = {}  # who was last seen to share a name
 
-    def put(self, name: str, table: pa.Table) -> SharedTable:
-        """Shares a table, by one copy into an arena."""
+    def put(self, name: str, table: pa.Table, created_us: int | None = None) -> SharedTable:
+        """Shares a table, by one copy into an arena. `created_us`: of what it is a copy of."""
         with InterruptsHeld():
             self._ended.run()
             self.service.listen()
-            shared = self.owner.put(name, table)
+            shared = self.owner.put(name, table, created_us)
         self.counts.puts += 1
         self.counts.bytes_put += shared.bytes
         return shared

@@ -18,8 +18,6 @@ import pyarrow as pa
 
 from ._errors import CenoteError
 from ._exchange import Exchange
-from ._owner import Made
-from ._pack import Packed
 from ._shared import SharedTable
 
 _log = logging.getLogger("cenote")
@@ -92,16 +90,10 @@ class Keeper:
         table, kept.table = kept.table, None
         if table is None:
             return
-        owner = self._exchange.owner
         try:
-            packed = Packed(table)
-            room = owner.take(packed.size)
-            packed.write(room.writable())
+            self._exchange.put(name, table, kept.created_us)
         except (CenoteError, MemoryError):
             _log.exception("%r could not be kept", name)
-            return
-        made = Made(table.schema, table.num_rows, packed.size, kept.created_us)
-        self._exchange.share(name, room, made)
 
 
 def run() -> None:

@@ -92,8 +92,11 @@ class Owner:
         self._versions: dict[int, Shared] = {}
         self._unsettled: list[Shared] = []
 
-    def put(self, name: str, data: pa.Table) -> SharedTable:
-        """Copies the table into an arena, once, and shares it under the name."""
+    def put(self, name: str, data: pa.Table, created_us: int | None = None) -> SharedTable:
+        """Copies the table into an arena, once, and shares it under the name.
+
+        `created_us`: when that was put of which it is a copy; None for what is new.
+        """
         packed = Packed(data)
         room = self.take(packed.size)
         try:
@@ -101,7 +104,8 @@ class Owner:
         except BaseException:
             self.give_up(room)
             raise
-        return self.share(name, room, Made(data.schema, data.num_rows, packed.size)).table
+        made = Made(data.schema, data.num_rows, packed.size, created_us)
+        return self.share(name, room, made).table
 
     def take(self, size: int) -> Room:
         """Room for `size` bytes in an arena, to be shared or given up."""
