@@ -97,8 +97,12 @@ class Watching:
             with self._lock:
                 listeners = list(self._listeners)
                 if not listeners:
+                    # Before the lock is free: the next thread uses the same.
+                    self._peers.close()
+                    self._asked.clear()
+                    self._known.clear()
                     self._thread = None
-                    break
+                    return
             if time.monotonic() >= look:
                 self._peers.refresh(None)
                 look = time.monotonic() + LOOK_EVERY
@@ -106,9 +110,6 @@ class Watching:
             self._forget_ended()
             self._tell(listeners)
             self._wait(look)
-        self._peers.close()
-        self._asked.clear()
-        self._known.clear()
 
     def _wait(self, look: float) -> None:
         """Until a peer says something, a listener comes or goes, or it is time for a look."""

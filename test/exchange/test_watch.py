@@ -37,6 +37,19 @@ def watching():
     return Watching()
 
 
+def test_a_thread_lets_go_of_its_connections_before_another_can_begin(watching, monkeypatch):
+    closed = queue.Queue()
+    close = watching._peers.close
+
+    def note_and_close():
+        closed.put(watching._lock.locked() and watching._thread is threading.current_thread())
+        close()
+
+    monkeypatch.setattr(watching._peers, "close", note_and_close)
+    watching.watch("w", lambda name, table: None)()
+    assert closed.get(timeout=PATIENCE)
+
+
 def test_a_name_of_another_process(watching, remote):  # noqa: F811
     remote.run('cenote.put("w", pa.table({"x": [0]}))')
     one, every = Told(watching, "w"), Told(watching)
