@@ -11,7 +11,9 @@ import {
   count,
   type Expr,
   engine,
+  first,
   type GpuTable,
+  last,
   max,
   mean,
   median,
@@ -197,6 +199,12 @@ test("a table on the host: chains of queries touch no GPU; sorts upload it while
   assert.equal(gpu.counts.uploads, before.uploads);
   const sorted = await t.sort("a").toArrow();
   assert.deepEqual([...sorted.getChild("a")!], [1, 2, 3, null]);
+  const ends = t.groupBy("s").agg({ from: first("a"), to: last("a") });
+  assert.deepEqual(shown(await ends.toArrow()), [
+    "s Utf8: x|y|null",
+    "from Int32: 3|1|2",
+    "to Int32: null|1|2",
+  ]);
   assert.equal(gpu.pool.stats().live, live);
 });
 

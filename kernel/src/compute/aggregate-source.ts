@@ -76,7 +76,7 @@ export class AggregateSource extends PendingSource {
     using scratch = new Scratch(this.gpu);
     const where = plan.where ? { where: plan.where } : {};
     const groups = await group(store, { ...where, keys, parts }, scratch);
-    return groupedTable(groups, parts, (merged) =>
+    return await groupedTable(groups, parts, (merged) =>
       figureColumns({ plan, keys, aggregates, parts, store }, merged, scratch),
     );
   }
