@@ -2,7 +2,7 @@
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { packedBytes } from "./base.ts";
-import { checkedDtype, type Dtype, dtypeOfArray } from "./dtypes.ts";
+import { checkedDtype, DTYPES, type Dtype, dtypeOfArray } from "./dtypes.ts";
 import { call, type Expr, leaf } from "./expr.ts";
 import { castTo, constant } from "./operands.ts";
 import {
@@ -168,7 +168,10 @@ export function full(
   return new GpuTensor(gpu, sizes, castTo(constant(value, to, "full"), to), "full");
 }
 
-/** start, start + step … below stop, as i32 where all three are whole and no dtype is given. Throws RANGE. */
+/**
+ * start, start + step … below stop, as i32 where start and step are whole and no dtype is given. Throws RANGE, also
+ * where the dtype does not hold the numbers.
+ */
 export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: Dtype): GpuTensor {
   const count = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isSafeInteger(count)) {
@@ -177,13 +180,28 @@ export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: 
       `arange: wanted numbers, and a step that is not 0; found ${start}, ${stop}, ${step}`,
     );
   }
-  const whole = [start, step].every((one) => Number.isInteger(one) && Math.abs(one) < 2 ** 31);
+  const whole = Number.isInteger(start) && Number.isInteger(step);
   const to = checkedDtype(dtype ?? (whole ? "i32" : "f32"), "arange");
-  const ramp: Expr = whole
-    ? { kind: "ramp", dtype: "i32", strides: [step], offset: start }
-    : scaled({ kind: "ramp", dtype: "i32", strides: [1], offset: 0 }, step, start);
+  const ends = count > 0 ? [start, start + (count - 1) * step] : [0, 0];
+  const { range } = DTYPES[to];
+  if (range && !isWithin(ends, range)) {
+    throw new CenoteError(
+      "RANGE",
+      `arange: wanted numbers that ${to} holds (${range.join(" to ")}), found ${ends.join(" to ")}`,
+      { mend: 'Give a dtype that holds them, as in arange(start, stop, step, "f32").' },
+    );
+  }
+  // Words wrap alike as i32 and u32, so that only the values at the ends need to fit.
+  const word = (["i32", "u32"] as const).find((one) => isWithin(ends, DTYPES[one].range!));
+  const ramp: Expr =
+    whole && word
+      ? { kind: "ramp", dtype: word, strides: [step], offset: start }
+      : scaled({ kind: "ramp", dtype: "i32", strides: [1], offset: 0 }, step, start);
   return new GpuTensor(gpu, [count], castTo(ramp, to), "arange");
 }
+
+const isWithin = (values: readonly number[], [low, high]: readonly [number, number]) =>
+  values.every((value) => value >= low && value <= high);
 
 function scaled(ramp: Expr, by: number, from: number): Expr {
   const product = call("mul", "f32", [castTo(ramp, "f32"), constant(by, "f32", "arange")]);
@@ -194,12 +212,13 @@ function scaled(ramp: Expr, by: number, from: number): Expr {
 export function linspace(gpu: Gpu, start: number, stop: number, count = 50): GpuTensor {
   const [size] = checkedShape([count], "linspace");
   const ramp: Expr = { kind: "ramp", dtype: "i32", strides: [1], offset: 0 };
-  return new GpuTensor(
-    gpu,
-    [size!],
-    scaled(ramp, size! > 1 ? (stop - start) / (size! - 1) : 0, start),
-    "linspace",
-  );
+  const step = size! > 1 ? (stop - start) / (size! - 1) : 0;
+  const even = scaled(ramp, step, start);
+  // Rounding would miss the end.
+  const isEnd = call("eq", "bool", [ramp, constant(size! - 1, "i32", "linspace")]);
+  const expr =
+    size! > 1 ? call("where", "f32", [isEnd, constant(stop, "f32", "linspace"), even]) : even;
+  return new GpuTensor(gpu, [size!], expr, "linspace");
 }
 
 /** Ones in the diagonal of a matrix, else zeros. */
