@@ -51,6 +51,21 @@ test("freeing leaks since a mark frees no older block", () => {
   }
 });
 
+test("a tag or a mark that is no text is refused, and nothing is left of it", () => {
+  const pool = new Pool(new SimulatedMemory(), { books: books(), collect: false });
+  const badName = (error: CenoteError) => error.code === "BAD_NAME" && /found/.test(error.message);
+  try {
+    for (const name of [5, {}, true] as unknown as string[]) {
+      assert.throws(() => pool.mark(name), badName);
+      assert.throws(() => pool.allocate(1000, { tag: name }), badName);
+    }
+    assert.equal(pool.stats().liveBlocks, 0);
+    assert.match(pool.snapshot().toHtml(), /Nothing is live/);
+  } finally {
+    pool.close();
+  }
+});
+
 test("spilling by hand takes the longest unused first, and the bytes come back", () => {
   const memory = new ByteMemory();
   const pool = new Pool(memory, {

@@ -22,7 +22,7 @@ import { badSize, foreignBlock, poolClosed, usedAfterDispose } from "./report.ts
 import { Part } from "./resources/part.ts";
 import type { Resource } from "./resources/resource.ts";
 import { Scopes } from "./scopes.ts";
-import { tagId } from "./tags.ts";
+import { checkName, tagId } from "./tags.ts";
 import { Residence } from "./tiers/residence.ts";
 import { Store } from "./tiers/store.ts";
 import { Tiers } from "./tiers/tiers.ts";
@@ -82,12 +82,13 @@ export class Blocks implements Resource {
 
   /**
    * A block of at least `bytes` bytes (0 or more), 256-byte aligned, holding old bytes unless `zeroed`.
-   * Throws OutOfPoolMemory, BAD_SIZE, BLOCK_TOO_LARGE, and Interrupted as it ends.
+   * Throws OutOfPoolMemory, BAD_SIZE, BAD_NAME, BLOCK_TOO_LARGE, and Interrupted as it ends.
    */
   allocate(bytes: number, options: AllocateOptions = NO_OPTIONS): Block {
     if (!(bytes >= 0) || !Number.isSafeInteger(bytes)) throw badSize(bytes);
     this.#mustBeOpen();
     const tag = options.tag ?? "";
+    checkName("a tag", tag);
     const cell = currentCell();
     const line = cell === 0 ? 0 : lineWord[0]!;
     const ledger = this.ledger;

@@ -2,7 +2,7 @@
 // generation of every row, which is exact however many events come after it (a row's generation changes
 // with each of its blocks).
 import { type Books, CONTROL, EVENT, postNote, writeClock, writeEvent } from "../../base/index.ts";
-import { tagId } from "../tags.ts";
+import { checkName, tagId } from "../tags.ts";
 
 export class Mark {
   readonly name: string;
@@ -10,8 +10,9 @@ export class Mark {
   readonly time: number;
   readonly #generations: Uint32Array;
 
-  /** Marks now, in the events too. */
+  /** Marks now, in the events too. Throws BAD_NAME. */
   constructor(name: string, books: Books) {
+    checkName("a mark's name", name);
     this.name = name;
     this.time = performance.timeOrigin + performance.now();
     this.#generations = books.blocks.generation.slice(0, books.control[CONTROL.blockRows]!);
