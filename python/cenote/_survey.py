@@ -65,12 +65,17 @@ def _described(peer: Peer, item: Any) -> list[Description]:
 
 
 def _claims(peer: Peer, reply: Message) -> list[_Claim]:
-    return [
-        (found, item.get("current") is True, int(item.get("pid", 0)), int(item.get("count", 0)))
-        for item in _items(reply, "leases")
-        if isinstance(item, dict)
-        for found in _described(peer, item.get("object"))
-    ]
+    return [claim for item in _items(reply, "leases") for claim in _claimed(peer, item)]
+
+
+def _claimed(peer: Peer, item: Any) -> list[_Claim]:
+    if not isinstance(item, dict):
+        return []
+    pid, count = item.get("pid"), item.get("count")
+    if type(pid) is not int or type(count) is not int:
+        return []  # nonsense of one owner hides nothing of the others
+    current = item.get("current") is True
+    return [(found, current, pid, count) for found in _described(peer, item.get("object"))]
 
 
 def _process(pid: int, languages: dict[int, str]) -> dict[str, Any]:

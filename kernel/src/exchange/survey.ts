@@ -58,13 +58,19 @@ function described(peer: Peer, object: unknown): [] | [Description] {
 }
 
 function claimsIn(peer: Peer, reply: Message): Claim[] {
-  const leases = Array.isArray(reply["leases"]) ? (reply["leases"] as Message[]) : [];
-  return leases.flatMap((lease) => {
-    const [found] = described(peer, lease["object"]);
-    if (!found) return [];
+  const leases: unknown[] = Array.isArray(reply["leases"]) ? reply["leases"] : [];
+  return leases.flatMap((lease) => claimed(peer, lease));
+}
+
+function claimed(peer: Peer, said: unknown): [] | [Claim] {
+  try {
+    const lease = said as Message;
+    const found = readDescription(lease["object"], peer.owner);
     const current = lease["current"] === true;
     return [{ found, current, pid: whole(lease, "pid"), leases: whole(lease, "count") }];
-  });
+  } catch {
+    return []; // nonsense of one owner hides nothing of the others
+  }
 }
 
 function objectsOf(
