@@ -1,22 +1,12 @@
 // Hands out blocks and takes them back: joins allocator.ts, which finds places, ledger.ts, which keeps the
 // books, scopes.ts and reclaim.ts, which end lifetimes, and tiers/, where blocks are that left the device.
-// Whatever touches the pool's memory is an operation here. What else a pool offers is pool.ts's.
-import {
-  type Books,
-  COUNTER,
-  currentCell,
-  GRANULE,
-  Interrupted,
-  lineWord,
-  books as processBooks,
-  standStill,
-} from "../base/index.ts";
-import { Allocator } from "./allocator.ts";
+// Whatever touches the pool's memory is an operation (operations.ts). What else a pool offers is pool.ts's.
+import { COUNTER, currentCell, GRANULE, lineWord } from "../base/index.ts";
 import { FreeListeners } from "./free-listeners.ts";
 import { Handle } from "./handle.ts";
 import { Idle } from "./idle.ts";
-import { keepBooks, leaveBooks, mustBeFree } from "./keepers.ts";
-import { Ledger } from "./ledger.ts";
+import { keepBooks, leaveBooks } from "./keepers.ts";
+import { Operations } from "./operations.ts";
 import { type Collected, Reclaim } from "./reclaim.ts";
 import { badSize, foreignBlock, poolClosed, usedAfterDispose } from "./report.ts";
 import { Part } from "./resources/part.ts";
@@ -31,9 +21,7 @@ import type { AllocateOptions, Block, Memory, Place, PoolOptions } from "./types
 const IDLE_MS = 10_000;
 const NO_OPTIONS: AllocateOptions = {};
 
-export class Blocks implements Resource {
-  protected readonly ledger: Ledger;
-  protected readonly allocator: Allocator;
+export class Blocks extends Operations implements Resource {
   readonly #memory: Memory;
   readonly #idle: Idle;
   protected readonly scopes: Scopes;
@@ -52,11 +40,8 @@ export class Blocks implements Resource {
 
   /** Reserves nothing yet. Throws BOOKS_TAKEN when another pool keeps the same books. */
   constructor(memory: Memory, options: PoolOptions = {}) {
-    const books: Books = options.books ?? processBooks();
-    mustBeFree(books);
+    super(memory, options);
     this.#memory = memory;
-    this.ledger = new Ledger(books);
-    this.allocator = new Allocator(memory, this.ledger, options);
     const activity = () => this.ledger.get(COUNTER.allocations) + this.ledger.get(COUNTER.frees);
     this.#idle = new Idle(options.idle ?? IDLE_MS, activity, () =>
       this.change(() => this.allocator.moving.giveBackIdle()),
@@ -73,11 +58,7 @@ export class Blocks implements Resource {
     this.spilling = carrier && new Tiers(carrier, this.ledger, this.allocator, this.store);
     const own = (block: Block) => this.#own(block);
     this.residence = new Residence(this, own, this.allocator.pins, this.spilling);
-    keepBooks(books);
-  }
-
-  get books(): Books {
-    return this.ledger.books;
+    keepBooks(this.books);
   }
 
   /**
@@ -110,7 +91,7 @@ export class Blocks implements Resource {
     } finally {
       ledger.end();
     }
-    if (block === undefined) throw this.#stopped();
+    if (block === undefined) throw this.stopped();
     return block;
   }
 
@@ -165,62 +146,6 @@ export class Blocks implements Resource {
   /** Throws DISPOSED, naming block, tag and cell, or FOREIGN_BLOCK. */
   check(block: Block): void {
     this.#own(block);
-  }
-
-  /**
-   * Runs one synchronous operation on the pool's memory with the sequence word odd, so that it is not
-   * torn by a termination, and throws Interrupted after it when the stop word is up.
-   */
-  operation<T>(body: () => T): T {
-    this.ledger.begin();
-    let result: T;
-    try {
-      if (!this.ledger.nested) this.allocator.safePoint();
-      result = body();
-    } finally {
-      this.ledger.end();
-    }
-    this.throwIfStopped();
-    return result;
-  }
-
-  /** Like operation(), but never throws Interrupted: for what ends something. */
-  unbroken<T>(body: () => T): T {
-    this.ledger.begin();
-    try {
-      return body();
-    } finally {
-      this.ledger.end();
-    }
-  }
-
-  /** Joins what waits to be joined, before the holes are looked at. */
-  protected settle(): void {
-    this.unbroken(() => this.allocator.settle());
-  }
-
-  /** Changes the books by `body`, for which they are settled. */
-  protected change<T>(body: () => T): T {
-    return this.unbroken(() => {
-      this.allocator.settle();
-      return body();
-    });
-  }
-
-  /** Whether the user has asked the running cell to stop. */
-  get stopping(): boolean {
-    return this.ledger.stopping;
-  }
-
-  /** Throws Interrupted when the user has asked the running cell to stop. */
-  throwIfStopped(): void {
-    if (this.ledger.stopping) throw this.#stopped();
-  }
-
-  /** Everything is whole here: a loop that swallows this error is best terminated now. */
-  #stopped(): Interrupted {
-    standStill();
-    return new Interrupted();
   }
 
   /**
