@@ -123,6 +123,7 @@ export class TablesView {
     const drawn = JSON.stringify([
       rows.slice(0, 200),
       rows.length,
+      checksum(rows),
       this.#model.tags.size,
       this.#sort,
     ]);
@@ -285,6 +286,10 @@ export class TablesView {
     return this.#trans.__("Known since %1", clock(begin));
   }
 }
+
+/** Tells of changes in rows far down, which are too many to be compared one by one. */
+const checksum = (rows: readonly Group[]) =>
+  rows.reduce((sum, { blocks, bytes }) => (Math.imul(sum, 31) + blocks + bytes) | 0, 0);
 
 /** "+1.5 MiB", "−3 KiB", "0 B". */
 function signed(bytes: number): string {
