@@ -2,21 +2,13 @@
 import { connect, type Socket } from "node:net";
 import { CenoteError, native } from "../base/index.ts";
 import { BOARD_BYTES, type Entry, PeerBoard } from "./board.ts";
-import {
-  encodeFrame,
-  FrameDecoder,
-  type Message,
-  PROTOCOL,
-  protocolError,
-  REPLY_LIMIT,
-} from "./frames.ts";
+import { FrameDecoder, type Message, PROTOCOL, protocolError, REPLY_LIMIT } from "./frames.ts";
+import { Outgoing } from "./outgoing.ts";
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
 
 /** Milliseconds that a peer has to pass its board. */
 const BOARD_PATIENCE_MS = 5000;
-/** Milliseconds that a release waits for a question to go with: each message wakes the owner. */
-const RELEASE_MS = 5;
 
 interface Question {
   resolve: (reply: Message) => void;
@@ -43,8 +35,7 @@ export class Peer {
   #greeted = false;
   #last = 0;
   #lastLease = 0;
-  #unsent: Buffer[] = [];
-  #flushing: NodeJS.Timeout | undefined;
+  readonly #outgoing: Outgoing;
 
   /**
    * Connects. Questions can be asked at once: the greeting is read before their replies. `onEnd` is called
@@ -54,6 +45,7 @@ export class Peer {
     this.#onEnd = onEnd;
     this.path = path;
     this.#socket = connect(path);
+    this.#outgoing = new Outgoing(this.#socket);
     this.#socket.on("connect", () => this.#checkUser());
     this.#socket.on("data", (data) => this.#received(data));
     this.#socket.on("error", (error) => this.#end(error));
@@ -63,7 +55,7 @@ export class Peer {
   /** A question and its reply. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
   async ask(message: Message, patienceMs: number): Promise<Message> {
     const id = ++this.#last;
-    this.#write({ ...message, id });
+    this.#send({ ...message, id });
     return this.#checked(await this.#await(id, patienceMs));
   }
 
@@ -71,16 +63,14 @@ export class Peer {
   async fetch(lease: number, bytes: number, patienceMs: number): Promise<Uint8Array<ArrayBuffer>> {
     const target = new Uint8Array(bytes);
     const id = ++this.#last;
-    this.#write({ op: "fetch", lease, id });
+    this.#send({ op: "fetch", lease, id });
     this.#checked(await this.#await(id, patienceMs, target));
     return target;
   }
 
   /** Tells the owner that a lease has ended, soon or with the next question; waits for nothing. */
   release(lease: number): void {
-    if (this.closed) return;
-    this.#unsent.push(encodeFrame({ op: "release", lease }));
-    this.#flushing ??= setTimeout(() => this.#write(), RELEASE_MS).unref();
+    if (!this.closed) this.#outgoing.later({ op: "release", lease });
   }
 
   /** How often the name has changed at the peer so far; undefined where that can't be told without asking. */
@@ -98,19 +88,9 @@ export class Peer {
    * the word could not be sent at once.
    */
   lease(version: number): number | undefined {
-    const descriptor = socketDescriptor(this.#socket);
-    if (this.closed || descriptor === undefined || this.#socket.writableLength > 0)
-      return undefined;
+    if (this.closed || !this.#outgoing.isClear) return undefined;
     const lease = --this.#lastLease;
-    clearTimeout(this.#flushing);
-    this.#flushing = undefined;
-    const frames = Buffer.concat([
-      ...this.#unsent.splice(0),
-      encodeFrame({ op: "lease", version, lease }),
-    ]);
-    const sent = Math.max(0, native()?.sendNow(descriptor, frames) ?? 0);
-    if (sent === frames.length) return lease;
-    this.#socket.write(frames.subarray(sent)); // the rest in its turn
+    if (this.#outgoing.now({ op: "lease", version, lease })) return lease;
     this.release(lease);
     return undefined;
   }
@@ -137,18 +117,9 @@ export class Peer {
     this.#end();
   }
 
-  /** Sends what is unsent, and the message after it. */
-  #write(message?: Message): void {
-    clearTimeout(this.#flushing);
-    this.#flushing = undefined;
-    if (this.closed) {
-      if (message) throw gone(this);
-      return;
-    }
-    const frames = this.#unsent;
-    this.#unsent = [];
-    if (message) frames.push(encodeFrame(message));
-    this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+  #send(message: Message): void {
+    if (this.closed) throw gone(this);
+    this.#outgoing.send(message);
   }
 
   #checked(reply: Message): Message {
@@ -286,6 +257,7 @@ export class Peer {
   #end(cause?: Error): void {
     if (this.closed) return;
     this.closed = true;
+    this.#outgoing.close();
     this.#socket.destroy();
     const error = cause instanceof CenoteError ? cause : gone(this, cause);
     for (const question of [...this.#questions.values()]) question.reject(error);
