@@ -2,6 +2,7 @@
 // node scripts/test.mjs [STAGE …] runs only the stages named, e.g. `node scripts/test.mjs gpu wire`.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, readdirSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { at, node24, projectEnv, python } from "./lib/paths.mjs";
 import { findBrowser } from "./setup/browser.mjs";
 
@@ -30,7 +31,9 @@ function stagesOf(folder) {
   const stages = [];
   const node = tests(folder, "*.test.ts");
   if (node.length > 0) {
-    const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", "--expose-gc", ...node];
+    const options = ["--test-reporter=spec", "--test-concurrency=1", "--expose-gc"];
+    const properties = pathToFileURL(at("test/properties.ts")).href;
+    const args = ["--test", ...options, "--import", properties, ...node];
     stages.push({ name: folder, command: node24, args, count: countNode });
   }
   const py = tests(folder, "test_*.py");
