@@ -38,23 +38,6 @@ try {{
 }}
 """,
 }
-#: Gives the names that someone who looks on sees.
-LOOK = {
-    "python": """
-from cenote._survey import Survey
-looking = Survey()
-answer = sorted({one["name"] for one in looking.look()})
-looking.close()
-""",
-    "node": """
-const looking = new cenote.Survey();
-try {
-  return [...new Set((await looking.look()).map(({ name }) => name))].sort();
-} finally {
-  looking.close();
-}
-""",
-}
 CODES = {"PROTOCOL", "PEER_GONE", "PEER_SILENT", "TOO_LARGE", "UNKNOWN_NAME", "BAD_NAME"}
 CODES |= {"UNREADABLE", "UNSUPPORTED_TYPE"}
 
@@ -125,13 +108,10 @@ class Reader:
         self.process = start(["own"])
         self.honest = python_survivor(["other"])
         self.honest.put_bytes("safe", 1000)
-        self._language = language
+        self.language = language
 
     def get(self, name: str) -> int | str:
-        return self.process.run(GET[self._language].format(name=name))
-
-    def look(self) -> list[str]:
-        return self.process.run(LOOK[self._language])
+        return self.process.run(GET[self.language].format(name=name))
 
     def end(self) -> None:
         self.process.end()
@@ -191,20 +171,6 @@ def test_wrong_descriptions(reader):
     liar.object = None
     owner.close()
     until("what it had passed is let go of", lambda: not reader.process.holds() - before)
-
-
-def test_wrong_leases_hide_nothing_from_who_looks_on(reader):
-    liar = Liar()
-    owner = Owner(runtime_folder(), liar)
-    assert reader.look() == ["lie", "safe"]
-    good = liar.lease
-    for wrong in [{"pid": "x"}, {"pid": None}, {"count": [1]}, {"count": 1.5}, {"object": 1}]:
-        liar.lease = {**good, **wrong}
-        assert reader.look() == ["lie", "safe"], wrong
-    for wrong in [None, 1, "x", [], {}]:
-        liar.lease = wrong
-        assert reader.look() == ["lie", "safe"], wrong
-    owner.close()
 
 
 ARENAS = {
