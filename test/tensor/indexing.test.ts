@@ -218,6 +218,7 @@ test("joining, padding, tiling, triangles, one-hot", () =>
       await judge(a.tensor.triu(1), await numpy("np.triu(x, 1)", given), {}, `triu ${dtype}`);
       await judge(a.tensor.tril(-1), await numpy("np.tril(x, -1)", given), {}, `tril ${dtype}`);
       await judge(a.tensor.T.copy(), await numpy("x.T", given), {}, `copy ${dtype}`);
+      await judge(a.tensor.copy(), await numpy("x", given), {}, `copy in order ${dtype}`);
     }
     const classes = await createTensor(gpu, Int32Array.of(0, 2, 1, 2));
     assert.deepEqual([...(await classes.oneHot(3).read())], [1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1]);

@@ -167,3 +167,18 @@ test("no memory stays behind", () =>
     }
     assert.equal(gpu.pool.stats().liveBlocks, before);
   }));
+
+test("blocks that lie in the matrix as it is in memory", () =>
+  scoped(async () => {
+    const elements = [0, 1, 0, 2, 0, 0, 0, 0, 3, 0, 0, 4, 5, 0, 0, 0];
+    const dense = await createTensor(gpu, Float32Array.from(elements), { shape: [4, 4] });
+    for (const block of [
+      [4, 4],
+      [1, 2],
+      [2, 4],
+      [1, 1],
+    ] as const) {
+      const blocks = await sparseFrom(dense, { format: "bsr", block });
+      assert.deepEqual([...(await blocks.toDense().read())], elements, `blocks ${block}`);
+    }
+  }));

@@ -15,7 +15,8 @@ export abstract class Indexing extends Reductions {
   copy(): this {
     const { leaf: packed, copied } = this.packed();
     if (copied) return this.make(this.shape, packed, this.name);
-    const fresh = joined(this.gpu, [{ expr: packed, shape: [this.size] }], this.dtype, 0);
+    const line: Expr = { ...packed, strides: [1] };
+    const fresh = joined(this.gpu, [{ expr: line, shape: [this.size] }], this.dtype, 0);
     return this.make(
       this.shape,
       castTo({ ...fresh, strides: rowMajor(this.shape) }, this.dtype),
