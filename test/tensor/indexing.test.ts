@@ -287,7 +287,7 @@ test("ranges, constants and the identity take no memory until they are needed", 
     assert.deepEqual([...(await arange(gpu, 0, 1, 0.25).read())], [0, 0.25, 0.5, 0.75]);
   }));
 
-test("ranges hold what is beyond i32, or say that the dtype does not; lines end where they should", () =>
+test("ranges hold what is beyond i32, or say that the dtype does not; lines and strides end where they should", () =>
   scoped(async () => {
     const far = arange(gpu, 0, 5e9, 1e9, "f32");
     assert.deepEqual([...(await far.read())], [0, 1e9, 2e9, 3e9, 4e9]);
@@ -297,6 +297,10 @@ test("ranges hold what is beyond i32, or say that the dtype does not; lines end 
     assert.deepEqual([...(await low.read())], [-(2 ** 31), -(2 ** 31) + 1]);
     assert.throws(() => arange(gpu, 2 ** 31 - 2, 2 ** 31 + 2), /wanted numbers that i32 holds/);
     assert.throws(() => arange(gpu, 250, 260, 1, "u8"), /found 250 to 259/);
+    for (const strides of [[1000], [2]]) {
+      const beyond = { data: Float32Array.of(1, 2), shape: [2], strides };
+      await assert.rejects(createTensor(gpu, beyond), /wanted a stride for each axis of \[2\]/);
+    }
     const ends = (await linspace(gpu, -1.3, 2.7, 333).read()).filter((_, i) => i % 332 === 0);
     assert.deepEqual([...ends], [-1.3, 2.7].map(Math.fround));
   }));

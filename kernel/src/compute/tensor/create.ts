@@ -98,7 +98,15 @@ function flat(data: TensorData): Flat {
 function shaped(elements: ArrayBufferView, shape: number[], strides: unknown): Flat {
   const plain = { ...ofArray(elements), shape };
   if (!Array.isArray(strides) || isRowMajor(shape, strides)) return plain;
-  return { ...plain, strides: checkedShape(strides, "strides") };
+  const given = checkedShape(strides, "strides");
+  const last = shape.reduce((sum, size, i) => sum + (size - 1) * (given[i] ?? 0), 0);
+  const length = plain.values.length;
+  if (given.length === shape.length && (sizeOf(shape) === 0 || last < length))
+    return { ...plain, strides: given };
+  throw new CenoteError(
+    "SHAPE",
+    `tensor: wanted a stride for each axis of ${shown(shape)}, within ${length} elements; found ${shown(given)}`,
+  );
 }
 
 function ofArray(array: ArrayBufferView): Flat {
