@@ -80,7 +80,7 @@ export function assertClose(
 ): void {
   eachValue(found, wanted, what, (x, y) => {
     if (typeof x !== "number" || typeof y !== "number") return isSame(x, y);
-    return x === y || Object.is(x, y) || Math.abs(x - y) <= share * Math.abs(y);
+    return x === y || Object.is(x, y) || Math.abs(x - y) <= share * Math.abs(y) + 1e-320;
   });
 }
 

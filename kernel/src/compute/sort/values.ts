@@ -22,20 +22,23 @@ export async function sortedValues(
   using scratch = new Scratch(store.gpu);
   const order = names.map((column) => ({ column, descending: false, nullsFirst: false }));
   const { packing, ...sorted } = await orderedKeys(store, order, scratch);
-  return new Values(sorted, packing.plans.at(-1)!, of);
+  return new Values(sorted, packing.plans.at(-1)!, packing.nullable.at(-1)!, of);
 }
 
 /** The value that is the last of the packed keys. */
 export class Values {
   readonly #sorted: Sorted;
   readonly #plan: Uint32Array;
+  readonly #nullable: boolean;
   readonly #of: Typed;
   /** Bits of the value and of what says null. */
   readonly bits: number;
 
-  constructor(sorted: Sorted, plan: Uint32Array, of: Typed) {
+  /** `plan`: four words for each field of the value, with one before that says null where it is `nullable`. */
+  constructor(sorted: Sorted, plan: Uint32Array, nullable: boolean, of: Typed) {
     this.#sorted = sorted;
     this.#plan = plan;
+    this.#nullable = nullable;
     this.#of = of;
     this.bits = plan[2]! + plan[3]!;
   }
@@ -69,7 +72,7 @@ export class Values {
   }
 
   isNull(row: number): boolean {
-    if (this.#plan.length === 4) return false;
+    if (!this.#nullable) return false;
     const [, , bits, at] = this.#plan as unknown as [number, number, number, number];
     return this.#least(0) + this.#field(row, at, bits) !== 0n;
   }
