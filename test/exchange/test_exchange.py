@@ -103,11 +103,11 @@ def test_a_lease_ends_with_the_last_thing_made_from_the_table():
     cenote.put("t", pa.table({"a": [1, 2, 3]}))
     table = cenote.get("t")
     part = table["a"].chunk(0).slice(1, 1)
-    assert leases() == 1
+    until("the lease is known", lambda: leases() == 1)
     del table
     gc.collect()
     time.sleep(0.1)  # longer than a release takes: it must not come
-    assert leases() == 1
+    until("the lease is known", lambda: leases() == 1)
     assert part.to_pylist() == [2]
     del part
     gc.collect()
@@ -118,7 +118,7 @@ def test_a_lease_ends_with_the_last_thing_made_from_the_table():
 def test_another_process_ends_its_lease_without_a_further_call(remote):
     cenote.put("t", pa.table({"a": [1, 2, 3]}))
     remote.run("t = cenote.get('t')")
-    assert leases() == 1
+    until("the lease is known", lambda: leases() == 1)
     remote.run("t = None")
     until("the lease has ended", lambda: leases() == 0)
     cenote.delete("t")
@@ -131,7 +131,7 @@ def test_a_holder_that_vanished_keeps_its_range_until_it_is_dead(remote):
     )
     service = exchange().service
     until("the connection is known to be over", lambda: service._retired)
-    assert leases() == 1
+    until("the lease is known", lambda: leases() == 1)
     assert remote.run("answer = t['a'].to_pylist()") == [1, 2, 3]
     remote.process.kill()
     until("the lease has ended", lambda: leases() == 0)

@@ -136,7 +136,7 @@ def test_a_chore_that_fails_is_logged_and_the_thread_goes_on(owner, caplog, monk
         failed.append(True)
         raise RuntimeError("of a test")
 
-    monkeypatch.setattr(exchange(), "_forget_dropped", fail)
+    monkeypatch.setattr(exchange(), "_look_around", fail)
     exchange().when_ended(lambda: None)
     until("it has failed", lambda: failed)
     until("it was logged", lambda: "a chore of the background thread has failed" in caplog.text)

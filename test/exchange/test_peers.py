@@ -65,7 +65,7 @@ def test_many_leases_that_end_at_once_all_reach_their_owner(remote):  # noqa: F8
     for name in names:
         cenote.put(name, ONE)
     remote.run("held = [cenote.get(f't{k}') for k in range(8_000)]")
-    assert leases() == 8_000
+    until("all leases are known", lambda: leases() == 8_000)
     remote.run("held.clear()")
     until("all leases have ended", lambda: leases() == 0)
     assert not exchange().service._retired  # the connection is still the same
@@ -102,11 +102,12 @@ def test_memory_is_given_back_when_a_large_table_is_deleted(remote):  # noqa: F8
     remote.run("t = cenote.get('large')")
     cenote.put("large", large)
     remote.run("t = None")
-    until("the first version's lease has ended", lambda: leases() == 0)
+    until("all leases have ended", lambda: leases() == 0)
     # Kept for the next version: writing to fresh pages is slow.
     assert cenote.stats()["arena_bytes"] - before > 2 * large.nbytes
     cenote.delete("large")
-    assert cenote.stats()["arena_bytes"] - before <= 256 << 20
+    # A lease that was taken from the board may come to be known later than its end was looked for.
+    until("it is given back", lambda: cenote.stats()["arena_bytes"] - before <= 256 << 20)
     until(
         "the reader has let go", lambda: remote.run("answer = cenote.stats()")["mapped_arenas"] < 2
     )
