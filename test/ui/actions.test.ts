@@ -1,34 +1,23 @@
 // Commands for the pool, in a real browser on a real kernel: what they say they did is what the pool's own
 // figures say, and a running cell is never waited for.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { test } from "node:test";
 import { formatBytes } from "../../kernel/src/base/index.ts";
 import { PoolSnapshot } from "../../kernel/src/pool/index.ts";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import type { LabPage } from "./browser.ts";
+import type { Lab } from "./lab.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
 const NOTEBOOK = "actions.ipynb";
-const SHOTS = at("build/ui");
 
 let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
+openBefore({ [NOTEBOOK]: "cenote" }, (opened) => {
+  ({ lab, ui } = opened);
 });
 
 const pool = async (expression: string): Promise<unknown> =>

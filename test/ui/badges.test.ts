@@ -1,33 +1,21 @@
 // Badges: each cell that used the pool says its peak and what it left, to the byte, also in a notebook that
 // is opened again without its kernel; a setting turns them off; a click opens the panel on the cell.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { test } from "node:test";
+import type { LabPage } from "./browser.ts";
+import type { Lab } from "./lab.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
 const NOTEBOOK = "badges.ipynb";
-const SHOTS = at("build/ui");
 
 let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
+openBefore({ [NOTEBOOK]: "cenote" }, (opened) => {
+  ({ lab, ui } = opened);
 });
 
 /** Peak and net bytes of each badge, by the place of its cell. */

@@ -1,34 +1,19 @@
 // The panel of shared tables, in a real browser on a TypeScript and a Python kernel: what it lists is what the
 // kernels say of each other, also while a cell runs.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { test } from "node:test";
+import type { LabPage } from "./browser.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
 const TYPESCRIPT = "shared-ts.ipynb";
 const PYTHON = "shared-py.ipynb";
-const SHOTS = at("build/ui");
 
-let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, TYPESCRIPT, "cenote");
-  await writeNotebook(lab, PYTHON, "python3");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, TYPESCRIPT);
+openBefore({ [TYPESCRIPT]: "cenote", [PYTHON]: "python3" }, async (opened) => {
+  ({ ui } = opened);
   await ui.command("cenote:show-shared");
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
 });
 
 const panel = () => ui.page.locator("#cenote-exchange");

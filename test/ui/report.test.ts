@@ -2,20 +2,19 @@
 // and in exported HTML with no kernel. Its figures are the pool's own, to the byte.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Browser, Locator, Page } from "playwright-core";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import type { LabPage } from "./browser.ts";
+import type { Lab } from "./lab.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
 const NOTEBOOK = "report.ipynb";
 const UNTRUSTED = "from-elsewhere.ipynb";
-const SHOTS = at("build/ui");
 const WORK = `import { pool } from "cenote";
 await pool.open();
 const weights = [];
@@ -28,17 +27,8 @@ let lab: Lab;
 let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
+openBefore({ [NOTEBOOK]: "cenote" }, (opened) => {
+  ({ lab, browser, ui } = opened);
 });
 
 /** Two pictures that are drawn, and the live bytes that the report tells. */

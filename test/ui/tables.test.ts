@@ -1,18 +1,17 @@
 // Arrow tables in outputs, in a real browser on real kernels: what the grid shows is what the table holds, from
 // the first row to the last of ten million, sorted, and with its statistics; a part is saved in the notebook.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
-import type { Browser, Locator } from "playwright-core";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import type { Locator } from "playwright-core";
+import type { LabPage } from "./browser.ts";
+import type { Lab } from "./lab.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
 const NOTEBOOK = "tables.ipynb";
-const SHOTS = at("build/ui");
 const ROWS = 10_000_000;
 /** Keys to the first cell and to the last. */
 const FIRST = ["Control+ArrowUp", "Control+ArrowLeft"];
@@ -44,20 +43,10 @@ const table = large(${ROWS});
 table`;
 
 let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
+openBefore({ [NOTEBOOK]: "cenote" }, (opened) => {
+  ({ lab, ui } = opened);
 });
 
 const lastTable = (): Locator =>
