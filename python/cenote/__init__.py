@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 from ._changes import Change, Watch
 from ._copies import Copied, Copies
 from ._errors import (
+    BadArgumentError,
     BadNameError,
     BadSizeError,
     BadTargetError,
@@ -32,9 +33,11 @@ from ._errors import (
     TooLargeError,
     UnknownNameError,
     WriterClosedError,
+    shown,
 )
 from ._exchange import exchange
 from ._get import get
+from ._host_memory import HostMemoryError
 from ._shared import Listing, SharedTable, check_name
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from ._writer import Writer
 
 __all__ = [
+    "BadArgumentError",
     "BadNameError",
     "BadSizeError",
     "BadTargetError",
@@ -52,6 +56,7 @@ __all__ = [
     "ConversionError",
     "Copied",
     "Copies",
+    "HostMemoryError",
     "Listing",
     "NoKeeperError",
     "NoLibraryError",
@@ -125,11 +130,9 @@ def empty(
     gone, and all readers.
     Raises NotArrowError for a shape or dtype that Arrow has no such layout for.
     """
-    import numpy
+    from ._empty import read_dtype, read_shape
 
-    from ._empty import read_shape
-
-    return exchange().blocks.empty(read_shape(shape), numpy.dtype(dtype))
+    return exchange().blocks.empty(read_shape(shape), read_dtype(dtype))
 
 
 def writer(name: str, schema: Any, capacity: int | None = None) -> Writer:
@@ -145,12 +148,9 @@ def writer(name: str, schema: Any, capacity: int | None = None) -> Writer:
     memory is taken as it is written.
     Raises BadNameError, BadSizeError, NotArrowError, TooLargeError, WriterClosedError.
     """
-    import pyarrow
+    from ._writer import Writer, check_capacity, read_schema
 
-    from ._writer import Writer, check_capacity
-
-    known = schema if isinstance(schema, pyarrow.Schema) else pyarrow.schema(schema)
-    return Writer(exchange(), check_name(name), known, check_capacity(capacity))
+    return Writer(exchange(), check_name(name), read_schema(schema), check_capacity(capacity))
 
 
 @overload
@@ -175,10 +175,12 @@ def watch(
     tells of all. It can be looped over in coroutines too (`async for`), so that other cells of a
     notebook run meanwhile. With `tell` that is called instead, in a thread of the watchers' own,
     with the name and the table, until what `watch` returns is called; what it raises is logged.
-    Who has got an older version keeps it. Raises BadNameError.
+    Who has got an older version keeps it. Raises BadNameError, BadArgumentError.
     """
     checked = None if name is None else check_name(name)
     if tell is not None:
+        if not callable(tell):
+            raise BadArgumentError(f"tell: wanted a function or None, found {shown(tell)}")
         return exchange().watching.watch(checked, tell)
     exchange().service.start()  # it ends what nobody loops over any more
     return Watch(lambda heard: exchange().watching.watch(checked, heard), exchange().when_ended)
@@ -243,11 +245,13 @@ def keep(name: str, keep: bool = True) -> None:
     When its owner ends, the keeper shares the newest version on, by one copy, until somebody puts
     the name again or takes it back. Each newer version is kept like the first. A keeper runs with
     JupyterLab where the server extension `cenote_server` is enabled, or as `python -m cenote keep`.
-    Raises NoKeeperError, UnknownNameError, BadNameError, PeerGoneError.
+    Raises NoKeeperError, UnknownNameError, BadNameError, BadArgumentError, PeerGoneError.
     """
     from ._keepers import ask_keepers
 
     checked = check_name(name)
+    if not isinstance(keep, bool):
+        raise BadArgumentError(f"keep: wanted True or False, found {shown(keep)}")
     versions = [table.created_us for table in exchange().listing() if table.name == checked]
     if keep and not versions:
         raise exchange().unknown(name, [])

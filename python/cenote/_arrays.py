@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ._copies import Taken
 from ._errors import NotArrowError
+from ._nesting import refuse_deep
 from ._outside import array_buffers
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _flat(values: NumpyArray, column: str, mask: NumpyArray | None = None) -> An
     if values.dtype.kind == "c":
         mend = "As pairs of real and imaginary part: numpy.stack([a.real, a.imag], axis=-1)."
         raise _refuse(values, column, "complex numbers, which Arrow has not", mend)
+    if values.dtype.kind == "O":
+        refuse_deep(values, column)
     try:
         return pa.array(values, mask=mask)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:

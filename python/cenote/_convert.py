@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ._arrays import in_shape, items, joined, to_numpy
 from ._copies import Taken
-from ._errors import BadTargetError, ConversionError, NoLibraryError
+from ._errors import BadTargetError, ConversionError, NoLibraryError, shown
 from ._inputs import VALUES
 from ._outside import Memory, column_buffers
 from ._sparse import to_sparse
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def check_target(target: object) -> None:
     """Raises BadTargetError or NoLibraryError unless `from_table` can make that."""
     if not isinstance(target, str) or target not in TARGETS:
-        raise BadTargetError(f"as_: wanted one of {', '.join(TARGETS)}, found {target!r:.40}")
+        raise BadTargetError(f"as_: wanted one of {', '.join(TARGETS)}, found {shown(target)}")
     module = TARGETS[target][0]
     try:
         importlib.import_module(module)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import pyarrow as pa
 
-from ._errors import NotArrowError
+from ._errors import NotArrowError, shown
 from ._inputs import VALUES
 from ._owner import Made, Room, Shared
 from ._pack import Blank
@@ -87,10 +87,23 @@ def read_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ...
         if isinstance(shape, SupportsIndex):
             return (operator.index(shape),)
         return tuple(operator.index(size) for size in shape)
-    except TypeError:
+    except Exception as error:  # of many kinds: not all that can be looped over can be read
         raise NotArrowError(
-            f"shape: wanted a whole number, or whole numbers by dimension, found {shape!r:.80}"
-        ) from None
+            f"shape: wanted a whole number, or whole numbers by dimension, found {shown(shape, 80)}"
+        ) from error
+
+
+def read_dtype(dtype: Any) -> np.dtype[Any]:
+    """The element type that numpy takes it for. Raises NotArrowError."""
+    import numpy as np
+
+    try:
+        known: np.dtype[Any] = np.dtype(dtype)
+    except Exception as error:  # of many kinds, whatever is asked
+        raise NotArrowError(
+            f"dtype: wanted what numpy takes for an element type, found {shown(dtype)}: {error}"
+        ) from error
+    return known
 
 
 def _layout(shape: tuple[int, ...], kind: np.dtype[Any]) -> tuple[pa.DataType, list[int], int]:

@@ -18,6 +18,15 @@ class CenoteError(Exception):
         return str(self.args[0])
 
 
+def shown(value: object, most: int = 40) -> str:
+    """The value as an error shows it: shortened, and in words where it has no text of its own."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"{type(value).__module__}.{type(value).__qualname__}, which has no text"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 class UnknownNameError(CenoteError, KeyError):
     """No process shares anything under that name."""
 
@@ -40,6 +49,12 @@ class BadNameError(CenoteError, ValueError):
     """A name for a shared table is empty, too long, or has control characters."""
 
     code = "BAD_NAME"
+
+
+class BadArgumentError(CenoteError, TypeError):
+    """An argument is not of the kind that the function takes."""
+
+    code = "BAD_ARGUMENT"
 
 
 class BadWaitError(CenoteError, ValueError):

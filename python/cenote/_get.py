@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ._errors import BadWaitError
+from ._errors import BadWaitError, shown
 from ._exchange import exchange
 from ._shared import check_name
 
@@ -59,7 +59,7 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
 
     check_target(as_)
     if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
-        raise BadWaitError(f"wait: wanted seconds from 0, or None, found {wait!r:.40}")
+        raise BadWaitError(f"wait: wanted seconds from 0, or None, found {shown(wait)}")
     table = exchange().get(check_name(name), wait or 0.0)
     taken: list[Taken] = []
     result = from_table(table, as_, name, taken)

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from ._arrays import to_column
 from ._copies import Taken
-from ._errors import NotArrowError
+from ._errors import NotArrowError, shown
+from ._nesting import refuse_deep
 from ._sparse import from_sparse, is_sparse
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def to_table(obj: Any, taken: list[Taken]) -> pa.Table:
         return obj
     if isinstance(obj, type):
         raise NotArrowError(f"wanted Arrow data, found the class {_name(obj)}", _ACCEPTED)
-    if isinstance(obj, pa.RecordBatchReader):
-        return obj.read_all()
-    if hasattr(obj, "__arrow_c_stream__") or hasattr(obj, "__arrow_c_array__"):
+    if isinstance(obj, pa.RecordBatchReader) or _has_arrow(obj):
         return _read_arrow(obj)
     if callable(getattr(obj, "collect", None)):
         raise NotArrowError(
@@ -52,6 +51,10 @@ def to_table(obj: Any, taken: list[Taken]) -> pa.Table:
     return _table_of(to_column(array, VALUES, taken))
 
 
+def _has_arrow(obj: Any) -> bool:
+    return hasattr(obj, "__arrow_c_stream__") or hasattr(obj, "__arrow_c_array__")
+
+
 def _name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
@@ -59,11 +62,13 @@ def _name(kind: type) -> str:
 def _read_arrow(obj: Any) -> pa.Table:
     _refuse_objects(obj)
     try:
-        return _import(obj)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+        return obj.read_all() if isinstance(obj, pa.RecordBatchReader) else _import(obj)
+    except MemoryError:
+        raise
+    except Exception as error:  # what makes the data raises what it likes
         raise NotArrowError(
             f"{_name(type(obj))} offers Arrow data that pyarrow {pa.__version__} can't read: "
-            f"{error}"
+            f"{_told(error)}"
         ) from error
 
 
@@ -119,7 +124,7 @@ def as_numpy(obj: Any) -> np.ndarray[Any, Any] | None:
     if isinstance(obj, np.ndarray):
         return obj
     if hasattr(obj, "__dlpack__") and hasattr(obj, "__dlpack_device__"):
-        device = int(obj.__dlpack_device__()[0])
+        device = _device(obj)
         if device not in (_CPU, _PINNED):
             raise NotArrowError(
                 f"wanted data in the memory of the CPU, found {_name(type(obj))} on a device of "
@@ -128,13 +133,18 @@ def as_numpy(obj: Any) -> np.ndarray[Any, Any] | None:
             )
         try:
             return np.from_dlpack(obj)
-        except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # of many kinds
             raise NotArrowError(
-                f"{_name(type(obj))} offers data by DLPack that numpy can't read: {error}",
+                f"{_name(type(obj))} offers data by DLPack that numpy can't read: {_told(error)}",
                 "A tensor with gradients: obj.detach(). bfloat16: obj.float().",
             ) from error
     if hasattr(obj, "__array_interface__"):
-        return np.asarray(obj)
+        try:
+            return np.asarray(obj)
+        except Exception as error:  # of many kinds
+            raise NotArrowError(
+                f"{_name(type(obj))} offers an array that numpy can't read: {_told(error)}"
+            ) from error
     try:
         view = memoryview(obj)
     except TypeError:
@@ -142,18 +152,35 @@ def as_numpy(obj: Any) -> np.ndarray[Any, Any] | None:
     return np.asarray(view)
 
 
+def _device(obj: Any) -> int:
+    """Where DLPack says that the object's data lie; -1 where what it says can't be read."""
+    try:
+        return int(obj.__dlpack_device__()[0])
+    except Exception:  # of many kinds
+        return -1
+
+
 def _from_dict(columns: dict[Any, Any], taken: list[Taken]) -> pa.Table:
     arrays: dict[str, Any] = {}
     for name, values in columns.items():
-        if not isinstance(name, str):
+        if not isinstance(name, str) or not _is_well_formed(name):
             raise NotArrowError(
-                f"wanted names of columns as str, found {name!r:.40} ({type(name).__name__})"
+                f"wanted names of columns as str, found {shown(name)} ({type(name).__name__})"
             )
         arrays[name] = _column(values, name, taken)
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise NotArrowError(f"wanted columns of one length, found {lengths}")
     return pa.table(arrays)
+
+
+def _is_well_formed(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which UTF-8 has no bytes for."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _column(values: Any, name: str, taken: list[Taken]) -> Any:
@@ -171,9 +198,17 @@ def _column(values: Any, name: str, taken: list[Taken]) -> Any:
             if array is not None:
                 return to_column(array, name, taken)
         if not isinstance(values, (str, dict, set)):
+            if isinstance(values, (list, tuple)):
+                refuse_deep(values, name)
             return pa.array(values)
-    except NotArrowError:
+    except (NotArrowError, MemoryError):
         raise
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise NotArrowError(f"column {name!r}: wanted values of one type: {error}") from error
+    except Exception as error:  # libraries raise what they like
+        raise NotArrowError(
+            f"column {name!r}: wanted values of one type: {_told(error)}"
+        ) from error
     raise NotArrowError(f"column {name!r}: wanted a column, found {_name(type(values))}", _ACCEPTED)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ._batch import INT32_MAX, Cursor, Plan, Writer, aligned, batch_message, plan_batch
+from ._errors import NotArrowError
+from ._nesting import DEEPEST, depth, storage_type
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -35,9 +37,7 @@ class Packed:
         self._table = _unify(table)
         self._plan = plan_batch(self._table)
         if self._plan is None:
-            with pa.MockOutputStream() as sink:
-                _write_stream(sink, self._table.schema, _batches(self._table))
-                self.size = sink.size()
+            self.size = _stream_size(self._table)
             return
         #: The schema's message, where no dictionaries follow it.
         self._schema = None if _has_dictionaries(table) else table.schema.serialize()
@@ -121,6 +121,21 @@ def _write_stream(sink: pa.NativeFile, schema: pa.Schema, batches: list[pa.Recor
             stream.write_batch(batch)
 
 
+def _stream_size(table: pa.Table) -> int:
+    """Bytes of the stream as pyarrow writes it. Raises NotArrowError where it can't."""
+    with pa.MockOutputStream() as sink:
+        try:
+            _write_stream(sink, table.schema, _batches(table))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            deep = [field.name for field in table.schema if depth(field.type) > DEEPEST]
+            column = f"column {deep[0]!r}" if deep else "the table"
+            raise NotArrowError(
+                f"{column}: wanted what fits an Arrow stream, whose types are nested at most "
+                f"{DEEPEST} deep; pyarrow says: {error}"
+            ) from error
+        return int(sink.size())
+
+
 def _empty_batch(table: pa.Table) -> pa.RecordBatch:
     """No rows, but the dictionaries of the table."""
     columns = [_empty_column(column) for column in table.columns]
@@ -147,13 +162,7 @@ def _empty_batch_size(table: pa.Table) -> int:
 
 def _has_dictionaries(table: pa.Table) -> bool:
     """Whether dictionaries are written before the first batch, of those that are planned here."""
-    return any(pa.types.is_dictionary(_storage_type(kind)) for kind in table.schema.types)
-
-
-def _storage_type(kind: pa.DataType) -> pa.DataType:
-    while isinstance(kind, pa.BaseExtensionType):
-        kind = kind.storage_type
-    return kind
+    return any(pa.types.is_dictionary(storage_type(kind)) for kind in table.schema.types)
 
 
 def _unify(table: pa.Table) -> pa.Table:

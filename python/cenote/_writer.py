@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._errors import BadSizeError, NotArrowError, TooLargeError, WriterClosedError
+from ._errors import BadSizeError, NotArrowError, TooLargeError, WriterClosedError, shown
 from ._inputs import to_table
 from ._owner import Made
 from ._shared import SharedTable, format_bytes
@@ -26,9 +27,26 @@ def check_capacity(capacity: int | None) -> int:
         return CAPACITY
     if not isinstance(capacity, int) or capacity < 1:
         raise BadSizeError(
-            f"capacity: wanted a whole number of bytes from 1, found {capacity!r:.80}"
+            f"capacity: wanted a whole number of bytes from 1, found {shown(capacity)}"
         )
     return capacity
+
+
+def read_schema(schema: Any) -> pa.Schema:
+    """The schema of what a writer writes. Raises NotArrowError."""
+    if isinstance(schema, pa.Schema):
+        return schema
+    try:
+        if hasattr(schema, "__arrow_c_schema__") or isinstance(schema, (Mapping, list, tuple)):
+            return pa.schema(schema)
+        why = ""
+    except Exception as error:  # of many kinds, whatever is asked
+        why = f": {error}"
+    raise NotArrowError(
+        f"schema: wanted columns and their types, found {shown(schema)}{why}",
+        "A pyarrow.Schema, what exports one, {name: type} or [(name, type)]; a type is one of "
+        'pyarrow\'s or its name ("int64", "string").',
+    )
 
 
 class Writer:
