@@ -7,6 +7,7 @@ import type { Widget } from "@lumino/widgets";
 export interface CodeCell extends Widget {
   readonly model: {
     readonly type: "code";
+    readonly id: string;
     readonly executionCount: number | null;
     getMetadata(key: string): unknown;
     setMetadata(key: string, value: unknown): void;
@@ -64,9 +65,27 @@ export function codeCells(panel: NotebookPanel): [cell: CodeCell, index: number]
   ][];
 }
 
-/** Brings the cell that ran as number `cell` into view and selects the line (from 1; 0 for none). False where there is none. */
-export async function goToCell(panel: NotebookPanel, cell: number, line: number): Promise<boolean> {
-  const found = codeCells(panel).find(([{ model }]) => model.executionCount === cell);
+/** A cell as a kernel tells of it. */
+export interface RanCell {
+  /** The number that it ran under. */
+  cell: number;
+  /** The notebook's own name of it, where the kernel knows that. */
+  id: string | undefined;
+}
+
+/**
+ * Brings a cell into view and selects the line (from 1; 0 for none). It is found by its name, which stays when
+ * it runs again and when the kernel is another; by its number only where there is no name. False where there
+ * is none.
+ */
+export async function goToCell(
+  panel: NotebookPanel,
+  { cell, id }: RanCell,
+  line: number,
+): Promise<boolean> {
+  const found = codeCells(panel).find(([{ model }]) =>
+    id === undefined ? model.executionCount === cell : model.id === id,
+  );
   if (!found) return false;
   const [code, index] = found;
   panel.content.activeCellIndex = index;

@@ -1,12 +1,14 @@
 // The sidebar panel: puts the head, the overview, timeline, slab map, tables and counters together, draws them
 // when the watched pool has changed, and says why when there is nothing to draw.
+import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { IDisposable } from "@lumino/disposable";
 import type { Message as LuminoMessage } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { poolIcon } from "./icon.ts";
 import { Focus } from "./model/focus.ts";
-import { goToCell, isNotebook } from "./notebook-cells.ts";
+import { goToCell, isNotebook, type RanCell } from "./notebook-cells.ts";
+import { SHORTLY } from "./plugins/names.ts";
 import type { IPoolWatch } from "./watch.ts";
 import { Counters } from "./widgets/counters.ts";
 import { el } from "./widgets/dom.ts";
@@ -48,7 +50,7 @@ export class PoolPanel extends Widget {
   #ticking = 0;
   #said = "";
   #life = 0;
-  #wantedCell: number | undefined;
+  #wantedCell: RanCell | undefined;
 
   constructor(watch: IPoolWatch, trans: TranslationBundle) {
     super();
@@ -63,7 +65,7 @@ export class PoolPanel extends Widget {
     this.#places = new Places(trans);
     this.#vitals = new Vitals(trans);
     const { model } = watch;
-    const goTo = (cell: number, line: number) => this.#goTo(cell, line);
+    const goTo = (cell: number, line: number) => void this.#goTo(cell, line);
     this.#timeline = new TimelineView(model, this.#focus, trans, this.#readout);
     this.#slabs = new SlabView(model, this.#focus, trans, this.#readout, goTo);
     const light = (lit: Lit | undefined) => this.#slabs.light(lit);
@@ -97,9 +99,21 @@ export class PoolPanel extends Widget {
   }
 
   /** Shows the time in which a cell ran, as soon as the panel knows of it. */
-  showCell(cell: number): void {
+  showCell(cell: RanCell): void {
     this.#wantedCell = cell;
     this.#onChanged();
+  }
+
+  /** Takes a snapshot of the blocks, as soon as they are known, and shows what changes from then on. */
+  snapshot(): void {
+    this.#tables.snapshot();
+    this.#tables.node.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows what changed since the last snapshot. */
+  compare(): void {
+    if (this.#tables.compare()) this.#tables.node.scrollIntoView({ block: "nearest" });
+    else this.#tell(this.#trans.__("There is no snapshot to compare with: take one first"));
   }
 
   override dispose(): void {
@@ -160,6 +174,7 @@ export class PoolPanel extends Widget {
     if (model.life !== this.#life) {
       // What was chosen belongs to the life of the kernel before.
       this.#life = model.life;
+      this.#wantedCell = undefined;
       this.#focus.clear();
       this.#tables.clear();
     }
@@ -202,18 +217,32 @@ export class PoolPanel extends Widget {
   }
 
   #focusWantedCell(): void {
-    const span = this.#watch.model.cells.findLast(({ cell }) => cell === this.#wantedCell);
-    if (!span) return;
+    const { model } = this.#watch;
+    const wanted = this.#wantedCell;
+    if (!wanted || !model.detailed) return;
     this.#wantedCell = undefined;
-    const to = span.end ?? this.#watch.model.end();
+    const span = model.spanOf(wanted);
+    if (!span) {
+      this.#tell(
+        this.#trans.__("This cell has not run in this kernel: there is no time of it to show"),
+      );
+      return;
+    }
+    const to = span.end ?? model.end();
     // Half of the picture is the cell's, the rest what was around it.
     const margin = Math.max(to - span.begin, 1) / 2;
     this.#focus.stretch = { from: span.begin - margin, to: to + margin };
   }
 
-  #goTo(cell: number, line: number): void {
-    const { widget } = this.#watch;
-    if (isNotebook(widget)) void goToCell(widget, cell, line);
+  async #goTo(cell: number, line: number): Promise<void> {
+    const { widget, model } = this.#watch;
+    if (cell === 0 || !isNotebook(widget)) return;
+    const found = await goToCell(widget, { cell, id: model.idOf(cell) }, line);
+    if (!found) this.#tell(this.#trans.__("Cell [%1] is not in the notebook any more", cell));
+  }
+
+  #tell(text: string): void {
+    Notification.info(text, SHORTLY);
   }
 
   /** While a cell runs the picture moves on with the clock, even when nothing comes. */

@@ -171,6 +171,36 @@ describe("snapshot", () => {
   });
 });
 
+describe("cells' names", () => {
+  const begin = (books: Books, cell: number) =>
+    writeEvent(books, EVENT.cellBegin, cell, 0, 0, 0, 0, cell, 0, 0);
+  const named = ({ cells }: Message) => cells.map(({ cell, id }) => [cell, id]);
+
+  test("snapshots and deltas tell the notebook's name of a cell, also after it ran again", async () => {
+    const { books, monitor, open } = watched();
+    monitor.note({ type: "cell", cell: 1, id: "first" });
+    begin(books, 1);
+    const page = open("a");
+    assert.deepEqual(named(page.last), [[1, "first"]]);
+    monitor.note({ type: "cell", cell: 2, id: "first" });
+    begin(books, 2);
+    const message = await page.until(({ cells }) => cells.some(({ cell }) => cell === 2));
+    assert.deepEqual(
+      named(message).filter(([cell]) => cell === 2),
+      [[2, "first"]],
+    );
+    // A frontend that names no cells runs the number anew.
+    monitor.note({ type: "cell", cell: 3, id: "gone" });
+    monitor.note({ type: "cell", cell: 3, id: undefined });
+    begin(books, 3);
+    const last = await page.until(({ cells }) => cells.some(({ cell }) => cell === 3));
+    assert.deepEqual(
+      named(last).filter(([cell]) => cell === 3),
+      [[3, undefined]],
+    );
+  });
+});
+
 describe("deltas", () => {
   test("what happens after the snapshot arrives, and the page's model stays right", async () => {
     const { books, pool, open } = watched();

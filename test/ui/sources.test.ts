@@ -163,7 +163,7 @@ test("a change counts what came and what went, and nothing that stayed", () => {
   pool.allocate(2, 50, 2, 2, 2, 1);
   pool.free(3);
   model.take(...delta(pool, 2, eventsSince(pool, from)));
-  const change = { kind: "change", from: 0, to: undefined } as const;
+  const change = { kind: "change", from: 1, to: undefined } as const;
   const found = sources
     .groups(change, undefined, "tag")
     .map(({ tag, bytes, blocks }) => [tag, bytes / GRANULE, blocks]);
@@ -186,7 +186,7 @@ test("since a mark: only what was allocated after it", () => {
   pool.allocate(2, 8, 1, 1, 0, 1);
   const [data, buffers] = delta(pool, 2, eventsSince(pool, from));
   model.take({ ...data, marks: [mark] }, buffers);
-  const groups = new Sources(model).groups({ kind: "mark", mark: 0 }, undefined, "block");
+  const groups = new Sources(model).groups({ kind: "mark", time: mark.time }, undefined, "block");
   assert.deepEqual(
     groups.map(({ block }) => block),
     [2],

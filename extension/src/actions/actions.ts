@@ -4,13 +4,14 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ActionAnswer, Picture } from "../../../kernel/src/base/actions-protocol.ts";
 import { formatBytes, parseBytes } from "../../../kernel/src/base/bytes.ts";
 import type { KernelFollower } from "../follow.ts";
+import { SHORTLY } from "../plugins/names.ts";
 import { exact } from "../widgets/dom.ts";
 import { holdersWidget } from "./holders-table.ts";
 import { type ActionBody, ActionLink } from "./link.ts";
 import { savePicture } from "./save-picture.ts";
 
-/** Milliseconds that something is told in a corner of the page. */
-const SHORTLY = { autoClose: 6000 } as const;
+/** Long enough to read what is wrong; JupyterLab's list of notifications keeps it. */
+const LONGER = { autoClose: 15_000 } as const;
 
 type Answer<K extends ActionAnswer["kind"]> = Extract<ActionAnswer, { kind: K }>;
 
@@ -55,7 +56,7 @@ export class Actions {
     try {
       bytes = parseBytes(given);
     } catch (error) {
-      Notification.error((error as Error).message, { autoClose: false });
+      Notification.error((error as Error).message, LONGER);
       return;
     }
     const done = await this.#ask("done", { kind: "spill", bytes });
@@ -70,11 +71,13 @@ export class Actions {
       this.#tell(trans.__("No leaks: nothing has outlived its cell"));
       return;
     }
-    const total = found.holders.reduce((sum, { bytes }) => sum + bytes, 0);
     const intro = trans.__(
       "These blocks have outlived their cells. What still uses one of them will raise DISPOSED.",
     );
-    const heading = trans.__("%1 in all", formatBytes(total));
+    const rest = found.groups - found.holders.length;
+    const more = rest > 0 ? trans.__("; the largest are listed, %1 more are not", exact(rest)) : "";
+    const all = trans.__("%1 in %2 blocks", formatBytes(found.bytes), exact(found.blocks));
+    const heading = `${all}${more}`;
     const { button } = await showDialog({
       title: trans.__("Free leaks?"),
       body: holdersWidget(intro, [{ heading, holders: found.holders }], trans),
@@ -87,35 +90,6 @@ export class Actions {
     this.#tell(
       trans._n("Freed %2 block, %3", "Freed %2 blocks, %3", done.blocks ?? 0, blocks, bytes),
     );
-  }
-
-  async snapshot(): Promise<void> {
-    const done = await this.#ask("done", { kind: "snapshot" });
-    if (!done) return;
-    const live = formatBytes(done.bytes ?? 0);
-    this.#tell(this.#trans.__("Snapshot taken: %1 live. Compare with it later.", live));
-  }
-
-  async compare(): Promise<void> {
-    const trans = this.#trans;
-    const found = await this.#ask("difference", { kind: "compare" });
-    if (!found) return;
-    const signed = (bytes: number) => (bytes > 0 ? `+${formatBytes(bytes)}` : formatBytes(bytes));
-    const intro = trans.__(
-      "Since the snapshot, %1 s ago: live %2, reserved %3",
-      Math.round(found.milliseconds / 1000),
-      signed(found.live),
-      signed(found.reserved),
-    );
-    const sections = [
-      { heading: trans.__("Came, and is still there"), holders: found.appeared },
-      { heading: trans.__("Went"), holders: found.gone },
-    ];
-    await showDialog({
-      title: trans.__("Compared with the snapshot"),
-      body: holdersWidget(intro, sections, trans),
-      buttons: [Dialog.okButton({ label: trans.__("Close") })],
-    });
   }
 
   async export(format: string): Promise<void> {
@@ -149,9 +123,14 @@ export class Actions {
         );
       } else if (answer.kind === "unused") {
         Notification.info(trans.__("No GPU memory was used yet"), SHORTLY);
-      } else if (answer.kind === "failed") Notification.error(answer.message, { autoClose: false });
+      } else if (answer.kind === "late") {
+        Notification.warning(
+          trans.__("The kernel was busy for too long: nothing was done"),
+          LONGER,
+        );
+      } else if (answer.kind === "failed") Notification.error(answer.message, LONGER);
     } catch (error) {
-      Notification.error((error as Error).message, { autoClose: false });
+      Notification.error((error as Error).message, LONGER);
     }
     return undefined;
   }

@@ -3,14 +3,20 @@ import type { Kernel } from "@jupyterlab/services";
 import type { JSONObject } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 import {
+  ACTION_BEGINS_MS,
   ACTIONS_TARGET,
+  ACTIONS_VERSION,
   type ActionAnswer,
   type ActionRequest,
+  type ActionsReady,
 } from "../../../kernel/src/base/actions-protocol.ts";
 import { KernelComm } from "../kernel-comm.ts";
 
-/** Milliseconds after which a kernel that has not answered is given up: it may have become busy meanwhile. */
-const PATIENCE_MS = 30_000;
+/**
+ * Milliseconds after which a kernel that has not answered is given up: more than it gives itself to begin, so
+ * that it does not do later what nobody waits for any more.
+ */
+const PATIENCE_MS = 1.5 * ACTION_BEGINS_MS;
 const IMPLEMENTATION = "cenote";
 
 export type ActionBody = ActionRequest extends infer R
@@ -23,6 +29,8 @@ export class ActionLink implements IDisposable {
   readonly #kernel: Kernel.IKernelConnection;
   readonly #waiting = new Map<number, PromiseWithResolvers<ActionAnswer>>();
   #comm: KernelComm | undefined;
+  /** Resolves with the version that the kernel speaks. */
+  #ready = Promise.withResolvers<number>();
   #last = 0;
   #disposed = false;
 
@@ -40,12 +48,17 @@ export class ActionLink implements IDisposable {
     if (implementation !== IMPLEMENTATION) throw new Error("this kernel has no GPU memory pool");
     const id = ++this.#last;
     const waiting = Promise.withResolvers<ActionAnswer>();
-    this.#waiting.set(id, waiting);
-    this.#open().send({ ...body, id } as unknown as JSONObject);
     const timer = setTimeout(() => {
-      waiting.reject(new Error("the kernel has not answered; it may be running a cell"));
+      waiting.reject(
+        new Error("the kernel has not answered; what it has not begun by now it leaves undone"),
+      );
     }, PATIENCE_MS);
+    this.#waiting.set(id, waiting);
     try {
+      const comm = this.#open();
+      const v = await Promise.race([this.#ready.promise, waiting.promise]);
+      if (v !== ACTIONS_VERSION) throw new Error(otherVersion(v));
+      comm.send({ ...body, id } as unknown as JSONObject);
       return await waiting.promise;
     } finally {
       clearTimeout(timer);
@@ -62,14 +75,16 @@ export class ActionLink implements IDisposable {
   #open(): KernelComm {
     if (this.#comm?.isOpen) return this.#comm;
     this.#comm?.dispose();
+    this.#ready = Promise.withResolvers<number>();
     this.#comm = new KernelComm(this.#kernel, ACTIONS_TARGET, {
       message: (data) => {
-        const answer = data as unknown as ActionAnswer;
-        this.#waiting.get(answer.id)?.resolve(answer);
+        const answer = data as unknown as ActionAnswer | ActionsReady;
+        if (answer.kind === "ready") this.#ready.resolve(answer.v);
+        else this.#waiting.get(answer.id)?.resolve(answer);
       },
       closed: () => this.#lost(),
     });
-    this.#comm.open({});
+    this.#comm.open({ v: ACTIONS_VERSION });
     return this.#comm;
   }
 
@@ -78,3 +93,7 @@ export class ActionLink implements IDisposable {
     this.#waiting.clear();
   }
 }
+
+const otherVersion = (found: unknown) =>
+  `wanted a kernel that speaks version ${ACTIONS_VERSION} of the pool's actions, found version ${found}: ` +
+  "install cenote and cenote-lab of the same version, restart the kernel and reload the page";

@@ -31,12 +31,6 @@ export const actionsPlugin: JupyterFrontEndPlugin<void> = {
     };
     add("cenote:trim", trans.__("Give empty GPU slabs back"), () => actions.trim());
     add("cenote:compact", trans.__("Pack GPU memory"), () => actions.compact());
-    add("cenote:snapshot", trans.__("Take a snapshot of the GPU memory pool"), () =>
-      actions.snapshot(),
-    );
-    add("cenote:compare", trans.__("Compare the GPU memory pool with the snapshot"), () =>
-      actions.compare(),
-    );
     add("cenote:free-leaks", trans.__("Free leaks of GPU memory…"), () => actions.freeLeaks());
     commands.addCommand("cenote:mark", {
       label: trans.__("Mark this moment in the GPU memory timeline…"),

@@ -5,7 +5,7 @@ import { Widget } from "@lumino/widgets";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { CellFigures } from "../../../kernel/src/base/monitor-protocol.ts";
 import { poolIcon } from "../icon.ts";
-import { el, exactBytes } from "../widgets/dom.ts";
+import { el, exactBytes, signedBytes } from "../widgets/dom.ts";
 
 /** The figures in a metadata value; undefined where it holds none. */
 export function notedIn(value: unknown): CellFigures | undefined {
@@ -24,15 +24,14 @@ export class Badge extends Widget {
     this.noted = noted;
     this.addClass("cenote-cell-badge");
     const { peak, net } = noted;
-    const change =
-      net === 0 ? trans.__("±0") : net > 0 ? `+${formatBytes(net)}` : `−${formatBytes(-net)}`;
+    const change = net === 0 ? trans.__("±0") : signedBytes(net);
     const icon = el("span", { class: "cenote-cell-badge-icon" });
     poolIcon.element({ container: icon, width: "12px", height: "12px" });
     const text = trans.__("peak %1 · %2", formatBytes(peak), change);
     const title = trans.__(
-      "GPU memory: at most %1 were live while this cell ran, and %2 more since it began. Click to show it.",
+      "GPU memory: at most %1 were live while this cell ran; it left %2. Click to show it.",
       exactBytes(peak),
-      exactBytes(net),
+      left(trans, net),
     );
     const button = el(
       "button",
@@ -43,4 +42,11 @@ export class Badge extends Widget {
     button.addEventListener("click", open);
     this.node.append(button);
   }
+}
+
+/** "3,000 bytes more", "3,000 bytes less", "as much as before". */
+function left(trans: TranslationBundle, net: number): string {
+  if (net === 0) return trans.__("as much as before");
+  const bytes = exactBytes(Math.abs(net));
+  return net > 0 ? trans.__("%1 more", bytes) : trans.__("%1 less", bytes);
 }

@@ -14,13 +14,17 @@ const INPUT_CLASS = "jp-Cell-inputWrapper";
 export class NotebookBadges implements IDisposable {
   readonly #panel: NotebookPanel;
   readonly #trans: TranslationBundle;
-  readonly #open: (cell: number) => void;
+  readonly #open: (cell: number, id: string) => void;
   readonly #badges = new Map<CodeCell, Badge>();
   #kernel: Kernel.IKernelConnection | undefined;
   #disposed = false;
 
-  /** `open` shows the panel on the cell of a number. */
-  constructor(panel: NotebookPanel, trans: TranslationBundle, open: (cell: number) => void) {
+  /** `open` shows the panel on the cell that ran under a number and has this name in the notebook. */
+  constructor(
+    panel: NotebookPanel,
+    trans: TranslationBundle,
+    open: (cell: number, id: string) => void,
+  ) {
     this.#panel = panel;
     this.#trans = trans;
     this.#open = open;
@@ -78,7 +82,7 @@ export class NotebookBadges implements IDisposable {
   async #add(cell: CodeCell): Promise<void> {
     const noted = notedIn(cell.model.getMetadata(POOL_METADATA));
     if (!noted) return;
-    const badge = new Badge(this.#trans, noted, () => this.#open(noted.cell));
+    const badge = new Badge(this.#trans, noted, () => this.#open(noted.cell, cell.model.id));
     this.#badges.set(cell, badge);
     // A cell that was never in view has no parts yet.
     await cell.ready;

@@ -22,7 +22,7 @@ export const badgesPlugin: JupyterFrontEndPlugin<void> = {
     const settings = await registry?.load(PANEL_PLUGIN);
     const notebooks = new Map<Widget, NotebookBadges>();
     const isOn = () => settings?.get("badges").composite !== false;
-    const open = (cell: number) => void app.commands.execute(SHOW_POOL, { cell });
+    const open = (cell: number, id: string) => void app.commands.execute(SHOW_POOL, { cell, id });
     const look = () => {
       for (const widget of isOn() ? app.shell.widgets("main") : []) {
         if (notebooks.has(widget) || !isNotebook(widget)) continue;

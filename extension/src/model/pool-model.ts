@@ -24,6 +24,8 @@ import { Timeline } from "./timeline.ts";
 export type Outcome = "taken" | "gap" | "waiting" | "version" | "malformed";
 
 const MOST_CELLS = 10_000;
+/** The latest marks that are kept. */
+const MOST_MARKS = 512;
 
 export class PoolModel {
   numbers: PoolNumbers | undefined;
@@ -116,6 +118,21 @@ export class PoolModel {
   get running(): CellSpan | undefined {
     const last = this.cells[this.cells.length - 1];
     return last && last.end === undefined ? last : undefined;
+  }
+
+  /** The notebook's own name of the cell that ran under a number, where the kernel knows it. */
+  idOf(cell: number): string | undefined {
+    return this.cells.findLast((span) => span.cell === cell)?.id;
+  }
+
+  /**
+   * The run of a cell that had this number, else the latest of the cell that has this name: under its number
+   * another one may have run, in a kernel that was started since. By number only where the kernel knows no name.
+   */
+  spanOf(wanted: { cell: number; id: string | undefined }): CellSpan | undefined {
+    const byNumber = this.cells.findLast(({ cell }) => cell === wanted.cell);
+    if (byNumber && (byNumber.id ?? wanted.id) === wanted.id) return byNumber;
+    return this.cells.findLast(({ id }) => id !== undefined && id === wanted.id);
   }
 
   /** The newest moment of which we know, by the kernel's clock: the end of the picture. */
@@ -218,7 +235,8 @@ export class PoolModel {
   }
 
   #addMarks(marks: readonly MarkNote[]): void {
-    for (const mark of marks) this.marks.push({ ...mark, head: this.#indexOf(mark.head) });
+    const added = marks.map((mark) => ({ ...mark, head: this.#indexOf(mark.head) }));
+    if (added.length > 0) this.marks = [...this.marks, ...added].slice(-MOST_MARKS);
   }
 
   #addWhats(whats: readonly WhatNote[]): void {

@@ -9,26 +9,31 @@ import type { PoolModel } from "./pool-model.ts";
 import { Replay } from "./replay.ts";
 
 /** The blocks of a moment that the user has kept. */
-export interface Kept {
-  name: string;
+export interface Snapshot {
+  /** 1 for the first of a kernel's life. */
+  number: number;
   /** Milliseconds since the epoch, by the kernel's clock. */
   time: number;
   blocks: BlockTable;
 }
 
-/** What a table is about. Marks and moments are named by their place in their list. */
+/** Snapshots that are kept; the oldest goes. Each holds a copy of the block table. */
+const MOST_KEPT = 8;
+
+/** What a table is about. Marks are named by their time, snapshots by their number. */
 export type Subject =
   | { kind: "live" }
   | { kind: "peak" }
   | { kind: "stretch" }
-  | { kind: "mark"; mark: number }
+  | { kind: "mark"; time: number }
   | { kind: "change"; from: number; to: number | undefined };
 
 export class Sources {
   readonly #model: PoolModel;
   readonly #peak: PeakFinder;
   readonly #replay: Replay;
-  kept: Kept[] = [];
+  #taken = 0;
+  #kept: Snapshot[] = [];
 
   constructor(model: PoolModel) {
     this.#model = model;
@@ -36,13 +41,24 @@ export class Sources {
     this.#replay = new Replay(model.log);
   }
 
-  /** Keeps the blocks that are there now; returns the moment's name. */
-  keep(): string {
+  /** Snapshots, the oldest first. */
+  get kept(): readonly Snapshot[] {
+    return this.#kept;
+  }
+
+  /** Keeps the blocks that are there now. */
+  keep(): Snapshot {
     const { blocks, timeline } = this.#model;
     const time = timeline.length > 0 ? timeline.time[timeline.length - 1]! : Date.now();
-    const name = String(this.kept.length + 1);
-    this.kept.push({ name, time, blocks: blocks.clone() });
-    return name;
+    const snapshot = { number: ++this.#taken, time, blocks: blocks.clone() };
+    this.#kept = [...this.#kept, snapshot].slice(-MOST_KEPT);
+    return snapshot;
+  }
+
+  /** Forgets the snapshots: the kernel that they are of is gone. */
+  clear(): void {
+    this.#kept = [];
+    this.#taken = 0;
   }
 
   /** The groups of a subject, in no particular order; none where there is no such subject (any more). */
@@ -58,12 +74,16 @@ export class Sources {
     if (subject.kind === "peak") return this.#atPeak();
     if (subject.kind === "stretch") return stretch && blocksOf(this.survivors(stretch));
     if (subject.kind === "mark") {
-      const mark = marks[subject.mark];
+      const mark = marks.find(({ time }) => time === subject.time);
       return mark && blocksOf(blocks, (id) => blocks.bornAt[id]! >= mark.head);
     }
-    const from = this.kept[subject.from];
-    const to = subject.to === undefined ? { blocks } : this.kept[subject.to];
+    const from = this.#snapshot(subject.from);
+    const to = subject.to === undefined ? { blocks } : this.#snapshot(subject.to);
     return from && to && difference(from.blocks, to.blocks);
+  }
+
+  #snapshot(number: number): Snapshot | undefined {
+    return this.#kept.find((one) => one.number === number);
   }
 
   #atPeak(): Source {

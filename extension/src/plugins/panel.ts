@@ -45,15 +45,32 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
           properties: {
             isLauncher: { type: "boolean" },
             cell: { type: "number", description: trans.__("The cell to show, by its number") },
+            id: { type: "string", description: trans.__("The notebook's name of that cell") },
           },
         },
       },
-      execute: ({ cell }) => {
+      execute: ({ cell, id }) => {
         app.shell.activateById(panel.id);
-        if (typeof cell === "number") panel.showCell(cell);
+        if (typeof cell === "number") panel.showCell({ cell, id: id as string | undefined });
       },
     });
-    palette?.addItem({ command: SHOW_POOL, category: trans.__("Cenote") });
+    const category = trans.__("Cenote");
+    palette?.addItem({ command: SHOW_POOL, category });
+    const add = (command: string, label: string, execute: () => void) => {
+      const shown = () => {
+        app.shell.activateById(panel.id);
+        execute();
+      };
+      const describedBy = { args: { type: "object", properties: {} } } as const;
+      app.commands.addCommand(command, { label, describedBy, execute: shown });
+      palette?.addItem({ command, category });
+    };
+    add("cenote:snapshot", trans.__("Take a snapshot of the GPU memory pool"), () =>
+      panel.snapshot(),
+    );
+    add("cenote:compare", trans.__("Compare the GPU memory pool with the snapshot"), () =>
+      panel.compare(),
+    );
     launcher?.add({
       command: SHOW_POOL,
       category: trans.__("Other"),

@@ -1,5 +1,7 @@
 // Small helpers to build and update elements without touching what hasn't changed.
 
+import { formatBytes } from "../../../kernel/src/base/bytes.ts";
+
 interface Options {
   class?: string;
   text?: string;
@@ -37,6 +39,12 @@ const EXACT = new Intl.NumberFormat("en");
 /** 1536 → "1,536 bytes". */
 export function exactBytes(bytes: number): string {
   return `${EXACT.format(bytes)} bytes`;
+}
+
+/** 1536 → "+1.5 KiB", −1536 → "−1.5 KiB". */
+export function signedBytes(bytes: number): string {
+  if (bytes === 0) return formatBytes(0);
+  return bytes > 0 ? `+${formatBytes(bytes)}` : `−${formatBytes(-bytes)}`;
 }
 
 /** 1536 → "1,536". */

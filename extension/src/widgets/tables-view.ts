@@ -6,10 +6,11 @@ import type { BlockTable } from "../model/blocks.ts";
 import type { Focus } from "../model/focus.ts";
 import { belongs, type Group, type Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { Sources, type Subject } from "../model/sources.ts";
-import { clock, el, exact, exactBytes, setText, setTitle } from "./dom.ts";
+import { Sources } from "../model/sources.ts";
+import { clock, el, exact, exactBytes, setText, setTitle, signedBytes } from "./dom.ts";
 import { Grid, twoLines } from "./grid.ts";
-import { button, choice, setOptions } from "./menu.ts";
+import { button, choice } from "./menu.ts";
+import { SubjectChoice } from "./subject-choice.ts";
 import { cellVariable } from "./theme.ts";
 import { place } from "./words.ts";
 
@@ -22,11 +23,13 @@ export class TablesView {
   readonly #focus: Focus;
   readonly #trans: TranslationBundle;
   readonly #sources: Sources;
-  readonly #subject: HTMLSelectElement;
+  readonly #subject: SubjectChoice;
   readonly #by: HTMLSelectElement;
   readonly #filter: HTMLInputElement;
   readonly #grid: Grid<Group>;
   readonly #sum = el("div", { class: "cenote-under", attrs: { "data-cenote": "table-sum" } });
+  /** A snapshot is to be taken. */
+  #wanted = false;
   #sort = { column: "bytes", descending: true };
   #most = 1;
   #drawn = "";
@@ -44,11 +47,7 @@ export class TablesView {
     this.#trans = trans;
     this.#sources = new Sources(model);
     const redo = () => this.update();
-    this.#subject = choice(
-      trans.__("What the table is about"),
-      [["live", trans.__("Live now")]],
-      redo,
-    );
+    this.#subject = new SubjectChoice(trans, redo);
     this.#by = choice(
       trans.__("What the rows are"),
       [
@@ -82,10 +81,10 @@ export class TablesView {
         this.update();
       },
     });
-    const keep = button(
-      trans.__("Keep"),
+    const snapshot = button(
+      trans.__("Snapshot"),
       trans.__("Keep the blocks of this moment, to compare later ones with them"),
-      () => this.#keep(),
+      () => this.snapshot(),
     );
     this.node = el(
       "section",
@@ -95,9 +94,9 @@ export class TablesView {
         {},
         el("h3", { text: trans.__("Holders") }),
         el("span", { class: "cenote-note" }),
-        keep,
+        snapshot,
       ),
-      el("div", { class: "cenote-tools" }, this.#subject, this.#by),
+      el("div", { class: "cenote-tools" }, this.#subject.node, this.#by),
       el("div", { class: "cenote-tools" }, this.#filter),
       this.#grid.node,
       this.#sum,
@@ -107,19 +106,44 @@ export class TablesView {
 
   /** What is kept belongs to one kernel's life. */
   clear(): void {
-    this.#sources.kept = [];
-    this.#subject.value = "live";
+    this.#sources.clear();
+    this.#wanted = false;
+    this.#subject.subject = { kind: "live" };
+  }
+
+  /** Keeps the blocks of this moment, or of the next at which all of them are known, and shows what changes. */
+  snapshot(): void {
+    this.#wanted = true;
+    this.update();
+  }
+
+  /** Shows what changed since the last snapshot; false where there is none. */
+  compare(): boolean {
+    const last = this.#sources.kept.at(-1);
+    if (last) this.#showChange(last.number);
+    return last !== undefined;
+  }
+
+  #showChange(from: number): void {
+    this.#offer();
+    this.#subject.subject = { kind: "change", from, to: undefined };
+    this.update();
   }
 
   update(): void {
+    if (this.#wanted && this.#model.detailed && this.#model.hidden === 0) {
+      this.#wanted = false;
+      this.#showChange(this.#sources.keep().number);
+      return;
+    }
     this.#offer();
     const by = this.#by.value as Grouping;
-    const all = this.#sources.groups(this.#chosen(), this.#focus.stretch, by);
+    const all = this.#sources.groups(this.#subject.subject, this.#focus.stretch, by);
     const words = this.#filter.value.trim().toLowerCase();
     const found = words === "" ? all : all.filter((row) => this.#text(row).includes(words));
     const rows = found.filter(({ blocks, bytes }) => blocks !== 0 || bytes !== 0);
     rows.sort(this.#order());
-    this.#tellSum(rows);
+    this.#tellSum(rows, words !== "");
     const drawn = JSON.stringify([
       rows.slice(0, 200),
       rows.length,
@@ -142,49 +166,14 @@ export class TablesView {
   #onFocus(): void {
     const { stretch } = this.#focus;
     this.#offer();
-    if (stretch && this.#subject.value === "live") this.#subject.value = "stretch";
-    if (!stretch && this.#subject.value === "stretch") this.#subject.value = "live";
+    const { kind } = this.#subject.subject;
+    if (stretch && kind === "live") this.#subject.subject = { kind: "stretch" };
+    if (!stretch && kind === "stretch") this.#subject.subject = { kind: "live" };
     this.update();
-  }
-
-  #keep(): void {
-    this.#sources.keep();
-    this.#offer();
-    this.#subject.value = `change ${this.#sources.kept.length - 1} `;
-    this.update();
-  }
-
-  #chosen(): Subject {
-    const [kind, first, second] = this.#subject.value.split(" ");
-    if (kind === "mark") return { kind, mark: Number(first) };
-    if (kind === "change") {
-      return { kind, from: Number(first), to: second === "" ? undefined : Number(second) };
-    }
-    return { kind: kind === "peak" || kind === "stretch" ? kind : "live" };
   }
 
   #offer(): void {
-    const { kept } = this.#sources;
-    const { marks } = this.#model;
-    const options: [string, string][] = [
-      ["live", this.#trans.__("Live now")],
-      ["peak", this.#trans.__("At the peak")],
-    ];
-    if (this.#focus.stretch)
-      options.push(["stretch", this.#trans.__("Allocated in view, not freed")]);
-    marks.forEach((mark, i) => {
-      options.push([`mark ${i}`, this.#trans.__("Since “%1”, not freed", mark.name)]);
-    });
-    kept.forEach(({ name, time }, i) => {
-      options.push([`change ${i} `, this.#trans.__("Change since %1 (%2)", name, clock(time))]);
-      if (i + 1 < kept.length) {
-        options.push([
-          `change ${i} ${i + 1}`,
-          this.#trans.__("Change from %1 to %2", name, kept[i + 1]!.name),
-        ]);
-      }
-    });
-    setOptions(this.#subject, options);
+    this.#subject.offer(this.#model, this.#sources.kept, this.#focus.stretch !== undefined);
   }
 
   #order(): (a: Group, b: Group) => number {
@@ -231,9 +220,9 @@ export class TablesView {
     setTitle(holder, this.#name(row));
     holder.style.setProperty("--cenote-share", `${(Math.abs(row.bytes) / this.#most) * 100}%`);
     holder.style.setProperty("--cenote-row", cellVariable(row.cell ?? 0));
-    const isChange = this.#chosen().kind === "change";
+    const isChange = this.#subject.subject.kind === "change";
     const bytes = el("span", {
-      text: isChange ? signed(row.bytes) : formatBytes(row.bytes),
+      text: isChange ? signedBytes(row.bytes) : formatBytes(row.bytes),
       title: this.#trans.__(
         "%1, of which %2 were asked for",
         exactBytes(row.bytes),
@@ -249,26 +238,37 @@ export class TablesView {
     return (blocks, id) => belongs(row, by, blocks, id);
   }
 
-  #tellSum(rows: readonly Group[]): void {
+  #tellSum(rows: readonly Group[], filtered: boolean): void {
     const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
     const blocks = rows.reduce((sum, row) => sum + row.blocks, 0);
-    const isChange = this.#chosen().kind === "change";
-    const sum = this.#trans.__(
-      "%1 in %2 blocks, %3 rows",
-      isChange ? signed(bytes) : formatBytes(bytes),
-      exact(blocks),
-      exact(rows.length),
-    );
+    const isChange = this.#subject.subject.kind === "change";
+    const sum =
+      rows.length === 0
+        ? this.#nothing(filtered)
+        : this.#trans.__(
+            "%1 in %2 blocks, %3 rows",
+            isChange ? signedBytes(bytes) : formatBytes(bytes),
+            exact(blocks),
+            exact(rows.length),
+          );
     setText(this.#sum, [sum, this.#caveat()].filter((part) => part !== "").join(". "));
     setTitle(this.#sum, exactBytes(bytes));
     this.#sum.dataset["bytes"] = String(bytes);
     this.#sum.dataset["blocks"] = String(blocks);
   }
 
+  #nothing(filtered: boolean): string {
+    if (filtered) return this.#trans.__("No row matches the filter");
+    const { kind } = this.#subject.subject;
+    if (kind === "change") return this.#trans.__("Nothing has come or gone");
+    if (kind === "live") return this.#trans.__("Nothing is live");
+    return this.#trans.__("Nothing");
+  }
+
   /** What the table can't know: what happened before the page had records. */
   #caveat(): string {
     const { log, numbers } = this.#model;
-    const chosen = this.#chosen();
+    const chosen = this.#subject.subject;
     if (chosen.kind === "peak") {
       const { bytes, time } = this.#sources.peak();
       if (bytes === numbers?.peakLive) return this.#trans.__("Peak at %1", clock(time, 3));
@@ -290,9 +290,3 @@ export class TablesView {
 /** Tells of changes in rows far down, which are too many to be compared one by one. */
 const checksum = (rows: readonly Group[]) =>
   rows.reduce((sum, { blocks, bytes }) => (Math.imul(sum, 31) + blocks + bytes) | 0, 0);
-
-/** "+1.5 MiB", "−3 KiB", "0 B". */
-function signed(bytes: number): string {
-  if (bytes === 0) return formatBytes(0);
-  return bytes > 0 ? `+${formatBytes(bytes)}` : `−${formatBytes(-bytes)}`;
-}

@@ -1,14 +1,16 @@
 // Does what pages ask of the pool, between cells.
-import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import {
+  ACTION_BEGINS_MS,
   ACTIONS_TARGET,
   type ActionAnswer,
   type ActionRequest,
+  type ArrivedAction,
   CenoteError,
   comms,
   commsConnected,
 } from "../base/index.ts";
-import { EXPORTS, type ExportFormat, type PoolSnapshot } from "../pool/index.ts";
+import { EXPORTS, type ExportFormat } from "../pool/index.ts";
 import { pool } from "./pool.ts";
 
 /** Rows of a list. */
@@ -25,16 +27,17 @@ const ENDINGS: Record<ExportFormat, string> = {
   html: "html",
 };
 
-/** The snapshot that the next one is compared with. */
-let last: PoolSnapshot | undefined;
-
 /** Serves pages, where this is a notebook's kernel. */
 export function serveActions(): void {
   if (!commsConnected()) return;
   comms().serve(ACTIONS_TARGET, (comm) => {
     comm.onMessage = (data) => {
-      const request = data as ActionRequest;
+      const request = data as ArrivedAction;
       const { id } = request;
+      if (Date.now() - request.arrived > ACTION_BEGINS_MS) {
+        comm.send({ id, kind: "late" } satisfies ActionAnswer);
+        return;
+      }
       act(request).then(
         (answer) => comm.send({ id, ...answer }),
         (error: Error) => comm.send({ id, kind: "failed", message: error.message }),
@@ -57,14 +60,9 @@ async function act(request: ActionRequest): Promise<Answer> {
     case "spill":
       return { kind: "done", bytes: pool.spill(request.bytes) };
     case "leaks":
-      return { kind: "leaks", holders: pool.leaks().slice(0, MOST_HOLDERS) };
+      return leaks();
     case "free-leaks":
       return { kind: "done", ...pool.freeLeaks() };
-    case "snapshot":
-      last = pool.snapshot();
-      return { kind: "done", bytes: last.counts.live, blocks: last.counts.liveBlocks };
-    case "compare":
-      return compare();
     case "export":
       return { kind: "done", file: await write(request.format) };
     case "picture":
@@ -76,21 +74,11 @@ async function act(request: ActionRequest): Promise<Answer> {
   }
 }
 
-function compare(): Answer {
-  if (!last) {
-    throw new CenoteError("NO_SNAPSHOT", "there is no snapshot to compare with", {
-      mend: "Take one first; compare later.",
-    });
-  }
-  const { milliseconds, counts, appeared, gone } = pool.snapshot().diff(last);
-  return {
-    kind: "difference",
-    milliseconds,
-    live: counts.live,
-    reserved: counts.reserved,
-    appeared: appeared.slice(0, MOST_HOLDERS),
-    gone: gone.slice(0, MOST_HOLDERS),
-  };
+function leaks(): Answer {
+  const all = pool.leaks();
+  const sum = (of: "blocks" | "bytes") => all.reduce((total, one) => total + one[of], 0);
+  const holders = all.slice(0, MOST_HOLDERS);
+  return { kind: "leaks", holders, groups: all.length, blocks: sum("blocks"), bytes: sum("bytes") };
 }
 
 /** Writes a snapshot into the notebook's folder, under a name that there is not yet. */
@@ -101,10 +89,14 @@ async function write(format: string): Promise<string> {
   }
   const snapshot = pool.snapshot();
   const moment = new Date(snapshot.time).toISOString().slice(0, 19).replaceAll(":", "-");
+  const text = snapshot.export(format as ExportFormat);
   for (let n = 1; ; n++) {
     const file = `pool-${moment}${n === 1 ? "" : `-${n}`}.${ENDINGS[format as ExportFormat]}`;
-    if (existsSync(file)) continue;
-    await snapshot.save(file, format as ExportFormat);
-    return file;
+    try {
+      await writeFile(file, text, { flag: "wx" });
+      return file;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 }

@@ -44,6 +44,8 @@ export interface CellSpan {
   begin: number;
   /** Absent while the cell runs. */
   end?: number;
+  /** The notebook's own name of the cell, which stays when it runs again; absent where the frontend tells none. */
+  id?: string;
 }
 
 /**

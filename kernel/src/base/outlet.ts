@@ -8,7 +8,9 @@ export type MonitorNote =
   | { type: "tag"; id: number; text: string }
   | { type: "adapter"; adapter: AdapterNote }
   | { type: "mark"; mark: MarkNote }
-  | { type: "what"; what: WhatNote };
+  | { type: "what"; what: WhatNote }
+  /** The notebook's cell (its id there, where the frontend tells it) that runs under a number. */
+  | { type: "cell"; cell: number; id: string | undefined };
 
 /** What a block holds, beyond its tag: "column delay int16[3000000]". Id and generation name the block. */
 export type WhatNote = [id: number, generation: number, text: string];

@@ -6,6 +6,8 @@ const MAX_CELLS = 512;
 export class CellSpans {
   readonly #books: Books;
   readonly #spans = new Map<number, CellSpan>();
+  /** The notebook's names of cells, by number. */
+  readonly #ids = new Map<number, string>();
 
   constructor(books: Books) {
     this.#books = books;
@@ -16,7 +18,22 @@ export class CellSpans {
   }
 
   all(): CellSpan[] {
-    return [...this.#spans.values()];
+    return this.named(this.#spans);
+  }
+
+  /** The spans, with the notebook's names of their cells. */
+  named(spans: ReadonlyMap<number, CellSpan>): CellSpan[] {
+    return [...spans.values()].map((span) => {
+      const id = this.#ids.get(span.cell);
+      return id === undefined ? span : { ...span, id };
+    });
+  }
+
+  /** The cell that runs under a number has this name in the notebook; the latest MAX_CELLS are kept. */
+  name(cell: number, id: string | undefined): void {
+    this.#ids.delete(cell);
+    if (id !== undefined) this.#ids.set(cell, id);
+    if (this.#ids.size > MAX_CELLS) this.#ids.delete(this.#ids.keys().next().value!);
   }
 
   /** Takes spans that records told of; the latest MAX_CELLS stay. */

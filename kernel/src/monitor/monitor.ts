@@ -91,7 +91,8 @@ export class Monitor {
 
   /** What the pool's thread says beside the books. */
   note(note: MonitorNote): void {
-    this.#news.add(note);
+    if (note.type === "cell") this.#cells.name(note.cell, note.id);
+    else this.#news.add(note);
   }
 
   dispose(): void {
@@ -194,7 +195,7 @@ export class Monitor {
       from,
       since: this.#time,
       hidden: tooMany ? batch.count + lost : 0,
-      cells: [...replayed.cells.values()],
+      cells: this.#cells.named(replayed.cells),
       ...this.#news.take(),
     };
     const events = tooMany ? new Uint32Array(0) : batch.events;

@@ -34,7 +34,7 @@ export class News {
     return this.#isFresh;
   }
 
-  add(note: MonitorNote): void {
+  add(note: Exclude<MonitorNote, { type: "cell" }>): void {
     this.#isFresh = true;
     if (note.type === "tag") {
       this.#tags.set(note.id, note.text);

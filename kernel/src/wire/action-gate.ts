@@ -2,8 +2,11 @@
 // never waits for a cell.
 import {
   ACTIONS_TARGET,
+  ACTIONS_VERSION,
   type ActionAnswer,
   type ActionRequest,
+  type ActionsReady,
+  type ArrivedAction,
   type Books,
   COUNTER,
   type CommEvent,
@@ -15,11 +18,13 @@ export interface GateOptions {
   /** Whether a cell runs. */
   busy: () => boolean;
   forward: (event: CommEvent) => void;
-  answer: (commId: string, answer: ActionAnswer) => void;
+  answer: (commId: string, answer: ActionAnswer | ActionsReady) => void;
 }
 
 export class ActionGate implements CommTarget {
   readonly #options: GateOptions;
+  /** Comms whose pages speak this version. */
+  readonly #spoken = new Set<string>();
   /** Comms that the main thread knows of. */
   readonly #known = new Set<string>();
 
@@ -28,22 +33,29 @@ export class ActionGate implements CommTarget {
   }
 
   /** The main thread learns of it with the first action that it can take. */
-  open(): void {}
+  open(commId: string, data: unknown): void {
+    const { v } = (data ?? {}) as { v?: unknown };
+    if (v === ACTIONS_VERSION) this.#spoken.add(commId);
+    this.#options.answer(commId, { kind: "ready", v: ACTIONS_VERSION });
+  }
 
   message(commId: string, data: unknown): void {
     const { books, busy, answer } = this.#options;
     const { id } = data as ActionRequest;
+    if (!this.#spoken.has(commId)) answer(commId, { id, kind: "mismatch", v: ACTIONS_VERSION });
     // The budget is set when the pool opens, and nothing serves actions before.
-    if (books.counters[COUNTER.budget] === 0) answer(commId, { id, kind: "unused" });
+    else if (books.counters[COUNTER.budget] === 0) answer(commId, { id, kind: "unused" });
     else if (busy()) answer(commId, { id, kind: "busy" });
     else {
       if (!this.#known.has(commId)) this.#forward("open", commId, {});
       this.#known.add(commId);
-      this.#forward("msg", commId, data);
+      const arrived = { ...(data as ActionRequest), arrived: Date.now() } satisfies ArrivedAction;
+      this.#forward("msg", commId, arrived);
     }
   }
 
   close(commId: string): void {
+    this.#spoken.delete(commId);
     if (this.#known.delete(commId)) this.#forward("close", commId, {});
   }
 

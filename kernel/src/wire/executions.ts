@@ -1,6 +1,6 @@
 // The queue of cells: one runs at a time; an error aborts those that already wait, where the request says
 // so, and an interrupt those that came before it. Knows the requests by number, because output names the request that it belongs to, even late.
-import type { ExecuteJob, ToMain } from "../base/index.ts";
+import type { ExecuteJob, MonitorNote, ToMain } from "../base/index.ts";
 import { type CellTypes, type ErrorContent, INTERRUPTED, type Verdict } from "./cell-types.ts";
 import type { History } from "./history.ts";
 import { log } from "./log.ts";
@@ -27,6 +27,7 @@ export interface Running {
 
 export interface ExecutionHost {
   post(message: ToMain): void;
+  note(note: MonitorNote): void;
   reply(
     message: Message,
     type: string,
@@ -136,6 +137,7 @@ export class Executions {
     this.#remember(job.request, message.header);
     this.#host.beforeCell();
     this.running = { request: job.request, message, executionCount: job.executionCount, job };
+    this.#host.note({ type: "cell", cell: job.executionCount, id: cellIdOf(message) });
     void publisher.status("busy", message.header);
     if (!job.silent) {
       const input = { code: job.code, execution_count: job.executionCount };
@@ -189,6 +191,12 @@ export class Executions {
     this.#headers.set(request, header);
     if (this.#headers.size > REMEMBERED) this.#headers.delete(request - REMEMBERED);
   }
+}
+
+/** The notebook's name of the cell; frontends tell it in the request's metadata. */
+function cellIdOf({ metadata }: Message): string | undefined {
+  const id = metadata["cellId"];
+  return typeof id === "string" ? id : undefined;
 }
 
 function asStrings(value: unknown): Record<string, string> {

@@ -85,6 +85,7 @@ export class KernelServer {
     const executions = new Executions({
       types: this.#types,
       post,
+      note: services.note,
       reply: (message, type, content, metadata) =>
         this.#reply(sockets.toShell, message, type, content, metadata),
       publisher,
