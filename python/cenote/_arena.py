@@ -7,6 +7,7 @@ lies in it is sent over the socket, as a copy that is counted.
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import mmap
 import os
@@ -81,6 +82,8 @@ class Arena:
 
     id: int
     size: int
+    #: The name whose older version was the last to lie here: its next one may come here.
+    spare_of: str | None = field(init=False, default=None)
     fd: int | None = field(init=False, default=None)
     memory: mmap.mmap = field(init=False)
     ranges: Ranges = field(init=False)
@@ -101,6 +104,11 @@ class Arena:
             raise
         self.fd = fd
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies in it."""
+        return self.ranges.free_bytes == self.size
+
     def writable(self, offset: int, size: int) -> memoryview:
         """The range as the owner writes it."""
         return memoryview(self.memory)[offset : offset + size]
@@ -116,12 +124,28 @@ class Arena:
             pass  # a reader in this process still has it mapped; it goes with that reader
 
 
+def apart(free: Callable[[], object]) -> None:
+    """Frees memory in a thread of its own: a gigabyte takes a tenth of a second."""
+    try:
+        _thread.start_new_thread(free, ())
+    except RuntimeError:  # no more threads, or the interpreter ends
+        free()
+
+
 class Arenas:
     """All arenas of this process. Not locked: its user holds the lock."""
 
-    def __init__(self, room: Callable[[], float] = memory_room) -> None:
-        """None yet: memory is made when it is first needed. `room`: bytes that may be taken."""
+    def __init__(
+        self,
+        room: Callable[[], float] = memory_room,
+        dropped: Callable[[list[int]], None] = lambda arenas: None,
+    ) -> None:
+        """None yet: memory is made when it is first needed.
+
+        `room`: bytes that may be taken. `dropped` is told the ids of arenas that are gone.
+        """
         self._room = room
+        self._dropped = dropped
         self._arenas: list[Arena] = []
         self._last_id = 0
 
@@ -132,9 +156,15 @@ class Arenas:
         """
         pages = page_align(size)
         for arena in self._arenas:
+            # What is small leaves the large ones to the next large object.
+            if (arena.size > ARENA_BYTES) != (pages > ARENA_BYTES):
+                continue
             offset = arena.ranges.take(pages)
             if offset is not None:
+                arena.spare_of = None
                 return arena, offset
+        if pages > self._room():
+            self._drop(self._empty())()
         check_room(pages, self._room())
         self._last_id += 1
         arena = Arena(self._last_id, max(ARENA_BYTES, pages))
@@ -143,26 +173,54 @@ class Arenas:
         assert offset is not None
         return arena, offset
 
-    def give_back(self, arena: Arena, offset: int, size: int, replaced: bool) -> list[int]:
-        """Frees a range. Returns the ids of arenas that were dropped because too many lie empty.
+    def give_back(self, arena: Arena, offset: int, size: int, spare_of: str | None) -> None:
+        """Frees a range, and drops arenas when too many lie empty.
 
-        `replaced`: a newer version lies elsewhere, and the next may come here: this arena is kept
-        however large it is.
+        `spare_of`: the name whose newer version lies elsewhere, so that the next may come here: an
+        arena that is empty now is kept for it, however large it is, until `forget_spare`.
         """
         arena.ranges.give_back(offset, page_align(size))
-        dropped: list[int] = []
-        kept = arena if replaced else None
-        empty = [a for a in self._arenas if a is not kept and a.ranges.free_bytes == a.size]
-        empty.sort(key=lambda a: -a.size)
-        surplus = sum(a.size for a in empty) - KEEP_WARM_BYTES
-        for old in empty:
-            if surplus <= 0:
-                break
-            surplus -= old.size
-            self._arenas.remove(old)
-            old.close()
-            dropped.append(old.id)
-        return dropped
+        if spare_of is not None and arena.empty:
+            self._unmark(spare_of)
+            arena.spare_of = spare_of
+        self._trim()
+
+    def forget_spare(self, name: str) -> None:
+        """No next version of that name is to be expected."""
+        self._unmark(name)
+        self._trim()
+
+    def _unmark(self, name: str) -> None:
+        for arena in self._arenas:
+            if arena.spare_of == name:
+                arena.spare_of = None
+
+    def _empty(self) -> list[Arena]:
+        return [arena for arena in self._arenas if arena.empty]
+
+    def _trim(self) -> None:
+        """Drops the largest empty arenas that are nobody's spare, beyond what is kept warm."""
+        idle = sorted(
+            (arena for arena in self._empty() if arena.spare_of is None), key=lambda one: -one.size
+        )
+        surplus = sum(arena.size for arena in idle) - KEEP_WARM_BYTES
+        dropped: list[Arena] = []
+        while surplus > 0:
+            surplus -= idle[0].size
+            dropped.append(idle.pop(0))
+        if dropped:
+            apart(self._drop(dropped))
+
+    def _drop(self, arenas: list[Arena]) -> Callable[[], None]:
+        """Nobody gets anything there from now on. Returns what frees the memory."""
+        self._arenas = [arena for arena in self._arenas if arena not in arenas]
+        self._dropped([arena.id for arena in arenas])
+
+        def close() -> None:
+            for arena in arenas:
+                arena.close()
+
+        return close
 
     def find(self, arena_id: int) -> Arena | None:
         """The arena of that id."""

@@ -80,12 +80,11 @@ class Owner:
         `settle` takes in what peers have sent by now, and then calls `settled`, soon.
         """
         self._lock = threading.RLock()
-        self._arenas = Arenas()
+        self._arenas = Arenas(dropped=dropped)
         self.board = OwnBoard()
         self._objects: dict[str, Shared] = {}
         self._version = 0
         self._created = 0
-        self._dropped = dropped
         self._changed = changed
         self._settle = settle
         #: Every version whose range is not free yet.
@@ -115,7 +114,8 @@ class Owner:
 
     def give_up(self, room: Room) -> None:
         """Frees room in which nothing was shared."""
-        self._free(room.arena, room.offset, room.size, replaced=False)
+        with self._lock:
+            self._arenas.give_back(room.arena, room.offset, room.size, None)
 
     def share(self, name: str, room: Room, made: Made, leases: int = 0) -> Shared:
         """Shares the stream that was written into the room, with that many leases."""
@@ -152,6 +152,7 @@ class Owner:
             old = self._objects.pop(name, None)
             if old is not None:
                 self.board.take_down(name)
+                self._arenas.forget_spare(name)
         if old is not None:
             self._changed(name)
         self._retire(old)
@@ -205,14 +206,9 @@ class Owner:
             used = shared.leases > 0 or not shared.settled
             if used or self._versions.pop(shared.table.version, None) is None:
                 return
-            replaced = shared.table.name in self._objects
-        self._free(shared.arena, shared.offset, shared.room, replaced)
-
-    def _free(self, arena: Arena, offset: int, size: int, replaced: bool) -> None:
-        with self._lock:
-            dropped = self._arenas.give_back(arena, offset, size, replaced)
-        if dropped:
-            self._dropped(dropped)
+            name = shared.table.name
+            spare_of = name if name in self._objects else None
+            self._arenas.give_back(shared.arena, shared.offset, shared.room, spare_of)
 
     def arena_descriptor(self, arena_id: int) -> tuple[int, int] | None:
         """Descriptor and size of an arena, or None where there is none that can be passed."""

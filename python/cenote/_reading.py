@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ._answers import InUse
-from ._arena import can_share
+from ._arena import apart, can_share
 from ._counts import Counts
 from ._errors import ProtocolError
 from ._finding import PATIENCE, Finder
@@ -18,6 +18,7 @@ from ._found import Found
 from ._mapping import Ended, Mapping
 from ._outside import bytes_outside
 from ._owner import Owner
+from ._peer import Peer
 
 
 class Reader:
@@ -128,11 +129,12 @@ class Reader:
 
     def forget_dropped(self) -> None:
         """Unmaps arenas that are unused here and that their owner has dropped, or died with."""
-        for key, mapping in list(self.mappings.items()):
-            peer, arena = key
-            if peer is None:
-                gone = self._owner.arena_descriptor(arena) is None
-            else:
-                gone = peer.closed or arena in peer.dropped
-            if gone and mapping.unused:
-                del self.mappings[key]
+        gone = [key for key, one in self.mappings.items() if one.unused and self._dropped(*key)]
+        if gone:
+            last = [self.mappings.pop(key) for key in gone]
+            apart(last.clear)
+
+    def _dropped(self, peer: Peer | None, arena: int) -> bool:
+        if peer is None:
+            return self._owner.arena_descriptor(arena) is None
+        return peer.closed or arena in peer.dropped

@@ -74,7 +74,7 @@ test("books of reserved ranges are even in the end, whatever is done with them",
   assert.equal(arenas.taken, 10);
   const place = all[2]!.take();
   assert.equal(arenas.taken, 4096);
-  arenas.giveBack(place, false);
+  arenas.giveBack(place);
   for (const one of [all[0]!, all[1]!, all[3]!]) one.giveUp();
   assert.deepEqual([arenas.taken, arenas.unwritten], [0, 0]);
 });

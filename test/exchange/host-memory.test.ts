@@ -66,3 +66,36 @@ test("an arena for which there is no room is refused; one that there is goes on"
   });
   assert.equal(arenas.count, 1);
 });
+
+test("what a newer version left is kept for the next one, until the name is gone", () => {
+  const dropped: number[] = [];
+  const arenas = new Arenas(
+    () => {},
+    ({ id }) => dropped.push(id),
+  );
+  const [first, second] = [arenas.take(500 * MB), arenas.take(500 * MB)];
+  arenas.giveBack(first, "t");
+  const small = arenas.take(4096); // does not spoil it
+  assert.ok(small.arena !== first.arena && small.arena !== second.arena);
+  arenas.giveBack(small, "s");
+  const third = arenas.take(400 * MB);
+  assert.equal(third.arena, first.arena);
+  arenas.giveBack(third, "t");
+  arenas.giveBack(second, "t"); // one is enough
+  assert.deepEqual(dropped, [first.arena.id]);
+  arenas.forgetSpare("t");
+  assert.deepEqual(dropped, [first.arena.id, second.arena.id]);
+});
+
+test("spares go before an arena is refused", () => {
+  const dropped: number[] = [];
+  const arenas: Arenas = new Arenas(
+    () => {},
+    ({ id }) => dropped.push(id),
+    () => (arenas.count > 0 ? 0 : 1000 * MB),
+  );
+  const first = arenas.take(500 * MB);
+  arenas.giveBack(first, "t");
+  assert.notEqual(arenas.take(600 * MB).arena, first.arena);
+  assert.deepEqual(dropped, [first.arena.id]);
+});

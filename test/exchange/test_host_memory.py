@@ -56,3 +56,31 @@ def test_an_arena_for_which_there_is_no_room_is_refused():
         arenas.take(200 * MB)
     assert arenas.count == 1
     arenas.close()
+
+
+def test_what_a_newer_version_left_is_kept_for_the_next_one():
+    dropped = []
+    arenas = Arenas(dropped=dropped.extend)
+    first, at = arenas.take(500 * MB)
+    second, _ = arenas.take(500 * MB)
+    arenas.give_back(first, at, 500 * MB, spare_of="t")
+    small, there = arenas.take(4096)
+    assert small not in (first, second)  # what is small does not spoil it
+    arenas.give_back(small, there, 4096, spare_of="s")
+    assert arenas.take(400 * MB)[0] is first
+    arenas.give_back(first, 0, 400 * MB, spare_of="t")
+    arenas.give_back(second, 0, 500 * MB, spare_of="t")  # one is enough
+    assert dropped == [first.id]
+    arenas.forget_spare("t")
+    assert dropped == [first.id, second.id]
+    arenas.close()
+
+
+def test_spares_go_before_an_arena_is_refused():
+    dropped = []
+    arenas = Arenas(lambda: 0 if arenas.count else 1000 * MB, dropped.extend)
+    first, at = arenas.take(500 * MB)
+    arenas.give_back(first, at, 500 * MB, spare_of="t")
+    assert arenas.take(600 * MB)[0] is not first
+    assert dropped == [first.id]
+    arenas.close()

@@ -13,6 +13,8 @@ export interface Arena {
   id: number;
   segment: Segment;
   ranges: Ranges;
+  /** The name whose older version was the last to lie here: its next one may come here. */
+  spareOf?: string | undefined;
 }
 
 export interface Place {
@@ -58,9 +60,14 @@ export class Arenas {
   #take(bytes: number): Place {
     const pages = pageAlign(bytes);
     for (const arena of this.#arenas) {
+      // What is small leaves the large ones to the next large object.
+      if (arena.segment.bytes > ARENA_BYTES !== pages > ARENA_BYTES) continue;
       const offset = arena.ranges.take(pages);
-      if (offset !== undefined) return { arena, offset, bytes };
+      if (offset === undefined) continue;
+      arena.spareOf = undefined;
+      return { arena, offset, bytes };
     }
+    if (pages > this.#room()) this.#drop(this.#arenas.filter(({ ranges }) => ranges.empty));
     checkRoom(pages, this.#room());
     const size = Math.max(ARENA_BYTES, pages);
     const arena = { id: ++this.#lastId, segment: makeSegment(size), ranges: new Ranges(size) };
@@ -70,20 +77,47 @@ export class Arenas {
   }
 
   /**
-   * Frees a range, and drops arenas when too many lie empty. `replaced`: a newer version lies elsewhere, and
-   * the next may come here: this arena is kept however large it is.
+   * Frees a range, and drops arenas when too many lie empty. `spareOf`: the name whose newer version lies elsewhere,
+   * so that the next may come here: an arena that is empty now is kept for it, however large it is, until
+   * `forgetSpare`.
    */
-  giveBack(place: Place, replaced: boolean): void {
-    place.arena.ranges.giveBack(place.offset, pageAlign(place.bytes));
-    const kept = replaced ? place.arena : undefined;
-    const empty = this.#arenas
-      .filter((arena) => arena !== kept && arena.ranges.empty)
+  giveBack({ arena, offset, bytes }: Place, spareOf?: string): void {
+    arena.ranges.giveBack(offset, pageAlign(bytes));
+    if (spareOf !== undefined && arena.ranges.empty) {
+      this.#unmark(spareOf);
+      arena.spareOf = spareOf;
+    }
+    this.#trim();
+  }
+
+  /** No next version of that name is to be expected. */
+  forgetSpare(name: string): void {
+    this.#unmark(name);
+    this.#trim();
+  }
+
+  #unmark(name: string): void {
+    for (const arena of this.#arenas) if (arena.spareOf === name) arena.spareOf = undefined;
+  }
+
+  /** Drops the largest empty arenas that are nobody's spare, beyond what is kept warm. */
+  #trim(): void {
+    const idle = this.#arenas
+      .filter(({ ranges, spareOf }) => spareOf === undefined && ranges.empty)
       .sort((a, b) => b.segment.bytes - a.segment.bytes);
-    let surplus = empty.reduce((sum, arena) => sum + arena.segment.bytes, 0) - KEEP_WARM_BYTES;
-    for (const arena of empty) {
-      if (surplus <= 0) return;
+    let surplus = idle.reduce((sum, { segment }) => sum + segment.bytes, 0) - KEEP_WARM_BYTES;
+    const dropped: Arena[] = [];
+    for (const arena of idle) {
+      if (surplus <= 0) break;
       surplus -= arena.segment.bytes;
-      this.#arenas = this.#arenas.filter((other) => other !== arena);
+      dropped.push(arena);
+    }
+    if (dropped.length > 0) this.#drop(dropped);
+  }
+
+  #drop(dropped: Arena[]): void {
+    this.#arenas = this.#arenas.filter((arena) => !dropped.includes(arena));
+    for (const arena of dropped) {
       this.#onDropped(arena);
       arena.segment.close();
     }
@@ -144,6 +178,6 @@ export class Reserved {
 
   giveUp(): void {
     this.#arenas.unwritten -= pageAlign(this.#place.bytes) - this.written;
-    this.#arenas.giveBack(this.#place, false);
+    this.#arenas.giveBack(this.#place);
   }
 }

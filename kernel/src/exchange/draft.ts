@@ -30,9 +30,7 @@ export class Draft {
 
 export class Drafts {
   readonly #arenas: Arenas;
-  readonly #dropped = new FinalizationRegistry<Place>((place) =>
-    this.#arenas.giveBack(place, false),
-  );
+  readonly #dropped = new FinalizationRegistry<Place>((place) => this.#arenas.giveBack(place));
 
   constructor(arenas: Arenas) {
     this.#arenas = arenas;
@@ -46,7 +44,7 @@ export class Drafts {
       this.#dropped.register(view, place, view);
       return new Draft(this, new Uint8Array(view), place);
     }
-    this.#arenas.giveBack(place, false);
+    this.#arenas.giveBack(place);
     return new Draft(this, new Uint8Array(bytes), undefined);
   }
 

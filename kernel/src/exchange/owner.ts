@@ -112,7 +112,7 @@ export class Owner {
     try {
       place.arena.segment.fill(place.offset, bytes, write);
     } catch (error) {
-      this.#arenas.giveBack(place, false);
+      this.#arenas.giveBack(place);
       throw error;
     }
     return this.#publish(facts, place);
@@ -171,8 +171,8 @@ export class Owner {
   /** Takes the name back; false when there was none. Leases on it go on. */
   remove(name: string): boolean {
     this.catchUp();
-    if (!this.#current.delete(name)) return false;
-    this.#board?.takeDown(name);
+    if (!this.#current.has(name)) return false;
+    this.#takeBack(name);
     this.#tell({ type: "remove", name });
     return true;
   }
@@ -221,19 +221,24 @@ export class Owner {
     } else if (message.type === "removed") {
       const owned = this.#current.get(message.name);
       if (owned?.object.table.version !== message.version) return;
-      this.#current.delete(message.name);
-      this.#board?.takeDown(message.name);
+      this.#takeBack(message.name);
     } else if (message.type === "copied") {
       this.sent.tables++;
       this.sent.bytes += message.bytes;
     }
   }
 
+  #takeBack(name: string): void {
+    this.#current.delete(name);
+    this.#board?.takeDown(name);
+    this.#arenas.forgetSpare(name);
+  }
+
   #freeIfUnused(owned: Owned): void {
     if (!owned.idle || owned.leases > 0) return;
     const { name, version } = owned.object.table;
     if (!this.#versions.delete(version)) return;
-    this.#arenas.giveBack(owned.place, this.#current.has(name));
+    this.#arenas.giveBack(owned.place, this.#current.has(name) ? name : undefined);
   }
 
   #tell(message: ToServer): void {
