@@ -48,7 +48,8 @@ def to_table(obj: Any, taken: list[Taken]) -> pa.Table:
     array = as_numpy(obj)
     if array is None:
         raise NotArrowError(f"wanted Arrow data, found {_name(type(obj))}", _ACCEPTED)
-    return _table_of(to_column(array, VALUES, taken))
+    # Of no dimension it is one value: a column has one dimension at least.
+    return _table_of(to_column(array if array.ndim else array.reshape(1), VALUES, taken))
 
 
 def _has_arrow(obj: Any) -> bool:

@@ -183,11 +183,17 @@ class Opaque:
     pass
 
 
+def test_an_array_of_no_dimension_is_one_value():
+    for scalar in (np.array(5), np.int64(5)):
+        cenote.put("scalar", scalar)
+        assert cenote.get("scalar", as_="numpy").tolist() == [5]
+
+
 @pytest.mark.parametrize(
     ("obj", "message"),
     [
         (np.array([1 + 2j]), "column 'values'.*complex128 of 1: complex numbers.*\n.*numpy.stack"),
-        (np.array(5), "column 'values'.*no dimension"),
+        ({"a": np.array(5)}, "column 'a'.*no dimension"),
         (np.array([[object()]]), "column 'values'.*object of 1×1"),
         ({"a": [1, 2], "b": [1]}, "columns of one length, found {'a': 2, 'b': 1}"),
         ({"a": [1, "x"]}, "column 'a': wanted values of one type"),

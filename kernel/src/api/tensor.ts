@@ -115,7 +115,7 @@ export async function fromOrt(other: OrtTensor): Promise<GpuTensor> {
   return fromOrtOn(await device(), other);
 }
 
-/** Shares a tensor: read back straight into the shared memory, which is the one copy. i4 is shared as i8, bool as u8. */
+/** Shares a tensor: read back straight into the shared memory, which is the one copy. i4 is shared as i8, bool as u8, a scalar as [1]. */
 export async function putTensor(name: string, value: GpuTensor): Promise<SharedTable> {
   const dtype = {
     f32: "float32",
@@ -133,7 +133,8 @@ export async function putTensor(name: string, value: GpuTensor): Promise<SharedT
       : value.dtype === "bool"
         ? value.cast("u8")
         : value.slice();
-  const into = await allocate(value.shape, dtype[value.dtype]);
+  const shape = value.shape.length === 0 ? [1] : value.shape; // a column has one dimension at least
+  const into = await allocate(shape, dtype[value.dtype]);
   await whole.readInto(into);
   return putShared(name, into);
 }

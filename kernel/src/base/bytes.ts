@@ -1,5 +1,6 @@
 // Byte sizes as people write and read them. Units are binary: 1 KiB = 1024 B.
 import { CenoteError } from "./errors.ts";
+import { shown } from "./shown.ts";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -18,9 +19,10 @@ export function formatBytes(bytes: number): string {
 
 /** "256 MiB", "4GB", "1.5 GiB" or a number of bytes → bytes. KB, MB and GB are decimal. Throws BAD_SIZE. */
 export function parseBytes(size: string | number): number {
-  const bytes = typeof size === "number" ? size : bytesOf(size);
+  const bytes =
+    typeof size === "number" ? size : typeof size === "string" ? bytesOf(size) : Number.NaN;
   if (Number.isFinite(bytes) && bytes >= 0) return Math.floor(bytes);
-  throw new CenoteError("BAD_SIZE", `wanted a size in bytes, found ${JSON.stringify(size)}`, {
+  throw new CenoteError("BAD_SIZE", `wanted a size in bytes, found ${shown(size)}`, {
     mend: 'Write a number of bytes, or text such as "256 MiB" or "4 GB".',
   });
 }

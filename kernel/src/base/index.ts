@@ -23,4 +23,5 @@ export * from "./outlet.ts";
 export * from "./output-ring.ts";
 export * from "./recovery.ts";
 export * from "./shared-names.ts";
+export * from "./shown.ts";
 export * from "./types-protocol.ts";

@@ -1,6 +1,6 @@
 // Typed arrays that lie in an arena before they are shared: `put` of such an array copies nothing.
 import type * as Arrow from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, shown } from "../base/index.ts";
 import type { Node } from "./batch-message.ts";
 import { arrayOver, DTYPES, type Dtype, elementBytes, type NumberArray } from "./columns.ts";
 import type { Draft } from "./draft.ts";
@@ -90,7 +90,7 @@ export function checkShape(shape: unknown): readonly number[] {
   if (isShape(sizes) && sizes.length > 0) return [...sizes];
   throw new CenoteError(
     "BAD_SHAPE",
-    `wanted a number of elements, or sizes [n, …] of one dimension or more, found ${JSON.stringify(shape)}`,
+    `wanted a number of elements, or sizes [n, …] of one dimension or more, found ${shown(shape)}`,
   );
 }
 
@@ -99,6 +99,6 @@ export function checkDtype(dtype: unknown): Dtype {
   if (DTYPES.includes(dtype as Dtype)) return dtype as Dtype;
   throw new CenoteError(
     "BAD_DTYPE",
-    `dtype: wanted one of ${DTYPES.join(", ")}, found ${String(dtype)}`,
+    `dtype: wanted one of ${DTYPES.join(", ")}, found ${shown(dtype)}`,
   );
 }

@@ -5,7 +5,7 @@
 // apache-arrow is loaded when a table is first put or got, or some process shares one, and the serving thread
 // starts with the first put, so that a kernel pays nothing where nothing is shared.
 import type { Table } from "apache-arrow";
-import { CenoteError, parseBytes } from "../base/index.ts";
+import { CenoteError, parseBytes, shown } from "../base/index.ts";
 import { type ArraysByDtype, checkDtype, checkShape } from "./allocated.ts";
 import { Exchange } from "./exchange.ts";
 import { askKeepers } from "./keeping.ts";
@@ -115,8 +115,9 @@ export interface WriterOptions {
 export async function writer(
   name: string,
   schema: SchemaLike,
-  { capacity }: WriterOptions = {},
+  options?: WriterOptions,
 ): Promise<Writer> {
+  const { capacity } = checkOptions(options);
   const most = capacity === undefined ? undefined : parseBytes(capacity);
   return exchange().putting.writer(checkName(name), schema, most);
 }
@@ -142,15 +143,15 @@ export async function get<As extends keyof Views>(
   name: SharedName,
   options: GetOptions<As> & { as: As },
 ): Promise<Views[As]>;
-export async function get(name: string, options: GetOptions = {}): Promise<Views[keyof Views]> {
-  const { wait = 0, as = "table" } = options;
+export async function get(name: string, options?: GetOptions): Promise<Views[keyof Views]> {
+  const { wait = 0, as = "table" } = checkOptions(options);
   if (typeof wait !== "number" || !(wait >= 0)) {
-    throw new CenoteError("BAD_WAIT", `wait: wanted seconds from 0, found ${String(wait)}`);
+    throw new CenoteError("BAD_WAIT", `wait: wanted seconds from 0, found ${shown(wait)}`);
   }
   if (!["table", "tensor", "sparse"].includes(as)) {
     throw new CenoteError(
       "BAD_VIEW",
-      `as: wanted "table", "tensor" or "sparse", found ${String(as)}`,
+      `as: wanted "table", "tensor" or "sparse", found ${shown(as)}`,
     );
   }
   return exchange().getAs(checkName(name), wait * 1000, as);
@@ -160,14 +161,17 @@ export async function get(name: string, options: GetOptions = {}): Promise<Views
  * Tells of a name's versions: the current one, if there is one, and from then on each newer one; of those that
  * follow each other closely at least the last. With a function it calls that until what it returns is called;
  * else it is to be looped over: `for await (const { table } of watch("flights"))`. `table` is undefined when
- * nobody shares the name any more. Without a name it tells of all. Who has got an older version keeps it.
+ * nobody shares the name any more. Without a name it tells of all. Who has got an older version keeps it. Throws
+ * BAD_NAME, BAD_ARGUMENT.
  */
 export function watch(name?: SharedName): Watch;
 export function watch(name: SharedName | undefined, tell: (change: Change) => void): () => void;
 export function watch(name?: string, tell?: (change: Change) => void): Watch | (() => void) {
   const checked = name === undefined ? undefined : checkName(name);
   const listen = (heard: (change: Change) => void) => exchange().watch(checked, heard);
-  return tell ? listen(tell) : new Watch(listen);
+  if (tell === undefined) return new Watch(listen);
+  if (typeof tell === "function") return listen(tell);
+  throw badArgument("tell: wanted a function", tell);
 }
 
 /** What is shared now, by all processes of this user, by name; notebooks show it as a table. */
@@ -182,7 +186,11 @@ export async function list(): Promise<Listing> {
  * released ends its claim when it and all arrays over it are collected.
  */
 export async function release(what: SharedName | Views[keyof Views]): Promise<void> {
-  exchange().release(typeof what === "string" ? checkName(what) : what);
+  if (typeof what === "string") checkName(what);
+  else if (typeof what !== "object" || what === null) {
+    throw badArgument("wanted a name, or what `get` gave", what);
+  }
+  exchange().release(what);
 }
 
 /** Takes a name back, whoever shares it. Who has got its table keeps it. Rejects with UNKNOWN_NAME. */
@@ -198,10 +206,22 @@ export async function remove(name: SharedName): Promise<void> {
  */
 export async function keep(name: SharedName, wanted = true): Promise<void> {
   checkName(name);
+  if (typeof wanted !== "boolean") throw badArgument("wanted true or false", wanted);
   const tables = await list();
   const found = tables.find((table) => table.name === name); // the newest
   if (wanted && !found) throw unknownName(name, [...new Set(tables.map((table) => table.name))]);
   await askKeepers(name, wanted, found ? found.created.getTime() * 1000 : 0);
+}
+
+/** What was given as options. Throws BAD_ARGUMENT. */
+function checkOptions<Options extends object>(given: Options | undefined): Partial<Options> {
+  if (given === undefined || given === null) return {};
+  if (typeof given === "object") return given;
+  throw badArgument("wanted options as { option: value }", given);
+}
+
+function badArgument(wanted: string, found: unknown): CenoteError {
+  return new CenoteError("BAD_ARGUMENT", `${wanted}, found ${shown(found)}`);
 }
 
 /** Bytes that this process shares, or has taken in order to. */

@@ -42,6 +42,7 @@ export function isSparse(value: Record<string, unknown>): boolean {
 /** The matrix as a table of its buffers, or why it can't be one. */
 export function sparseTable(arrow: ArrowModule, value: Sparse): Arrow.Table | string {
   const { format, shape, data } = value;
+  if (value.format === "coo" && !Array.isArray(value.coords)) return "its coords are no array";
   const buffers: Record<string, unknown> =
     value.format === "coo"
       ? { ...Object.fromEntries(value.coords.map((one, axis) => [`coord${axis}`, one])), data }

@@ -87,7 +87,9 @@ export function isTensorLike(value: Record<string, unknown>): boolean {
 }
 
 export function isShape(shape: unknown): shape is number[] {
-  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return (
+    Array.isArray(shape) && [...shape].every((size) => Number.isSafeInteger(size) && size >= 0)
+  );
 }
 
 /** The tensor as a table, or why it can't be one. */
@@ -96,7 +98,6 @@ export function tensorTable(arrow: ArrowModule, value: TensorLike): Arrow.Table 
   const dtype = dtypeOf(data)!;
   const told = value as { strides?: unknown; stride?: unknown }; // libraries differ
   const strides = told.strides ?? told.stride;
-  if (shape.length === 0) return "its shape is [], wanted one dimension or more";
   if (product(shape) !== data.length) {
     return `its shape [${shape.join(", ")}] has ${product(shape)} elements, its data ${data.length}`;
   }
@@ -106,7 +107,8 @@ export function tensorTable(arrow: ArrowModule, value: TensorLike): Arrow.Table 
   if (Array.isArray(strides) && String(strides) !== String(rowMajor(shape))) {
     return `its strides are [${strides.join(", ")}], wanted the order of the rows: [${rowMajor(shape).join(", ")}]`;
   }
-  return tableOf(arrow, [tensorColumn(arrow, dtype, shape, numberData(arrow, dtype, data))]);
+  const sizes = shape.length === 0 ? [1] : shape; // a column has one dimension at least
+  return tableOf(arrow, [tensorColumn(arrow, dtype, sizes, numberData(arrow, dtype, data))]);
 }
 
 /** A table of a tensor's type, without rows. */

@@ -28,11 +28,20 @@ export type Puttable =
  * shape. Throws NOT_ARROW.
  */
 export function toTable(arrow: ArrowModule, value: unknown): Arrow.Table {
+  try {
+    return asTable(arrow, value);
+  } catch (error) {
+    if (error instanceof CenoteError) throw error;
+    // What looks like Arrow's but is not, an array whose memory was transferred, a getter that throws.
+    throw notArrow(value, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function asTable(arrow: ArrowModule, value: unknown): Arrow.Table {
   if (!isObject(value)) throw notArrow(value);
-  if (isObject(value["schema"]) && Array.isArray(value["batches"]))
-    return value as unknown as Arrow.Table;
-  if (isObject(value["schema"]) && isObject(value["data"])) {
-    return new arrow.Table([value as unknown as Arrow.RecordBatch]);
+  if (isSchema(value["schema"])) {
+    if (Array.isArray(value["batches"])) return value as unknown as Arrow.Table;
+    if (isObject(value["data"])) return new arrow.Table([value as unknown as Arrow.RecordBatch]);
   }
   if (isVector(value) || ArrayBuffer.isView(value)) return columns(arrow, { [VALUES]: value });
   if (Array.isArray(value)) return ofArray(arrow, value);
@@ -91,11 +100,16 @@ function isColumnLike(value: unknown): value is ColumnLike {
   return ArrayBuffer.isView(value) || Array.isArray(value) || isVector(value);
 }
 
+function isSchema(value: unknown): boolean {
+  return isObject(value) && Array.isArray(value["fields"]);
+}
+
 function isVector(value: unknown): value is Arrow.Vector {
   return isObject(value) && isObject(value["type"]) && Array.isArray(value["data"]);
 }
 
-function isPlain(value: object): boolean {
+/** Whether it is an object of a literal's kind, of this realm or another. */
+export function isPlain(value: object): boolean {
   // A cell's objects are of another realm: known by what they do not inherit.
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -111,16 +125,21 @@ function made(value: unknown, table: Arrow.Table | string): Arrow.Table {
   return table;
 }
 
-function notArrow(value: unknown, why?: string): CenoteError {
-  const found = isObject(value)
-    ? (value.constructor?.name ?? "an object")
-    : value === null
-      ? "null"
-      : typeof value;
+function notArrow(value: unknown, why?: string, cause?: unknown): CenoteError {
+  const found = isObject(value) ? className(value) : value === null ? "null" : typeof value;
   return new CenoteError("NOT_ARROW", `wanted Arrow data, found ${found}${why ? `: ${why}` : ""}`, {
     mend:
       "Accepted: an apache-arrow Table, RecordBatch or Vector, typed arrays, arrays of values or of rows " +
       "(objects), an object of columns of one length, tensors { shape, data }, and sparse matrices " +
       "{ format, shape, data, … }.",
+    cause,
   });
+}
+
+function className(value: object): string {
+  try {
+    return value.constructor?.name || "an object";
+  } catch {
+    return "an object"; // a proxy's
+  }
 }

@@ -1,14 +1,14 @@
 // Writes record batches into the arena one by one, and shares them as one table at the end. Each is copied there
 // as it comes, once, and there is never a whole table elsewhere. python/cenote/_writer.py is its twin.
 import type * as Arrow from "apache-arrow";
-import { CenoteError, formatBytes } from "../base/index.ts";
+import { CenoteError, formatBytes, shown } from "../base/index.ts";
 import type { Reserved } from "./arenas.ts";
 import { planBatch } from "./batch.ts";
 import { DTYPES, type Dtype, elementType } from "./columns.ts";
 import type { Owner } from "./owner.ts";
 import { checkBatch, END_OF_STREAM, type HeadWriter, headWriter, writePieces } from "./packed.ts";
 import type { SharedTable } from "./shared.ts";
-import { type Puttable, toTable } from "./to-table.ts";
+import { isPlain, type Puttable, toTable } from "./to-table.ts";
 
 /** A column's type: one of Arrow's, or the name of a common one. */
 export type ColumnType = Arrow.DataType | Dtype | "bool" | "utf8";
@@ -200,21 +200,24 @@ export function toSchema(arrow: typeof Arrow, given: unknown): Arrow.Schema {
     if (Array.isArray(from["fields"]) && from["metadata"] instanceof Map) {
       return given as Arrow.Schema;
     }
-    const columns = Object.entries(from).map(
-      ([name, type]) => new arrow.Field(name, columnType(arrow, name, type), true),
-    );
-    return new arrow.Schema(columns);
+    if (isPlain(from)) {
+      const columns = Object.entries(from).map(
+        ([name, type]) => new arrow.Field(name, columnType(arrow, name, type), true),
+      );
+      return new arrow.Schema(columns);
+    }
   }
-  throw badSchema(`found ${given === null ? "null" : typeof given}`);
+  throw badSchema(`found ${shown(given)}`);
 }
 
 function columnType(arrow: typeof Arrow, name: string, type: unknown): Arrow.DataType {
   if (type === "bool") return new arrow.Bool();
   if (type === "utf8") return new arrow.Utf8();
   if (DTYPES.includes(type as Dtype)) return elementType(arrow, type as Dtype);
-  const known = typeof type === "object" && type !== null && "typeId" in type;
+  // Fields, vectors and data have a typeId too, and a type of their own.
+  const known = typeof type === "object" && type !== null && "typeId" in type && !("type" in type);
   if (known) return type as Arrow.DataType;
-  throw badSchema(`column ${JSON.stringify(name)}: found ${JSON.stringify(type) ?? typeof type}`);
+  throw badSchema(`column ${JSON.stringify(name)}: found ${shown(type)}`);
 }
 
 function badSchema(found: string): CenoteError {
