@@ -34,16 +34,13 @@ export function checkCall(
 export function checkedWorkgroups(
   label: string,
   [x, y = 1, z = 1]: DispatchCall["workgroups"],
-  limits: GPUSupportedLimits,
+  most: number,
 ): [number, number, number] {
-  const most = limits.maxComputeWorkgroupsPerDimension;
-  for (const count of [x, y, z]) {
-    if (Number.isSafeInteger(count) && count >= 0 && count <= most) continue;
-    throw new CenoteError(
-      "BAD_DISPATCH",
-      `kernel "${label}": wanted 0 to ${most} workgroups in each dimension, found [${x}, ${y}, ${z}]`,
-      { mend: "Spread the workgroups over two dimensions." },
-    );
-  }
-  return [x, y, z];
+  const fits = (count: number) => Number.isSafeInteger(count) && count >= 0 && count <= most;
+  if (fits(x) && fits(y) && fits(z)) return [x, y, z];
+  throw new CenoteError(
+    "BAD_DISPATCH",
+    `kernel "${label}": wanted 0 to ${most} workgroups in each dimension, found [${x}, ${y}, ${z}]`,
+    { mend: "Spread the workgroups over two dimensions." },
+  );
 }

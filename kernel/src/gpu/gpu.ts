@@ -40,6 +40,9 @@ export class DawnGpu implements Gpu {
   readonly pool: Pool;
   readonly maxBinding: number;
   readonly errors: DeviceErrors;
+  // Each look at a property of Dawn's is a call of it.
+  readonly #most: { workgroups: number; buffer: number };
+  readonly #queue: GPUQueue;
   readonly #memory: GpuMemory;
   readonly #binds: Binds;
   readonly #pipelines: Pipelines;
@@ -66,7 +69,11 @@ export class DawnGpu implements Gpu {
     this.device = device;
     this.adapter = adapter;
     this.errors = errors;
-    this.maxBinding = device.limits.maxStorageBufferBindingSize;
+    const { limits } = device;
+    this.maxBinding = limits.maxStorageBufferBindingSize;
+    const { maxComputeWorkgroupsPerDimension: workgroups, maxBufferSize: buffer } = limits;
+    this.#most = { workgroups, buffer };
+    this.#queue = device.queue;
     this.#binds = new Binds(device);
     this.#pipelines = new Pipelines(device, this.#binds, errors);
     const count = (bytes: number) => this.pool.countStaging(bytes);
@@ -92,7 +99,7 @@ export class DawnGpu implements Gpu {
       count,
     });
     this.pool = new Pool(this.#memory, { budget, tiers, floor: budget * FLOOR_SHARE });
-    this.#ranges = new Ranges(this.pool, this.#memory, device.limits);
+    this.#ranges = new Ranges(this.pool, this.#memory, limits);
   }
 
   get counts(): Readonly<GpuCounts> {
@@ -160,7 +167,7 @@ export class DawnGpu implements Gpu {
       !(block instanceof ForeignBlock) && residence.isAway(block);
     const here = targets.filter((one) => !isAway(one));
     const away = targets.filter(isAway);
-    const limit = this.device.limits.maxBufferSize;
+    const limit = this.#most.buffer;
     const batches = this.pool.operation(() => {
       const wanted = here.map(({ range, into }) => ({ from: this.#ranges.resolve(range), into }));
       return recordReads(wanted, this.#recorder, this.#reads, limit);
@@ -217,7 +224,7 @@ export class DawnGpu implements Gpu {
       throw new CenoteError("BAD_PIPELINE", "wanted a pipeline that gpu.pipeline gave");
     }
     const { bindings, params } = call;
-    const workgroups = checkedWorkgroups(pipeline.label, call.workgroups, this.device.limits);
+    const workgroups = checkedWorkgroups(pipeline.label, call.workgroups, this.#most.workgroups);
     checkCall(pipeline, bindings.length, params);
     this.pool.operation(() => {
       this.pool.residence.ensure(blocksOf(call));
@@ -225,8 +232,7 @@ export class DawnGpu implements Gpu {
         this.#ranges.resolveBinding(range, pipeline.label, i),
       );
       mustNotOverlap(bound, pipeline.label);
-      const slabs = bound.map(({ slab }) => slab);
-      this.#recorder.dispatch(pipeline, this.#binds.group(bound), slabs, params, workgroups);
+      this.#recorder.dispatch(pipeline, this.#binds.group(bound), bound, params, workgroups);
     });
     this.#counts.dispatches++;
   }
@@ -250,7 +256,7 @@ export class DawnGpu implements Gpu {
 
   async finish(): Promise<void> {
     this.submit();
-    await untilStopped(this.pool, this.device.queue.onSubmittedWorkDone());
+    await untilStopped(this.pool, this.#queue.onSubmittedWorkDone());
     this.errors.throwLate();
   }
 

@@ -9,7 +9,7 @@ export const PARAM_BYTES = 1024;
 const CAPACITY = 64 * 1024;
 
 export class Params {
-  readonly #device: GPUDevice;
+  readonly #queue: GPUQueue;
   readonly #buffer: GPUBuffer;
   readonly #host = new Uint8Array(CAPACITY);
   readonly #align: number;
@@ -17,7 +17,7 @@ export class Params {
   #used = 0;
 
   constructor(device: GPUDevice, binds: Binds) {
-    this.#device = device;
+    this.#queue = device.queue;
     this.#align = device.limits.minUniformBufferOffsetAlignment;
     this.#buffer = device.createBuffer({
       label: "cenote params",
@@ -48,7 +48,7 @@ export class Params {
   flush(): void {
     if (this.#used === 0) return;
     const bytes = Math.min(this.#used, CAPACITY);
-    this.#device.queue.writeBuffer(this.#buffer, 0, this.#host, 0, bytes);
+    this.#queue.writeBuffer(this.#buffer, 0, this.#host, 0, bytes);
     this.#used = 0;
   }
 }

@@ -20,17 +20,22 @@ export interface BufferRange {
 
 export class Recorder {
   readonly #device: GPUDevice;
+  readonly #queue: GPUQueue;
   readonly #errors: DeviceErrors;
   readonly #params: Params;
   readonly #ring: UploadRing;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  /** What the pass has set. */
+  #pipeline: CompiledPipeline | undefined;
+  #group: GPUBindGroup | undefined;
   #commands = 0;
   readonly #mentioned = new Set<number>();
   submits = 0;
 
   constructor(device: GPUDevice, errors: DeviceErrors, params: Params, ring: UploadRing) {
     this.#device = device;
+    this.#queue = device.queue; // each look at a property of Dawn's is a call of it
     this.#errors = errors;
     this.#params = params;
     this.#ring = ring;
@@ -44,18 +49,22 @@ export class Recorder {
   dispatch(
     pipeline: CompiledPipeline,
     group: GPUBindGroup,
-    slabs: Iterable<number>,
+    bound: readonly { slab: number }[],
     params: Uint32Array | undefined,
     workgroups: readonly [number, number, number],
   ): void {
     if (params && !this.#params.fits(params.byteLength)) this.submit();
-    this.#pass ??= this.#open().beginComputePass();
+    this.#pass ??= this.#begin();
     const pass = this.#pass;
-    pass.setPipeline(pipeline.compiled);
-    pass.setBindGroup(0, group);
+    if (this.#pipeline !== pipeline) pass.setPipeline(pipeline.compiled);
+    if (this.#group !== group || this.#pipeline?.bindings !== pipeline.bindings) {
+      pass.setBindGroup(0, group);
+    }
+    this.#pipeline = pipeline;
+    this.#group = group;
     if (params) pass.setBindGroup(1, this.#params.group, [this.#params.add(params)]);
     pass.dispatchWorkgroups(...workgroups);
-    for (const slab of slabs) this.#mentioned.add(slab);
+    for (const { slab } of bound) this.#mentioned.add(slab);
     this.#count();
   }
 
@@ -101,7 +110,7 @@ export class Recorder {
       this.#errors.guard(
         "GPU_ERROR",
         (message) => `the GPU refused recorded commands: ${message}`,
-        () => this.#device.queue.submit([encoder.finish()]),
+        () => this.#queue.submit([encoder.finish()]),
       );
     } finally {
       this.submits++;
@@ -112,6 +121,12 @@ export class Recorder {
   #open(): GPUCommandEncoder {
     this.#encoder ??= this.#device.createCommandEncoder();
     return this.#encoder;
+  }
+
+  #begin(): GPUComputePassEncoder {
+    this.#pipeline = undefined;
+    this.#group = undefined;
+    return this.#open().beginComputePass();
   }
 
   #outside(): GPUCommandEncoder {

@@ -5,7 +5,7 @@ import { CenoteError } from "../../base/index.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
-import { broadcastShape, broadcastStrides, rowMajor, shown, sizeOf } from "./shape.ts";
+import { broadcastShape, broadcastStrides, rowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import { allocate } from "./storage.ts";
 import { Kernel } from "./wgsl/kernel.ts";
 
@@ -40,7 +40,7 @@ export function attended(
       `attention: wanted queries (…, n, d), keys (…, s, d) and values (…, s, e) with s from 1 and d, e up to ${MOST_WIDTH}, found ${[q, k, v].map(({ shape }) => shown(shape)).join(", ")}`,
     );
   }
-  const batch = [k, v].reduce(
+  const batch = [k, v].reduce<Shape>(
     (found, { shape }) => broadcastShape(found, shape.slice(0, -2), "attention"),
     q.shape.slice(0, -2),
   );

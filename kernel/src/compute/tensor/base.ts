@@ -4,7 +4,7 @@ import { CenoteError, currentCell, lineWord } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../pool/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
-import { type Expr, type Leaf, placedOf, storagesOf } from "./expr.ts";
+import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
@@ -188,7 +188,7 @@ function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
   if (expr.kind !== "call") return false;
   const bindings = gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8;
   const most = Math.floor((bindings - 1) / 3); // one is the result's
-  return expr.calls > MOST_CALLS || storages > most || placedOf(expr).length > MOST_PLACES;
+  return expr.calls > MOST_CALLS || storages > most || expr.placed.length > MOST_PLACES;
 }
 
 /** Elements from the words that a block holds. */

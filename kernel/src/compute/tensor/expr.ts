@@ -35,14 +35,21 @@ export interface Call {
   readonly args: readonly Expr[];
   /** Calls in this expression, counted as a tree. */
   readonly calls: number;
+  /** Its leaves and ramps, each once. */
+  readonly placed: readonly Placed[];
 }
 
 export type Placed = Leaf | Ramp;
 export type Expr = Placed | Constant | Call;
 
 export function call(op: string, dtype: Dtype, args: readonly Expr[]): Call {
-  const calls = args.reduce((sum, arg) => sum + (arg.kind === "call" ? arg.calls : 0), 1);
-  return { kind: "call", op, dtype, args, calls };
+  const placed: Placed[] = [];
+  let calls = 1;
+  for (const arg of args) {
+    if (arg.kind === "call") calls += arg.calls;
+    for (const one of placedOf(arg)) if (!placed.includes(one)) placed.push(one);
+  }
+  return { kind: "call", op, dtype, args, calls, placed };
 }
 
 export const leaf = (
@@ -60,13 +67,14 @@ export const leaf = (
 
 /** The expression with every leaf and ramp placed anew. */
 export function place(expr: Expr, move: (placed: Placed) => Placed): Expr {
+  if (expr.kind === "constant") return expr;
+  if (expr.kind !== "call") return move(expr);
   const done = new Map<Expr, Expr>();
   const visit = (one: Expr): Expr => {
     if (one.kind === "constant") return one;
-    if (one.kind !== "call") return move(one);
     let found = done.get(one);
     if (!found) {
-      found = { ...one, args: one.args.map(visit) };
+      found = one.kind === "call" ? call(one.op, one.dtype, one.args.map(visit)) : move(one);
       done.set(one, found);
     }
     return found;
@@ -74,22 +82,19 @@ export function place(expr: Expr, move: (placed: Placed) => Placed): Expr {
   return visit(expr);
 }
 
+const NOTHING: readonly Placed[] = [];
+
 /** Its leaves and ramps, each once. */
-export function placedOf(expr: Expr): Placed[] {
-  const found = new Set<Placed>();
-  const seen = new Set<Expr>();
-  const visit = (one: Expr): void => {
-    if (one.kind === "leaf" || one.kind === "ramp") found.add(one);
-    else if (one.kind === "call" && !seen.has(one)) {
-      seen.add(one);
-      one.args.forEach(visit);
-    }
-  };
-  visit(expr);
-  return [...found];
+export function placedOf(expr: Expr): readonly Placed[] {
+  if (expr.kind === "call") return expr.placed;
+  return expr.kind === "constant" ? NOTHING : [expr];
 }
 
 /** The memory that it reads, each once. */
 export function storagesOf(expr: Expr): Storage[] {
-  return [...new Set(placedOf(expr).flatMap((one) => (one.kind === "leaf" ? [one.storage] : [])))];
+  const found: Storage[] = [];
+  for (const one of placedOf(expr)) {
+    if (one.kind === "leaf" && !found.includes(one.storage)) found.push(one.storage);
+  }
+  return found;
 }

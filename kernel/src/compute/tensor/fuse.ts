@@ -5,7 +5,8 @@ import { type Expr, type Leaf, leaf } from "./expr.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { allocate, type Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
-import { Kernel } from "./wgsl/kernel.ts";
+import type { Kernel } from "./wgsl/kernel.ts";
+import { launch, Signature } from "./wgsl/launch.ts";
 
 /** The expression's elements in the order of the rows, in new memory that nobody holds yet. */
 export function computed(gpu: Gpu, expr: Expr, shape: Shape, what: string): Leaf {
@@ -29,9 +30,20 @@ export function fill(
   shape: Shape,
   what: string,
 ): void {
+  if (sizeOf(shape) === 0) return;
+  const signature = new Signature("fill").add(dtype, shape).bind(to).expr(expr);
+  launch(gpu, signature, (kernel) => build(kernel, to, dtype, expr, shape, what));
+}
+
+function build(
+  kernel: Kernel,
+  to: Storage,
+  dtype: Dtype,
+  expr: Expr,
+  shape: Shape,
+  what: string,
+): void {
   const count = sizeOf(shape);
-  if (count === 0) return;
-  const kernel = new Kernel(gpu);
   const { bits, computed } = DTYPES[dtype];
   if (bits === 32 && Element.vectors(expr, shape)) {
     fillVectors(kernel, to, expr, shape, what);

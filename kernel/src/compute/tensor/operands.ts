@@ -5,7 +5,7 @@ import { TensorBase } from "./base.ts";
 import { type Dtype, floatOf, isFloatDtype, isIntegerDtype, wordOf } from "./dtypes.ts";
 import { call, type Expr, place } from "./expr.ts";
 import type { ElementOp } from "./ops.ts";
-import { broadcastShape, broadcastStrides, type Shape } from "./shape.ts";
+import { broadcastShape, broadcastStrides, type Shape, sameShape } from "./shape.ts";
 
 /** A tensor, or the same number everywhere. */
 export type Operand = TensorBase | number | boolean;
@@ -51,7 +51,9 @@ export function constant(value: number | boolean, beside: Dtype, where: string):
 
 /** The expression of `x` with the strides of `shape`. */
 export function spread(x: TensorBase, shape: Shape, where: string, gpu: Gpu = x.gpu): Expr {
-  return place(x.expression(gpu), (one) => ({
+  const expr = x.expression(gpu);
+  if (sameShape(x.shape, shape)) return expr;
+  return place(expr, (one) => ({
     ...one,
     strides: broadcastStrides(x.shape, one.strides, shape, where),
   }));

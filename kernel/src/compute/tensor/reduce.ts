@@ -8,7 +8,8 @@ import { castTo } from "./operands.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { allocate, checkElements, type Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
-import { Kernel } from "./wgsl/kernel.ts";
+import type { Kernel } from "./wgsl/kernel.ts";
+import { launch, Signature } from "./wgsl/launch.ts";
 
 export type Reducer = "sum" | "prod" | "min" | "max";
 
@@ -69,12 +70,10 @@ export function reduced(
   const target = lanes === 1 ? kept : [rows, parts];
   const storage = allocate(gpu, target, source.dtype, what);
   try {
-    new Reduction(gpu, source, shape, [outer, axes], how).run(storage, {
-      rows,
-      each,
-      parts,
-      lanes,
-      what,
+    const signature = new Signature(how).add(shape, axes).bind(storage).expr(source);
+    launch(gpu, signature, (kernel) => {
+      const reduction = new Reduction(kernel, source, shape, [outer, axes], how);
+      reduction.run(storage, { rows, each, parts, lanes, what });
     });
     if (lanes === 1) return leaf(storage, source.dtype, rowMajor(kept));
     const partial = leaf(storage, source.dtype, [parts, 1]);
@@ -104,13 +103,13 @@ class Reduction {
   readonly #vectors: boolean;
 
   constructor(
-    gpu: Gpu,
+    kernel: Kernel,
     expr: Expr,
     shape: Shape,
     [outer, inner]: [readonly number[], readonly number[]],
     how: Reducer,
   ) {
-    this.#kernel = new Kernel(gpu);
+    this.#kernel = kernel;
     const trailing = [...outer, ...inner].every((axis, i) => axis === i);
     const each = sizeOf(inner.map((axis) => shape[axis]!));
     this.#vectors = trailing && each % 4 === 0 && Element.vectors(expr, shape);

@@ -38,7 +38,8 @@ export function isRowMajor(shape: Shape, strides: Shape): boolean {
 }
 
 /** The shape that both broadcast to, by NumPy's rule. Throws SHAPE. */
-export function broadcastShape(a: Shape, b: Shape, where: string): number[] {
+export function broadcastShape(a: Shape, b: Shape, where: string): Shape {
+  if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const [x, y] = [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1];

@@ -99,7 +99,8 @@ export class Element {
       }
       const { computed } = DTYPES[placed.dtype];
       const { name, type } = this.kernel.bind(placed.storage, `vec4<${computed}>`);
-      const offset = placed.offset === 0 ? i : `${i} + ${this.kernel.word(placed.offset / 4)}`;
+      const offset =
+        placed.offset === 0 ? i : `${i} + ${this.kernel.wordOf(placed, placed.offset, 4)}`;
       const loaded = `${name}[${offset}]`;
       lines.push(
         `let v${k} = ${type === `vec4<${computed}>` ? loaded : `bitcast<vec4<${computed}>>(${loaded})`};`,
@@ -120,7 +121,7 @@ export class Element {
       if (stride === 0) return [];
       return stride === 1 ? name : `${name} * ${this.kernel.word(stride)}`;
     });
-    if (placed.offset !== 0) terms.push(this.kernel.word(placed.offset));
+    if (placed.offset !== 0) terms.push(this.kernel.wordOf(placed, placed.offset));
     const index = terms.join(" + ") || "0u";
     if (placed.kind === "ramp") return placed.dtype === "u32" ? index : `bitcast<i32>(${index})`;
     const { bits, computed } = DTYPES[placed.dtype];
@@ -157,7 +158,7 @@ export class Element {
   #text(one: Expr, keys: readonly string[], visit: (arg: Expr) => string): string {
     if (one.kind === "call") return this.#apply(one, one.args.map(visit));
     if (one.kind !== "constant") return `x${keys.indexOf(keyOf(one))}`;
-    return constantText(this.kernel.word(one.word), DTYPES[one.dtype].computed);
+    return constantText(this.kernel.wordOf(one, one.word), DTYPES[one.dtype].computed);
   }
 
   #apply({ op, args, dtype }: Call, x: readonly string[]): string {

@@ -2,8 +2,9 @@
 // calls, and how elements are loaded and packed. Shapes, strides and constants are parameters, so that another
 // shape is the same kernel.
 import { CenoteError } from "../../../base/index.ts";
-import type { Gpu } from "../../../gpu/index.ts";
+import type { Gpu, Pipeline } from "../../../gpu/index.ts";
 import { DTYPES, type Dtype } from "../dtypes.ts";
+import type { Expr } from "../expr.ts";
 import type { Storage } from "../storage.ts";
 import { helperText } from "./helpers.ts";
 
@@ -20,15 +21,36 @@ export interface Bound {
   readonly storage: Storage;
 }
 
+/** A parameter that differs from call to call: word `at` is the value of `slot`, divided. */
+export interface Slots {
+  readonly at: number;
+  readonly slot: number;
+  readonly divisor: number;
+}
+
+/** A kernel with all but its memory. */
+export interface Ready {
+  readonly pipeline: Pipeline;
+  readonly params: Uint32Array;
+  readonly slots: readonly Slots[];
+  readonly workgroups: [number, number];
+}
+
 export class Kernel {
   readonly gpu: Gpu;
+  /** What run() made, where the kernel is built to be kept. */
+  ready: Ready | undefined;
+  readonly #varying: ReadonlyMap<Expr, number> | undefined;
+  readonly #slots: Slots[] = [];
   readonly #bound: Bound[] = [];
   readonly #words: number[] = [];
   readonly #helpers = new Set<string>();
   readonly #functions: string[] = [];
 
-  constructor(gpu: Gpu) {
+  /** `varying`: which value of a call each of these expressions has; such a kernel is kept, and not run at once. */
+  constructor(gpu: Gpu, varying?: ReadonlyMap<Expr, number>) {
     this.gpu = gpu;
+    this.#varying = varying;
   }
 
   /** The name by which the kernel knows this memory; `type` is that of its first use. */
@@ -45,6 +67,22 @@ export class Kernel {
   word(value: number): string {
     const at = this.#words.push(value >>> 0) - 1;
     return `p[${at >> 2}].${"xyzw"[at & 3]}`;
+  }
+
+  /** The same for a number that belongs to an expression, and may differ at the next call. */
+  wordOf(expr: Expr, value: number, divisor = 1): string {
+    const slot = this.#varying?.get(expr);
+    if (slot !== undefined) this.#slots.push({ at: this.#words.length, slot, divisor });
+    return this.word(value / divisor);
+  }
+
+  /** For each binding: which of `memory` it is. */
+  order(memory: readonly Storage[]): number[] {
+    return this.#bound.map(({ name, storage }) => {
+      const at = memory.findIndex(({ block }) => block === storage.block);
+      if (at < 0) throw new Error(`${name} is not in the kernel's signature`);
+      return at;
+    });
   }
 
   use(helpers: Iterable<string>): void {
@@ -109,11 +147,13 @@ ${body}
     const pipeline = this.gpu.pipeline({ label, code, bindings, params: true });
     const params = new Uint32Array(Math.max(4, Math.ceil(this.#words.length / 4) * 4));
     params.set(this.#words);
-    this.gpu.dispatch(pipeline, {
-      bindings: this.#bound.map(({ storage }) => ({ block: storage.block })),
-      params,
-      workgroups: [Math.min(groups, ROW), Math.ceil(groups / ROW)],
-    });
+    const workgroups: [number, number] = [Math.min(groups, ROW), Math.ceil(groups / ROW)];
+    if (this.#varying) {
+      this.ready = { pipeline, params, slots: this.#slots, workgroups };
+      return;
+    }
+    const blocks = this.#bound.map(({ storage }) => ({ block: storage.block }));
+    this.gpu.dispatch(pipeline, { bindings: blocks, params, workgroups });
   }
 }
 
