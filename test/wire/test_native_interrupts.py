@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -32,10 +31,21 @@ STOPPED = {
         "require('node:child_process').execSync('trap \"\" INT; sleep 100')"
     ),
     "an import": "await import('data:text/javascript,await new Promise(() => {})')",
-    "an import that spins": "await import('data:text/javascript,for (;;);')",
+    "an import that spins": (
+        "await import("
+        "`data:text/javascript,console.log('begun'); for (;;); // ${performance.now()}`)"
+    ),
     "a wait for input": "await input('?')",
-    "a timer that spins": ("setTimeout(() => { while (true) {} }, 1); await new Promise(() => {})"),
+    "a timer that spins": (
+        "setTimeout(() => { console.log('begun'); while (true) {} }, 1);\n"
+        "await new Promise(() => {})"
+    ),
 }
+
+
+def begins(code: str) -> str:
+    """Where it doesn't say so itself, as it begins what an early interrupt would leave to come."""
+    return code if "begun" in code else f"console.log('begun');\n{code}"
 
 
 @pytest.mark.parametrize("interrupt", [by_request, by_signal])
@@ -43,7 +53,7 @@ STOPPED = {
 def test_it_ends_and_the_state_is_kept(kernel: Kernel, what: str, interrupt) -> None:
     kernel.run("globalThis.kept = [1]")
     for _ in range(2):
-        request = kernel.send(f"console.log('begun');\n{STOPPED[what]}", allow_stdin=True)
+        request = kernel.send(begins(STOPPED[what]), allow_stdin=True)
         kernel.wait_for_text("begun")
         interrupt(kernel)
         assert kernel.finish(request).reply["content"]["ename"] == "Interrupted"
@@ -80,13 +90,16 @@ def test_children_that_nobody_waits_for_are_left_alone(kernel: Kernel) -> None:
 
 def test_what_a_cell_left_running_can_be_stopped(kernel: Kernel) -> None:
     """The cell is over, but nothing else gets a turn."""
-    kernel.run("const storm = async () => { while (true) await null }; setTimeout(storm, 1);")
-    request = kernel.send("await new Promise((r) => setTimeout(r, 30)); 5")
-    kernel.wait_for(lambda m: m["parent_header"].get("msg_id") == request)
+    kernel.run(
+        "const storm = async () => { console.log('begun'); while (true) await null };\n"
+        "setTimeout(storm, 1);"
+    )
+    kernel.wait_for_text("begun")
+    request = kernel.send("5")
     by_request(kernel)
     kernel.finish(request)
     kernel.run("setTimeout(storm, 1);")
-    time.sleep(0.1)
+    kernel.wait_for_text("begun")
     by_request(kernel)
     assert kernel.run("6").plain == "6"
 

@@ -1,77 +1,82 @@
 // Puts Node's queue of immediates right after a termination inside a callback of setImmediate. Node runs no
-// `finally` then, so the queue's head stays the immediate that was cut short, and looks cleared; from then on
-// Node throws when it looks for the one before it, at every turn of the event loop (lib/internal/timers.js,
-// processImmediate).
-import { Session } from "node:inspector";
-import { guardedWhile } from "../base/index.ts";
+// `finally` then (lib/internal/timers.js, processImmediate), and leaves the queue in one of two ways. Where an
+// immediate had run before it in the same pass, the queue still begins with the one that was cut short, which
+// looks cleared: Node looks for the one before it, throws, and would do so for ever. Where it was the first of
+// its pass, those after it are in no queue any more: they would never run, and keep the event loop from its
+// rest. Which one was cut short is known from the property by which Node marks what it begins.
 
 /** What an immediate keeps its place in the queue by. */
 interface Queued {
-  _onImmediate: (() => void) | null;
+  /** Gone when it has run, has thrown or was cleared. */
+  _onImmediate: (() => void) | undefined;
   _destroyed: boolean;
   _idleNext: Queued | null;
   _idlePrev: Queued | null;
+  [DESTROYED]: boolean;
 }
 
-const KEY = "__cenoteImmediates";
+const DESTROYED = Symbol("destroyed");
 const nothing = () => {};
 const makeImmediate = setImmediate;
+const queue = () => makeImmediate(nothing) as unknown as Queued;
 
-/** Whether the error says that the queue is broken; it is whole afterwards. */
+/** Node looked at this one last: when it throws over the queue, the one that the queue begins with. */
+let looked: Queued | undefined;
+/** Begun last; cleared before it began, where its callback is gone. */
+let begun: Queued | undefined;
+
+/** Has every immediate tell when Node looks at it and when it begins. */
+export function watchImmediates(): void {
+  const example = queue();
+  Object.defineProperty(Object.getPrototypeOf(example), "_destroyed", {
+    get(this: Queued): boolean {
+      looked = this;
+      return this[DESTROYED];
+    },
+    set(this: Queued, value: boolean) {
+      // One that clears others is still the one that runs.
+      if (value && !begun?._onImmediate) begun = this;
+      this[DESTROYED] = value;
+    },
+    configurable: true,
+  });
+}
+
+/** Whether the error says that the queue begins with an immediate that was cut short; it is whole afterwards. */
 export function mendImmediates(error: unknown): boolean {
   if (!(error instanceof TypeError && error.message.includes("'_idleNext'"))) return false;
   if (!/\bprocessImmediate \(node:internal\/timers:/.test(error.stack ?? "")) return false;
-  // An interrupt may be under way still; terminated here, it would begin again.
-  let mended = false;
-  void guardedWhile(async () => {
-    mended = mend();
-  });
-  return mended;
-}
-
-function mend(): boolean {
-  const cut = all().filter((one) => one._destroyed && one._onImmediate !== null);
-  for (const immediate of cut) {
-    // Node takes it for one that is still to run.
-    immediate._onImmediate = nothing;
-    immediate._destroyed = false;
-    countOneMore();
-  }
-  return cut.length > 0;
+  if (!looked) return false;
+  // Node takes it for one that is still to run. Terminated in here, all this is done once more: a count that
+  // is too high does no harm.
+  countOneMore();
+  looked._onImmediate = nothing;
+  looked._destroyed = false;
+  begun = undefined;
+  return true;
 }
 
 /** Node counted it when it began, and will again; too low a count leaves others waiting. */
 function countOneMore(): void {
-  const [before, between, after] = [1, 2, 3].map(() => makeImmediate(nothing) as unknown as Queued);
-  before!._idleNext = after!;
-  after!._idlePrev = before!;
-  between!._idleNext = between!._idlePrev = null;
+  const [before, between, after] = [queue(), queue(), queue()];
+  // This one won't run, so Node would never note that it needs the event loop no more.
+  (between as unknown as NodeJS.Immediate).unref();
+  before._idleNext = after;
+  after._idlePrev = before;
+  between._idleNext = between._idlePrev = null;
 }
 
-/** Every immediate that is alive: the queue itself is out of reach. */
-function all(): Queued[] {
-  const prototype: unknown = Object.getPrototypeOf(makeImmediate(nothing));
-  const found: Queued[] = [];
-  const session = new Session();
-  session.connect();
-  const take = (immediates: Queued[]) => found.push(...immediates);
-  Object.defineProperty(globalThis, KEY, { value: { prototype, take }, configurable: true });
-  const to = (expression: string, then: (objectId: string) => void) =>
-    session.post("Runtime.evaluate", { expression }, (_, { result } = { result: {} as never }) =>
-      then(result.objectId!),
-    );
-  try {
-    to(`globalThis.${KEY}.prototype`, (prototypeObjectId) => {
-      session.post("Runtime.queryObjects", { prototypeObjectId }, (_, { objects }) => {
-        session.post("Runtime.callFunctionOn", {
-          objectId: objects.objectId!,
-          functionDeclaration: `function () { globalThis.${KEY}.take(this); }`,
-        });
-      });
-    });
-  } finally {
-    Reflect.deleteProperty(globalThis, KEY);
-    session.disconnect();
-  }
-  return found;
+/** For the begin of a turn of the event loop, where no immediate runs: queues again what one that was cut short took along. */
+export function queueLostImmediates(): void {
+  const cut = begun;
+  looked = begun = undefined;
+  const first = cut?._onImmediate && cut._idleNext;
+  if (!first) return;
+  const [before, after] = [queue(), queue()];
+  let last = first;
+  while (last._idleNext) last = last._idleNext;
+  before._idleNext = first;
+  first._idlePrev = before;
+  last._idleNext = after;
+  after._idlePrev = last;
 }

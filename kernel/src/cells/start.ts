@@ -21,6 +21,7 @@ import { ErrorReporter } from "./errors.ts";
 import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
 import { shownTables } from "./format-arrow.ts";
+import { queueLostImmediates, watchImmediates } from "./immediates.ts";
 import { Input } from "./input.ts";
 import { outsideIntrinsics, withIntrinsics } from "./intrinsics.ts";
 import { showLateErrors } from "./late-errors.ts";
@@ -132,12 +133,14 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
     clear: (wait) => output.publish("clear_output", { wait }),
     page: (formatted) => runner.page(formatted),
   });
+  watchImmediates();
   showLateErrors(output, reporter);
   flushAtExit(writer, output, () => exitAsked);
   return {
     output,
     receive(message) {
       outsideIntrinsics();
+      queueLostImmediates();
       receive(message);
     },
   };

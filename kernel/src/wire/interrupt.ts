@@ -15,6 +15,7 @@ import {
   WORD,
 } from "../base/index.ts";
 import { AwaitedChild } from "./awaited-child.ts";
+import { mainThreadTime } from "./processor-time.ts";
 import type { Terminator } from "./terminator.ts";
 
 /** How long an idle event loop gets to answer before its code counts as busy. */
@@ -23,7 +24,7 @@ const ANSWER_MS = 3;
 const PATIENCE_MS = 500;
 /** After a termination the main thread gets so long to take the message, then twice as long, and so on … */
 const TRY_MS = 10;
-/** … up to this: on a busy machine each would otherwise hit the message's handler before it comes to it. */
+/** … up to this: each would otherwise hit what runs before the message's handler, or the handler itself. */
 const LONGEST_TRY_MS = 160;
 /** What loads is waited for so long: cut short, it would be broken until the kernel is restarted. */
 const LOADING_MS = 5000;
@@ -31,6 +32,23 @@ const AGAIN_MS = 50;
 const GIVE_UP_MS = 10_000;
 /** Who asked for the interrupt is answered after this, though a native call may still be waited for. */
 const ANSWERED_MS = 10_000;
+
+/** The main thread's time to take the message before it is terminated again. */
+class Turn {
+  #since: number | undefined;
+  #ran: number | undefined;
+
+  /** Whether it had so many ms since then: of a processor, where it wasn't asleep. */
+  hasHad(patience: number, since: number, now: number): boolean {
+    if (since !== this.#since) {
+      this.#since = since;
+      this.#ran = mainThreadTime();
+    }
+    if (now - since <= patience) return false;
+    if (this.#ran === undefined || now - since > LONGEST_TRY_MS) return true;
+    return mainThreadTime()! - this.#ran >= patience;
+  }
+}
 
 export class Interrupter {
   readonly #books: Books;
@@ -87,6 +105,7 @@ export class Interrupter {
     // The kernel's own code, which the main thread loads first, must not be terminated.
     while (Atomics.load(this.#state, WORD.ready) === 0) await sleep(ANSWER_MS);
     const begin = performance.now();
+    const turn = new Turn();
     let terminated = 0;
     let patience = 0;
     let sent = begin;
@@ -95,7 +114,7 @@ export class Interrupter {
       const now = performance.now();
       const waited = now - begin;
       const last = Math.max(terminated, this.#reported, this.#terminator.heardAt);
-      const due = waited > ANSWER_MS && now - last > patience;
+      const due = waited > ANSWER_MS && turn.hasHad(patience, last, now);
       if (due && (await this.#holdStill(waited)) && !this.#done(serial)) {
         this.#end();
         patience = Math.min(Math.max(2 * patience, TRY_MS), LONGEST_TRY_MS);
