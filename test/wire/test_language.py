@@ -155,6 +155,26 @@ def test_causes_and_collected_errors_are_shown_with_their_places(kernel: Kernel)
     assert "disposing" in traceback and "body" in traceback and "line 2:7" in traceback
 
 
+def test_printed_errors_show_what_they_say_besides(kernel: Kernel) -> None:
+    ran = kernel.run("const e = Object.assign(new Error('m'), { code: 'E' }); console.log([e])")
+    place = ran.text().split("Cell [")[1].split("]")[0]
+    assert ran.text() == (
+        f"[\n  Error: m\n      at Cell [{place}], line 1:25 {{\n    code: 'E'\n  }}\n]\n"
+    )
+    ran = kernel.run("console.log(new Error('outer', { cause: new Error('inner') }))")
+    first, last = ran.text().splitlines()[0], ran.text().splitlines()[-1]
+    assert (first, last) == ("Error: outer", "}")
+    assert ran.text().count("{") == 1 and "matching" not in ran.text()
+
+
+def test_recursions_and_values_that_resist_are_told_briefly(kernel: Kernel) -> None:
+    ran = kernel.run("const deep = (n: number): number => deep(n + 1) + 1; deep(0)")
+    assert ran.reply["content"]["ename"] == "RangeError"
+    assert "more times" in ran.traceback and ran.traceback.count("at deep") == 2
+    ran = kernel.run("throw new Proxy({}, { get() { throw new Error('trap') } })")
+    assert (ran.reply["content"]["ename"], ran.reply["content"]["evalue"]) == ("Thrown", "{}")
+
+
 def test_cells_that_change_built_ins_leave_the_kernel_whole(fresh: Kernel) -> None:
     """Each changes what the kernel stands on; ordinary cells follow it on the same kernel."""
     # Takes a change back, by what it took along, so that each stands alone.

@@ -74,13 +74,92 @@ def test_a_name_that_a_module_does_not_export_is_an_error(kernel: Kernel, folder
     assert kernel.run("import { made } from './common.cjs'; made").plain == "2"
 
 
-def test_json_with_attributes(kernel: Kernel, folder: Path) -> None:
+def test_json_with_attributes_and_without(kernel: Kernel, folder: Path) -> None:
     write(folder / "data.json", '{"rows": 3}', 0)
-    assert (
-        kernel.run("import data from './data.json' with { type: 'json' }; data.rows").plain == "3"
+    write(folder / "reads.ts", "import data from './data.json';\nexport const { rows } = data;", 0)
+    ran = kernel.run(
+        "import data from './data.json' with { type: 'json' }; import same from './data.json';\n"
+        "import { rows } from './reads.ts'; [data.rows, data === same, rows]"
     )
-    without = kernel.run("import data from './data.json'").reply["content"]["evalue"]
-    assert "/data.json" in without and "type: json" in without and "changed=" not in without
+    assert ran.plain == "[ 3, true, 3 ]"
+    wrong = kernel.run("import data from './data.json' with { type: 'css' }").reply["content"]
+    assert "/data.json" in wrong["evalue"] and "changed=" not in wrong["evalue"]
+
+
+def test_commonjs_is_what_its_types_say(kernel: Kernel, folder: Path) -> None:
+    """Node's scan finds none of these names."""
+    (folder / "all.cjs").write_text(
+        "module.exports = Object.assign(() => 'called', Object.fromEntries([['sum', 3]]));\n"
+        "let asked = 0;\n"
+        "Object.defineProperty(module.exports, 'late', { enumerable: true, get: () => ++asked });"
+    )
+    (folder / "flag.cjs").write_text(
+        "exports.__esModule = true; exports.default = class Chart {}; exports.size = 2;"
+    )
+    (folder / "no-default.cjs").write_text("exports.__esModule = true; exports.size = 2;")
+    ran = kernel.run(
+        "import * as all from './all.cjs'; import call, { sum } from './all.cjs';\n"
+        "const again = await import('./all.cjs');\n"
+        "[all.sum, sum, call(), all.default(), again === all, all.late]"
+    )
+    assert ran.plain == "[ 3, 3, 'called', 'called', true, 1 ]"
+    ran = kernel.run(
+        "import Chart, { size } from './flag.cjs'; import * as flag from './flag.cjs';\n"
+        "import { default as same } from './flag.cjs'; import whole from './no-default.cjs';\n"
+        "[Chart.name, size, flag.default === Chart, same === Chart, whole.size]"
+    )
+    assert ran.plain == "[ 'Chart', 2, true, true, 2 ]"
+
+
+def test_names_of_commonjs_are_the_cells_alone(kernel: Kernel, folder: Path) -> None:
+    (folder / "kind.mjs").write_text("export const kind = typeof __dirname + typeof module;")
+    ran = kernel.run(
+        "import { kind } from './kind.mjs'; exports.a = 1;\n"
+        "[__dirname === process.cwd(), __filename === import.meta.filename, module.exports.a,\n"
+        " require.main === module, kind, (function (module) { return { module } })(5)]"
+    )
+    assert ran.plain == "[ true, true, 1, true, 'undefinedundefined', { module: 5 } ]"
+    assert kernel.run("const __dirname = 'mine'; __dirname").plain == "'mine'"
+    assert kernel.run("[__dirname, typeof globalThis.__dirname]").plain == "[ 'mine', 'undefined' ]"
+
+
+def test_a_package_that_is_not_there_is_named_with_the_mend(kernel: Kernel, folder: Path) -> None:
+    (folder / "asks.ts").write_text("import 'no-such-package/part';")
+    (folder / "beside.ts").write_text("export const a = 1;")
+    mend = "To install it: %npm install no-such-package"
+    for code in (
+        "import a from 'no-such-package'",
+        "await import('no-such-package/part')",
+        "require('no-such-package')",
+        "import.meta.resolve('no-such-package')",
+        "import './asks.ts'",
+        "import a from 'npm:no-such-package@4.1/part'",
+    ):
+        ran = kernel.run(code)
+        assert ran.reply["content"]["evalue"].endswith(mend), (code, ran.traceback)
+        assert "cell.mjs" not in ran.traceback
+    for code, told in [
+        ("import a from 'jsr:@scope/nope@1'", "npx jsr add @scope/nope"),
+        ("import a from 'https://example.org/x.js'", "over the network"),
+        ("import a from 'beside'", 'write "./beside"'),
+        ("import a from './nope'", "/nope'"),
+        ("require('./nope')", "'./nope'"),
+    ]:
+        ran = kernel.run(code)
+        assert told in ran.reply["content"]["evalue"], (code, ran.traceback)
+        assert "cell.mjs" not in ran.traceback
+
+
+def test_packages_by_the_names_that_deno_gives_them(kernel: Kernel, folder: Path) -> None:
+    package = folder / "node_modules" / "@scope" / "tools"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("exports.whole = 1")
+    (package / "part.js").write_text("exports.part = 2")
+    ran = kernel.run(
+        "import { whole } from 'npm:@scope/tools@^1.2'; import 'npm:@scope/tools';\n"
+        "const { part } = await import('npm:/@scope/tools@1/part.js'); [whole, part]"
+    )
+    assert ran.plain == "[ 1, 2 ]"
 
 
 def test_a_type_that_is_imported_as_a_value_is_an_error_with_its_mend(

@@ -29,6 +29,8 @@ const PLACES = new RegExp(PLACE, "g");
 /** The version in the URL of a module of the user's, as messages of Node's have it. */
 const VERSION = /(file:\/\/[^\s()"'?]+)\?(?:changed|forgotten)=[\w.&=]+/g;
 const FIRST = new RegExp(PLACE);
+/** How Node prints frames that the error's cause, which follows, has too: mostly the kernel's. */
+const SHARED_FRAMES = /\n {4,}\.\.\. \d+ lines matching cause stack trace \.\.\./g;
 
 /** Asked for every line that is printed. */
 const includes = uncurry(String.prototype.includes) as (text: string, part: string) => boolean;
@@ -127,9 +129,15 @@ export class CellSources {
 
   /** Without the frames of the kernel and of code that compilation added. */
   #withoutOwn(text: string): string {
-    return text.replace(this.#ownFrame, "").replace(FRAME, (frame, url, line, column) => {
-      const known = url.startsWith("file:") || this.#cells.has(url);
-      return known && !this.#found(url, line, column) ? "" : frame;
-    });
+    return text
+      .replace(SHARED_FRAMES, "")
+      .replace(this.#ownFrame, removed)
+      .replace(FRAME, (frame, url, line, column) => {
+        const known = url.startsWith("file:") || this.#cells.has(url);
+        return known && !this.#found(url, line, column) ? removed(frame) : frame;
+      });
   }
 }
+
+/** What an error says besides its stack is printed behind the last frame: "    at f {". */
+const removed = (frame: string): string => (frame.endsWith(" {") ? " {" : "");

@@ -1,5 +1,6 @@
 // Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
 // user's code, causes. Frames of the kernel and of Node are left out.
+import { types } from "node:util";
 import { CellSyntaxError, markedSource } from "../language/index.ts";
 import type { CellSources } from "./cell-sources.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
@@ -157,15 +158,28 @@ export class ErrorReporter {
   }
 }
 
-function shortened(frames: string[]): string[] {
+/** A recursion's frames are counted, not listed. */
+function shortened(all: string[]): string[] {
+  const frames: string[] = [];
+  for (let i = 0; i < all.length; ) {
+    let end = i + 1;
+    while (all[end] === all[i]) end++;
+    frames.push(all[i]!);
+    if (end - i > 2) frames.push(`  … ${end - i - 1} more times`);
+    else frames.push(...all.slice(i + 1, end));
+    i = end;
+  }
   if (frames.length <= MAX_FRAMES) return frames;
   return [...frames.slice(0, MAX_FRAMES), `  … ${frames.length - MAX_FRAMES} more frames`];
 }
 
 const stackOf = (error: Error) => (typeof error.stack === "string" ? error.stack : "");
 
+/** Also errors of other realms, such as node:vm contexts; a proxy whose traps throw is none. */
 function isError(value: unknown): value is Error {
-  if (value instanceof Error) return true;
-  // Errors of other realms, such as node:vm contexts.
-  return Object.prototype.toString.call(value) === "[object Error]";
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false;
+  }
 }

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { guardedWhile } from "../base/index.ts";
+import { asTypeScript, defineCommonJsNames, exported } from "./commonjs.ts";
 import { withIntrinsics } from "./intrinsics.ts";
 import { LocalFiles } from "./local-files.ts";
 import type { LocalSources } from "./local-sources.ts";
 import type { CellOutput } from "./output.ts";
 import { silenceOwnWarnings } from "./own-warnings.ts";
+import { explainMissing, plainSpecifier } from "./specifiers.ts";
 import { connectTslab } from "./tslab.ts";
 
 type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>;
@@ -65,12 +67,7 @@ export class ModuleLoader {
     }) as Import;
     this.#register();
     const cellUrl = pathToFileURL(cellFile).href;
-    const require = createRequire(cellUrl);
-    Object.defineProperty(globalThis, "require", {
-      configurable: true,
-      writable: true,
-      value: require,
-    });
+    defineCommonJsNames(cellFile);
     this.hooks = {
       load: (specifier: string, names: string[], attributes: Record<string, string>) =>
         this.#load(specifier, names, attributes),
@@ -104,10 +101,11 @@ export class ModuleLoader {
     try {
       const load = () => this.#import(specifier, { with: attributes });
       // A package that is cut short while it loads is broken for good; a local file may run for ever.
-      const module = await (isPackage(specifier) ? guardedWhile(load) : load());
-      return withIntrinsics(() =>
-        Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)])),
-      );
+      const loaded = await (isPackage(specifier) ? guardedWhile(load) : load());
+      return withIntrinsics(() => {
+        const module = asTypeScript(loaded);
+        return Object.fromEntries(names.map((name) => [name, exported(module, name, specifier)]));
+      });
     } catch (error) {
       throw withIntrinsics(() => this.#explained(error, here));
     }
@@ -116,7 +114,8 @@ export class ModuleLoader {
   async #dynamicImport(specifier: unknown, options?: ImportCallOptions): Promise<object> {
     const here = new Error();
     try {
-      return await this.#import(String(specifier), options);
+      const module = await this.#import(String(specifier), options);
+      return withIntrinsics(() => asTypeScript(module));
     } catch (error) {
       throw withIntrinsics(() => this.#explained(error, here));
     }
@@ -132,10 +131,32 @@ export class ModuleLoader {
   #register(): void {
     registerHooks({
       resolve: (specifier, context, next) =>
-        withIntrinsics(() => this.#local.version(this.#resolve(specifier, context, next))),
+        withIntrinsics(() => this.#local.version(this.#resolved(specifier, context, next))),
       load: (url, context, next) =>
         withIntrinsics(() => this.#local.load(url)) ?? next(url, context),
     });
+  }
+
+  #resolved(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
+    if (specifier.startsWith(FROM_CELL)) {
+      const parentURL = this.hooks.meta.url;
+      return this.#ofUser(specifier.slice(FROM_CELL.length), { ...context, parentURL }, next);
+    }
+    const { parentURL } = context;
+    const isOfUser = parentURL !== undefined && this.#local.owns(parentURL);
+    return (isOfUser ? this.#ofUser : this.#resolve).call(this, specifier, context, next);
+  }
+
+  #ofUser(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
+    const plain = plainSpecifier(specifier);
+    try {
+      const found = this.#resolve(plain, context, next);
+      // Compilers of TypeScript ask for no `with { type: "json" }`.
+      if (context.conditions.includes("require") || !/\.json$/.test(found.url)) return found;
+      return { ...found, importAttributes: { type: "json", ...context.importAttributes } };
+    } catch (error) {
+      throw explainMissing(error, specifier, fileURLToPath(this.hooks.meta.url));
+    }
   }
 
   #resolve(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
@@ -144,10 +165,6 @@ export class ModuleLoader {
       throw new Error(
         `The package "cenote" has no module "${specifier}". All its names come from "cenote" itself.`,
       );
-    }
-    if (specifier.startsWith(FROM_CELL)) {
-      const parentURL = this.hooks.meta.url;
-      return this.#find(specifier.slice(FROM_CELL.length), { ...context, parentURL }, next);
     }
     const resolved = this.#find(specifier, context, next);
     if (specifier === "tslab") connectTslab(resolved.url, this.#output);
@@ -184,21 +201,4 @@ function withCaller(error: unknown, here: Error): unknown {
     error.stack = [stack, ...frames].join("\n");
   }
   return error;
-}
-
-function exported(module: Record<string, unknown>, name: string, specifier: string): unknown {
-  if (name === "*") return module;
-  if (name in module) return module[name];
-  // A CommonJS module whose exports Node's scan did not find.
-  const whole = module["module.exports"];
-  if (whole !== null && (typeof whole === "object" || typeof whole === "function")) {
-    if (name in whole) return (whole as Record<string, unknown>)[name];
-  }
-  if (name === "default") {
-    throw new SyntaxError(`The module "${specifier}" has no default export.`);
-  }
-  throw new SyntaxError(
-    `The module "${specifier}" has no export named "${name}". ` +
-      `If ${name} is a type, import it with: import type { ${name} } from "${specifier}"`,
-  );
 }

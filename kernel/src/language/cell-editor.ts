@@ -51,7 +51,8 @@ export class CellEditor {
     this.#lines = lines;
     this.#options = options;
     this.#names = new CellNames(options.javaScript, options.known);
-    this.#standIns = new Set(options.known.standIns);
+    const { code } = options.javaScript;
+    this.#standIns = new Set(options.known.standIns.filter((name) => code.includes(name)));
     this.isAsync = options.awaits;
   }
 

@@ -7,7 +7,7 @@ export { type InspectorSession, LiveValues } from "./live-values.ts";
 export { type KnownNames, NO_NAMES, NotebookNames } from "./notebook-names.ts";
 export * from "./positions.ts";
 export { LINE_WORD, RUNTIME } from "./runtime-names.ts";
-export { isStandIn, standIn } from "./stand-ins.ts";
+export { type COMMONJS_NAMES, isStandIn, standIn } from "./stand-ins.ts";
 export { CellSyntaxError } from "./syntax-error.ts";
 export { fileToJavaScript, type JavaScript } from "./to-javascript.ts";
 export { type CellCode, mapCell, transformCell } from "./transform.ts";

@@ -1,6 +1,7 @@
 // What is known of the names that cells have declared, as far as it changes how later cells compile:
 // constants, imports, and namespaces that a later cell may add to.
 import { ANY_NAME } from "./scopes.ts";
+import { COMMONJS_NAMES } from "./stand-ins.ts";
 
 export type NameKind =
   | "variable"
@@ -44,7 +45,7 @@ export interface NewNames {
 
 /** The names of a notebook, cell by cell. */
 export class NotebookNames implements KnownNames {
-  standIns: readonly string[] = [];
+  standIns: readonly string[] = COMMONJS_NAMES;
   readonly #names = new Map<string, DeclaredName>();
   readonly #written = new Set<string>();
 

@@ -9,8 +9,14 @@ import { forEachChild, type Node } from "./syntax-tree.ts";
 
 /** Appended to the name. It isn't visible, so that messages of errors read as they should. */
 const MARK = "\u200c";
+/**
+ * What code of CommonJS knows besides. Cells know it too, by stand-ins from the first cell on: packages
+ * tell by these names what kind of module they are.
+ */
+export const COMMONJS_NAMES = ["__dirname", "__filename", "exports", "module"] as const;
 /** Those of JavaScript and Node, and what the generated code of cells calls. */
-const GLOBALS = new Set([
+const GLOBALS = new Set<string>([
+  ...COMMONJS_NAMES,
   ...Object.getOwnPropertyNames(globalThis).filter(isReplaceable),
   RUNTIME,
   LINE_WORD,
