@@ -2,7 +2,7 @@
 import type * as Arrow from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
 import { protocolError } from "./frames.ts";
-import { readKnown } from "./known-streams.ts";
+import { readKnown, readWhole } from "./known-streams.ts";
 import { type Description, ownerText } from "./shared.ts";
 import { unreadableColumn } from "./unreadable.ts";
 
@@ -15,7 +15,7 @@ export function decode(
   const what = `${ownerText(table.owner)}: ${JSON.stringify(table.name)}`;
   let read: Arrow.Table;
   try {
-    read = readKnown(arrow, memory) ?? arrow.tableFromIPC(memory);
+    read = readKnown(arrow, memory) ?? readWhole(arrow, memory);
   } catch (error) {
     const column = unreadableColumn(memory);
     if (column) {

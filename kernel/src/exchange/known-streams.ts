@@ -1,6 +1,7 @@
 // Reads Arrow streams whose schema was read before: reading it again would take several times as long as all the
 // rest. Versions of a table mostly have one schema.
 import type * as Arrow from "apache-arrow";
+import { checkSchema } from "./unreadable.ts";
 
 /** Schemas that are remembered, and the bytes of the largest one's message. */
 const SCHEMAS_KEPT = 256;
@@ -39,6 +40,15 @@ export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table 
   return batches.length === 0 ? undefined : new arrow.Table(loader.schema, batches);
 }
 
+/** The table over these bytes, by apache-arrow's own reader. Throws RangeError for a schema that is not looked through. */
+export function readWhole(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table {
+  const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
+  const end = messageEnd(bytes, 0);
+  if (end === undefined) throw new RangeError("it does not begin with a message");
+  checkSchema(bytes.subarray(0, end));
+  return arrow.tableFromIPC(memory);
+}
+
 /** Where the message at `at` ends; undefined where there is none. One without contents ends a stream. */
 function messageEnd(bytes: Buffer, at: number): number | undefined {
   if (at + 8 > bytes.length || bytes.readUInt32LE(at) !== CONTINUATION) return undefined;
@@ -49,6 +59,7 @@ function messageEnd(bytes: Buffer, at: number): number | undefined {
 function loaderFor(arrow: typeof Arrow, head: Buffer): BatchLoader | undefined {
   const key = head.toString("latin1");
   if (loaders.has(key)) return loaders.get(key);
+  checkSchema(head);
   if (loaders.size >= SCHEMAS_KEPT) loaders.clear();
   const reader = arrow.RecordBatchReader.from(new Uint8Array(head)).open();
   const loader = (reader as unknown as { _impl: BatchLoader })._impl;

@@ -1,5 +1,7 @@
-// Which column of an Arrow stream apache-arrow can't read, where it has failed: the library only says the type.
-// Reads the flatbuffer of the stream's schema: Schema.fbs and Message.fbs of https://github.com/apache/arrow.
+// Looks at the schema of an Arrow stream before apache-arrow reads it, which follows whatever the stream says: one
+// that refers to itself would never end. And where apache-arrow has failed, finds the column: the library only says
+// the type. Schema.fbs and Message.fbs of https://github.com/apache/arrow.
+import { FlatTable } from "./flatbuffer.ts";
 
 /** Types that apache-arrow does not know, by their number in Schema.fbs. */
 const UNKNOWN: Readonly<Record<number, string>> = {
@@ -8,8 +10,11 @@ const UNKNOWN: Readonly<Record<number, string>> = {
   26: "large list view",
 };
 const LAST_KNOWN = 26;
-/** Types within types that are looked at: a hostile stream may lead in circles. */
+/** Types within types. Other implementations read 64 at most. */
 const DEEPEST = 64;
+/** Fields at all depths, and entries of metadata; and the bytes of their texts. */
+const MOST_ENTRIES = 1_000_000;
+const MOST_TEXT = 64 * 1024 * 1024;
 const HEADER_SCHEMA = 1;
 
 export interface Unreadable {
@@ -18,87 +23,81 @@ export interface Unreadable {
   type: string;
 }
 
+/** Throws RangeError for a schema that leads outside of the stream, or is larger than any that is meant well. */
+export function checkSchema(stream: Uint8Array): void {
+  const schema = schemaOf(stream);
+  if (!schema) throw new RangeError("it does not begin with a schema");
+  const budget = { entries: MOST_ENTRIES, text: MOST_TEXT };
+  for (const entry of schema.tables(2)) spendEntry(entry, budget);
+  find(schema.tables(1), [], budget, () => false);
+}
+
 /** The first column of a type that is not read; undefined where there is none, or no schema to be found. */
 export function unreadableColumn(stream: Uint8Array): Unreadable | undefined {
   try {
-    const message = Table.root(stream.subarray(8)); // after the continuation mark and the length
-    const schema = message.byte(1) === HEADER_SCHEMA ? message.table(2) : undefined;
-    return firstUnreadable(schema?.tables(1) ?? [], []);
+    const fields = schemaOf(stream)?.tables(1) ?? [];
+    const budget = { entries: MOST_ENTRIES, text: MOST_TEXT };
+    const path = find(fields, [], budget, (field) => unreadType(field) !== undefined);
+    if (path) return { path: path.map((one) => one.text(0)), type: unreadType(path.at(-1)!)! };
+    return undefined;
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // it leads out of the stream: no schema
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-function firstUnreadable(fields: Table[], above: string[]): Unreadable | undefined {
-  if (above.length > DEEPEST) return undefined;
+/** Undefined where the stream begins with another message. */
+function schemaOf(stream: Uint8Array): FlatTable | undefined {
+  const message = FlatTable.root(stream.subarray(8)); // after the continuation mark and the length
+  return message.byte(1) === HEADER_SCHEMA ? message.table(2) : undefined;
+}
+
+interface Budget {
+  entries: number;
+  text: number;
+}
+
+function unreadType(field: FlatTable): string | undefined {
+  const number = field.byte(2);
+  return UNKNOWN[number] ?? (number > LAST_KNOWN ? `number ${number}` : undefined);
+}
+
+/**
+ * The first field at any depth that is wanted, behind those that it lies in. Each is looked at as often as others
+ * lead to it: so often would it be read.
+ */
+function find(
+  fields: Iterable<FlatTable>,
+  above: FlatTable[],
+  budget: Budget,
+  wanted: (field: FlatTable) => boolean,
+): FlatTable[] | undefined {
   for (const field of fields) {
-    const path = [...above, field.text(0)];
-    const number = field.byte(2);
-    const type = UNKNOWN[number] ?? (number > LAST_KNOWN ? `number ${number}` : undefined);
-    if (type !== undefined) return { path, type };
-    const found = firstUnreadable(field.tables(5), path);
+    if (above.length === DEEPEST) {
+      throw new RangeError(`its types are nested more than ${DEEPEST} deep`);
+    }
+    spend(field.textBytes(0), budget);
+    for (const entry of field.tables(6)) spendEntry(entry, budget);
+    above.push(field);
+    if (wanted(field)) return above;
+    const found = find(field.tables(5), above, budget, wanted);
     if (found) return found;
+    above.pop();
   }
   return undefined;
 }
 
-/** A table of a flatbuffer: https://flatbuffers.dev/internals. Throws RangeError where it leads outside. */
-class Table {
-  readonly #view: DataView;
-  readonly #at: number;
+/** An entry of metadata: its key and its value. */
+function spendEntry(entry: FlatTable, budget: Budget): void {
+  spend(entry.textBytes(0) + entry.textBytes(1), budget);
+}
 
-  private constructor(view: DataView, at: number) {
-    this.#view = view;
-    this.#at = at;
-  }
-
-  static root({ buffer, byteOffset, byteLength }: Uint8Array): Table {
-    const view = new DataView(buffer, byteOffset, byteLength);
-    return new Table(view, view.getUint32(0, true));
-  }
-
-  byte(field: number): number {
-    const at = this.#find(field);
-    return at === undefined ? 0 : this.#view.getUint8(at);
-  }
-
-  table(field: number): Table | undefined {
-    const at = this.#find(field);
-    return at === undefined ? undefined : new Table(this.#view, this.#target(at));
-  }
-
-  tables(field: number): Table[] {
-    const at = this.#find(field);
-    if (at === undefined) return [];
-    const vector = this.#target(at);
-    const count = this.#view.getUint32(vector, true);
-    if (vector + 4 + 4 * count > this.#view.byteLength) throw new RangeError("a vector too long");
-    return Array.from(
-      { length: count },
-      (_, i) => new Table(this.#view, this.#target(vector + 4 + 4 * i)),
+function spend(text: number, budget: Budget): void {
+  budget.entries--;
+  budget.text -= text;
+  if (budget.entries < 0 || budget.text < 0) {
+    throw new RangeError(
+      `it has more than ${MOST_ENTRIES} fields and entries of metadata, or ${MOST_TEXT} bytes of their texts`,
     );
-  }
-
-  text(field: number): string {
-    const at = this.#find(field);
-    if (at === undefined) return "";
-    const text = this.#target(at);
-    const { buffer, byteOffset } = this.#view;
-    const length = this.#view.getUint32(text, true);
-    return new TextDecoder().decode(new Uint8Array(buffer, byteOffset + text + 4, length));
-  }
-
-  /** Where a field lies; undefined where it has its default. */
-  #find(field: number): number | undefined {
-    const vtable = this.#at - this.#view.getInt32(this.#at, true);
-    const entry = 4 + 2 * field;
-    if (entry + 2 > this.#view.getUint16(vtable, true)) return undefined;
-    const offset = this.#view.getUint16(vtable + entry, true);
-    return offset === 0 ? undefined : this.#at + offset;
-  }
-
-  #target(at: number): number {
-    return at + this.#view.getUint32(at, true);
   }
 }
