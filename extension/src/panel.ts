@@ -50,7 +50,8 @@ export class PoolPanel extends Widget {
   #ticking = 0;
   #said = "";
   #life = 0;
-  #wantedCell: RanCell | undefined;
+  /** A cell to be shown, of the life of a kernel. */
+  #wantedCell: (RanCell & { life: number }) | undefined;
 
   constructor(watch: IPoolWatch, trans: TranslationBundle) {
     super();
@@ -100,7 +101,7 @@ export class PoolPanel extends Widget {
 
   /** Shows the time in which a cell ran, as soon as the panel knows of it. */
   showCell(cell: RanCell): void {
-    this.#wantedCell = cell;
+    this.#wantedCell = { ...cell, life: this.#watch.model.life };
     this.#onChanged();
   }
 
@@ -174,7 +175,6 @@ export class PoolPanel extends Widget {
     if (model.life !== this.#life) {
       // What was chosen belongs to the life of the kernel before.
       this.#life = model.life;
-      this.#wantedCell = undefined;
       this.#focus.clear();
       this.#tables.clear();
     }
@@ -221,6 +221,7 @@ export class PoolPanel extends Widget {
     const wanted = this.#wantedCell;
     if (!wanted || !model.detailed) return;
     this.#wantedCell = undefined;
+    if (wanted.life !== model.life) return;
     const span = model.spanOf(wanted);
     if (!span) {
       this.#tell(

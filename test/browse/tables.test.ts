@@ -102,6 +102,46 @@ test("facts of numbers are those of the values", () => {
   );
 });
 
+test("facts of decimals are those of the values, however wide", () => {
+  const most = 10n ** 38n - 1n;
+  const values = fc.array(fc.bigInt({ min: -most, max: most }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(values, fc.constantFrom(128, 256), fc.nat(6), (numbers, bits, scale) => {
+      const words = numbers.flatMap((value) =>
+        Array.from({ length: bits / 32 }, (_, i) =>
+          Number(BigInt.asUintN(32, value >> BigInt(32 * i))),
+        ),
+      );
+      const type = new Decimal(scale, 38, bits);
+      // The first is null; what it holds does not count.
+      const nullBitmap = new Uint8Array(8).fill(0xff);
+      nullBitmap[0] = 0xfe;
+      const data = makeData({
+        ...{ type, data: new Uint32Array(words), length: numbers.length },
+        ...{ nullCount: 1, nullBitmap },
+      });
+      const facts = columnStatistics(new Vector([data]));
+      const present = numbers.slice(1);
+      assert.equal(facts.nulls, 1);
+      if (present.length === 0) return;
+      const sorted = present.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+      const bare = (text: string | undefined) => BigInt(text!.replace(".", ""));
+      assert.equal(bare(facts.least), sorted[0]);
+      assert.equal(bare(facts.greatest), sorted.at(-1));
+      const mean = Number(present.reduce((sum, value) => sum + value, 0n)) / present.length;
+      const most = Math.max(...present.map((value) => Math.abs(Number(value))), 1);
+      assert.ok(
+        Math.abs(facts.mean! * 10 ** scale - mean) <= 1e-12 * most,
+        `${facts.mean} for ${mean}`,
+      );
+      assert.equal(
+        facts.histogram!.reduce((sum, n) => sum + n, 0),
+        present.length,
+      );
+    }),
+  );
+});
+
 test("facts are of what is finite, and of every value", () => {
   const facts = (values: (number | null)[]) =>
     columnStatistics(vectorFromArray(values, new Float64()));

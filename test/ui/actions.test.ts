@@ -54,24 +54,25 @@ for (let i = 0; i < 6; i++) held.push(await pool.allocate(2_000_000, { tag: "wei
   assert.deepEqual(marks, ["epoch 3"]);
 });
 
-test("a snapshot and what is different from it", async () => {
-  await tells(/Snapshot taken: 11\.4 MiB live/, "cenote:snapshot");
+test("a snapshot is compared with what there is later, in the panel", async () => {
+  await ui.command("cenote:compare");
+  const toast = ui.page.locator(".Toastify__toast", { hasText: "take one first" });
+  await until("without a snapshot it says so", async () => (await toast.count()) > 0);
+  await ui.command("cenote:snapshot");
+  const sum = ui.panel.locator('[data-cenote="table-sum"]');
+  await until("it is taken", async () => (await sum.textContent()) === "Nothing has come or gone");
   await ui.run(
     'held.push(await pool.allocate(1_000_000, { tag: "newcomer" })); held.shift().dispose();',
   );
-  void ui.command("cenote:compare");
-  const dialog = ui.page.locator(".jp-Dialog");
-  await dialog.waitFor();
-  const rows = await dialog.locator("tbody tr").allInnerTexts();
-  assert.equal(rows.length, 2);
-  assert.match(rows[0]!, /newcomer/);
-  assert.match(rows[1]!, /weights/);
-  const sizes = await dialog
+  const rows = ui.panel.locator(".cenote-grid-row");
+  await until("two rows", async () => (await rows.count()) === 2);
+  assert.match(await rows.nth(0).innerText(), /newcomer[\s\S]*\+977 KiB/);
+  assert.match(await rows.nth(1).innerText(), /weights[\s\S]*−1\.9 MiB/);
+  const sizes = await rows
     .locator("[data-bytes]")
     .evaluateAll((found) => found.map((one) => Number(one.getAttribute("data-bytes"))));
-  assert.deepEqual(sizes, [1_000_192, 2_000_128]);
+  assert.deepEqual(sizes, [1_000_192, -2_000_128]);
   await ui.page.screenshot({ path: `${SHOTS}/compare.png` });
-  await dialog.locator("button", { hasText: "Close" }).click();
 });
 
 test("trim and spill do what they say", async () => {

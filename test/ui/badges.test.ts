@@ -58,6 +58,35 @@ test("a click opens the panel on the cell", async () => {
   assert.ok((await ui.bytes("peak"))! > 0);
 });
 
+/** The place of the cell that is chosen in the notebook. */
+const chosen = () =>
+  ui.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex");
+
+test("in another kernel a cell's number is not taken for the one that had it before", async () => {
+  await ui.page.evaluate(
+    "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
+  );
+  await until("the new kernel's empty pool", async () => (await ui.bytes("live")) === 0);
+  const last = (await ui.page.locator(".jp-CodeCell").count()) - 1;
+  const code = `import { pool } from "cenote";
+(globalThis.kept ??= []).push(await pool.allocate(1_000_000, { tag: "anew" }));`;
+  await ui.run(code);
+  // The first cell has this number too, from the kernel before.
+  const prompts = await ui.page.locator(".jp-CodeCell .jp-InputPrompt").allTextContents();
+  assert.deepEqual([prompts[0], prompts[last]], ["[1]:", "[1]:"]);
+  const rows = ui.panel.locator(".cenote-grid-row", { hasText: "anew" });
+  await rows.click();
+  await until("the cell is chosen", async () => (await chosen()) === last);
+  await ui.page.locator(".jp-CodeCell .cm-content").nth(last).click();
+  await ui.page.evaluate(`void window.jupyterapp.commands.execute("notebook:run-cell")`);
+  await until("it ran again", async () => (await rows.count()) === 2);
+  await ui.page.locator(".jp-CodeCell .cm-content").first().click();
+  await rows.filter({ hasText: "cell [1]" }).click();
+  await until("it is found again", async () => (await chosen()) === last);
+  await ui.page.locator(".cenote-cell-badge button").first().click();
+  await ui.page.locator(".Toastify__toast", { hasText: "has not run in this kernel" }).waitFor();
+});
+
 test("the notebook keeps the figures, and shows them when it is opened again without a kernel", async () => {
   const before = await badges();
   await ui.command("docmanager:save");

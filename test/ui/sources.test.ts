@@ -206,15 +206,19 @@ test("what several cells allocated at one line counts as repeated, but for the l
 });
 
 test("the floor of live bytes tells rising from flat", () => {
-  const line = (lives: number[]) => {
+  const of = (lives: number[]) => {
     const timeline = new Timeline();
     timeline.add(new Float64Array(lives.flatMap((live, i) => [i * 1000, live, live, live, 0, i])));
-    return trend(timeline).trend;
+    return trend(timeline);
   };
+  const line = (lives: number[]) => of(lives).trend;
   assert.equal(line([10, 90, 10, 90, 10, 90, 10]), "flat", "what comes and goes is no trend");
   assert.equal(line([10, 90, 10, 90, 50, 90, 50]), "rising");
   assert.equal(line([90, 50, 90, 50, 10, 90, 10]), "falling");
   assert.equal(line([7]), "flat");
+  assert.deepEqual(of([0, 0, 80, 80, 80]), { trend: "rising", bytes: 80, steadily: false });
+  assert.deepEqual(of([10, 20, 30, 40, 50]), { trend: "rising", bytes: 20, steadily: true });
+  assert.equal(of([50, 40, 30, 20, 10]).steadily, false);
 });
 
 test("colours tell state, size and age apart", () => {

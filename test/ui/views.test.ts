@@ -178,13 +178,15 @@ test("at the peak the table holds the peak, to the byte", async () => {
   assert.equal((await rows())[0]![0], "scratch", "what is freed since was the most");
 });
 
-test("a change between a kept moment and now has both signs", async () => {
+test("a change between a snapshot and now has both signs, and the command shows it", async () => {
+  await ui.panel.locator(".cenote-button", { hasText: "Snapshot" }).click();
+  assert.equal(await subject().inputValue(), "change 1");
   await subject().selectOption("live");
-  await ui.panel.locator(".cenote-button", { hasText: "Keep" }).click();
   await ui.run(`const added = await pool.allocate(5_000_000, { tag: "added" });
 const gone = weights.shift(); gone.dispose();`);
   const { live } = await asked<Record<string, number>>("pool.stats()");
   const [added] = await asked<Held[]>(`pool.holders(50).filter(({ tag }) => tag === "added")`);
+  await ui.command("cenote:compare");
   await until("both rows", async () => (await rows()).length === 2);
   const found = await rows();
   assert.deepEqual(found[0], ["added", added!.bytes]);

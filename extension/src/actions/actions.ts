@@ -49,8 +49,10 @@ export class Actions {
 
   async spill(size?: string): Promise<void> {
     const trans = this.#trans;
-    const label = trans.__("how much leaves the GPU, e.g. 256 MiB");
-    const given = size ?? (await this.#text(trans.__("Spill to host memory"), label, "64 MiB"));
+    const label = trans.__(
+      "How much, e.g. 256 MiB. It goes to host memory, and to disk where that is full.",
+    );
+    const given = size ?? (await this.#text(trans.__("Spill GPU memory"), label, "64 MiB"));
     if (!given) return;
     let bytes: number;
     try {

@@ -38,7 +38,7 @@ export const actionsPlugin: JupyterFrontEndPlugin<void> = {
       execute: ({ name }) => actions.mark(name as string | undefined),
     });
     commands.addCommand("cenote:spill", {
-      label: trans.__("Spill GPU memory to the host…"),
+      label: trans.__("Spill GPU memory to host or disk…"),
       describedBy: text("size"),
       execute: ({ size }) => actions.spill(size as string | undefined),
     });

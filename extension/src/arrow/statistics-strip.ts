@@ -83,10 +83,13 @@ export class StatisticsStrip {
     const found: Node[] = [];
     if (facts.histogram) found.push(histogram(facts.histogram, trans));
     if (facts.top) found.push(...facts.top.map((one) => bar(one.value, one.count, facts.rows)));
-    if (facts.least !== undefined) found.push(line(trans.__("least"), facts.least));
-    if (facts.greatest !== undefined) found.push(line(trans.__("greatest"), facts.greatest));
-    if (facts.mean !== undefined)
-      found.push(line(trans.__("mean"), String(Number(facts.mean.toPrecision(6)))));
+    if (facts.least !== undefined) found.push(line(trans.__("least"), separated(facts.least)));
+    if (facts.greatest !== undefined)
+      found.push(line(trans.__("greatest"), separated(facts.greatest)));
+    if (facts.mean !== undefined) {
+      const mean = String(Number(facts.mean.toPrecision(6)));
+      found.push(line(trans.__("mean"), separated(mean)));
+    }
     if (facts.distinct !== undefined) {
       found.push(line(trans.__("different"), `${facts.more ? "≥ " : ""}${exact(facts.distinct)}`));
     }
@@ -99,6 +102,14 @@ export class StatisticsStrip {
     if (facts.nans) found.push(line(trans.__("NaN"), exact(facts.nans)));
     return found;
   }
+}
+
+/** Numbers of five digits and more before the point with commas, exact; all other text as it is. */
+function separated(text: string): string {
+  const [, sign, whole, rest] = /^(-?)(\d{5,})(\.\d+)?$/.exec(text) ?? [];
+  return whole === undefined
+    ? text
+    : `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${rest ?? ""}`;
 }
 
 function histogram(bins: readonly number[], trans: TranslationBundle): SVGElement {
@@ -124,13 +135,13 @@ function histogram(bins: readonly number[], trans: TranslationBundle): SVGElemen
 
 function bar(value: string, count: number, rows: number): HTMLElement {
   const share = rows === 0 ? 0 : count / rows;
-  const filled = el("div", { class: "cenote-bar-filled" });
+  const filled = el("div", { class: "cenote-frequency-filled" });
   filled.style.width = `${Math.max(1, 100 * share)}%`;
   const label = el("span", { text: value === "" ? "“”" : value });
   const title = `${value}: ${exact(count)}`;
   return el(
     "div",
-    { class: "cenote-bar", title },
+    { class: "cenote-frequency", title },
     filled,
     label,
     el("b", { text: percent(share) }),

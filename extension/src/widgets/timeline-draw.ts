@@ -10,6 +10,8 @@ import { drawAxis, type Window } from "./timeline-axis.ts";
 
 export const BANDS = 18;
 const AXIS = 17;
+/** A mark's name is cut where it takes more. */
+const NAME_PIXELS = 90;
 
 type Context = CanvasRenderingContext2D;
 
@@ -112,11 +114,23 @@ function drawMarks(
     context.lineTo(at, bottom);
     context.stroke();
     context.setLineDash([]);
-    const size = context.measureText(name).width;
-    if (at < free || at + size > width) continue;
-    outlined(context, name, at + 3, bottom - 2, theme);
-    free = at + size + 8;
+    const text = shortened(context, name);
+    const size = context.measureText(text).width;
+    // Left of its line where there is no room to the right.
+    const left = at + 3 + size > width ? at - 3 - size : at + 3;
+    if (left < free) continue;
+    outlined(context, text, left, bottom - 2, theme);
+    free = left + size + 8;
   }
+}
+
+/** A name that takes at most NAME_PIXELS. */
+function shortened(context: Context, name: string): string {
+  if (context.measureText(name).width <= NAME_PIXELS) return name;
+  let length = name.length;
+  while (length > 1 && context.measureText(`${name.slice(0, length)}…`).width > NAME_PIXELS)
+    length--;
+  return `${name.slice(0, length).toWellFormed()}…`;
 }
 
 function fillSteps(

@@ -63,14 +63,17 @@ export class Vitals {
   }
 
   #trend(model: PoolModel): void {
-    const { trend: way, bytes } = trend(model.timeline);
+    const { trend: way, bytes, steadily } = trend(model.timeline);
     const words = {
       flat: this.#trans.__("flat"),
-      rising: this.#trans.__("rising, %1 more", formatBytes(bytes)),
-      falling: this.#trans.__("falling, %1 less", formatBytes(-bytes)),
+      rising: steadily
+        ? this.#trans.__("rising steadily, %1 more", formatBytes(bytes))
+        : this.#trans.__("risen, %1 more", formatBytes(bytes)),
+      falling: this.#trans.__("fallen, %1 less", formatBytes(-bytes)),
     };
     this.#set("trend", words[way]);
     this.#values.trend.dataset["value"] = way;
+    this.#values.trend.dataset["steadily"] = String(way === "rising" && steadily);
   }
 
   #holders(model: PoolModel): void {
