@@ -87,10 +87,21 @@ class Writer:
                 f"{self.name!r}: wanted a batch of {_fields(self.schema)}, found {_fields(found)}",
                 "Bring it into the schema first: batch.select(names).cast(writer.schema).",
             )
+        for batch in batches:
+            self._check_nulls(batch)
         with self._bounded():
             for batch in batches:
                 self._stream.write_batch(batch)
                 self.rows += batch.num_rows
+
+    def _check_nulls(self, batch: pa.RecordBatch) -> None:
+        for field, column in zip(self.schema, batch.columns, strict=True):
+            if not field.nullable and column.null_count:
+                raise NotArrowError(
+                    f"{self.name!r}: column {field.name!r}: wanted no nulls, found "
+                    f"{column.null_count}",
+                    "Fill them first, or make the column nullable in the writer's schema.",
+                )
 
     def close(self) -> SharedTable:
         """Ends the table and shares it: it is visible from now on."""

@@ -249,6 +249,15 @@ def test_another_schema_is_refused_and_the_writer_goes_on():
     assert cenote.get("strict").num_rows == 1
 
 
+def test_nulls_where_the_schema_has_none_are_refused():
+    schema = pa.schema([pa.field("n", pa.int8(), nullable=False)])
+    with cenote.writer("whole", schema) as out:
+        with pytest.raises(cenote.NotArrowError, match="column 'n': wanted no nulls, found 1"):
+            out.write(pa.record_batch([pa.array([1, None], pa.int8())], schema))
+        out.write(pa.record_batch([pa.array([1], pa.int8())], schema))
+    assert cenote.get("whole").to_pydict() == {"n": [1]}
+
+
 @pytest.mark.parametrize("capacity", [0, -1, 1.5, "1 MiB"])
 def test_a_capacity_that_is_none_is_refused(capacity):
     with pytest.raises(cenote.BadSizeError, match="capacity: wanted a whole number of bytes"):

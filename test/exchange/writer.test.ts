@@ -145,6 +145,38 @@ test("what does not fit ends it; another schema does not", async () => {
   assert.ok((await list()).every(({ name }) => name !== "x" && name !== "small"));
 });
 
+test("nulls where the schema has none are refused, and the writer goes on", async () => {
+  const whole = new arrow.Field("n", new arrow.Int32(), false);
+  const inner = new arrow.Field("in", new arrow.Struct([whole]), true);
+  const out = await writer("whole", new arrow.Schema([whole, inner]));
+  const rows = (n: (number | null)[], within: ({ n: number | null } | null)[]) => ({
+    n: arrow.vectorFromArray(n, new arrow.Int32()),
+    in: arrow.vectorFromArray(within, inner.type),
+  });
+  out.write(rows([1, 2], [{ n: 1 }, null]));
+  const refused: [Parameters<typeof rows>, RegExp][] = [
+    [
+      [
+        [3, null],
+        [null, null],
+      ],
+      /column "n": wanted no nulls, found 1/,
+    ],
+    [
+      [
+        [3, 4],
+        [{ n: 1 }, { n: null }],
+      ],
+      /column "in.n": wanted no nulls, found 1/,
+    ],
+  ];
+  for (const [values, message] of refused) {
+    assert.throws(() => out.write(rows(...values)), { code: "NOT_ARROW", message });
+  }
+  out.close();
+  assert.deepEqual(await inPython("whole"), { n: [1, 2], in: [{ n: 1 }, null] });
+});
+
 test("versions follow each other, and readers keep theirs", async () => {
   await put("versions", { n: Int8Array.of(0) });
   const old = await get("versions");

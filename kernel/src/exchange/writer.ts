@@ -67,6 +67,7 @@ export class Writer {
     this.#checkSchema(table.schema);
     for (const { data: rows } of table.batches) {
       if (rows.length === 0) continue; // its columns may have no data at all
+      this.#checkNulls(this.schema.fields, rows, []);
       this.#writeBatch(new this.#arrow.RecordBatch(this.schema, this.#asSchema(rows)));
     }
   }
@@ -154,6 +155,24 @@ export class Writer {
       `${JSON.stringify(this.name)}: wanted a batch of ${brief(wanted)}, found ${brief(given)}`,
       { mend: "Bring it into the writer's schema first: the same columns, types and order." },
     );
+  }
+
+  /** Nulls where the schema has none; those in lists are not looked for. */
+  #checkNulls(fields: readonly Arrow.Field[], { children }: Arrow.Data, above: string[]): void {
+    for (const [i, { name, nullable, type }] of fields.entries()) {
+      const column = children[i]!;
+      const path = [...above, name];
+      if (!nullable && column.nullCount > 0) {
+        throw new CenoteError(
+          "NOT_ARROW",
+          `${JSON.stringify(this.name)}: column ${JSON.stringify(path.join("."))}: wanted no nulls, found ${column.nullCount}`,
+          { mend: "Fill them first, or make the column nullable in the writer's schema." },
+        );
+      }
+      // What is within a null has no value of its own.
+      const struct = this.#arrow.DataType.isStruct(type) && column.nullCount === 0;
+      if (struct) this.#checkNulls(type.children, column, path);
+    }
   }
 
   #checkOpen(): Reserved {
