@@ -1,17 +1,15 @@
 // The groups of a query as a source of rows.
 import type { Table } from "apache-arrow";
-import { type ColumnStore, uploadTable } from "../columns/index.ts";
+import { type ColumnStore, hostTable, uploadTable } from "../columns/index.ts";
 import { explainAggregate } from "./explain.ts";
-import { figureColumns } from "./figure-columns.ts";
 import { figure, partsOf, SORTED, type TypedAggregate } from "./figures.ts";
-import { groupedTable } from "./grouped.ts";
+import { type Grouped, groupedColumns, plainFloats } from "./grouped.ts";
+import { groupedOnGpu, mostKeys } from "./grouped-gpu.ts";
 import { choiceOf, groupsObstacle, groupsOn, rowsFrom } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import type { NamedKey, Plan } from "./plan.ts";
-import { group } from "./run/group.ts";
-import { Scratch } from "./run/scratch.ts";
+import { ranked } from "./ranked.ts";
 import { opened, PendingSource } from "./sources.ts";
-import type { Typed } from "./typed.ts";
 
 /** The groups of a query. The result is made on the host, and uploaded only if it is computed with. */
 export class AggregateSource extends PendingSource {
@@ -52,11 +50,15 @@ export class AggregateSource extends PendingSource {
     return groupsObstacle(this.plan, this.keys, partsOf(this.aggregates));
   }
   async #run(options: RunOptions): Promise<Table> {
+    const { columns, rows } = await this.#grouped(options);
+    return hostTable(columns, rows);
+  }
+  async #grouped(options: RunOptions): Promise<Grouped> {
     const { plan, keys, aggregates } = this;
     if (choiceOf(plan, this.#obstacle(), options).on === "host") {
       const own = partsOf(aggregates);
       const found = await groupsOn(plan, keys, own);
-      return groupedTable(found, own, async ({ words, groups: all, pick }) =>
+      return groupedColumns(found, own, async ({ words, groups: all, pick }) =>
         aggregates.map((aggregate) => {
           const chunk = figure(aggregate, own, words, all, pick);
           const { name, type } = aggregate;
@@ -68,17 +70,20 @@ export class AggregateSource extends PendingSource {
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),
     ]);
-    const { store } = source;
-    // Of a column without nulls every group has a value; only without keys there may be no rows.
-    const certain = (of: Typed) =>
-      keys.length > 0 && of.op === "column" && !store.columns.get(of.column!)!.nulls;
-    const parts = partsOf(aggregates, certain);
-    using scratch = new Scratch(this.gpu);
-    const where = plan.where ? { where: plan.where } : {};
-    const groups = await group(store, { ...where, keys, parts }, scratch);
-    return await groupedTable(groups, parts, (merged) =>
-      figureColumns({ plan, keys, aggregates, parts, store }, merged, scratch),
-    );
+    if (keys.length <= mostKeys(source.store))
+      return groupedOnGpu(source.store, plan, keys, aggregates);
+    return this.#ranked();
+  }
+  // More keys than a kernel reads.
+  async #ranked(): Promise<Grouped> {
+    const { plan, key, aggregates } = ranked(this.plan, this.keys, this.aggregates);
+    using source = await plan.source.open();
+    const { columns, rows } = await groupedOnGpu(source.store, plan, [key], aggregates);
+    const count = this.keys.length;
+    const keys = columns
+      .slice(1, count + 1)
+      .map(({ column, chunk }) => ({ column, chunk: plainFloats(column, chunk) }));
+    return { columns: [...keys, ...columns.slice(count + 1)], rows };
   }
   explain(options: RunOptions = {}): string[] {
     const { on, why } = choiceOf(this.plan, this.#obstacle(), options);

@@ -80,6 +80,7 @@ function mostText(store: ColumnStore, at: Typed, chunk: number, rows: number): n
       rows * dictionary.reduce((most: number, x) => Math.max(most, Buffer.byteLength(String(x))), 0)
     );
   }
+  if (at.weight > 1000) return store.gpu.maxBinding;
   const texts = at.args.filter(isTextual);
   return texts.reduce((sum, arg) => sum + mostText(store, arg, chunk, rows), 0);
 }

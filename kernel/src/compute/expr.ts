@@ -1,7 +1,15 @@
 // Expressions as people write them: `col("delay").gt(15).and(col("origin").eq("LAX"))`. Building one
 // computes nothing and checks nothing; rules.ts gives it types against a table's columns.
 import { CenoteError } from "../base/index.ts";
-import type { BinaryOp, ExprNode, UnaryOp, Value } from "./nodes.ts";
+import {
+  type BinaryOp,
+  type ExprNode,
+  type Term,
+  termsOf,
+  type UnaryOp,
+  type Value,
+} from "./nodes.ts";
+import { clipped, walked } from "./walk.ts";
 
 export type { BinaryOp, DatePart, ExprNode, UnaryOp, Value } from "./nodes.ts";
 
@@ -14,6 +22,7 @@ export type Operand = Expr | Value;
  */
 export class Expr {
   readonly node: ExprNode;
+  #text: string | undefined;
 
   constructor(node: ExprNode) {
     this.node = node;
@@ -213,20 +222,29 @@ export class Expr {
     return this.#unary("second");
   }
 
-  /** As it was written. */
+  /** As it was written; of a very long one the beginning and the end. */
   toString(): string {
-    const { node } = this;
-    if (node.op === "column") return node.name;
-    if (node.op === "literal") return showValue(node.value);
-    if (node.op === "cast") return `${node.args[0]}.cast(${node.to})`;
-    if (node.op === "field") return `${node.args[0]}.field(${JSON.stringify(node.name)})`;
-    if (node.op === "if") return `when(${node.args[0]}, ${node.args[1]}, ${node.args[2]})`;
-    if (node.op === "slice")
-      return `${node.args[0]}.slice(${node.span.filter((x) => x !== null).join(", ")})`;
-    if (node.op === "isIn") return `${node.args[0]}.isIn(${node.values.map(showValue).join(", ")})`;
-    const [first, ...others] = node.args;
-    return `${first}.${node.op}(${others.join(", ")})`;
+    if (this.#text !== undefined) return this.#text;
+    const unknown = (term: Term) => ((term as Expr).#text === undefined ? termsOf(term) : []);
+    for (const term of walked<Term>([this], unknown)) {
+      const expr = term as Expr;
+      expr.#text ??= clipped(shown(expr.node));
+    }
+    return this.#text!;
   }
+}
+
+function shown(node: ExprNode): string {
+  if (node.op === "column") return node.name;
+  if (node.op === "literal") return showValue(node.value);
+  if (node.op === "cast") return `${node.args[0]}.cast(${node.to})`;
+  if (node.op === "field") return `${node.args[0]}.field(${JSON.stringify(node.name)})`;
+  if (node.op === "if") return `when(${node.args[0]}, ${node.args[1]}, ${node.args[2]})`;
+  if (node.op === "slice")
+    return `${node.args[0]}.slice(${node.span.filter((x) => x !== null).join(", ")})`;
+  if (node.op === "isIn") return `${node.args[0]}.isIn(${node.values.map(showValue).join(", ")})`;
+  const [first, ...others] = node.args;
+  return `${first}.${node.op}(${others.join(", ")})`;
 }
 
 function checkWhole(what: string, value: number, least: number): void {

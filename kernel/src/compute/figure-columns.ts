@@ -1,6 +1,6 @@
 // The columns of an aggregate's figures: of the groups' words, of single rows, or of values in order.
 import { type ColumnStore, type HostChunk, layoutOf } from "../columns/index.ts";
-import { figure, placesOf, SORTED, type TypedAggregate } from "./figures.ts";
+import { figure, placesOf, type TypedAggregate } from "./figures.ts";
 import type { Merged } from "./grouped.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { NO_ROW } from "./run/across.ts";
@@ -10,8 +10,6 @@ import { statistics } from "./sort/statistics.ts";
 import type { Part } from "./wgsl/parts.ts";
 
 export interface Figures {
-  readonly plan: Plan;
-  readonly keys: readonly NamedKey[];
   readonly aggregates: readonly TypedAggregate[];
   readonly parts: readonly Part[];
   /** The rows that were grouped. */
@@ -24,33 +22,35 @@ export async function figureColumns(
   merged: Merged,
   scratch: Scratch,
 ): Promise<HostValues[]> {
-  const sorted = await sortedFigures(query);
+  const { words, groups, pick } = merged;
   const columns: HostValues[] = [];
   for (const aggregate of query.aggregates) {
-    const { fn, name, type } = aggregate;
-    if (fn === "first" || fn === "last") {
-      columns.push(await placed(query, aggregate, merged, scratch));
-      continue;
-    }
-    const { words, groups, pick } = merged;
-    const chunk = sorted.get(aggregate) ?? figure(aggregate, query.parts, words, groups, pick);
-    columns.push({ column: { name, type, nulls: chunk.layout.validity >= 0 }, chunk });
+    const { fn } = aggregate;
+    columns.push(
+      fn === "first" || fn === "last"
+        ? await placed(query, aggregate, merged, scratch)
+        : valuesOf(aggregate, figure(aggregate, query.parts, words, groups, pick)),
+    );
   }
   return columns;
 }
 
-// Figures of one expression share its sort.
-async function sortedFigures({
-  plan,
-  keys,
-  aggregates,
-}: Figures): Promise<Map<TypedAggregate, HostChunk>> {
-  const found = new Map<TypedAggregate, HostChunk>();
-  const wanted = aggregates.filter(({ fn }) => SORTED.has(fn));
+const valuesOf = ({ name, type }: TypedAggregate, chunk: HostChunk): HostValues => ({
+  column: { name, type, nulls: chunk.layout.validity >= 0 },
+  chunk,
+});
+
+/** The figures of values in order, with a row for each group as above; those of one expression share its sort. */
+export async function sortedFigures(
+  plan: Plan,
+  keys: readonly NamedKey[],
+  wanted: readonly TypedAggregate[],
+): Promise<Map<TypedAggregate, HostValues>> {
+  const found = new Map<TypedAggregate, HostValues>();
   for (const alike of Map.groupBy(wanted, ({ of }) => of!.key).values()) {
     const chunks = await statistics(plan, keys, alike[0]!.of!, alike);
     alike.forEach((aggregate, i) => {
-      found.set(aggregate, chunks[i]!);
+      found.set(aggregate, valuesOf(aggregate, chunks[i]!));
     });
   }
   return found;

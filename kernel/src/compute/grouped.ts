@@ -1,11 +1,9 @@
-// The result of an aggregate as an Arrow table: groups of several chunks merged, sorted by their keys.
-import type { Table } from "apache-arrow";
+// The result of an aggregate as columns: groups of several chunks merged, sorted by their keys.
 import {
   type Column,
   comparator,
   type HostChunk,
   type HostColumn,
-  hostTable,
   locator,
   take,
 } from "../columns/index.ts";
@@ -20,16 +18,21 @@ export interface Merged {
   readonly pick: Uint32Array;
 }
 
-/** Rows in the order of the keys (ascending, nulls last), the first key first. */
-export async function groupedTable(
+export interface Grouped {
+  readonly columns: readonly HostValues[];
+  readonly rows: number;
+}
+
+/** Keys and figures in the order of the keys (ascending, nulls last), the first key first. */
+export async function groupedColumns(
   groups: Groups,
   parts: readonly Part[],
   figures: (of: Merged) => Promise<readonly HostValues[]>,
-): Promise<Table> {
+): Promise<Grouped> {
   if (groups.chunks.length === 0 && groups.keys.length === 0) {
     // Without keys there is one group, also of no rows: its words are the zeros that they begin as.
     const words = new Uint32Array(offsetsOf(parts).at(-1)!);
-    return groupedTable({ chunks: [{ groups: 1, words, keys: [] }], keys: [] }, parts, figures);
+    return groupedColumns({ chunks: [{ groups: 1, words, keys: [] }], keys: [] }, parts, figures);
   }
   const sizes = groups.chunks.map((chunk) => chunk.groups);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -55,7 +58,7 @@ export async function groupedTable(
     chunk: plainFloats(key, take(key, first, locate)),
   }));
   columns.push(...(await figures({ words, groups: total, pick: first })));
-  return hostTable(columns, first.length);
+  return { columns, rows: first.length };
 }
 
 function hostColumn(column: Column, groups: Groups, k: number): HostColumn {
@@ -103,7 +106,7 @@ function fold(
 }
 
 // A group of zeros may hold −0 and one of NaN any NaN: the key shown must not depend on which row came first.
-function plainFloats({ type }: HostColumn, chunk: HostChunk): HostChunk {
+export function plainFloats({ type }: Pick<HostColumn, "type">, chunk: HostChunk): HostChunk {
   if (type.kind !== "f32" && type.kind !== "f64") return chunk;
   const { buffer, byteOffset } = chunk.bytes;
   const View = type.kind === "f64" ? Float64Array : type.bits === 16 ? Float16Array : Float32Array;

@@ -63,3 +63,6 @@ export type ExprNode =
   | { readonly op: "if"; readonly args: readonly [test: Term, then: Term, otherwise: Term] }
   | { readonly op: "field"; readonly args: readonly [Term]; readonly name: string }
   | { readonly op: "isIn"; readonly args: readonly [Term]; readonly values: readonly Value[] };
+
+/** What a term is made of. */
+export const termsOf = ({ node }: Term): readonly Term[] => ("args" in node ? node.args : []);

@@ -12,15 +12,27 @@ import { datePart } from "./dates.ts";
 import { bareLiteral, convert, logical, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
 import { element, field, listLength } from "./nested.ts";
-import type { BinaryOp, DatePart, ExprNode, Term } from "./nodes.ts";
+import { type BinaryOp, type DatePart, type ExprNode, type Term, termsOf } from "./nodes.ts";
 import { concat, letters, slice, textLength, textTest } from "./texts.ts";
 import { node, type Typed } from "./typed.ts";
+import { walked } from "./walk.ts";
 
 /** The columns that an expression may name; each may itself be computed. */
 export type Scope = ReadonlyMap<string, Typed>;
 
 /** Gives an expression its types. Throws UNKNOWN_COLUMN, WRONG_TYPE and LITERAL_TYPE. */
-export function resolve(expr: Term, scope: Scope): Typed {
+export function resolve(root: Term, scope: Scope): Typed {
+  const known = new Map<Term, Typed>();
+  const typed = (term: Term) => known.get(term) ?? typeTerm(term, scope, typed);
+  // Literals wait for the type of what they meet.
+  for (const term of walked([root], termsOf))
+    if (term === root || term.node.op !== "literal") known.set(term, typeTerm(term, scope, typed));
+  return known.get(root)!;
+}
+
+type Resolve = (term: Term) => Typed;
+
+function typeTerm(expr: Term, scope: Scope, typed: Resolve): Typed {
   const { node: at } = expr;
   switch (at.op) {
     case "column":
@@ -28,36 +40,36 @@ export function resolve(expr: Term, scope: Scope): Typed {
     case "literal":
       return bareLiteral(at.value, String(expr));
     case "cast":
-      return cast(resolve(at.args[0], scope), at.to, String(expr));
+      return cast(typed(at.args[0]), at.to, String(expr));
     case "isIn":
-      return isIn(resolve(at.args[0], scope), at.values, String(expr));
+      return isIn(typed(at.args[0]), at.values, String(expr));
     case "neg":
     case "abs":
     case "floor":
     case "ceil":
     case "round":
     case "sqrt":
-      return unaryNumber(at.op, resolve(at.args[0], scope), String(expr));
+      return unaryNumber(at.op, typed(at.args[0]), String(expr));
     case "length":
     case "byteLength": {
-      const of = resolve(at.args[0], scope);
+      const of = typed(at.args[0]);
       const isList = of.type.kind === "list" || of.type.kind === "fixed";
       return isList && at.op === "length" ? listLength(of) : textLength(at.op, of, String(expr));
     }
     case "upper":
     case "lower":
-      return letters(at.op, resolve(at.args[0], scope), String(expr));
+      return letters(at.op, typed(at.args[0]), String(expr));
     case "slice":
-      return slice(resolve(at.args[0], scope), at.span, String(expr));
+      return slice(typed(at.args[0]), at.span, String(expr));
     case "if": {
-      const [test, then, otherwise] = sides(at.args, scope) as [Side, Side, Side];
+      const [test, then, otherwise] = sides(at.args, typed) as [Side, Side, Side];
       return choose(test, then, otherwise, String(expr));
     }
     case "not":
-      return node("not", TYPES.bool, [logical(resolve(at.args[0], scope), String(expr))]);
+      return node("not", TYPES.bool, [logical(typed(at.args[0]), String(expr))]);
     case "isNull":
     case "isNotNull": {
-      const isNull = node("isNull", TYPES.bool, [resolve(at.args[0], scope)]);
+      const isNull = node("isNull", TYPES.bool, [typed(at.args[0])]);
       return at.op === "isNull" ? isNull : node("not", TYPES.bool, [isNull]);
     }
     case "year":
@@ -67,11 +79,11 @@ export function resolve(expr: Term, scope: Scope): Typed {
     case "hour":
     case "minute":
     case "second":
-      return datePart(at.op as DatePart, resolve(at.args[0], scope), String(expr));
+      return datePart(at.op as DatePart, typed(at.args[0]), String(expr));
     case "field":
-      return field(resolve(at.args[0], scope), at.name, String(expr));
+      return field(typed(at.args[0]), at.name, String(expr));
     default:
-      return binary(at, scope, String(expr));
+      return binary(at, typed, String(expr));
   }
 }
 
@@ -105,17 +117,16 @@ function unaryNumber(
   return node(op, type, [convert(a, type)]);
 }
 
-// Literals wait for the type of what they meet.
-function sides(args: readonly Term[], scope: Scope): Side[] {
+function sides(args: readonly Term[], typed: Resolve): Side[] {
   return args.map((arg) =>
-    arg.node.op === "literal" ? { value: arg.node.value } : { at: resolve(arg, scope) },
+    arg.node.op === "literal" ? { value: arg.node.value } : { at: typed(arg) },
   );
 }
 
 type Both = ExprNode & { op: BinaryOp };
 
-function binary(at: Both, scope: Scope, where: string): Typed {
-  const [left, right] = sides(at.args, scope) as [Side, Side];
+function binary(at: Both, typed: Resolve, where: string): Typed {
+  const [left, right] = sides(at.args, typed) as [Side, Side];
   switch (at.op) {
     case "and":
     case "or":

@@ -7,6 +7,7 @@ import { explainRows } from "./explain.ts";
 import { readRows, rowsObstacle, rowsOf } from "./host/run.ts";
 import type { HostSide } from "./host/side.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
+import { fitted } from "./run/fitted.ts";
 import { gather } from "./run/gather.ts";
 import { Scratch } from "./run/scratch.ts";
 import { select } from "./run/select.ts";
@@ -170,16 +171,24 @@ export async function materialise(whole: Plan): Promise<ColumnStore> {
     plan,
     outputs.map(({ at }) => at),
   );
-  const { store } = source;
   using scratch = new Scratch(plan.source.gpu);
-  const selections = await select(store, plan.where, plan.limit, scratch);
-  const columns = await gather(store, selections, outputs, scratch);
-  const shared = new Set(store.blocks());
-  const made = columns
+  using fit = await fitted(
+    source.store,
+    [...(plan.where ? [plan.where] : []), ...outputs.map(({ at }) => at)],
+    scratch,
+  );
+  const { store } = fit;
+  const roots = [...fit.roots];
+  const where = plan.where ? roots.shift() : undefined;
+  const selections = await select(store, where, plan.limit, scratch);
+  const made = outputs.map(({ name }, i) => ({ name, at: roots[i]! }));
+  const columns = await gather(store, selections, made, scratch);
+  const shared = new Set(source.store.blocks());
+  const own = columns
     .flatMap(withChildren)
     .flatMap(({ chunks }) => chunks.map(({ block }) => block))
     .filter((block) => !shared.has(block));
   const rows = selections.map((selection) => selection.rows);
-  scratch.keep(made);
-  return new Store(plan.source.gpu, columns, rows, store.metadata);
+  scratch.keep(own);
+  return new Store(plan.source.gpu, columns, rows, source.store.metadata);
 }

@@ -1,7 +1,11 @@
 // Expressions with types: the tree from which WGSL and JavaScript are generated. Every literal has the
-// type it is used as and every conversion is a node, so that generators decide nothing.
+// type it is used as and every conversion is a node, so that generators decide nothing. An expression that is
+// used twice is one node with two parents: what walks a tree meets each node once, and not by recursion, as
+// people make trees of thousands of levels (walk.ts).
+import { hash } from "node:crypto";
 import { type ColumnType, stepsOf } from "../columns/index.ts";
 import type { BinaryOp, DatePart, UnaryOp } from "./nodes.ts";
+import { clipped, walked } from "./walk.ts";
 
 export type TypedOp =
   | "column"
@@ -39,6 +43,10 @@ export interface Typed {
   readonly range?: readonly [number, number];
   /** Equal for equal trees. */
   readonly key: string;
+  /** Levels of the tree. */
+  readonly depth: number;
+  /** Nodes of the tree, one that is used twice counted twice. */
+  readonly weight: number;
 }
 
 /** Makes a node and its key. */
@@ -52,8 +60,18 @@ export function node(
   const own = [column, keyOf(value), values?.map(keyOf), span]
     .map((x) => JSON.stringify(x) ?? "")
     .join();
-  return { op, type, args, ...extra, key: `${op}:${type.name}(${own}|${args.map((a) => a.key)})` };
+  let [depth, weight] = [0, 1];
+  for (const arg of args) {
+    depth = Math.max(depth, arg.depth);
+    weight += arg.weight;
+  }
+  const key = `${op}:${type.name}(${own}|${args.map((a) => a.key)})`;
+  const short = key.length <= LONGEST_KEY ? key : hash("sha256", key);
+  return { op, type, args, ...extra, key: short, depth: depth + 1, weight };
 }
+
+/** Longer keys are told by their digest: those of a tree whose nodes are shared would double level by level. */
+const LONGEST_KEY = 400;
 
 const keyOf = (value: TypedValue | undefined) =>
   Object.is(value, -0) ? "-0" : typeof value === "string" ? `"${value}"` : String(value);
@@ -61,12 +79,24 @@ const keyOf = (value: TypedValue | undefined) =>
 /** Names of the columns that these expressions read, each once, in order of first use. */
 export function columnsOf(...roots: readonly Typed[]): string[] {
   const names = new Set<string>();
-  const visit = (at: Typed) => {
+  for (const at of walked(roots, ({ args }) => args))
     if (at.column !== undefined) names.add(at.column);
-    at.args.forEach(visit);
-  };
-  roots.forEach(visit);
   return [...names];
+}
+
+/** Levels that generators go down by recursion. */
+const STEP = 100;
+
+/**
+ * What a generator must have emitted before it goes down from here, so that no way down is longer than STEP
+ * levels; in the order in which to emit it.
+ */
+export function deepest(root: Typed): Typed[] {
+  if (root.depth <= STEP) return [];
+  const below = walked([root], ({ args }) => args);
+  return below.filter(
+    ({ depth, args }) => depth % STEP === 0 && args.length > 0 && depth < root.depth,
+  );
 }
 
 const INFIX: Partial<Record<TypedOp, string>> = {
@@ -85,10 +115,17 @@ const INFIX: Partial<Record<TypedOp, string>> = {
 };
 
 /** A tree as people read it, e.g. `(delay > 15) and (origin in LAX, SFO)`. */
-export function showTyped(at: Typed): string {
+export function showTyped(root: Typed): string {
+  const shown = new Map<Typed, string>();
+  for (const at of walked([root], ({ args }) => args))
+    shown.set(at, clipped(show(at, (arg) => shown.get(arg)!)));
+  return shown.get(root)!;
+}
+
+function show(at: Typed, shown: (arg: Typed) => string): string {
   if (at.op === "column") return stepsOf(at.column!).join(".");
   if (at.op === "literal") return String(at.value);
-  const args = at.args.map((arg) => (INFIX[arg.op] ? `(${showTyped(arg)})` : showTyped(arg)));
+  const args = at.args.map((arg) => (INFIX[arg.op] ? `(${shown(arg)})` : shown(arg)));
   const infix = INFIX[at.op];
   if (infix) return args.join(` ${infix} `);
   if (at.op === "among") return `${args[0]} in ${at.values!.join(", ")}`;

@@ -1,9 +1,10 @@
 // The second code generator: typed expressions to JavaScript, as single assignments in a loop with the row in
 // `row`. A value is a pair, as in WGSL: the name of its value, and the name of what says that it is not null.
 // Integers of 32 bits and floats are numbers, those of 64 bits and decimals bigints, texts strings of bytes.
-import { type ColumnType, isText, stepsOf } from "../../columns/index.ts";
+import { type ColumnType, isNested, isText, stepsOf } from "../../columns/index.ts";
 import { limits } from "../literals.ts";
-import type { Typed } from "../typed.ts";
+import { deepest, type Typed } from "../typed.ts";
+import { walked } from "../walk.ts";
 import { bytesOf, type FUNCTIONS } from "./functions.ts";
 
 export interface Emitted {
@@ -12,12 +13,12 @@ export interface Emitted {
 }
 
 /** Why an expression is computed on the GPU only; undefined where it is not. */
-export function notHosted(at: Typed): string | undefined {
-  const { kind } = at.type;
-  if (kind === "list" || kind === "fixed" || kind === "struct") return "lists and structs";
-  if (at.op === "element" || (at.column && stepsOf(at.column).length > 1))
-    return "lists and structs";
-  return at.args.map(notHosted).find((reason) => reason !== undefined);
+export function notHosted(root: Typed): string | undefined {
+  const nested = walked([root], ({ args }) => args).some(
+    ({ op, type, column }) =>
+      isNested(type) || op === "element" || (column !== undefined && stepsOf(column).length > 1),
+  );
+  return nested ? "lists and structs" : undefined;
 }
 
 export class HostEmitter {
@@ -29,6 +30,7 @@ export class HostEmitter {
   readonly #memo = new Map<string, Emitted>();
   readonly #nulls: (column: string) => boolean;
   #next = 0;
+  #within = false;
 
   /** `nulls` tells whether a column may have nulls. */
   constructor(nulls: (column: string) => boolean) {
@@ -42,10 +44,18 @@ export class HostEmitter {
     return name;
   }
 
+  // What lies deep is emitted first, lest the recursion go down thousands of levels.
+  #emitBelow(at: Typed): void {
+    this.#within = true;
+    for (const deep of deepest(at)) this.emit(deep);
+    this.#within = false;
+  }
+
   /** The value of `at` in this row, computed once. */
   emit(at: Typed): Emitted {
     const known = this.#memo.get(at.key);
     if (known) return known;
+    if (!this.#within) this.#emitBelow(at);
     const made = this.#emit(at);
     this.#memo.set(at.key, made);
     return made;

@@ -8,10 +8,13 @@ import { type Emitted, type Emitting, wgslType } from "./context.ts";
 
 /** Values of a dictionary that are worth computing with beforehand. */
 const MOST_VALUES = 1 << 16;
+/** Nodes of an expression that is computed with for each of them, at most. */
+const MOST_NODES = 1000;
 
 /** Whether `at` is computed from texts that are the codes of one dictionary, and nothing else. */
 export function isOverCodes(store: ColumnStore, at: Typed): boolean {
   if (at.args.length === 0 || isTextual(at) || at.type.bits > 32) return false;
+  if (at.weight > MOST_NODES) return false;
   const names = columnsOf(at);
   const values = names.length === 1 ? store.column(names[0]!).dictionary : undefined;
   return values !== undefined && values.length <= MOST_VALUES && hasTexts(at);

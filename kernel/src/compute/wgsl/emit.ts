@@ -2,7 +2,7 @@
 // the name of its value, and the name of what says that it is not null ("true" where it cannot be null).
 import { isText, pathTo, stepsOf } from "../../columns/index.ts";
 import { isTextual } from "../comparison.ts";
-import type { Typed } from "../typed.ts";
+import { deepest, type Typed } from "../typed.ts";
 import { emitAmong } from "./among.ts";
 import { emitCast } from "./cast.ts";
 import { emitByCode, isOverCodes } from "./codes.ts";
@@ -19,6 +19,7 @@ export class Emitter implements Emitting {
   readonly #texts = new Map<string, TextValue>();
   readonly #row: string;
   #next = 0;
+  #within = false;
 
   constructor(program: Program, row = "row") {
     this.program = program;
@@ -53,10 +54,21 @@ export class Emitter implements Emitting {
     return this.let(expression, "ok");
   }
 
+  // What lies deep is emitted first, lest the recursion go down thousands of levels.
+  #emitBelow(at: Typed): void {
+    this.#within = true;
+    for (const deep of deepest(at)) {
+      if (isTextual(deep)) this.text(deep);
+      else this.emit(deep);
+    }
+    this.#within = false;
+  }
+
   /** The value of `at` in this row, computed once however often it is asked for. */
   emit(at: Typed): Emitted {
     const known = this.#memo.get(at.key);
     if (known) return known;
+    if (!this.#within) this.#emitBelow(at);
     const made = this.#emit(at);
     this.#memo.set(at.key, made);
     return made;

@@ -27,7 +27,7 @@ export interface KernelText {
 }
 
 /** Uniform parameters hold at most 64 vec4u (1 KiB): one of the kernel's own, these, and the constants. */
-const MAX_COLUMNS = 31;
+export const MAX_COLUMNS = 31;
 const MAX_LITERALS = 128;
 
 export class Program {
