@@ -6,6 +6,7 @@ import type { IDisposable } from "@lumino/disposable";
 import type { Message as LuminoMessage } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { poolIcon } from "./icon.ts";
+import { CELL_COLOURS } from "./model/colours.ts";
 import { Focus } from "./model/focus.ts";
 import { goToCell, isNotebook, type RanCell } from "./notebook-cells.ts";
 import { SHORTLY } from "./plugins/names.ts";
@@ -14,6 +15,7 @@ import { Counters } from "./widgets/counters.ts";
 import { el } from "./widgets/dom.ts";
 import { Figures } from "./widgets/figures.ts";
 import { Header } from "./widgets/header.ts";
+import { Pace } from "./widgets/pace.ts";
 import { Places } from "./widgets/places.ts";
 import { Readout } from "./widgets/readout.ts";
 import { SlabView } from "./widgets/slab-view.ts";
@@ -44,7 +46,7 @@ export class PoolPanel extends Widget {
   readonly #views: HTMLElement;
   readonly #still = matchMedia("(prefers-reduced-motion: reduce)");
   #look: IDisposable | undefined;
-  #frame = 0;
+  readonly #pace = new Pace(() => this.#show());
   #slow = 0;
   #slowAgain = false;
   #ticking = 0;
@@ -91,6 +93,23 @@ export class PoolPanel extends Widget {
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", trans.__("GPU memory pool"));
     watch.changed.connect(this.#onChanged, this);
+  }
+
+  /** How often the panel is drawn anew at most. */
+  set framesPerSecond(frames: number) {
+    this.#pace.most = frames;
+  }
+
+  /** Colours for cells in turn, in place of the style sheet's. */
+  set cellColours(colours: readonly string[]) {
+    for (const { style } of [this.node, this.#readout.node]) {
+      for (let cell = 1; cell < CELL_COLOURS; cell++) {
+        const colour = colours[cell - 1];
+        if (colour === undefined) style.removeProperty(`--cenote-cell-${cell}`);
+        else style.setProperty(`--cenote-cell-${cell}`, colour);
+      }
+    }
+    this.redraw();
   }
 
   /** Draws everything anew: the theme has changed. */
@@ -155,18 +174,14 @@ export class PoolPanel extends Widget {
     this.#look?.dispose();
     this.#look = undefined;
     this.#readout.hide();
-    cancelAnimationFrame(this.#frame);
+    this.#pace.rest();
     clearTimeout(this.#slow);
     clearTimeout(this.#ticking);
-    this.#frame = this.#slow = this.#ticking = 0;
+    this.#slow = this.#ticking = 0;
   }
 
   #onChanged(): void {
-    if (!this.#look) return;
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#show();
-    });
+    if (this.#look) this.#pace.ask();
   }
 
   #show(): void {

@@ -92,36 +92,45 @@ test("the notebook keeps the figures, and shows them when it is opened again wit
   await ui.command("docmanager:save");
   const saved = JSON.parse(await readFile(join(lab.work, NOTEBOOK), "utf8"));
   const { cell, peak, net } = saved.cells[0].metadata.cenote_pool;
-  assert.deepEqual([[0, peak, net]], before);
+  assert.deepEqual([0, peak, net], before[0]);
   assert.equal(cell, saved.cells[0].execution_count);
   await ui.command("kernelmenu:shutdown");
   await ui.page.goto(`${lab.url}/lab?reset`);
   await ui.started();
   await ui.command("docmanager:open", { path: NOTEBOOK, kernelPreference: { shouldStart: false } });
-  await until("the badge is there", async () => (await badges()).length === 1);
+  await until("the badges are there", async () => (await badges()).length === before.length);
   assert.deepEqual(await badges(), before);
 });
 
-test("the setting turns them off and on", async () => {
-  const change = async (on: boolean) => {
+test("settings turn badges and the status bar's item off, and colour cells", async () => {
+  const change = async (settings: object) => {
     const answer = await fetch(`${lab.url}/lab/api/settings/cenote-lab:panel`, {
       method: "PUT",
-      body: JSON.stringify({ raw: JSON.stringify({ badges: on }) }),
+      body: JSON.stringify({ raw: JSON.stringify(settings) }),
     });
     assert.equal(answer.status, 204);
     await ui.page.goto(`${lab.url}/lab?reset`);
     await ui.started();
-    await ui.command("docmanager:open", {
-      path: NOTEBOOK,
-      kernelPreference: { shouldStart: false },
-    });
+    await ui.command("docmanager:open", { path: NOTEBOOK });
     await ui.page.locator(".jp-CodeCell").first().waitFor();
+    await ui.command("cenote:show-pool");
+    await until("the panel is live", async () => (await ui.state()) === "live");
   };
-  await change(false);
-  await ui.page.locator(".jp-CodeCell .cm-line").first().waitFor();
+  const status = ui.page.locator('[data-cenote="status"]');
+  const colour = () =>
+    ui.page.evaluate(
+      `getComputedStyle(document.querySelector("#cenote-pool")).getPropertyValue("--cenote-cell-1")`,
+    );
+  const { length } = await badges();
+  const plain = await colour();
+  await change({ badges: false, statusItem: false, cellColours: ["#123456"] });
+  await until("the colour is the chosen one", async () => (await colour()) === "#123456");
   assert.deepEqual(await badges(), []);
-  await change(true);
-  await until("the badge is back", async () => (await badges()).length === 1);
+  assert.equal(await status.count(), 0);
+  await change({});
+  await until("the badges are back", async () => (await badges()).length === length);
+  await status.waitFor();
+  assert.equal(await colour(), plain);
 });
 
 test("the page complained of nothing", () => {

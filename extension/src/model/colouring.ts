@@ -13,6 +13,9 @@ export const STATES = ["live", "pinned", "cached", "spilled", "moving"] as const
 /** A block that moved so recently is shown as moving, in milliseconds. */
 const MOVING_MS = 1000;
 
+/** Colours that change by time alone, and how often one looks whether they have, in milliseconds. */
+export const FADES_MS: Partial<Record<Colouring, number>> = { age: 5000, state: MOVING_MS };
+
 /** Upper bounds of the classes of size (bytes) and of age (milliseconds); what is above has one more colour. */
 export const SIZE_CLASSES = [
   2 ** 12,

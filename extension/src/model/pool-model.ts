@@ -135,11 +135,16 @@ export class PoolModel {
     return this.cells.findLast(({ id }) => id !== undefined && id === wanted.id);
   }
 
+  /** The kernel's clock, as far as messages tell: milliseconds since the epoch. */
+  now(now = Date.now()): number {
+    return now - this.skew;
+  }
+
   /** The newest moment of which we know, by the kernel's clock: the end of the picture. */
   end(now = Date.now()): number {
     const sample = this.timeline.length > 0 ? this.timeline.time[this.timeline.length - 1]! : 0;
     const cell = this.cells[this.cells.length - 1];
-    const cellTime = cell ? (cell.end ?? Math.max(cell.begin, now - this.skew)) : 0;
+    const cellTime = cell ? (cell.end ?? Math.max(cell.begin, this.now(now))) : 0;
     return Math.max(sample, cellTime);
   }
 

@@ -6,6 +6,7 @@ import {
 } from "@jupyterlab/application";
 import { ICommandPalette, IThemeManager } from "@jupyterlab/apputils";
 import { ILauncher } from "@jupyterlab/launcher";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { poolIcon } from "../icon.ts";
 import { PoolPanel } from "../panel.ts";
@@ -17,7 +18,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: "The panel that shows the GPU memory pool.",
   autoStart: true,
   requires: [IPoolWatch],
-  optional: [ITranslator, ICommandPalette, ILauncher, ILayoutRestorer, IThemeManager],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    ILauncher,
+    ILayoutRestorer,
+    IThemeManager,
+    ISettingRegistry,
+  ],
   activate: (
     app: JupyterFrontEnd,
     watch: IPoolWatch,
@@ -26,12 +34,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
     restorer: ILayoutRestorer | null,
     themes: IThemeManager | null,
+    registry: ISettingRegistry | null,
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const panel = new PoolPanel(watch, trans);
     app.shell.add(panel, "right", { rank: 900, type: "Cenote" });
     restorer?.add(panel, panel.id);
     themes?.themeChanged.connect(() => panel.redraw());
+    if (registry) void obey(panel, registry);
     app.commands.addCommand(SHOW_POOL, {
       label: (args) =>
         args["isLauncher"]
@@ -79,3 +89,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
   },
 };
+
+/** The panel follows its settings. */
+async function obey(panel: PoolPanel, registry: ISettingRegistry): Promise<void> {
+  const settings = await registry.load(PANEL_PLUGIN);
+  const apply = () => {
+    panel.framesPerSecond = settings.get("framesPerSecond").composite as number;
+    panel.cellColours = settings.get("cellColours").composite as string[];
+  };
+  settings.changed.connect(apply);
+  apply();
+}

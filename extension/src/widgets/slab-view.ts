@@ -4,7 +4,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { GRANULE } from "../../../kernel/src/base/books.ts";
 import type { Block, BlockTable } from "../model/blocks.ts";
-import { type Colouring, colourOf } from "../model/colouring.ts";
+import { type Colouring, colourOf, FADES_MS } from "../model/colouring.ts";
 import type { Focus } from "../model/focus.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { Replay } from "../model/replay.ts";
@@ -55,6 +55,7 @@ export class SlabView {
   /** When the map may follow the pool again, and the timer until then. */
   #freeAt = 0;
   #later = 0;
+  #fading = 0;
   #chosen: number | undefined;
   #lit: Lit | undefined;
   #litVersion = 0;
@@ -126,6 +127,18 @@ export class SlabView {
     setText(this.#note, parts.join(" · "));
     this.#scrubber.update();
     this.#picture.invalidate();
+    this.#fade();
+  }
+
+  /** Ages grow, and what has moved comes to rest, though nothing happens in the pool. */
+  #fade(): void {
+    const ms = FADES_MS[this.#by];
+    if (this.#fading || ms === undefined || this.#focus.moment !== undefined) return;
+    if (this.#picture.canvas.offsetParent === null) return;
+    this.#fading = window.setTimeout(() => {
+      this.#fading = 0;
+      this.update();
+    }, ms);
   }
 
   /** Puts the map into words. */
@@ -148,6 +161,7 @@ export class SlabView {
   dispose(): void {
     this.#focus.changed.disconnect(this.update, this);
     clearTimeout(this.#later);
+    clearTimeout(this.#fading);
     this.#scrubber.dispose();
     this.#picture.dispose();
   }
@@ -159,7 +173,8 @@ export class SlabView {
     const now = performance.now();
     // What was laid out last stands until it may follow again.
     const seen = now < this.#freeAt ? this.#seen : version;
-    const when = moment === undefined ? `now ${seen}` : `${log.epoch} ${moment}`;
+    const step = Math.floor(this.#time() / (FADES_MS[this.#by] ?? Number.POSITIVE_INFINITY));
+    const when = moment === undefined ? `now ${seen} ${step}` : `${log.epoch} ${moment}`;
     const of = `${when} ${width} ${this.#by} ${this.#litVersion}`;
     if (of === this.#laidOut) return;
     this.#laidOut = of;
@@ -179,7 +194,7 @@ export class SlabView {
   /** The moment that the map shows, in milliseconds since the epoch. */
   #time(): number {
     const { moment } = this.#focus;
-    return moment === undefined ? this.#model.end() : this.#model.log.timeOf(moment);
+    return moment === undefined ? this.#model.now() : this.#model.log.timeOf(moment);
   }
 
   #draw(context: CanvasRenderingContext2D, width: number, theme: Theme): void {

@@ -12,6 +12,9 @@ export const BANDS = 18;
 const AXIS = 17;
 /** A mark's name is cut where it takes more. */
 const NAME_PIXELS = 90;
+/** Names that would overlap stand above each other, as far as there are rows. */
+const NAME_ROWS = 3;
+const NAME_HEIGHT = 13;
 
 type Context = CanvasRenderingContext2D;
 
@@ -104,7 +107,8 @@ function drawMarks(
   context.lineWidth = 1;
   context.textAlign = "left";
   context.textBaseline = "bottom";
-  let free = Number.NEGATIVE_INFINITY;
+  // Up to which pixel each row of names is taken.
+  const taken = new Array<number>(NAME_ROWS).fill(Number.NEGATIVE_INFINITY);
   for (const { name, time } of model.marks) {
     const at = Math.round(x(model.timeline.placeOf(time))) + 0.5;
     if (at < 0 || at > width) continue;
@@ -118,9 +122,10 @@ function drawMarks(
     const size = context.measureText(text).width;
     // Left of its line where there is no room to the right.
     const left = at + 3 + size > width ? at - 3 - size : at + 3;
-    if (left < free) continue;
-    outlined(context, text, left, bottom - 2, theme);
-    free = left + size + 8;
+    const row = taken.findIndex((pixel) => left > pixel);
+    if (row < 0) continue;
+    outlined(context, text, left, bottom - 2 - row * NAME_HEIGHT, theme);
+    taken[row] = left + size + 8;
   }
 }
 
