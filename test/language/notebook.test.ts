@@ -256,8 +256,10 @@ test("modules in files: decorators, parts of namespaces, import = require", () =
   const made = fileToJavaScript(
     "import os = require('node:os');\nnamespace N { export let a = 1 }\nnamespace N { export const b = a }\nexport { os, N };",
     "ts",
+    import.meta.dirname,
   );
   assert.match(made.code, /createRequire\(import\.meta\.url\)/);
   assert.match(made.code, /N\.b = N\.a/);
-  assert.throws(() => fileToJavaScript("\nexport = 1", "ts"), /export =/);
+  const wrong = () => fileToJavaScript("\nexport = 1", "ts", import.meta.dirname);
+  assert.throws(wrong, /export =/);
 });

@@ -227,6 +227,8 @@ test("the notebook's own packages and files, also as they change", () => {
   writeFileSync(join(plain, "i.js"), "exports.x = 1");
   assert.deepEqual(codes("import { typed } from 'typed17'; import p17 from 'plain17'; p17.y;"), []);
   assert.deepEqual(complete("typed.fi").matches, ["field"]);
+  cell("import { typed as asInDeno } from 'npm:typed17@^1.0'");
+  assert.deepEqual(complete("asInDeno.fi").matches, ["field"]);
 
   const file = join(folder, "own17.ts");
   writeFileSync(file, "export const own = { before: 1 };");

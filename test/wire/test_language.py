@@ -155,6 +155,44 @@ def test_causes_and_collected_errors_are_shown_with_their_places(kernel: Kernel)
     assert "disposing" in traceback and "body" in traceback and "line 2:7" in traceback
 
 
+LEGACY = """function log(target: any, key: string, how: PropertyDescriptor) {
+  how.value = () => `${key} of ${target.constructor.name}`;
+}
+const params: string[] = [];
+const mark = (target: any, key: any, at: number) => { params.push(`${target.name} ${at}`) };
+const seal = (target: Function) => { Object.seal(target) };
+@seal class Boat {
+  constructor(@mark private a = 1) {}
+  @log sail(): string { return "" }
+}
+[new Boat().sail(), params, Object.isSealed(Boat)]"""
+
+
+def test_decorators_of_the_older_kind_follow_the_tsconfig(fresh: Kernel, tmp_path: Path) -> None:
+    ran = fresh.run(LEGACY)
+    assert ran.reply["content"]["evalue"] == "Parameters can't be decorated"
+    assert "line 8:15" in ran.traceback and "tsconfig.json" in ran.traceback
+    # One that is meant to be called otherwise fails in itself.
+    ran = fresh.run("const old = (t: any, k: any, d: any) => { d.value }; class A { @old m() {} }")
+    assert "experimentalDecorators" in ran.traceback
+    (tmp_path / "base.json").write_text('{"compilerOptions": {"experimentalDecorators": true}}')
+    (tmp_path / "tsconfig.json").write_text(
+        '{ // comments are allowed\n "extends": "./base.json",'
+        ' "compilerOptions": {"emitDecoratorMetadata": true} }'
+    )
+    assert fresh.run(LEGACY).plain == "[ 'sail of Boat', [ 'Boat 0' ], true ]"
+    ran = fresh.run(
+        "Reflect.metadata = (key: string, value: any) => () => { seen.push([key, value?.name]) };\n"
+        "const seen: any[] = []; const any = (...all: any[]) => {};\n"
+        "class Typed { @any length: number = 2 }\nseen"
+    )
+    assert ran.plain == "[ [ 'design:type', 'Number' ] ]"
+    (tmp_path / "old.ts").write_text(LEGACY.replace("[new", "export const got = [new"))
+    assert "sail of Boat" in fresh.run("import { got } from './old'; got").plain
+    ran = fresh.run("%types strict\n" + LEGACY.replace("Boat", "Ship"))
+    assert ran.plain == "[ 'sail of Ship', [ 'Ship 0' ], true ]"
+
+
 def test_printed_errors_show_what_they_say_besides(kernel: Kernel) -> None:
     ran = kernel.run("const e = Object.assign(new Error('m'), { code: 'E' }); console.log([e])")
     place = ran.text().split("Cell [")[1].split("]")[0]

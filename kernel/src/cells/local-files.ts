@@ -1,7 +1,7 @@
 // The user's own modules beside a notebook: which they are, where "./x" is, how new they and what they
 // import are (their version, which makes Node evaluate them anew), and their JavaScript.
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseSync } from "oxc-parser";
 import { CellSyntaxError, fileToJavaScript, type Position, positionAt } from "../language/index.ts";
@@ -112,12 +112,12 @@ export class LocalFiles {
     watchFor(source);
     if (!COMPILED.has(extname(path))) return undefined;
     try {
-      const javaScript = fileToJavaScript(source, /x$/.test(path) ? "tsx" : "ts");
+      const javaScript = fileToJavaScript(source, /x$/.test(path) ? "tsx" : "ts", dirname(path));
       this.#sources.add(url, source, javaScript);
       return { format: "module", source: javaScript.code, shortCircuit: true };
     } catch (error) {
       if (!(error instanceof CellSyntaxError)) throw error;
-      throw this.#syntaxError(error.message, path, source, error.position);
+      throw this.#syntaxError(error, path, source, error.position);
     }
   }
 
@@ -129,20 +129,20 @@ export class LocalFiles {
     if (!CODE.has(extname(path))) return undefined;
     const source = readFileSync(path, "utf8");
     const [error] = parseSync(path, source, { sourceType: "module" }).errors;
-    return (
-      error &&
-      this.#syntaxError(
-        error.message,
-        path,
-        source,
-        positionAt(source, error.labels[0]?.start ?? 0),
-      )
-    );
+    if (!error) return undefined;
+    const position = positionAt(source, error.labels[0]?.start ?? 0);
+    const { message, helpMessage } = error;
+    return this.#syntaxError({ message, help: helpMessage ?? undefined }, path, source, position);
   }
 
-  #syntaxError(message: string, path: string, source: string, position: Position) {
+  #syntaxError(
+    { message, help }: { message: string; help?: string | undefined },
+    path: string,
+    source: string,
+    position: Position,
+  ) {
     const place = { label: this.#sources.label(path), source, position };
-    return new LocalSyntaxError(`${message} (${placeText(place)})`, place);
+    return new LocalSyntaxError(`${message} (${placeText(place)})`, place, help);
   }
 
   #newest(url: string, seen: Set<string>): Newest {

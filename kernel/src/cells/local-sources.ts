@@ -19,10 +19,12 @@ interface LocalSource {
 export class LocalSyntaxError extends SyntaxError {
   override name = "SyntaxError";
   readonly place: Place;
+  readonly help: string | undefined;
 
-  constructor(message: string, place: Place) {
+  constructor(message: string, place: Place, help: string | undefined) {
     super(message);
     this.place = place;
+    this.help = help;
   }
 }
 

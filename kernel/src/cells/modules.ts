@@ -12,7 +12,7 @@ import { LocalFiles } from "./local-files.ts";
 import type { LocalSources } from "./local-sources.ts";
 import type { CellOutput } from "./output.ts";
 import { silenceOwnWarnings } from "./own-warnings.ts";
-import { explainMissing, plainSpecifier } from "./specifiers.ts";
+import { explainMissing, resolvable } from "./specifiers.ts";
 import { connectTslab } from "./tslab.ts";
 
 type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>;
@@ -148,7 +148,7 @@ export class ModuleLoader {
   }
 
   #ofUser(specifier: string, context: ResolveContext, next: NextResolve): Resolution {
-    const plain = plainSpecifier(specifier);
+    const plain = resolvable(specifier);
     try {
       const found = this.#resolve(plain, context, next);
       // Compilers of TypeScript ask for no `with { type: "json" }`.

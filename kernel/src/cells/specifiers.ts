@@ -1,20 +1,17 @@
-// What cells and files of the user's ask for by name: the ways in which others write the name of a package,
-// and what to do about one that is not there.
+// What cells and files of the user's ask for by name, and what to do about a package that is not there.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { plainSpecifier } from "../language/index.ts";
 
-/** Deno's `npm:@scope/name@1.2/part` and `jsr:…`: where it is from, its name, the part. */
-const PREFIXED = /^(npm|jsr):\/?((?:@[^/]+\/)?[^@/]+)(?:@[^/]*)?(\/.*)?$/;
-
-/** As the package is called once it is installed: `@scope/name/part`. */
-export function plainSpecifier(specifier: string): string {
+/** The specifier that Node resolves. Throws for those of the network. */
+export function resolvable(specifier: string): string {
   if (/^https?:/.test(specifier)) {
     throw new Error(
       `Modules aren't imported over the network, found "${specifier}". ` +
         "Install the package with %npm install, and import it by its name.",
     );
   }
-  return specifier.replace(PREFIXED, "$2$3");
+  return plainSpecifier(specifier);
 }
 
 /** `importer`: the path that cells import as. There is no such file, so no message should name it. */
@@ -31,7 +28,7 @@ export function explainMissing(error: unknown, specifier: string, importer: stri
 }
 
 const nameOf = (specifier: string) =>
-  /^(?:@[^/]+\/)?[^/]+/.exec(specifier.replace(PREFIXED, "$2"))?.[0] ?? specifier;
+  /^(?:@[^/]+\/)?[^/]+/.exec(plainSpecifier(specifier))?.[0] ?? specifier;
 
 function mendFor(specifier: string, folder: string): string {
   const path = join(folder, specifier);

@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import type ts from "typescript";
 import type { JsxFactory } from "./jsx-factory.ts";
+import { decoratorSettings } from "./project-settings.ts";
 import type { Using } from "./typescript-facts.ts";
 
 export interface Lowered {
@@ -16,6 +17,8 @@ export interface LoweringOptions {
   jsx: JsxFactory | undefined;
   /** `using` that isn't to be touched. */
   usings: readonly Using[];
+  /** Where the code is, whose tsconfig.json counts. */
+  folder: string;
   /** Exports of parts of its namespaces in earlier cells. */
   earlierParts: ReadonlyMap<string, readonly string[]>;
 }
@@ -26,6 +29,10 @@ function load(): typeof ts {
   compiler ??= createRequire(import.meta.url)("typescript") as typeof ts;
   return compiler;
 }
+
+/** Whether decorators are the older kind in this folder. */
+export const hasLegacyDecorators = (folder: string): boolean =>
+  decoratorSettings(load(), folder).experimentalDecorators === true;
 
 /** `source` must be valid TypeScript. */
 export function lower(source: string, options: LoweringOptions): Lowered {
@@ -38,7 +45,7 @@ export function lower(source: string, options: LoweringOptions): Lowered {
       module: ModuleKind.Preserve,
       sourceMap: true,
       verbatimModuleSyntax: true,
-      useDefineForClassFields: true,
+      ...decoratorSettings(load(), options.folder),
       ...(jsx && jsxOptions(jsx, JsxEmit)),
     },
   });

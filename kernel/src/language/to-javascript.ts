@@ -3,7 +3,7 @@
 import { parseSync } from "oxc-parser";
 import { transformSync } from "oxc-transform";
 import { jsxFactory, oxcJsx } from "./jsx-factory.ts";
-import { lower } from "./lowering.ts";
+import { hasLegacyDecorators, lower } from "./lowering.ts";
 import { type KnownNames, NO_NAMES } from "./notebook-names.ts";
 import { positionAt } from "./positions.ts";
 import { CellSyntaxError, firstSyntaxError } from "./syntax-error.ts";
@@ -27,6 +27,9 @@ export interface JavaScript {
 
 type Compiled = Pick<JavaScript, "code" | "mappings" | "lang"> & { warns: boolean };
 
+/** The notebook's, where the kernel starts. */
+const NOTEBOOK_FOLDER = process.cwd();
+
 /** The JavaScript of a cell. Throws CellSyntaxError. */
 export function cellToJavaScript(given: string, known: KnownNames): JavaScript {
   const source = given.replace(/^#!/, "//");
@@ -35,7 +38,12 @@ export function cellToJavaScript(given: string, known: KnownNames): JavaScript {
   const compiled = compile(source, known);
   const facts = factsOf(source, compiled.lang);
   // The cell's editor disposes of what `using` at the top holds.
-  const made = moduleToJavaScript(source, compiled, { known, facts, usings: facts?.usings ?? [] });
+  const made = moduleToJavaScript(source, compiled, {
+    known,
+    facts,
+    usings: facts?.usings ?? [],
+    folder: NOTEBOOK_FOLDER,
+  });
   if (!facts?.exportAssignment || made.isLowered) return made;
   return { ...made, ...runOxc(withoutExport(source, facts), made.lang, known) };
 }
@@ -45,8 +53,8 @@ const REQUIRES = /^\s*(?:export\s+)?import\s+[\w$]+\s*=\s*require\s*\(/m;
 const REQUIRE =
   'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);\n';
 
-/** The JavaScript of a module of the user's. Throws CellSyntaxError. */
-export function fileToJavaScript(given: string, lang: Dialect): JavaScript {
+/** The JavaScript of a module of the user's in this folder. Throws CellSyntaxError. */
+export function fileToJavaScript(given: string, lang: Dialect, folder: string): JavaScript {
   const source = given.replace(/^#!/, "//");
   const facts = factsOf(source, lang);
   if (facts?.exportAssignment) {
@@ -58,7 +66,12 @@ export function fileToJavaScript(given: string, lang: Dialect): JavaScript {
     );
   }
   const compiled = runOxc(source, lang, NO_NAMES);
-  const made = moduleToJavaScript(source, compiled, { known: NO_NAMES, facts, usings: [] });
+  const made = moduleToJavaScript(source, compiled, {
+    known: NO_NAMES,
+    facts,
+    usings: [],
+    folder,
+  });
   if (!REQUIRES.test(source)) return made;
   return { ...made, code: REQUIRE + made.code, mappings: `;${made.mappings}` };
 }
@@ -68,21 +81,36 @@ interface Context {
   facts: TypeScriptFacts | undefined;
   /** Those that the compiler is to leave alone. */
   usings: readonly Using[];
+  folder: string;
 }
 
 function moduleToJavaScript(
   source: string,
   { code, mappings, lang, warns }: Compiled,
-  { known, facts, usings }: Context,
+  { known, facts, usings, folder }: Context,
 ): JavaScript {
   const merges = mergesOf(facts, known);
   const shared = { shift: 0, source, lang, facts, merges };
   if (facts && (facts.hasDecorators || facts.hasParts || merges.size > 0 || warns)) {
+    checkDecorators(source, facts, folder);
     const jsx = lang === "tsx" ? factoryFor(source, known) : undefined;
-    const lowered = lower(withoutExport(source, facts), { jsx, usings, earlierParts: merges });
+    const options = { jsx, usings, folder, earlierParts: merges };
+    const lowered = lower(withoutExport(source, facts), options);
     return { ...lowered, ...shared, isLowered: true };
   }
   return { code, mappings, ...shared, isLowered: false };
+}
+
+/** What to do where older decorators are meant. */
+export const LEGACY_DECORATORS =
+  'Decorators are standard ones here. For the older kind, put { "compilerOptions": ' +
+  '{ "experimentalDecorators": true } } into a tsconfig.json beside the notebook.';
+
+function checkDecorators(source: string, facts: TypeScriptFacts, folder: string): void {
+  const at = facts.parameterDecorator;
+  if (at === undefined || hasLegacyDecorators(folder)) return;
+  const position = positionAt(source, at);
+  throw new CellSyntaxError("Parameters can't be decorated", position, LEGACY_DECORATORS);
 }
 
 /** As in other REPLs, a cell that is nothing but {…} is an object where it can be one. */

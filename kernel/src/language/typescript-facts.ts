@@ -22,6 +22,8 @@ export interface TypeScriptFacts {
   hasParts: boolean;
   /** Decorators, `accessor`: V8 has none yet. */
   hasDecorators: boolean;
+  /** Where the first decorator of a parameter is, which only the older kind can be. */
+  parameterDecorator: number | undefined;
   usings: readonly Using[];
   /** `export = …` */
   exportAssignment: { start: number; from: number; to: number } | undefined;
@@ -30,13 +32,16 @@ export interface TypeScriptFacts {
 /** A cell without these words has nothing to tell; most cells needn't be parsed once more. */
 const WORTH_A_LOOK = /@|\b(?:accessor|namespace|module|enum)\b|\bexport\s*=/;
 
+/** What standard decorators can stand before. */
+const DECORATED = /^(?:TSAbstract)?(?:Class|MethodDefinition|PropertyDefinition|AccessorProperty)/;
+
 export function factsOf(source: string, lang: Dialect): TypeScriptFacts | undefined {
   if (!WORTH_A_LOOK.test(source)) return undefined;
   const { program } = parseSync(`cell.${lang}`, source, { lang, sourceType: "module" });
   const facts = new Facts();
   const root = program as unknown as Node;
   for (const statement of root["body"] as Node[]) facts.statement(statement);
-  facts.hasDecorators = hasDecorators(root);
+  facts.decorators(root);
   return facts;
 }
 
@@ -46,6 +51,7 @@ class Facts implements TypeScriptFacts {
   readonly namespaces = new Map<string, string[]>();
   hasParts = false;
   hasDecorators = false;
+  parameterDecorator: number | undefined;
   readonly usings: Using[] = [];
   exportAssignment: TypeScriptFacts["exportAssignment"];
 
@@ -72,6 +78,15 @@ class Facts implements TypeScriptFacts {
       case "VariableDeclaration":
         this.#using(node);
     }
+  }
+
+  /** Looks for decorators, however deep. */
+  decorators(node: Node, parent?: Node): void {
+    if (node.type === "Decorator" || node.type === "AccessorProperty") this.hasDecorators = true;
+    if (node.type === "Decorator" && !DECORATED.test(parent!.type)) {
+      this.parameterDecorator ??= node.start;
+    }
+    forEachChild(node, (child) => this.decorators(child, node));
   }
 
   #namespace(node: Node): void {
@@ -105,13 +120,4 @@ function exportedNames(statement: Node): string[] {
   if (declaration["id"]) return [(declaration["id"] as Node)["name"] as string];
   const declarators = (declaration["declarations"] as Node[] | undefined) ?? [];
   return declarators.flatMap(({ id }) => boundNames(id as Node));
-}
-
-function hasDecorators(node: Node): boolean {
-  if (node.type === "Decorator" || node.type === "AccessorProperty") return true;
-  let found = false;
-  forEachChild(node, (child) => {
-    found ||= hasDecorators(child);
-  });
-  return found;
 }

@@ -4,6 +4,8 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import ts from "typescript";
+import { plainSpecifier } from "../package-names.ts";
+import { decoratorSettings } from "../project-settings.ts";
 import { LIBRARY, Libraries } from "./libraries.ts";
 import { type CellModule, Notebook } from "./notebook.ts";
 
@@ -48,7 +50,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
   readonly notebook: Notebook;
   readonly #options: HostOptions;
   readonly #folder: string;
-  readonly #settings: ts.CompilerOptions;
+  #settings: ts.CompilerOptions;
   readonly #globals: string;
   /**
    * A file that imports every package that cells have imported, so that the compiler keeps them while it
@@ -99,6 +101,7 @@ export class NotebookHost implements ts.LanguageServiceHost {
       allowImportingTsExtensions: true,
       resolveJsonModule: true,
       skipLibCheck: true,
+      ...decoratorSettings(ts, this.#folder),
     };
     this.#resolutions = this.#newResolutions();
     this.#draft = this.notebook.draft("");
@@ -132,6 +135,10 @@ export class NotebookHost implements ts.LanguageServiceHost {
   changed(): void {
     this.#packageFiles.clear();
     this.#question++;
+    const decorators = decoratorSettings(ts, this.#folder);
+    if (decorators.experimentalDecorators !== this.#settings.experimentalDecorators) {
+      this.#settings = { ...this.#settings, ...decorators };
+    }
     this.#resolutions = this.#newResolutions();
   }
 
@@ -198,7 +205,8 @@ export class NotebookHost implements ts.LanguageServiceHost {
       return found.resolvedTypeReferenceDirective ? found : from(this.#kernelFile);
     });
 
-  #resolve(name: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
+  #resolve(written: string, containing: string): ts.ResolvedModuleWithFailedLookupLocations {
+    const name = plainSpecifier(written);
     if (name === "cenote") {
       const extension = this.#options.api.endsWith(".d.ts") ? ts.Extension.Dts : ts.Extension.Ts;
       return { resolvedModule: { resolvedFileName: this.#options.api, extension } };
