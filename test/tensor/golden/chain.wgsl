@@ -3,7 +3,7 @@
 @group(0) @binding(2) var<storage, read_write> mem2: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 1>;
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn greatest(a: f32, b: f32) -> f32 { if (is_nan(a) || (!is_nan(b) && a > b)) { return a; } return b; }
+fn greatest(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a > b)); }
 fn element(x0: f32, x1: f32) -> f32 {
   let t0 = (x0 * x1);
   let t1 = (t0 + bitcast<f32>(p[0].x));
@@ -15,8 +15,10 @@ fn element(x0: f32, x1: f32) -> f32 {
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = id.x + id.y * 8388608u;
-if (at >= p[0].y) { return; }
-let v0 = mem0[at];
-let v1 = mem1[at];
-mem2[at] = vec4<f32>(element(v0.x, v1.x), element(v0.y, v1.y), element(v0.z, v1.z), element(v0.w, v1.w));
+let end = min((at + 1u) * 4u, p[0].y);
+for (var i = at * 4u; i < end; i++) {
+let v0 = mem0[i];
+let v1 = mem1[i];
+mem2[i] = vec4<f32>(element(v0.x, v1.x), element(v0.y, v1.y), element(v0.z, v1.z), element(v0.w, v1.w));
+}
 }

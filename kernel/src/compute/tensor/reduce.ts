@@ -27,6 +27,7 @@ interface Joining {
   readonly helpers: (computed: string) => readonly string[];
 }
 
+const f32Bits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0]!;
 const F32_INF = 0x7f800000;
 const extreme = (own: string, built: string, f32: number, i32: number, u32: number): Joining => ({
   identity: (at) => ({ f32, i32, u32 })[at as "f32"],
@@ -50,7 +51,17 @@ export const reducedIn = (dtype: Dtype): Dtype => {
   return computed === "bool" ? "u32" : computed;
 };
 
-/** The expression reduced over `axes` (counted from 0, in order), as f32, i32 or u32 in the order of the other axes. */
+/** Whether an invocation each is enough for so many rows of so many elements. */
+export const isAlone = (rows: number, each: number): boolean => each <= ALONE || rows >= MANY;
+
+/** Four sums in pairs. */
+export const joinedSums = (join: (a: string, b: string) => string): string =>
+  join(`(${join("s0", "s1")})`, `(${join("s2", "s3")})`);
+
+/**
+ * The expression reduced over `axes` (counted from 0, in order), as f32, i32 or u32 in the order of the other axes.
+ * `divisor`: what sums of floats are divided by.
+ */
 export function reduced(
   gpu: Gpu,
   expr: Expr,
@@ -58,26 +69,28 @@ export function reduced(
   axes: readonly number[],
   how: Reducer,
   what: string = how,
+  divisor = 1,
 ): Leaf {
   const outer = shape.map((_, i) => i).filter((axis) => !axes.includes(axis));
   const rows = sizeOf(outer.map((axis) => shape[axis]!));
   const each = sizeOf(axes.map((axis) => shape[axis]!));
   checkElements(gpu, [rows, each], "bool", what);
   const source = castTo(expr, reducedIn(expr.dtype));
-  const lanes = each > ALONE && rows < MANY ? LANES : 1;
+  const lanes = isAlone(rows, each) ? 1 : LANES;
   const parts = lanes === 1 ? 1 : Math.ceil(each / STRETCH) * lanes;
   const kept = outer.map((axis) => shape[axis]!);
   const target = lanes === 1 ? kept : [rows, parts];
   const storage = allocate(gpu, target, source.dtype, what);
   try {
-    const signature = new Signature(how).add(shape, axes).bind(storage).expr(source);
+    const last = lanes === 1 ? divisor : 1;
+    const signature = new Signature(how).add(shape, axes, last).bind(storage).expr(source);
     launch(gpu, signature, (kernel) => {
       const reduction = new Reduction(kernel, source, shape, [outer, axes], how);
-      reduction.run(storage, { rows, each, parts, lanes, what });
+      reduction.run(storage, { rows, each, parts, lanes, what, divisor: last });
     });
     if (lanes === 1) return leaf(storage, source.dtype, rowMajor(kept));
     const partial = leaf(storage, source.dtype, [parts, 1]);
-    const whole = reduced(gpu, partial, target, [1], how, what);
+    const whole = reduced(gpu, partial, target, [1], how, what, divisor);
     storage.block.dispose();
     return { ...whole, strides: rowMajor(kept) };
   } catch (error) {
@@ -92,6 +105,7 @@ interface Extent {
   readonly parts: number;
   readonly lanes: number;
   readonly what: string;
+  readonly divisor: number;
 }
 
 class Reduction {
@@ -124,7 +138,7 @@ class Reduction {
     this.#kernel.use(this.#joining.helpers(this.#computed));
   }
 
-  run(to: Storage, { rows, each, parts, lanes, what }: Extent): void {
+  run(to: Storage, { rows, each, parts, lanes, what, divisor }: Extent): void {
     const kernel = this.#kernel;
     const [total, of, count] = [rows * parts, parts, each].map((value) => kernel.word(value));
     const identity = kernel.word(this.#joining.identity(this.#computed));
@@ -143,9 +157,11 @@ class Reduction {
       ...(this.#vectors ? this.#loadVector(count!) : this.#loadScalars(count!)),
       "}",
     ];
-    const pair = (a: string, b: string) => this.#join(a, b);
     const out = kernel.bind(to, this.#computed);
-    lines.push(`${out.name}[at] = ${pair(`(${pair("s0", "s1")})`, `(${pair("s2", "s3")})`)};`);
+    const whole = joinedSums((a, b) => this.#join(a, b));
+    const share =
+      divisor === 1 ? whole : `(${whole}) / bitcast<f32>(${kernel.word(f32Bits(divisor))})`;
+    lines.push(`${out.name}[at] = ${share};`);
     kernel.run(what, rows * parts, lines.join("\n"));
   }
 

@@ -7,6 +7,7 @@ import { ElementWise } from "./elementwise.ts";
 import type { Expr } from "./expr.ts";
 import { castTo, type Operand } from "./operands.ts";
 import { type Reducer, reduced } from "./reduce.ts";
+import { byRows, type RowOperation, suitsRows } from "./rows.ts";
 import { checkedAxes, checkedAxis, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 
@@ -25,18 +26,29 @@ export abstract class Reductions extends ElementWise {
     { keepDims = false }: ReduceOptions,
     dtype: Dtype,
     what: string = how,
+    divisor = 1,
   ): this {
     const over = checkedAxes(axes, this.rank, what);
-    if ((how === "min" || how === "max") && over.some((axis) => this.shape[axis] === 0)) {
-      throw new CenoteError(
-        "EMPTY",
-        `${what}: wanted elements to choose from, found none in ${shown(this.shape)} over axes ${shown(over)}`,
-      );
-    }
-    const found = reduced(this.gpu, this.expression(), this.shape, over, how, what);
+    if (how === "min" || how === "max") this.#mustHave(over, what);
+    const found = reduced(this.gpu, this.expression(), this.shape, over, how, what, divisor);
     const kept = this.shape.filter((_, i) => !over.includes(i));
     const wide = this.shape.map((size, i) => (over.includes(i) ? 1 : size));
     return tidy(() => this.make(kept, castTo(found, dtype), what).reshape(keepDims ? wide : kept));
+  }
+
+  #mustHave(over: readonly number[], what: string): void {
+    if (over.every((axis) => this.shape[axis] !== 0)) return;
+    throw new CenoteError(
+      "EMPTY",
+      `${what}: wanted elements to choose from, found none in ${shown(this.shape)} over axes ${shown(over)}`,
+    );
+  }
+
+  /** In one kernel, an invocation a row. */
+  #rows(how: RowOperation, axis: number, dtype: Dtype, { keepDims = false }: ReduceOptions): this {
+    const { result, shape } = byRows(this.gpu, this.expression(), this.shape, axis, how);
+    const found = this.make(shape, castTo(result, dtype), how);
+    return keepDims && shape.length < this.rank ? found.expandDims(axis) : found;
   }
 
   /** Sum; of f16 added up in f32, of narrow integers and bools in 32 bits, where it wraps. Derivative: nothing. */
@@ -64,9 +76,7 @@ export abstract class Reductions extends ElementWise {
     const dtype = floatOf(this.dtype);
     const over = checkedAxes(axes, this.rank, "mean");
     const count = over.reduce((product, axis) => product * this.shape[axis]!, 1);
-    return tidy(() =>
-      this.cast("f32").#reduce("sum", over, options, "f32", "mean").div(count).cast(dtype),
-    );
+    return tidy(() => this.cast("f32").#reduce("sum", over, options, dtype, "mean", count));
   }
 
   /** Whether any is not 0. */
@@ -96,6 +106,8 @@ export abstract class Reductions extends ElementWise {
     return tidy(() => {
       if (axis === undefined) return this.flatten().#arg(how, 0, options);
       const over = checkedAxis(axis, this.rank, name);
+      this.#mustHave([over], name);
+      if (suitsRows(this.shape, over)) return this.#rows(name, over, "i32", options);
       const strides = this.shape.map((_, i) => Number(i === over));
       const index: Expr = { kind: "ramp", dtype: "i32", strides, offset: 0 };
       const best = this.#reduce(how, over, { keepDims: true }, this.dtype, name);
@@ -112,10 +124,8 @@ export abstract class Reductions extends ElementWise {
     return tidy(() => {
       const x = this.cast("f32");
       const squares = x.sub(x.mean(over, { keepDims: true })).square();
-      return squares
-        .sum(over, options)
-        .div(Math.max(0, count - ddof))
-        .cast(floatOf(this.dtype));
+      const dtype = floatOf(this.dtype);
+      return squares.#reduce("sum", over, options, dtype, "variance", Math.max(0, count - ddof));
     });
   }
 
@@ -133,6 +143,8 @@ export abstract class Reductions extends ElementWise {
   logSumExp(axes?: Axes, options: ReduceOptions = {}): this {
     const over = checkedAxes(axes, this.rank, "logSumExp");
     return tidy(() => {
+      if (over.length === 1 && suitsRows(this.shape, over[0]!))
+        return this.#rows("logSumExp", over[0]!, "f32", options);
       const x = this.cast("f32");
       const most = x.#finiteMax(over);
       const wide = x.sub(most).exp().sum(over, { keepDims: true }).log().add(most);
@@ -146,18 +158,28 @@ export abstract class Reductions extends ElementWise {
     return most.isInf().where(0, most);
   }
 
-  /** eˣ ÷ Σ eˣ along an axis. Derivative: z. */
+  /** eˣ ÷ Σ eˣ along an axis; of no elements none. Derivative: z. */
   softmax(axis = -1): this {
+    const over = checkedAxis(axis, this.rank, "softmax");
+    const dtype = floatOf(this.dtype);
     return tidy(() => {
+      if (this.size === 0) return this.cast(dtype);
+      if (suitsRows(this.shape, over)) return this.#rows("softmax", over, dtype, {});
       const x = this.cast("f32");
-      const powers = x.sub(x.#finiteMax([checkedAxis(axis, this.rank, "softmax")])).exp();
-      return powers.div(powers.sum(axis, { keepDims: true })).cast(floatOf(this.dtype));
+      const powers = x.sub(x.#finiteMax([over])).exp();
+      return powers.div(powers.sum(over, { keepDims: true })).cast(dtype);
     });
   }
 
-  /** log softmax(x) along an axis. Derivative: z. */
+  /** log softmax(x) along an axis; of no elements none. Derivative: z. */
   logSoftmax(axis = -1): this {
-    return tidy(() => this.sub(this.logSumExp(axis, { keepDims: true })).cast(floatOf(this.dtype)));
+    const over = checkedAxis(axis, this.rank, "logSoftmax");
+    const dtype = floatOf(this.dtype);
+    return tidy(() => {
+      if (this.size === 0) return this.cast(dtype);
+      if (suitsRows(this.shape, over)) return this.#rows("logSoftmax", over, dtype, {});
+      return this.sub(this.logSumExp(over, { keepDims: true })).cast(dtype);
+    });
   }
 
   /** (x − mean) ÷ √(variance + epsilon) over the last axis, times `scale`, plus `shift`. Derivative: x, mean, variance, scale. */

@@ -1,6 +1,6 @@
 // An expression as a function of its leaves' elements, `element(x0, x1, …)`, and the places of those elements.
 import { DTYPES } from "../dtypes.ts";
-import { type Call, type Expr, type Leaf, type Placed, placedOf } from "../expr.ts";
+import { type Call, type Expr, type Placed, placedOf } from "../expr.ts";
 import { cast, opNamed, wrapped } from "../ops.ts";
 import { collapse, isRowMajor, type Shape } from "../shape.ts";
 import type { Kernel } from "./kernel.ts";
@@ -45,17 +45,15 @@ export class Element {
     this.#define();
   }
 
-  /** Whether vectors of four elements can be loaded: words in the order of the rows, from a multiple of four. */
+  /** Whether four elements can be loaded at a time: in the order of the rows, from a multiple of four. */
   static vectors(expr: Expr, shape: Shape): boolean {
     return placedOf(expr).every(
       (one) =>
-        (one.kind === "ramp" && one.strides.every((stride) => stride === 0)) ||
+        isScalar(one) ||
         (one.kind === "leaf" &&
-          (isScalar(one) ||
-            (DTYPES[one.dtype].bits === 32 &&
-              one.storage.block.bytes % 16 === 0 &&
-              one.offset % 4 === 0 &&
-              isRowMajor(shape, one.strides)))),
+          (DTYPES[one.dtype].bits < 32 || one.storage.block.bytes % 16 === 0) &&
+          one.offset % 4 === 0 &&
+          isRowMajor(shape, one.strides)),
     );
   }
 
@@ -88,7 +86,7 @@ export class Element {
     const lines: string[] = [];
     // Vectors first: how memory is bound is settled by its first use.
     for (const { placed } of this.operands) {
-      if (placed.kind === "leaf" && !isScalar(placed)) {
+      if (placed.kind === "leaf" && !isScalar(placed) && DTYPES[placed.dtype].bits === 32) {
         this.kernel.bind(placed.storage, `vec4<${DTYPES[placed.dtype].computed}>`);
       }
     }
@@ -97,14 +95,20 @@ export class Element {
         lines.push(`let v${k} = ${this.#load({ placed, strides: [] })};`);
         return () => `v${k}`;
       }
-      const { computed } = DTYPES[placed.dtype];
-      const { name, type } = this.kernel.bind(placed.storage, `vec4<${computed}>`);
       const offset =
         placed.offset === 0 ? i : `${i} + ${this.kernel.wordOf(placed, placed.offset, 4)}`;
-      const loaded = `${name}[${offset}]`;
-      lines.push(
-        `let v${k} = ${type === `vec4<${computed}>` ? loaded : `bitcast<vec4<${computed}>>(${loaded})`};`,
+      const { bits, computed } = DTYPES[placed.dtype];
+      const { name, type } = this.kernel.bind(
+        placed.storage,
+        bits === 32 ? `vec4<${computed}>` : "u32",
       );
+      if (bits < 32) {
+        lines.push(`let v${k} = ${this.kernel.loadFour({ name, type }, placed.dtype, offset)};`);
+      } else {
+        const loaded = `${name}[${offset}]`;
+        const same = type === `vec4<${computed}>`;
+        lines.push(`let v${k} = ${same ? loaded : `bitcast<vec4<${computed}>>(${loaded})`};`);
+      }
       return (lane: string) => `v${k}.${lane}`;
     });
     const values = ["x", "y", "z", "w"].map((lane) => this.#call(parts.map((part) => part(lane))));
@@ -180,7 +184,7 @@ export class Element {
   }
 }
 
-const isScalar = (one: Leaf): boolean => one.strides.every((stride) => stride === 0);
+const isScalar = (one: Placed): boolean => one.strides.every((stride) => stride === 0);
 
 function keyOf(one: Placed): string {
   const where = one.kind === "leaf" ? one.storage.block.id : one.dtype;

@@ -59,11 +59,11 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   },
   least: {
     needs: ["is_nan"],
-    code: "fn least(a: f32, b: f32) -> f32 { if (is_nan(a) || (!is_nan(b) && a < b)) { return a; } return b; }",
+    code: "fn least(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a < b)); }",
   },
   greatest: {
     needs: ["is_nan"],
-    code: "fn greatest(a: f32, b: f32) -> f32 { if (is_nan(a) || (!is_nan(b) && a > b)) { return a; } return b; }",
+    code: "fn greatest(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a > b)); }",
   },
   // Integer division by zero gives 0, and so does the remainder; both round down, as Python's do.
   floor_div_i32: {

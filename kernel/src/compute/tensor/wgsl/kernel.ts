@@ -94,7 +94,7 @@ export class Kernel {
   }
 
   /** The element of `dtype` at index `i` of the memory, as it is computed. */
-  load({ name, type }: Bound, dtype: Dtype, i: string): string {
+  load({ name, type }: Pick<Bound, "name" | "type">, dtype: Dtype, i: string): string {
     const { bits, computed } = DTYPES[dtype];
     if (bits === 32) {
       const at = type.startsWith("vec4") ? `${name}[(${i}) >> 2u][(${i}) & 3u]` : `${name}[${i}]`;
@@ -103,6 +103,15 @@ export class Kernel {
     this.add(unpacking(name, dtype));
     if (dtype === "f16") this.use(["half_to_f32"]);
     return `${name}_${dtype}(${i})`;
+  }
+
+  /** The four elements of a packed `dtype` from index 4·i on. */
+  loadFour({ name, type }: Pick<Bound, "name" | "type">, dtype: Dtype, i: string): string {
+    const word = (at: string) =>
+      type.startsWith("vec4") ? `${name}[(${at}) >> 2u][(${at}) & 3u]` : `${name}[${at}]`;
+    this.add(unpackingFour(name, dtype, word));
+    if (dtype === "f16") this.use(["half_to_f32"]);
+    return `${name}_${dtype}_four(${i})`;
   }
 
   /** A value as the bits of a packed dtype, in the low bits of a u32. */
@@ -171,4 +180,27 @@ function unpacking(name: string, dtype: Dtype): string {
     bool: `((${word} >> (${shift})) & 1u) != 0u`,
   }[dtype as string];
   return `fn ${name}_${dtype}(i: u32) -> ${computed} { return ${value}; }`;
+}
+
+/** A function that unpacks the four elements from index 4·i on, which lie in one word, of halves in two. */
+function unpackingFour(name: string, dtype: Dtype, word: (at: string) => string): string {
+  const { bits, computed } = DTYPES[dtype];
+  const head = `fn ${name}_${dtype}_four(i: u32) -> vec4<${computed}> {`;
+  if (dtype === "f16") {
+    return `${head}
+let low = ${word("i * 2u")};
+let high = ${word("i * 2u + 1u")};
+return vec4f(half_to_f32(low & 0xffffu), half_to_f32(low >> 16u), half_to_f32(high & 0xffffu), half_to_f32(high >> 16u));
+}`;
+  }
+  const shift = Math.log2(8 / bits); // fours in a word
+  const lanes = [0, 1, 2, 3].map((lane) => {
+    const part = (from: string) => `extractBits(${from}, ${lane * bits}u, ${bits}u)`;
+    if (dtype === "bool") return `${part("word")} != 0u`;
+    return computed === "i32" ? part("bitcast<i32>(word)") : part("word");
+  });
+  return `${head}
+let word = ${word(`i >> ${shift}u`)} >> ((i & ${2 ** shift - 1}u) * ${bits * 4}u);
+return vec4<${computed}>(${lanes.join(", ")});
+}`;
 }
