@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
-import { col, count, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { CenoteError } from "../../kernel/src/base/index.ts";
+import * as compute from "../../kernel/src/compute/index.ts";
+import { col, count, sum, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
 const table = new arrow.Table({
@@ -72,4 +74,56 @@ test("names may be given as a list; a column may be called as a field of ours", 
     const named = t.select({ node: "a", fn: col("a") });
     assert.deepEqual(named.columns, ["node", "fn"]);
   });
+});
+
+test("whatever is given to a method, its error is told in words, with a code", async () => {
+  const t = tableOnHost(table);
+  const wrong: unknown[] = [undefined, null, 5, Number.NaN, "zz", true, {}, [5], () => 1];
+  wrong.push(Symbol("s"), new Date(Number.NaN), 10n, col("a"), sum("a"), t, Object.create(null));
+  const { prototype } = compute.GpuTable;
+  const methods = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+  const figures = ["sum", "quantile", "std", "lag", "rollingSum", "cumMin", "first"] as const;
+  type Loose = Record<string, (...args: unknown[]) => unknown>;
+  const [methodsOf, made, column] = [t, compute, col("a")] as unknown as [Loose, Loose, Loose];
+  const calls: (() => unknown)[] = wrong.flatMap((x) => [
+    ...methods.flatMap((name) => [
+      () => methodsOf[name]!(x),
+      () => methodsOf[name]!("a", x),
+      () => methodsOf[name]!({ x }),
+    ]),
+    ...["bins", "range"].map((name) => () => t.histogram("a", { [name]: x })),
+    ...["on", "how", "suffix"].map((name) => () => t.join(t, { on: "a", [name]: x })),
+    ...["n", "fraction", "seed"].map((name) => () => t.sample({ [name]: x })),
+    ...["index", "on", "values"].map(
+      (name) => () => t.pivot({ index: "a", on: "a", values: sum("a"), [name]: x }),
+    ),
+    ...["partitionBy", "orderBy"].map(
+      (name) => () => t.withWindows({ r: compute.rank() }, { [name]: x }),
+    ),
+    ...figures.flatMap((name) => [
+      () => t.agg({ q: made[name]!(x) as never }),
+      () => t.withWindows({ q: made[name]!("a", x) as never }),
+      () => t.withWindows({ q: made[name]!("a", 2, x) as never }),
+    ]),
+    ...Object.getOwnPropertyNames(compute.Expr.prototype)
+      .filter((name) => name !== "constructor")
+      .flatMap((name) => () => t.select({ q: column[name]!(x) as compute.Expr })),
+    ...["col", "lit", "coalesce", "when", "desc", "fromRecords"].map(
+      (name) => () => made[name]!(x),
+    ),
+    () => t.toArrow(x as never),
+    () => t.filter(col("a").isIn([x as never])),
+  ]);
+  let refused = 0;
+  for (const call of calls) {
+    try {
+      const found = await call();
+      if (found instanceof compute.GpuTable) found.explain();
+    } catch (error) {
+      assert.ok(error instanceof CenoteError, `${call}: ${(error as Error).stack}`);
+      assert.ok(error.code && error.message, String(error));
+      refused++;
+    }
+  }
+  assert.ok(refused > calls.length / 2);
 });

@@ -29,7 +29,7 @@ export async function uploadTable(
   if (most !== undefined && !(Number.isSafeInteger(most) && most > 0)) {
     throw new CenoteError(
       "BAD_COUNT",
-      `chunkRows: wanted a whole number of rows from 1 up, found ${most}`,
+      `chunkRows: wanted a whole number of rows from 1 up, found ${String(most)}`,
     );
   }
   const sources = columnSources(table);

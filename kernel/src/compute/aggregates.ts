@@ -2,6 +2,7 @@
 // that add up, ordered/statistics.ts for those that need the values in order.
 import { CenoteError } from "../base/index.ts";
 import { col, type Expr } from "./expr.ts";
+import { told } from "./told.ts";
 
 const NAMES = [
   "count",
@@ -85,13 +86,13 @@ export function std(of: Of, ddof = 1): Aggregate {
  */
 export function quantile(of: Of, q: number): Aggregate {
   if (typeof q === "number" && q >= 0 && q <= 1) return { ...aggregate("quantile")(of), q };
-  throw new CenoteError("BAD_QUANTILE", `quantile(${of}, q): wanted q from 0 to 1, found ${q}`);
+  throw new CenoteError("BAD_QUANTILE", `quantile(of, q): wanted q from 0 to 1, found ${told(q)}`);
 }
 
 function checkedDdof(ddof: number): number {
   if (Number.isSafeInteger(ddof) && ddof >= 0) return ddof;
   throw new CenoteError(
     "BAD_DDOF",
-    `ddof: wanted a whole number from 0 up (0 population, 1 sample), found ${ddof}`,
+    `ddof: wanted a whole number from 0 up (0 population, 1 sample), found ${told(ddof)}`,
   );
 }

@@ -9,6 +9,7 @@ import {
   type UnaryOp,
   type Value,
 } from "./nodes.ts";
+import { told } from "./told.ts";
 import { clipped, walked } from "./walk.ts";
 
 export type { BinaryOp, DatePart, ExprNode, UnaryOp, Value } from "./nodes.ts";
@@ -101,10 +102,9 @@ export class Expr {
   /** True where the value is one of `values`; null where it is null. */
   isIn(values: Iterable<Value>): Expr {
     if (typeof values === "string" || typeof values?.[Symbol.iterator] !== "function") {
-      const found = typeof values === "string" ? JSON.stringify(values) : String(values);
       throw new CenoteError(
         "NOT_A_LIST",
-        `${this}.isIn(…): wanted a list of values, found ${found}`,
+        `${this}.isIn(…): wanted a list of values, found ${told(values)}`,
         {
           mend: 'Write them in brackets: .isIn(["LAX", "SFO"]).',
         },
@@ -138,6 +138,7 @@ export class Expr {
 
   /** The value as another type; null where it does not fit (floats are cut towards 0, then must fit). */
   cast(to: string): Expr {
+    checkName(to, "cast(to)", "the name of a type");
     return new Expr({ op: "cast", args: [this], to });
   }
 
@@ -188,6 +189,7 @@ export class Expr {
 
   /** The field of this name of a struct. */
   field(name: string): Expr {
+    checkName(name, "field(name)", "a name");
     return new Expr({ op: "field", args: [this], name });
   }
   /** The element at `index` of a list, from the end where negative; null where there is none. */
@@ -251,8 +253,15 @@ function checkWhole(what: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least && value < 2 ** 31) return;
   throw new CenoteError(
     "BAD_COUNT",
-    `slice(offset, length): wanted a whole number from ${least} to ${2 ** 31 - 1} for ${what}, found ${value}`,
+    `slice(offset, length): wanted a whole number from ${least} to ${2 ** 31 - 1} for ${what}, found ${told(value)}`,
   );
+}
+
+const isMoment = (value: unknown) => value === null || value instanceof Date;
+
+function checkName(name: unknown, where: string, wanted: string): void {
+  if (typeof name === "string") return;
+  throw new CenoteError("NOT_A_NAME", `${where}: wanted ${wanted}, found ${told(name)}`);
 }
 
 function showValue(value: Value): string {
@@ -267,11 +276,19 @@ export function operand(value: Operand): Expr {
 
 /** The column of this name. */
 export function col(name: string): Expr {
+  checkName(name, "col(name)", "the name of a column");
   return new Expr({ op: "column", name });
 }
 
 /** A constant; it takes the type of what it meets. */
 export function lit(value: Value): Expr {
+  const kind = typeof value;
+  if (kind === "symbol" || kind === "function" || (kind === "object" && !isMoment(value))) {
+    throw new CenoteError(
+      "LITERAL_TYPE",
+      `wanted a number, a text, a boolean, a Date or null for a constant, found ${told(value)}`,
+    );
+  }
   return new Expr({ op: "literal", value });
 }
 

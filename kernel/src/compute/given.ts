@@ -2,7 +2,8 @@
 // not pass for another one: a column for a figure, say, would count rows.
 import { CenoteError } from "../base/index.ts";
 import { type Aggregate, FUNCTIONS } from "./aggregates.ts";
-import { Expr } from "./expr.ts";
+import { col, Expr } from "./expr.ts";
+import { told } from "./told.ts";
 
 /** `value`, if it is an expression. Throws NOT_AN_EXPRESSION. */
 export function expression(value: unknown, where: string): Expr {
@@ -13,6 +14,21 @@ export function expression(value: unknown, where: string): Expr {
     {
       mend: 'A column is col("name"), a constant lit(5). Figures such as sum(…) stand in agg({ … }).',
     },
+  );
+}
+
+/** A column by its name, or an expression. Throws NOT_AN_EXPRESSION. */
+export function columnOrExpression(value: unknown, where: string): Expr {
+  return typeof value === "string" ? col(value) : expression(value, where);
+}
+
+/** What is given as options: an object, or nothing. Throws NOT_OPTIONS. */
+export function optionsOf<T extends object>(value: T | undefined, where: string): Partial<T> {
+  if (value === undefined) return {};
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new CenoteError(
+    "NOT_OPTIONS",
+    `${where}: wanted options, { name: … }, found ${told(value)}`,
   );
 }
 
@@ -55,11 +71,9 @@ export function notTable(value: unknown): CenoteError {
 
 /** A value in a few words. */
 function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return `the function ${value.name || "without a name"}`;
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return told(value);
   if (value instanceof Expr) return `the expression ${value}`;
   const { fn, of } = value as { fn?: unknown; of?: unknown };
   if (typeof fn === "string") return `the figure ${fn}(${of instanceof Expr ? of : ""})`;
-  return Array.isArray(value) ? "an array" : (value.constructor?.name ?? "an object");
+  return told(value);
 }

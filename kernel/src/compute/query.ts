@@ -6,6 +6,7 @@ import { type ProducedRows, produceRows, readTable } from "../columns/index.ts";
 import { BLOCKS, type Block } from "../pool/index.ts";
 import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
+import { optionsOf } from "./given.ts";
 import { aggregated } from "./grouping.ts";
 import { choiceOf, rowsObstacle, tableOf } from "./host/run.ts";
 import type { Choice, RunOptions } from "./host/side.ts";
@@ -47,7 +48,8 @@ export class Query {
   }
 
   /** Number of rows; runs the filter. */
-  async count(options: RunOptions = {}): Promise<number> {
+  async count(given: RunOptions = {}): Promise<number> {
+    const options = optionsOf(given, "count(options)");
     if (this.rows !== undefined) return this.rows;
     const { source } = this[PLAN];
     if (isWhole(this[PLAN]) && source.table)
@@ -70,7 +72,8 @@ export class Query {
   }
 
   /** The rows where they come about on the host: those of an aggregate, and of a query that runs there. */
-  async #hostTable(options: RunOptions = {}): Promise<Table | undefined> {
+  async #hostTable(given: RunOptions = {}): Promise<Table | undefined> {
+    const options = optionsOf(given, "toArrow(options)");
     const plan = this[PLAN];
     if (!isWhole(plan) || !plan.source.table)
       return this.#choice(options).on === "host" ? tableOf(plan) : undefined;
@@ -103,7 +106,8 @@ export class Query {
   }
 
   /** What would run, where and why, and the bytes that it would allocate. */
-  explain(options: RunOptions = {}): string {
+  explain(given: RunOptions = {}): string {
+    const options = optionsOf(given, "explain(options)");
     const plan = this[PLAN];
     const before = plan.source.explain(options);
     const last =

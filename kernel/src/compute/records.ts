@@ -1,5 +1,6 @@
 // Records: a table as an array of structures, or as tiles of them, for kernels that want whole rows together;
 // and back into columns. Columns are what queries run on: bench/layouts.ts shows why.
+
 import { CenoteError, formatBytes } from "../base/index.ts";
 import {
   type Column,
@@ -13,6 +14,7 @@ import {
 import type { Gpu } from "../gpu/index.ts";
 import { BLOCKS, type Block } from "../pool/index.ts";
 import { launch, Scratch } from "./run/scratch.ts";
+import { told } from "./told.ts";
 import { node } from "./typed.ts";
 import { type Place, packKernel, unpackKernel, valueWords } from "./wgsl/records.ts";
 
@@ -150,7 +152,7 @@ function layoutFor(store: ColumnStore, { tile = 1 }: RecordOptions): Layout {
   if (!Number.isInteger(tile) || tile < 1 || tile > 1024) {
     throw new CenoteError(
       "BAD_COUNT",
-      `toRecords({ tile }): wanted a whole number from 1 to 1024, found ${tile}`,
+      `toRecords({ tile }): wanted a whole number from 1 to 1024, found ${told(tile)}`,
     );
   }
   const columns = [...store.columns.values()].map(({ chunks: _, ...column }) => column);

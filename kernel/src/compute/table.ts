@@ -5,14 +5,14 @@ import { type UploadOptions, uploadTable } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import { count } from "./aggregates.ts";
 import type { Expr } from "./expr.ts";
-import { entriesOf, notTable } from "./given.ts";
+import { entriesOf, notTable, optionsOf } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
 import { HostSource } from "./host/source.ts";
 import type { JoinOptions } from "./join/keys.ts";
 import { joined } from "./join/sources.ts";
 import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
 import { PLAN, Query } from "./query.ts";
-import { type GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
+import { GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
 import { concatenated } from "./sort/concat.ts";
 import { desc, type SortKey } from "./sort/keys.ts";
 import {
@@ -30,6 +30,7 @@ import { materialise, StoreSource, unlimited } from "./sources.ts";
 import { described } from "./summary/describe.ts";
 import { type HistogramOptions, histogram } from "./summary/histogram.ts";
 import { type PivotOptions, pivoted } from "./summary/pivot.ts";
+import { told } from "./told.ts";
 import type { WindowFunction } from "./window/functions.ts";
 import { type WindowOptions, windowed } from "./window/plans.ts";
 
@@ -183,7 +184,7 @@ export class GpuTable extends Query {
    */
   async toRecords(options: RecordOptions = {}): Promise<GpuRecords> {
     using store = await materialise(this[PLAN]);
-    return await recordsOf(store, options);
+    return await recordsOf(store, optionsOf(options, "toRecords(options)"));
   }
 
   /** Runs the query into the pool. The result is a table of its own: dispose() it when done. */
@@ -194,6 +195,9 @@ export class GpuTable extends Query {
 
 /** The columns of records as a table of its own: dispose() it when done. */
 export async function fromRecords(records: GpuRecords): Promise<GpuTable> {
+  if (!(records instanceof GpuRecords)) {
+    throw new CenoteError("NOT_RECORDS", `wanted records of toRecords(), found ${told(records)}`);
+  }
   return new GpuTable(wholeOf(new StoreSource(await records.toStore())), true);
 }
 
@@ -236,5 +240,10 @@ export async function tableToGpu(
   table: Table,
   options: UploadOptions = {},
 ): Promise<GpuTable> {
-  return new GpuTable(wholeOf(new StoreSource(await uploadTable(gpu, table, options))), true);
+  return new GpuTable(
+    wholeOf(
+      new StoreSource(await uploadTable(gpu, table, optionsOf(options, "gpu(table, options)"))),
+    ),
+    true,
+  );
 }

@@ -5,6 +5,7 @@ import { CenoteError } from "../../base/index.ts";
 import { type ColumnStore, type HostChunk, hostBatches, hostColumns } from "../../columns/index.ts";
 import type { NamedKey, Plan } from "../plan.ts";
 import type { Groups } from "../run/group.ts";
+import { told } from "../told.ts";
 import { columnsOf, type Typed } from "../typed.ts";
 import type { Part } from "../wgsl/parts.ts";
 import { notHosted } from "./emit.ts";
@@ -29,7 +30,7 @@ export const engine: { preferred: Engine | "auto" } = { preferred: "auto" };
 export function choiceOf(plan: Plan, obstacle: string | undefined, options: RunOptions): Choice {
   const { on } = options;
   if (on !== undefined && on !== "gpu" && on !== "host") {
-    throw new CenoteError("NOT_AN_ENGINE", `on: wanted "gpu" or "host", found ${String(on)}`);
+    throw new CenoteError("NOT_AN_ENGINE", `on: wanted "gpu" or "host", found ${told(on)}`);
   }
   if (on === "host" && obstacle) {
     throw new CenoteError(

@@ -2,11 +2,12 @@
 import { CenoteError } from "../../base/index.ts";
 import { isTextual } from "../comparison.ts";
 import { col, type Expr } from "../expr.ts";
-import { expression } from "../given.ts";
+import { expression, optionsOf } from "../given.ts";
 import { common, convert, isNumber } from "../kinds.ts";
 import type { Plan } from "../plan.ts";
 import { resolve } from "../rules.ts";
 import { checkOrdered } from "../run/order.ts";
+import { told } from "../told.ts";
 import type { Typed } from "../typed.ts";
 import { type JoinKind, KINDS } from "../wgsl/join.ts";
 
@@ -28,11 +29,16 @@ export interface TypedJoinKey {
 
 /** The keys with their types, the same on both sides. Throws NO_KEYS, BAD_JOIN, KEY_TYPES and NO_ORDER. */
 export function joinKeys(left: Plan, right: Plan, options: JoinOptions): TypedJoinKey[] {
-  const { on, how = "inner" } = options ?? {};
+  const { on, how = "inner", suffix = "" } = optionsOf(options, "join(other, options)");
+  if (typeof suffix !== "string")
+    throw new CenoteError(
+      "NOT_A_NAME",
+      `join(…, { suffix }): wanted a text, found ${told(suffix)}`,
+    );
   if (!Object.hasOwn(KINDS, how)) {
     throw new CenoteError(
       "BAD_JOIN",
-      `join(…, { how }): wanted ${Object.keys(KINDS).join(", ")}, found ${JSON.stringify(how)}`,
+      `join(…, { how }): wanted ${Object.keys(KINDS).join(", ")}, found ${told(how)}`,
     );
   }
   const keys = (Array.isArray(on) ? on : on === undefined ? [] : [on]) as JoinKey[];

@@ -1,9 +1,11 @@
 // What rows are sorted by, as people write it.
+
 import { CenoteError } from "../../base/index.ts";
 import { col, Expr } from "../expr.ts";
 import { expression } from "../given.ts";
 import { resolve, type Scope } from "../rules.ts";
 import { checkOrdered } from "../run/order.ts";
+import { told } from "../told.ts";
 import type { Typed } from "../typed.ts";
 
 /** A key with its direction. Nulls are last unless it says otherwise, whatever the direction. */
@@ -52,7 +54,7 @@ function typedKey(key: SortKey, scope: Scope, where: string): TypedSortKey {
   if (typeof descending !== "boolean" || (nulls !== "first" && nulls !== "last")) {
     throw new CenoteError(
       "BAD_DIRECTION",
-      `${where}: wanted { by, descending: true or false, nulls: "first" or "last" }, found descending: ${descending}, nulls: ${JSON.stringify(nulls)}`,
+      `${where}: wanted { by, descending: true or false, nulls: "first" or "last" }, found descending: ${told(descending)}, nulls: ${told(nulls)}`,
     );
   }
   const expr = typeof by === "string" ? col(by) : expression(by, where);

@@ -1,7 +1,9 @@
 // Operations that put rows in another order or take some of them, as plans.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf } from "../given.ts";
 import { type NamedKey, type Plan, wholeOf } from "../plan.ts";
 import { checkOrdered } from "../run/order.ts";
+import { told } from "../told.ts";
 import { type SortKey, sortKeys } from "./keys.ts";
 import { chosen } from "./sample.ts";
 import { type Choose, DistinctSource, rowsWithin, SortSource, TakeSource } from "./sources.ts";
@@ -27,6 +29,10 @@ const taken = (plan: Plan, choose: Choose, what: string) =>
   wholeOf(new TakeSource(plan, choose, what));
 
 export function takenRows(plan: Plan, rows: Iterable<number>): Plan {
+  if (typeof rows?.[Symbol.iterator] !== "function" || typeof rows === "string")
+    throw new CenoteError("BAD_ROW", `take(rows): wanted row numbers, found ${told(rows)}`, {
+      mend: "Write them in brackets: .take([0, 2, 4]).",
+    });
   const given = [...rows];
   return taken(plan, (count) => rowsWithin(given, count), `take ${given.length} rows`);
 }
@@ -37,7 +43,7 @@ export function sliced(plan: Plan, from: number, to?: number): Plan {
     if (Number.isSafeInteger(value)) continue;
     throw new CenoteError(
       "BAD_COUNT",
-      `slice(from, to): wanted a whole number of rows for ${name}, found ${value}`,
+      `slice(from, to): wanted a whole number of rows for ${name}, found ${told(value)}`,
     );
   }
   const place = (at: number, rows: number) =>
@@ -55,7 +61,8 @@ export function tailRows(plan: Plan, n: number): Plan {
   return n === 0 ? { ...plan, limit: 0 } : sliced(plan, -n);
 }
 
-export function sampled(plan: Plan, { n, fraction, seed = 0 }: SampleOptions): Plan {
+export function sampled(plan: Plan, options: SampleOptions): Plan {
+  const { n, fraction, seed = 0 } = optionsOf(options, "sample(options)");
   if ((n === undefined) === (fraction === undefined)) {
     throw new CenoteError(
       "BAD_SAMPLE",
@@ -67,11 +74,14 @@ export function sampled(plan: Plan, { n, fraction, seed = 0 }: SampleOptions): P
   else if (!(typeof fraction === "number" && fraction >= 0 && fraction <= 1)) {
     throw new CenoteError(
       "BAD_SAMPLE",
-      `sample({ fraction }): wanted a number from 0 to 1, found ${fraction}`,
+      `sample({ fraction }): wanted a number from 0 to 1, found ${told(fraction)}`,
     );
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new CenoteError("BAD_SAMPLE", `sample({ seed }): wanted a whole number, found ${seed}`);
+    throw new CenoteError(
+      "BAD_SAMPLE",
+      `sample({ seed }): wanted a whole number, found ${told(seed)}`,
+    );
   }
   const choose = (rows: number) =>
     chosen(rows, n === undefined ? Math.round(rows * fraction!) : Math.min(n, rows), seed);
@@ -96,6 +106,6 @@ export function checkedCount(n: number, where: string): number {
   if (Number.isSafeInteger(n) && n >= 0) return n;
   throw new CenoteError(
     "BAD_COUNT",
-    `${where}: wanted a whole number of rows from 0 up, found ${n}`,
+    `${where}: wanted a whole number of rows from 0 up, found ${told(n)}`,
   );
 }

@@ -1,4 +1,5 @@
 // Sources whose rows are those of a plan in another order, or some of them.
+
 import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
 import type { Plan, Source } from "../plan.ts";
@@ -6,6 +7,7 @@ import { takeRows } from "../run/across.ts";
 import { type OrderKey, orderedKeys, orderRows, type Rows } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
 import { PendingSource } from "../sources.ts";
+import { told } from "../told.ts";
 import { showTyped, type Typed } from "../typed.ts";
 import { keptStore, withRows } from "./hidden.ts";
 import type { TypedSortKey } from "./keys.ts";
@@ -135,7 +137,7 @@ export function rowsWithin(given: readonly number[] | Uint32Array, rows: number)
   if (odd >= 0) {
     throw new CenoteError(
       "BAD_ROW",
-      `take(rows): wanted whole numbers from 0 to ${rows - 1}, found ${given[odd]} at ${odd}`,
+      `take(rows): wanted whole numbers from 0 to ${rows - 1}, found ${told(given[odd])} at ${odd}`,
     );
   }
   return Uint32Array.from(given);

@@ -3,12 +3,13 @@ import type { Table } from "apache-arrow";
 import { CenoteError } from "../../base/index.ts";
 import { hostChunk, hostTable, TYPES } from "../../columns/index.ts";
 import { col, type Expr } from "../expr.ts";
-import { expression } from "../given.ts";
+import { expression, optionsOf } from "../given.ts";
 import { number } from "../kinds.ts";
 import { type Plan, wholeOf } from "../plan.ts";
 import { resolve } from "../rules.ts";
 import { withRows } from "../sort/hidden.ts";
 import { sortedValues, type Values } from "../sort/values.ts";
+import { told } from "../told.ts";
 import { HostSource } from "./source.ts";
 
 export interface HistogramOptions {
@@ -26,11 +27,11 @@ const COLUMNS = [
 
 /** Throws BAD_COUNT, BAD_RANGE and WRONG_TYPE; running it, BAD_RANGE where values are infinite. */
 export function histogram(plan: Plan, of: string | Expr, options: HistogramOptions): Plan {
-  const { bins = 10, range } = options;
+  const { bins = 10, range } = optionsOf(options, "histogram(of, options)");
   if (!(Number.isSafeInteger(bins) && bins > 0 && bins <= 1e6)) {
     throw new CenoteError(
       "BAD_COUNT",
-      `histogram({ bins }): wanted a whole number from 1 to 1000000, found ${bins}`,
+      `histogram({ bins }): wanted a whole number from 1 to 1000000, found ${told(bins)}`,
     );
   }
   if (range !== undefined) checkRange(range);
@@ -44,12 +45,12 @@ export function histogram(plan: Plan, of: string | Expr, options: HistogramOptio
   return wholeOf(new HostSource(plan, COLUMNS, run, what));
 }
 
-function checkRange(range: readonly number[]): void {
-  const [low, high] = range;
+function checkRange(range: unknown): void {
+  const [low, high] = Array.isArray(range) ? range : [];
   if (Number.isFinite(low) && Number.isFinite(high) && low! < high!) return;
   throw new CenoteError(
     "BAD_RANGE",
-    `histogram({ range }): wanted two finite numbers, the lower first, found [${range}]`,
+    `histogram({ range }): wanted two finite numbers, the lower first, found ${Array.isArray(range) ? `[${range.map(told).join(", ")}]` : told(range)}`,
   );
 }
 

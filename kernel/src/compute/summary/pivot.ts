@@ -2,7 +2,7 @@
 import { CenoteError } from "../../base/index.ts";
 import { type Column, type ColumnStore, readTable } from "../../columns/index.ts";
 import type { Aggregate } from "../aggregates.ts";
-import { entriesOf } from "../given.ts";
+import { entriesOf, optionsOf } from "../given.ts";
 import { aggregated, groupKeys } from "../grouping.ts";
 import { type Plan, type Selected, wholeOf } from "../plan.ts";
 import { NO_ROW, type Taken, takeRows } from "../run/across.ts";
@@ -26,7 +26,7 @@ const MOST_COLUMNS = 2000;
 
 /** Runs the pivot. Throws NO_KEYS, SAME_NAME, NOT_A_FIGURE and TOO_MANY_COLUMNS. */
 export async function pivoted(plan: Plan, options: PivotOptions): Promise<Plan> {
-  const { index, on, values } = options;
+  const { index, on, values } = optionsOf(options, "pivot(options)") as PivotOptions;
   const all = unlimited(plan);
   const rows = groupKeys([index].flat() as Selected[], all);
   const [column, ...more] = groupKeys([on], all);

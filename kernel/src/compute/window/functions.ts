@@ -1,20 +1,24 @@
 // Functions of a row and those around it, as people write them: `lag("delay")`, `rollingMean("delay", 7)`.
 import { CenoteError } from "../../base/index.ts";
-import { col, type Expr } from "../expr.ts";
+import type { Expr } from "../expr.ts";
+import { columnOrExpression, optionsOf } from "../given.ts";
+import { told } from "../told.ts";
 
-export type WindowName =
-  | "rowNumber"
-  | "rank"
-  | "denseRank"
-  | "shift"
-  | "cumSum"
-  | "cumMin"
-  | "cumMax"
-  | "cumCount"
-  | "rollingSum"
-  | "rollingMean"
-  | "rollingMin"
-  | "rollingMax";
+const NAMES = [
+  "rowNumber",
+  "rank",
+  "denseRank",
+  "shift",
+  "cumSum",
+  "cumMin",
+  "cumMax",
+  "cumCount",
+  "rollingSum",
+  "rollingMean",
+  "rollingMin",
+  "rollingMax",
+] as const;
+export type WindowName = (typeof NAMES)[number];
 
 /** A function over the rows of a partition in their order. */
 export interface WindowFunction {
@@ -32,7 +36,7 @@ export interface RollingOptions {
 }
 
 type Of = string | Expr;
-const exprOf = (of: Of): Expr => (typeof of === "string" ? col(of) : of);
+const exprOf = (of: Of, fn: string): Expr => columnOrExpression(of, `${fn}(…)`);
 
 /** 1 for the first row of a partition, 2 for the next; uint32. */
 export const rowNumber = (): WindowFunction => ({ fn: "rowNumber" });
@@ -46,11 +50,15 @@ export const lag = (of: Of, rows = 1): WindowFunction => shift(of, checkedRows(r
 /** The value `rows` rows after, null where there is none. */
 export const lead = (of: Of, rows = 1): WindowFunction => shift(of, -checkedRows(rows, 0, "lead"));
 
-const shift = (of: Of, rows: number): WindowFunction => ({ fn: "shift", of: exprOf(of), rows });
+const shift = (of: Of, rows: number): WindowFunction => ({
+  fn: "shift",
+  of: exprOf(of, "lag or lead"),
+  rows,
+});
 
 const running =
   (fn: WindowName) =>
-  (of: Of): WindowFunction => ({ fn, of: exprOf(of) });
+  (of: Of): WindowFunction => ({ fn, of: exprOf(of, fn) });
 
 /** Sum from the first row to this one, null where the value is null. Integers: exact, int64 or uint64. */
 export const cumSum: (of: Of) => WindowFunction = running("cumSum");
@@ -63,10 +71,11 @@ export const cumCount: (of: Of) => WindowFunction = running("cumCount");
 
 const rolling =
   (fn: WindowName) =>
-  (of: Of, rows: number, { minRows }: RollingOptions = {}): WindowFunction => {
+  (of: Of, rows: number, options: RollingOptions = {}): WindowFunction => {
+    const { minRows } = optionsOf(options, `${fn}(of, rows, options)`);
     const size = checkedRows(rows, 1, fn);
     const least = checkedRows(minRows ?? size, 1, `${fn} minRows`);
-    return { fn, of: exprOf(of), rows: size, minRows: least };
+    return { fn, of: exprOf(of, fn), rows: size, minRows: least };
   };
 
 type Rolling = (of: Of, rows: number, options?: RollingOptions) => WindowFunction;
@@ -79,10 +88,14 @@ export const rollingMin: Rolling = rolling("rollingMin");
 /** Greatest of the last `rows` rows. NaN is above all numbers. */
 export const rollingMax: Rolling = rolling("rollingMax");
 
+/** Whether this is what the functions above make. */
+export const isWindow = (given: unknown): given is WindowFunction =>
+  typeof given === "object" && NAMES.includes((given as WindowFunction | null)?.fn as WindowName);
+
 function checkedRows(rows: number, least: number, where: string): number {
   if (Number.isSafeInteger(rows) && rows >= least) return rows;
   throw new CenoteError(
     "BAD_COUNT",
-    `${where}: wanted a whole number of rows from ${least} up, found ${rows}`,
+    `${where}: wanted a whole number of rows from ${least} up, found ${told(rows)}`,
   );
 }

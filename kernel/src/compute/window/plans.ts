@@ -2,14 +2,15 @@
 import { CenoteError } from "../../base/index.ts";
 import { type ColumnType, isFloat, isInteger, TYPES } from "../../columns/index.ts";
 import { col } from "../expr.ts";
-import { entriesOf, expression } from "../given.ts";
+import { entriesOf, expression, optionsOf } from "../given.ts";
 import { isNumber, wrongType } from "../kinds.ts";
 import { type Plan, type Selected, wholeOf } from "../plan.ts";
 import { resolve, type Scope } from "../rules.ts";
 import { checkOrdered } from "../run/order.ts";
 import { type SortKey, sortKeys } from "../sort/keys.ts";
+import { told } from "../told.ts";
 import type { Typed } from "../typed.ts";
-import type { WindowFunction } from "./functions.ts";
+import { isWindow, type WindowFunction } from "./functions.ts";
 import { type TypedWindow, WindowSource } from "./sources.ts";
 
 export interface WindowOptions {
@@ -23,8 +24,9 @@ export interface WindowOptions {
 export function windowed(
   plan: Plan,
   functions: Readonly<Record<string, WindowFunction>>,
-  { partitionBy = [], orderBy = [] }: WindowOptions,
+  options: WindowOptions,
 ): Plan {
+  const { partitionBy = [], orderBy = [] } = optionsOf(options, "withWindows(functions, options)");
   const { columns } = plan;
   const orders = [orderBy].flat() as SortKey[];
   const order = orders.length > 0 ? sortKeys(orders, columns, "orderBy") : [];
@@ -47,10 +49,10 @@ function typedWindow(
   ordered: boolean,
 ): TypedWindow {
   const { fn, of } = given ?? {};
-  if (typeof given !== "object" || typeof fn !== "string") {
+  if (!isWindow(given)) {
     throw new CenoteError(
       "NOT_A_WINDOW",
-      `withWindows({ ${name}: … }): wanted a window function such as lag("delay"), found ${typeof given === "function" ? "a function" : String(given)}`,
+      `withWindows({ ${name}: … }): wanted a window function such as lag("delay"), found ${told(given)}`,
       {
         mend: "They are rowNumber, rank, denseRank, lag, lead, cumSum, cumMin, cumMax, cumCount, rollingSum, rollingMean, rollingMin and rollingMax.",
       },
