@@ -72,7 +72,7 @@ napi_value close_descriptor(napi_env env, napi_callback_info info) {
 
 // receiveNow(socket, microseconds) → what comes within that time, as far as it came at once: an empty Buffer
 // when the peer has closed the connection, undefined when nothing has come. It blocks the thread: for replies
-// that take less time than a turn of the event loop.
+// that take less time than a turn of the event loop. A pipe will do as well.
 napi_value receive_now(napi_env env, napi_callback_info info) {
   enum { MOST = 65536 };
   napi_value args[2], result = NULL;
@@ -84,7 +84,7 @@ napi_value receive_now(napi_env env, napi_callback_info info) {
   struct pollfd waiting = {.fd = socket, .events = POLLIN};
   struct timespec patience = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000L};
   if (ppoll(&waiting, 1, &patience, NULL) <= 0) return NULL;
-  ssize_t some = recv(socket, bytes, MOST, MSG_DONTWAIT);
+  ssize_t some = read(socket, bytes, MOST);
   if (some < 0) return NULL; // libuv will meet the same error, and tell of it
   napi_create_buffer_copy(env, (size_t)some, bytes, NULL, &result);
   return result;

@@ -7,6 +7,8 @@ import {
   type InspectorSession,
   inspectAt,
   LiveValues,
+  looks,
+  RUNTIME,
 } from "../../kernel/src/language/index.ts";
 
 const session = new Session();
@@ -20,6 +22,7 @@ const live = new LiveValues(inspector, () => undefined);
 
 let touched = 0;
 Object.assign(globalThis, {
+  [RUNTIME]: looks,
   sample: {
     plain: { inner: "text" },
     get effect() {

@@ -74,7 +74,8 @@ test("a thread that can't run leaves cells alone", async () => {
     allowStdin: false,
   };
   for (let i = 0; i < 6; i++) {
-    assert.deepEqual(await cells.admit(job, true), { job });
+    const verdict = await cells.admit(job, true);
+    assert.ok("job" in verdict && verdict.job === job);
   }
   assert.ok(types.failed);
   assert.match(printed[0]!, /runs unchecked/);

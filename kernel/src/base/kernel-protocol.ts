@@ -53,9 +53,10 @@ export type EventHead =
   /** The process is about to exit. */
   | { type: "exit"; code: number };
 
-const EMPTY = new Uint8Array();
+/** A line feed, of which JSON.stringify writes none, ends the head. */
+const END_OF_HEAD = 10;
 
-/** Appends an event to the ring: u32 length of the head, the head with the sizes of its parts, the parts. */
+/** Appends an event to the ring: its head as one line, then the content, then the buffers, if any. */
 export function writeEventRecord(
   to: OutputWriter,
   request: number,
@@ -63,12 +64,14 @@ export function writeEventRecord(
   content: string,
   buffers: readonly ArrayBufferView[] = [],
 ): void {
+  if (buffers.length === 0) {
+    to.text(RECORD.event, request, `${JSON.stringify(head)}\n${content}`);
+    return;
+  }
   const parts = [Buffer.from(content, "utf8"), ...buffers.map(bytesOf)];
   const sizes = parts.map((part) => part.byteLength);
-  const headBytes = Buffer.from(JSON.stringify({ ...head, sizes }), "utf8");
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(headBytes.length);
-  to.bytes(RECORD.event, request, Buffer.concat([length, headBytes, ...parts]));
+  const line = Buffer.from(`${JSON.stringify({ ...head, sizes })}\n`, "utf8");
+  to.bytes(RECORD.event, request, Buffer.concat([line, ...parts]));
 }
 
 export interface EventRecord {
@@ -79,11 +82,14 @@ export interface EventRecord {
 }
 
 export function readEventRecord(payload: Buffer): EventRecord {
-  const headEnd = 4 + payload.readUInt32LE(0);
-  const { sizes, ...head } = JSON.parse(payload.toString("utf8", 4, headEnd));
-  let at = headEnd;
-  const parts = (sizes as number[]).map((size) => payload.subarray(at, (at += size)));
-  return { head, content: parts[0] ?? Buffer.from(EMPTY), buffers: parts.slice(1) };
+  const headEnd = payload.indexOf(END_OF_HEAD);
+  const { sizes, ...head } = JSON.parse(payload.toString("utf8", 0, headEnd));
+  let at = headEnd + 1;
+  if (!sizes) return { head, content: payload.subarray(at), buffers: [] };
+  const [content, ...buffers] = (sizes as number[]).map((size) => {
+    return payload.subarray(at, (at += size));
+  });
+  return { head, content: content!, buffers };
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

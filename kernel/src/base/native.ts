@@ -25,8 +25,8 @@ export interface Native {
   /** Connects, sends the frame, and gives the descriptor that comes back. */
   receiveDescriptor(path: string, frame: Uint8Array, timeoutMs: number): Promise<number>;
   /**
-   * Blocks for what comes on a socket within that time: empty when the peer has closed the connection,
-   * undefined when nothing has come.
+   * Blocks for what comes on a socket or a pipe within that time: empty when the peer has closed the
+   * connection, undefined when nothing has come.
    */
   receiveNow(socket: number, microseconds: number): Buffer | undefined;
   /** Sends what the socket takes at once; returns how many bytes, −1 when it is full or the peer has gone. */

@@ -170,7 +170,8 @@ export class OutputReader {
       const request = this.#words[at / 4 + 1]!;
       const flags = this.#words[at / 4 + 2]!;
       const from = at + HEADER;
-      const chunk = Buffer.from(this.#bytes.slice(from, from + size).buffer as ArrayBuffer);
+      const chunk = Buffer.allocUnsafe(size);
+      chunk.set(this.#bytes.subarray(from, from + size));
       this.#advance(align(HEADER + size));
       if (flags & FIRST) this.#parts = [];
       this.#parts.push(chunk);

@@ -78,7 +78,7 @@ export interface TypesThreadData {
 /** To the types thread; each is answered by a TypesAnswer but `add` and `packages`. */
 export type TypesRequest =
   | { serial: number; type: "warm" }
-  | { serial: number; type: "add"; cell: TypedCell }
+  | { serial: number; type: "add"; cells: readonly TypedCell[] }
   | { serial: number; type: "packages" }
   | { serial: number; type: "complete"; code: string; cursor: number }
   | { serial: number; type: "inspect"; code: string; cursor: number }

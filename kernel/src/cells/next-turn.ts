@@ -3,6 +3,13 @@
 import { MessageChannel } from "node:worker_threads";
 import { outsideIntrinsics } from "./intrinsics.ts";
 
+/**
+ * Does what Node does after each callback of the event loop: runs what was put off (`nextTick`, promises), and
+ * tells of rejections that nobody handles. To be called where only the event loop is below. Throws what a
+ * callback of nextTick throws.
+ */
+export const finishTurn = (process as unknown as { _tickCallback(): void })._tickCallback;
+
 /** The function that has `begin` called with its argument, in the next turn. */
 export function nextTurns(begin: (request: number) => void): (request: number) => void {
   const { port1, port2 } = new MessageChannel();

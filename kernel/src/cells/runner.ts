@@ -23,7 +23,7 @@ import type { Compiled, Evaluator, Outcome } from "./evaluator.ts";
 import { formatValue } from "./format.ts";
 import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./intrinsics.ts";
 import { Fragment, h } from "./jsx.ts";
-import { nextTurns } from "./next-turn.ts";
+import { finishTurn, nextTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
 import { newCell, type RunningCell } from "./running-cell.ts";
 
@@ -47,9 +47,9 @@ export class CellRunner {
   readonly #names = new NotebookNames();
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
-  readonly #endTurn = nextTurns((request) => {
-    this.#output.event({ type: "turned" }, {}, request);
-  });
+  readonly #endTurn = nextTurns((request) => this.#tellTurned(request));
+  /** The request whose last turn `run` sees through itself, or 0. */
+  #turn = 0;
   #lastInterrupted = 0;
   #lastBegun = 0;
 
@@ -73,10 +73,36 @@ export class CellRunner {
     watchFor(job.code);
     const { cell, script } = withIntrinsics(() => this.#begin(job));
     if (!script) return;
+    this.#turn = job.request;
     runInCell(job.executionCount, () => {
       this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
     });
+    this.#finishTurn(cell);
   }
+
+  /** What Node would do next, done now: a cell that ends in it waits for no turn of the event loop. */
+  #finishTurn(cell: RunningCell): void {
+    try {
+      finishTurn();
+    } catch (error) {
+      this.#leaveTurn();
+      throw error;
+    }
+    if (this.#turn === 0) return;
+    this.#turn = 0;
+    if (cell.ended) this.#tellTurned(cell.job.request);
+  }
+
+  /** Where a turn was cut short, the event loop's next one tells its end. */
+  #leaveTurn(): void {
+    const request = this.#turn;
+    this.#turn = 0;
+    if (request > 0) this.#endTurn(request);
+  }
+
+  readonly #tellTurned = (request: number): void => {
+    this.#output.event({ type: "turned" }, {}, request);
+  };
 
   #begin(job: ExecuteJob): { cell: RunningCell; script: Compiled | undefined } {
     const cell = this.#enter(job);
@@ -115,6 +141,7 @@ export class CellRunner {
   /** Ends the running cell, whatever it waits for; that of `job` even where it could not begin. False where none ran. */
   interrupt(reason: Error = new Interrupted(), job?: ExecuteJob): boolean {
     let cell = this.#current;
+    this.#leaveTurn();
     if (!cell && job && job.request > this.#lastBegun) cell = this.#enter(job);
     if (!cell || cell.ended) return false;
     cell.cancellation.cancel();
@@ -270,7 +297,7 @@ export class CellRunner {
       metadata: { [POOL_METADATA]: figures },
     };
     this.#output.event({ type: "reply", status, ...metadata }, reply, request);
-    this.#endTurn(request);
+    if (this.#turn !== request) this.#endTurn(request);
     cell.ended = true;
     cell.result = undefined;
     lookLater();

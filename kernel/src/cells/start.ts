@@ -13,7 +13,7 @@ import {
   type ToMain,
   WORD,
 } from "../base/index.ts";
-import { LINE_WORD, RUNTIME } from "../language/index.ts";
+import { LINE_WORD, looks, RUNTIME } from "../language/index.ts";
 import { CellSources } from "./cell-sources.ts";
 import { CommHub } from "./comm-hub.ts";
 import { installConsole } from "./console.ts";
@@ -122,7 +122,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   shownTables.serve(comms);
   const allowed = () => runner.running?.allowStdin;
   const input = new Input({ output, port, allowed, receive });
-  const hooks = Object.freeze({ ...runner.hooks, ...loader.hooks, ...magics.hooks });
+  const hooks = Object.freeze({ ...runner.hooks, ...loader.hooks, ...magics.hooks, ...looks });
   defineGlobal(RUNTIME, hooks, { forGood: true });
   defineGlobal(LINE_WORD, lineWord, { forGood: true });
   defineGlobal("input", input.ask.bind(input));

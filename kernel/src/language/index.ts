@@ -4,6 +4,7 @@ export { CellMap } from "./cell-map.ts";
 export { type Completion, complete, inspectAt } from "./completion.ts";
 export { type Completeness, isComplete } from "./is-complete.ts";
 export { type InspectorSession, LiveValues } from "./live-values.ts";
+export { looks } from "./looks.ts";
 export { type KnownNames, NO_NAMES, NotebookNames } from "./notebook-names.ts";
 export { plainSpecifier } from "./package-names.ts";
 export * from "./positions.ts";

@@ -1,8 +1,9 @@
-// Names of what the generated code of cells calls; the room `cells` puts them on the global object.
+// Names of what the generated code of cells calls, and what looks at the notebook's values; the room `cells`
+// puts them on the global object.
 
 /**
  * An object with run, result, wait, each, using, constant, load, dynamicImport, meta, h, Fragment, magic,
- * time and timed.
+ * time and timed, and with collect and describe of looks.ts.
  */
 export const RUNTIME = "$cenote";
 /** The word that attribution keeps the running line in. */

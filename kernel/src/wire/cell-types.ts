@@ -22,7 +22,8 @@ export interface ErrorContent {
   traceback: string[];
 }
 
-export type Verdict = { job: ExecuteJob } | { refused: ErrorContent };
+/** `begun` is called when the cell has begun and that has been told. */
+export type Verdict = { job: ExecuteJob; begun?: () => void } | { refused: ErrorContent };
 
 export interface CellTypesHost {
   client: TypesClient;
@@ -53,22 +54,28 @@ export class CellTypes {
     this.#mode = TYPES_MODES.find((mode) => mode === env[MODE_VARIABLE]) ?? "on";
   }
 
-  /** Takes in a cell that is about to run; a promise where it has to be checked first. */
+  /** Whether a cell may run; a promise where it has to be checked first. */
   admit(job: ExecuteJob, stored: boolean): Verdict | Promise<Verdict> {
     const { code, magics } = splitMagics(job.code);
+    let said = "";
     for (const { rest } of magics.filter(({ name }) => name === "types")) {
       const mode = TYPES_MODES.find((one) => one === rest);
       if (mode) this.#mode = mode;
-      else if (rest === "") this.#host.print(job.request, `types: ${this.#mode}\n`);
+      else if (rest === "") said += `types: ${this.#mode}\n`;
       else return { refused: unknownMode(rest) };
     }
     const installs = magics.some(({ name }) => name === "npm");
     if (installs) this.#installing.add(job.request);
-    if (code.trim() === "") return { job };
+    const isEmpty = code.trim() === "";
     // What a cell installs can't be known before it has run.
-    if (this.#mode === "strict" && !installs && !job.silent) return this.#judge(job);
-    this.#take(job, this.#mode !== "off" && stored);
-    return { job };
+    if (!isEmpty && this.#mode === "strict" && !installs && !job.silent) {
+      return this.#judge(job, said);
+    }
+    const begun = () => {
+      if (said) this.#host.print(job.request, said);
+      if (!isEmpty) this.#take(job, this.#mode !== "off" && stored);
+    };
+    return { job, begun };
   }
 
   /** The cell has ended; what failed has its error already. */
@@ -86,19 +93,19 @@ export class CellTypes {
     return this.#stopJudging !== undefined;
   }
 
-  async #judge(job: ExecuteJob): Promise<Verdict> {
+  async #judge(job: ExecuteJob, said: string): Promise<Verdict> {
     const stopped = new Promise<"stopped">((resolve) => {
       this.#stopJudging = () => resolve("stopped");
     });
     const cell = { id: job.request, executionCount: job.executionCount, code: job.code };
     const report = await Promise.race([this.#livingReport(cell), stopped]);
     this.#stopJudging = undefined;
+    if (said) this.#host.print(job.request, said);
     if (report === "stopped") return { refused: INTERRUPTED };
     if (report && report.errors > 0) return { refused: refusal(report) };
     if (!report)
       this.#host.print(job.request, "types: can't be checked, the cell runs unchecked\n");
-    this.#take(job, false);
-    return { job };
+    return { job, begun: () => this.#take(job, false) };
   }
 
   async #livingReport(cell: { id: number; executionCount: number; code: string }) {
@@ -108,6 +115,7 @@ export class CellTypes {
     return client.tryCell(cell, await this.#host.living());
   }
 
+  /** Makes a cell that runs part of what the types know. */
   #take(job: ExecuteJob, check: boolean): void {
     const { request: id, executionCount, code } = job;
     this.#host.client.add({ id, executionCount, code });

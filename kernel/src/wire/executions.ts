@@ -133,30 +133,40 @@ export class Executions {
 
   #execute(message: Message, stopped: boolean): Promise<void> {
     const job = this.#jobOf(message);
-    const { publisher, history } = this.#host;
     this.#remember(job.request, message.header);
     this.#host.beforeCell();
     this.running = { request: job.request, message, executionCount: job.executionCount, job };
+    const stored = this.#stored(message);
+    const verdict = stopped ? { refused: INTERRUPTED } : this.#host.types.admit(job, stored);
+    // First of all: the main thread runs the cell while this one tells of it.
+    if ("job" in verdict) this.#host.post(verdict.job);
+    this.#announce(job, message.header);
     this.#host.note({ type: "cell", cell: job.executionCount, id: cellIdOf(message) });
-    void publisher.status("busy", message.header);
-    if (!job.silent) {
-      const input = { code: job.code, execution_count: job.executionCount };
-      void publisher.send("execute_input", input, message.header);
-    }
     const done = new Promise<void>((resolve) => {
       this.#finished = resolve;
     });
-    const stored = this.#stored(message);
-    const verdict = stopped ? { refused: INTERRUPTED } : this.#host.types.admit(job, stored);
     if (verdict instanceof Promise) void verdict.then((later) => this.#follow(job, later));
-    else this.#follow(job, verdict);
-    if (stored && job.code.trim()) history.append(job.executionCount, job.code);
+    else if ("refused" in verdict) this.#refuse(job, verdict.refused);
+    else verdict.begun?.();
+    if (stored && job.code.trim()) this.#host.history.append(job.executionCount, job.code);
     return done;
   }
 
+  #announce({ silent, code, executionCount }: ExecuteJob, parent: Header): void {
+    const { publisher } = this.#host;
+    void publisher.status("busy", parent);
+    if (silent) return;
+    void publisher.send("execute_input", { code, execution_count: executionCount }, parent);
+  }
+
+  /** A cell that had to be checked first. */
   #follow(job: ExecuteJob, verdict: Verdict): void {
-    if ("job" in verdict) this.#host.post(verdict.job);
-    else this.#refuse(job, verdict.refused);
+    if ("refused" in verdict) {
+      this.#refuse(job, verdict.refused);
+      return;
+    }
+    this.#host.post(verdict.job);
+    verdict.begun?.();
   }
 
   /** Answers a cell that isn't run. */

@@ -1,5 +1,5 @@
 // The cells that were run, kept over restarts as one JSON line each in the user's data folder.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { log } from "./log.ts";
@@ -27,6 +27,8 @@ export class History {
   readonly #unwritten: HistoryEntry[] = [];
   /** 0 until the file has been looked at. */
   #session = 0;
+  /** The file, opened by the first cell. */
+  #descriptor: number | undefined;
   #writable = true;
 
   constructor(file = historyFile()) {
@@ -44,8 +46,8 @@ export class History {
   #write(entry: HistoryEntry): boolean {
     if (!this.#writable) return false;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      this.#descriptor ??= openToAppend(this.#file);
+      writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`);
     } catch (error) {
       this.#writable = false;
       log(`history is kept for this session only: ${(error as Error).message}`);
@@ -114,6 +116,11 @@ export class History {
       log(`the history can't be shortened: ${(error as Error).message}`);
     }
   }
+}
+
+function openToAppend(file: string): number {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return openSync(file, "a", 0o600);
 }
 
 function lineStarts(bytes: Buffer): number[] {

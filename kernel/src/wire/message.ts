@@ -1,9 +1,24 @@
 // Jupyter messages on ZeroMQ: identities, delimiter, signature, four JSON frames, binary buffers.
 // https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
-import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import {
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomUUID,
+  timingSafeEqual,
+} from "node:crypto";
 
 export const PROTOCOL_VERSION = "5.4";
-const DELIMITER = Buffer.from("<IDS|MSG>");
+const DELIMITER = "<IDS|MSG>";
+const DELIMITER_BYTES = Buffer.from(DELIMITER);
+/**
+ * JSON text shorter than this is sent as a string, of which ZeroMQ makes its own bytes. A buffer of more than
+ * 128 bytes it borrows, and gives back by waking this thread.
+ */
+const COPIED_BYTES = 1 << 14;
+
+/** A part of a message as ZeroMQ takes it. */
+export type Frame = string | Uint8Array;
 
 export interface Header {
   msg_id: string;
@@ -43,19 +58,23 @@ export class BadMessage extends Error {
 /** Reads, writes and signs messages of one kernel session. */
 export class Codec {
   readonly session = randomUUID();
-  readonly #key: string;
+  readonly #key: KeyObject | undefined;
   readonly #digest: string;
+  /** The parent of the last message and its JSON: most messages have the parent of the one before. */
+  #parent: Header | undefined;
+  #parentText = "{}";
 
   /** `scheme` as the connection file has it, e.g. "hmac-sha256". An empty key means no signatures. */
   constructor(key: string, scheme: string) {
-    this.#key = key;
     this.#digest = scheme.replace(/^hmac-/, "");
-    if (key) createHmac(this.#digest, key); // throws here rather than at the first message
+    if (key === "") return;
+    this.#key = createSecretKey(key, "utf8");
+    createHmac(this.#digest, this.#key); // throws here rather than at the first message
   }
 
   /** Throws BadMessage. */
   decode(frames: readonly Buffer[]): Message {
-    const delimiter = frames.findIndex((frame) => frame.equals(DELIMITER));
+    const delimiter = frames.findIndex((frame) => frame.equals(DELIMITER_BYTES));
     if (delimiter < 0) throw new BadMessage("no <IDS|MSG> delimiter");
     const signature = frames[delimiter + 1];
     const parts = frames.slice(delimiter + 2, delimiter + 6);
@@ -79,7 +98,7 @@ export class Codec {
     };
   }
 
-  encode(message: Outgoing): (Buffer | Uint8Array)[] {
+  encode(message: Outgoing): Frame[] {
     const header: Header = {
       msg_id: message.id ?? randomUUID(),
       msg_type: message.type,
@@ -88,19 +107,25 @@ export class Codec {
       date: new Date().toISOString(),
       version: PROTOCOL_VERSION,
     };
-    const { content } = message;
+    const { metadata, identities = [], buffers = [] } = message;
     const parts = [
-      jsonBytes(header),
-      jsonBytes(message.parent ?? {}),
-      jsonBytes(message.metadata ?? {}),
-      Buffer.isBuffer(content) ? content : jsonBytes(content),
+      JSON.stringify(header),
+      this.#textOf(message.parent),
+      metadata ? frameOf(JSON.stringify(metadata)) : "{}",
+      contentFrame(message.content),
     ];
-    const signature = Buffer.from(this.#sign(parts));
-    const identities = message.identities ?? [];
-    return [...identities, DELIMITER, signature, ...parts, ...(message.buffers ?? [])];
+    return [...identities, DELIMITER, this.#sign(parts), ...parts, ...buffers];
   }
 
-  #sign(parts: readonly Buffer[]): string {
+  #textOf(parent: Header | undefined): string {
+    if (parent !== this.#parent) {
+      this.#parent = parent;
+      this.#parentText = JSON.stringify(parent ?? {});
+    }
+    return this.#parentText;
+  }
+
+  #sign(parts: readonly Frame[]): string {
     if (!this.#key) return "";
     const hmac = createHmac(this.#digest, this.#key);
     for (const part of parts) hmac.update(part);
@@ -116,9 +141,14 @@ export class Codec {
   }
 }
 
-function jsonBytes(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value), "utf8");
+function contentFrame(content: object | Buffer): Frame {
+  if (!Buffer.isBuffer(content)) return frameOf(JSON.stringify(content));
+  return content.length < COPIED_BYTES ? content.toString("utf8") : content;
 }
+
+const frameOf = (text: string): Frame => {
+  return text.length < COPIED_BYTES ? text : Buffer.from(text, "utf8");
+};
 
 function parseObject(part: Buffer): Record<string, unknown> {
   let value: unknown;

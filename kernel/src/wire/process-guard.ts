@@ -1,11 +1,11 @@
 // Reads what the addon's guard of the process has to say (native/src/process.c): text that child processes
 // and native code write to the standard streams, and alarms of the main thread.
-import { readSync } from "node:fs";
 import { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
-import type { ProcessDescriptors } from "../base/index.ts";
+import { native, type ProcessDescriptors } from "../base/index.ts";
 
-const CHUNK = 1 << 16;
+/** After the start, and before the first cell, this thread gets the addon too. */
+const LOAD_AFTER_MS = 50;
 /** How V8's and Node's words on an abort begin. They are for the terminal, unless it was another process. */
 const LAST_WORDS =
   /^(?:<--- Last few GCs --->|FATAL ERROR: |# Fatal error in |----- Native stack trace)/m;
@@ -27,7 +27,6 @@ export class ProcessGuard {
   readonly #descriptors: ProcessDescriptors;
   readonly #host: GuardHost;
   readonly #decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
-  readonly #buffer = Buffer.alloc(CHUNK);
   /** Text of stderr that is kept back because an alarm may follow. */
   #held: string | undefined;
 
@@ -38,6 +37,7 @@ export class ProcessGuard {
       this.#follow(descriptors[name], (bytes) => this.#publish(name, bytes));
     }
     this.#follow(descriptors.alarm, (bytes) => this.#alarm(bytes.toString("latin1")));
+    setTimeout(native, LOAD_AFTER_MS).unref();
   }
 
   /** Publishes what was written up to now: before a cell's end is told. */
@@ -79,14 +79,9 @@ export class ProcessGuard {
   /** What the pipe holds, without waiting. */
   *#rest(name: Stream): Generator<Buffer> {
     for (;;) {
-      let count: number;
-      try {
-        count = readSync(this.#descriptors[name], this.#buffer);
-      } catch {
-        return; // EAGAIN: it is empty.
-      }
-      if (count === 0) return;
-      yield Buffer.from(this.#buffer.subarray(0, count));
+      const bytes = native()?.receiveNow(this.#descriptors[name], 0);
+      if (!bytes?.length) return;
+      yield bytes;
     }
   }
 }

@@ -48,7 +48,7 @@ export class Publisher {
   ): Promise<void> {
     this.flush();
     const frames = this.#codec.encode({ type, content, parent, ...extras });
-    return this.#queue.send([Buffer.from(type), ...frames]);
+    return this.#queue.send([type, ...frames]);
   }
 
   status(state: "busy" | "idle" | "starting", parent?: Header): Promise<void> {
@@ -84,7 +84,7 @@ export class Publisher {
     this.#lastFlush = performance.now();
     const content = { name: pending.name, text: pending.parts.join("") };
     const frames = this.#codec.encode({ type: "stream", content, parent: pending.parent });
-    void this.#queue.send([Buffer.from("stream"), ...frames]);
+    void this.#queue.send(["stream", ...frames]);
   }
 
   /** Resolves when everything published so far is sent. */

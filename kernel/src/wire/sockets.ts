@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Reply, Router, XPublisher } from "zeromq";
 import { type Connection, endpoint } from "./connection.ts";
 import { log } from "./log.ts";
+import type { Frame } from "./message.ts";
 
-type Frames = (Buffer | Uint8Array)[];
+type Frames = Frame[];
 
 /**
  * Messages on iopub that wait for a frontend which doesn't keep up; then the cell's output is held back.
@@ -22,7 +23,8 @@ const PAUSE_MS = 50;
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
   #last: Promise<void> = Promise.resolve();
-  /** Bytes that wait to be taken by ZeroMQ. */
+  #waiting = 0;
+  /** Bytes, and characters of short text, that wait to be taken by ZeroMQ. */
   queuedBytes = 0;
 
   constructor(send: (frames: Frames) => Promise<void>) {
@@ -31,15 +33,23 @@ export class SendQueue {
 
   /** Resolves when ZeroMQ has taken the message; messages leave in the order of the calls. */
   send(frames: Frames): Promise<void> {
-    const size = frames.reduce((sum, frame) => sum + frame.byteLength, 0);
+    const size = frames.reduce((sum, frame) => sum + frame.length, 0);
     this.queuedBytes += size;
-    this.#last = this.#last
-      .then(() => this.#send(frames))
-      .catch((error) => log(`a message was not sent: ${error}`))
-      .then(() => {
-        this.queuedBytes -= size;
-      });
+    const isFirst = ++this.#waiting === 1;
+    const sent = isFirst ? this.#try(frames) : this.#last.then(() => this.#try(frames));
+    this.#last = sent.then(() => {
+      this.#waiting--;
+      this.queuedBytes -= size;
+    });
     return this.#last;
+  }
+
+  async #try(frames: Frames): Promise<void> {
+    try {
+      await this.#send(frames);
+    } catch (error) {
+      log(`a message was not sent: ${error}`);
+    }
   }
 
   /** Resolves when everything that was queued so far is sent. */

@@ -19,6 +19,8 @@ const START_MS = 200;
 const MAX_STARTS = 4;
 /** Characters of cells that are kept for a thread that isn't started yet. */
 const MAX_HELD = 32 << 20;
+/** Cells that follow each other go to the thread together: each message would wake it. */
+const GATHER_MS = 30;
 /** For the compiler's recursion along types and cells. */
 const STACK_MB = 32;
 const MAX_HEAP_MB = 1024;
@@ -42,9 +44,11 @@ export class TypesClient {
   readonly #options: TypesClientOptions;
   readonly #urgent = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, (value: unknown) => void>();
+  /** Cells that the thread hasn't been told of. */
   #held: TypedCell[] = [];
   #heldCharacters = 0;
   #worker: Worker | undefined;
+  readonly #tellSoon = setTimeout(() => this.#tell(), GATHER_MS).unref();
   #starts = 0;
   #serial = 0;
   /** True once questions are answered at full speed. */
@@ -89,9 +93,6 @@ export class TypesClient {
     worker.on("error", (error) => log(`the types thread failed: ${error.stack ?? error}`));
     worker.on("exit", () => this.#ended(worker));
     worker.unref();
-    for (const cell of this.#held) this.#post({ type: "add", cell });
-    this.#held = [];
-    this.#heldCharacters = 0;
     void this.#ask<boolean>({ type: "warm" }).then((warm) => {
       this.warm = warm === true;
     });
@@ -99,16 +100,21 @@ export class TypesClient {
 
   /** A cell runs. */
   add(cell: TypedCell): void {
-    if (this.#worker) {
-      this.#post({ type: "add", cell });
-      return;
-    }
     if (this.failed) return;
     this.#held.push(cell);
+    this.#tellSoon.refresh();
     this.#heldCharacters += cell.code.length;
     while (this.#heldCharacters > MAX_HELD && this.#held.length > 1) {
       this.#heldCharacters -= this.#held.shift()!.code.length;
     }
+  }
+
+  #tell(): void {
+    if (!this.#worker || this.#held.length === 0) return;
+    const cells = this.#held;
+    this.#held = [];
+    this.#heldCharacters = 0;
+    this.#post({ type: "add", cells });
   }
 
   /** Packages are there, or gone, since the last cell was added. */
@@ -162,6 +168,7 @@ export class TypesClient {
   }
 
   #post(request: Request): number {
+    if (request.type !== "add") this.#tell();
     const serial = ++this.#serial;
     this.#worker?.postMessage({ ...request, serial });
     return serial;

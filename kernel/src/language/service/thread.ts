@@ -53,7 +53,8 @@ function answer(request: TypesRequest): unknown {
     case "warm":
       return warm();
     case "add":
-      return service.add(request.cell);
+      for (const cell of request.cells) service.add(cell);
+      return undefined;
     case "packages":
       return service.packagesChanged();
     case "complete":
