@@ -1,7 +1,7 @@
-// Tensors of several tensors' elements: one beside the other, and added to others by index.
+// Elements written where strides or indices say.
 import type { Gpu } from "../../gpu/index.ts";
 import type { TensorBase } from "./base.ts";
-import { DTYPES, type Dtype } from "./dtypes.ts";
+import { DTYPES } from "./dtypes.ts";
 import { call, type Expr, type Leaf, leaf } from "./expr.ts";
 import { computed } from "./fuse.ts";
 import { castTo } from "./operands.ts";
@@ -11,35 +11,6 @@ import { sortedIndices } from "./sort.ts";
 import { allocate, type Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import { Kernel } from "./wgsl/kernel.ts";
-
-/** Elements of each part along `axis`, as f32, i32 or u32: narrow dtypes are packed by what uses them. */
-export function joined(
-  gpu: Gpu,
-  parts: readonly { expr: Expr; shape: Shape }[],
-  dtype: Dtype,
-  axis: number,
-): Leaf {
-  const wide = reducedIn(dtype);
-  const shape = parts[0]!.shape.with(
-    axis,
-    parts.reduce((sum, part) => sum + part.shape[axis]!, 0),
-  );
-  const out = allocate(gpu, shape, wide, "concat");
-  const strides = rowMajor(shape);
-  let begin = 0;
-  for (const part of parts) {
-    copyInto(
-      gpu,
-      castTo(castTo(part.expr, dtype), wide),
-      part.shape,
-      out,
-      strides,
-      begin * strides[axis]!,
-    );
-    begin += part.shape[axis]!;
-  }
-  return leaf(out, wide, strides);
-}
 
 /** Writes the elements to memory where these strides and this offset say. */
 export function copyInto(

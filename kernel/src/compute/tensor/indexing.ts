@@ -1,10 +1,11 @@
 // Operations that move elements: elements by index, tensors beside each other, triangles.
 import { CenoteError } from "../../base/index.ts";
-import { joined, scattered } from "./assemble.ts";
+import { scattered } from "./assemble.ts";
 import type { TensorBase } from "./base.ts";
 import { type Dtype, promote } from "./dtypes.ts";
 import { type Expr, place } from "./expr.ts";
 import { checkAlong, gathered, indicesOf } from "./gather.ts";
+import { joined } from "./join.ts";
 import { castTo, constant } from "./operands.ts";
 import { Reductions } from "./reductions.ts";
 import { checkedAxis, checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
