@@ -99,27 +99,25 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   power_f32: {
     needs: ["is_nan", "nan"],
     code: `fn power_f32(a: f32, b: f32) -> f32 {
-  if (b == 0.0 || a == 1.0) { return 1.0; }
-  if (is_nan(a) || is_nan(b)) { return nan(); }
-  if (abs(b) > 3.4028234e38) {
-    let size = abs(a);
-    if (size == 1.0) { return 1.0; }
-    return select(0.0, abs(b), (size > 1.0) == (b > 0.0));
-  }
+  let size = abs(a);
   let whole = b == floor(b);
-  if (a < 0.0 && !whole && abs(a) <= 3.4028234e38) { return nan(); }
+  let odd = whole && abs(b) < 16777216.0 && (i32(clamp(b, -16777216.0, 16777216.0)) & 1) != 0;
+  var found = exp2(b * log2(size));
+  found = select(found, -found, (bitcast<u32>(a) >> 31u) == 1u && odd);
   if (whole && abs(b) <= 64.0) {
     var product = 1.0;
     var base = a;
     for (var left = u32(abs(b)); left != 0u; left >>= 1u) {
-      if ((left & 1u) != 0u) { product *= base; }
+      product *= select(1.0, base, (left & 1u) != 0u);
       base *= base;
     }
-    return select(product, 1.0 / product, b < 0.0);
+    found = select(product, 1.0 / product, b < 0.0);
   }
-  let size = exp2(b * log2(abs(a)));
-  let odd = whole && abs(b) < 16777216.0 && (i32(b) & 1) != 0;
-  return select(size, -size, (bitcast<u32>(a) >> 31u) == 1u && odd);
+  found = select(found, nan(), a < 0.0 && !whole && size <= 3.4028234e38);
+  let limit = select(select(0.0, abs(b), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
+  found = select(found, limit, abs(b) > 3.4028234e38);
+  found = select(found, nan(), is_nan(a) || is_nan(b));
+  return select(found, 1.0, b == 0.0 || a == 1.0);
 }`,
   },
   power_i32: {
@@ -143,47 +141,53 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   exp_f32: {
     needs: ["is_nan", "inf"],
     code: `fn exp_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
-  if (x > 88.72284) { return inf(); }
-  if (x < -103.98) { return 0.0; }
-  let k = round(x * 1.44269504);
-  let r = (x - k * 0.693359375) + k * 2.12194440e-4;
+  let c = select(clamp(x, -104.0, 89.0), 0.0, is_nan(x));
+  let k = round(c * 1.44269504);
+  let r = (c - k * 0.693359375) + k * 2.12194440e-4;
   let q = 8.3334519073e-3 + r * (1.3981999507e-3 + r * 1.9875691500e-4);
   let y = 1.0 + r + r * r * (0.50000001201 + r * (0.16666665459 + r * (4.1665795894e-2 + r * q)));
   let half = i32(k) / 2;
-  return y * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((i32(k) - half + 127) << 23u);
+  let z = y * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((i32(k) - half + 127) << 23u);
+  let held = select(select(z, inf(), x > 88.72284), 0.0, x < -103.98);
+  return select(held, x, is_nan(x));
 }`,
   },
   expm1_f32: {
     needs: ["exp_f32"],
     code: `fn expm1_f32(x: f32) -> f32 {
-  if (abs(x) > 0.4) { return exp_f32(x) - 1.0; }
-  return x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.0001984127))))));
+  let near = x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.0001984127))))));
+  return select(exp_f32(x) - 1.0, near, abs(x) <= 0.4);
 }`,
   },
   log1p_f32: {
     code: `fn log1p_f32(x: f32) -> f32 {
-  if (abs(x) > 0.3) { return log(1.0 + x); }
   let s = x / (2.0 + x);
   let q = s * s;
-  return 2.0 * s * (1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * 0.11111111))));
+  let near = 2.0 * s * (1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * 0.11111111))));
+  return select(log(1.0 + x), near, abs(x) <= 0.3);
 }`,
   },
+  // The series near 0, where powers would cancel.
   tanh_f32: {
-    needs: ["expm1_f32", "is_nan"],
+    needs: ["exp_f32"],
     code: `fn tanh_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
-  let e = expm1_f32(-2.0 * min(abs(x), 20.0));
-  let t = -e / (e + 2.0);
+  let a = abs(x);
+  let e = exp_f32(-2.0 * a);
+  let far = (1.0 - e) / (1.0 + e);
+  let q = x * x;
+  let near = a * (1.0 + q * (-0.33333334 + q * (0.13333334 + q * (-0.053968254 + q * (0.021869488 - q * 0.008863236)))));
+  let t = select(far, near, a <= 0.4);
   return select(t, -t, x < 0.0);
 }`,
   },
   sinh_f32: {
-    needs: ["expm1_f32", "exp_f32"],
+    needs: ["exp_f32"],
     code: `fn sinh_f32(x: f32) -> f32 {
-  if (abs(x) > 40.0) { let h = exp_f32(0.5 * abs(x)); return sign(x) * (0.5 * h) * h; }
-  let e = expm1_f32(abs(x));
-  return sign(x) * 0.5 * (e + e / (e + 1.0));
+  let h = exp_f32(0.5 * abs(x));
+  let far = sign(x) * ((0.5 * h) * h - 0.5 / h / h);
+  let q = x * x;
+  let near = x * (1.0 + q * (0.16666667 + q * (0.008333334 + q * (0.0001984127 + q * 2.7557319e-6))));
+  return select(far, near, abs(x) <= 1.0);
 }`,
   },
   cosh_f32: {
@@ -227,18 +231,16 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   erf_f32: {
     needs: ["is_nan", "exp_f32"],
     code: `fn erf_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
   let a = abs(x);
-  if (a < 0.5) {
-    let q = x * x;
-    return 1.1283791671 * x * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * (0.0046296296 - q * 0.00075757576)))));
-  }
+  let q = x * x;
+  let near = 1.1283791671 * x * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * (0.0046296296 - q * 0.00075757576)))));
   let z = min(a, 10.0);
   let t = 1.0 / (1.0 + 0.5 * z);
   let s = 0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)));
   let r = 1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * s)));
   let c = t * exp_f32(-z * z - 1.26551223 + t * r);
-  return select(1.0 - c, c - 1.0, x < 0.0);
+  let far = select(1.0 - c, c - 1.0, x < 0.0);
+  return select(select(far, near, a < 0.5), x, is_nan(x));
 }`,
   },
   softplus_f32: {
