@@ -85,6 +85,32 @@ def test_elements_show_their_markup(kernel: Kernel) -> None:
     assert ran.status == "ok" and list(ran.result) == ["text/plain"]
 
 
+def test_markup_stands_in_markup(kernel: Kernel) -> None:
+    ran = kernel.run(
+        "import { html, svg, markdown } from 'cenote'; const dom = { outerHTML: '<i>d</i>' };\n"
+        "const rows = ['a', 'b'].map((x) => html`<li>${x}</li>`);\n"
+        "html`<ul>${rows}</ul>${svg`<svg/>`}${dom}${<b>{'<'}</b>}${5}${null}`"
+    )
+    inside = "<ul><li>a</li><li>b</li></ul><svg/><i>d</i><b>&lt;</b>5null"
+    assert ran.result["text/html"] == inside
+    ran = kernel.run("<p>{rows}{dom}</p>")
+    assert ran.result["text/html"] == "<p><li>a</li><li>b</li><i>d</i></p>"
+    assert kernel.run("[`${rows[0]}`, `${markdown`*m*`}`]").plain == "[ '<li>a</li>', '*m*' ]"
+
+
+def test_bundles_are_sent_as_frontends_take_them(kernel: Kernel) -> None:
+    ran = kernel.run(
+        "({ [Symbol.for('Jupyter.display')]: () => ({ 'image/png': new Uint8Array([1, 2]),\n"
+        "  'text/plain': 5, 'text/html': ['<b>', '</b>'], 'application/json': [1] }) })"
+    )
+    assert ran.result == {
+        "image/png": "AQI=",
+        "text/plain": "5",
+        "text/html": "<b></b>",
+        "application/json": [1],
+    }
+
+
 def test_latex_keeps_its_backslashes(kernel: Kernel) -> None:
     ran = kernel.run("import { latex } from 'cenote'; latex`\\frac{1}{${1 + 1}}\\underline{x}`")
     assert ran.result["text/latex"] == "\\frac{1}{2}\\underline{x}"

@@ -10,6 +10,7 @@ import {
   type Formatted,
   formatForDisplay,
   type MimeBundle,
+  markupOf,
   publishDisplay,
   showInPager,
 } from "../base/index.ts";
@@ -60,8 +61,10 @@ export function clear(options: { wait?: boolean } = {}): void {
 }
 
 /** Shows a value beside the notebook, where the frontend has a pager. */
-export async function page(value: unknown): Promise<void> {
-  showInPager(await formatForDisplay(value));
+export function page(value: unknown): void {
+  const formatted = formatForDisplay(value);
+  if (formatted instanceof Promise) void formatted.then(showInPager);
+  else showInPager(formatted);
 }
 
 /** Values that are shown by these MIME types; `display` them, or end a cell with them. */
@@ -78,9 +81,14 @@ export class Rich {
   [DISPLAY](): [MimeBundle, Record<string, unknown>] {
     return [this.bundle, this.metadata];
   }
+
+  /** The markup, or the text that stands for it. */
+  toString(): string {
+    return markupOf(this) ?? String(this.bundle["text/plain"]);
+  }
 }
 
-/** A string, or a template: html`<b>${name}</b>`. */
+/** A string, or a template: html`<b>${name}</b>`. Elements and lists of them stand in it as markup. */
 type Text = string | TemplateStringsArray;
 
 export function html(source: Text, ...values: unknown[]): Rich {
@@ -159,7 +167,11 @@ function publish(value: unknown, displayId: string, update: boolean): Promise<vo
 }
 
 function textOf(source: Text, values: unknown[]): string {
-  return typeof source === "string" ? source : String.raw({ raw: source }, ...values);
+  return typeof source === "string" ? source : String.raw({ raw: source }, ...values.map(partText));
+}
+
+function partText(value: unknown): string {
+  return Array.isArray(value) ? value.map(partText).join("") : (markupOf(value) ?? String(value));
 }
 
 function picture(

@@ -120,10 +120,22 @@ const isPromise = (value: unknown): value is Promise<unknown> =>
 /** A bundle by MIME type, or one with its metadata beside it, as IPython's `_repr_mimebundle_` allows. */
 function asFormatted(bundle: unknown, value: unknown): Formatted {
   if (Array.isArray(bundle)) {
-    return { data: bundle[0] ?? {}, metadata: bundle[1] ?? {} };
+    return { data: asSent(bundle[0] ?? {}), metadata: bundle[1] ?? {} };
   }
   if (bundle === null || typeof bundle !== "object") {
     return { data: { "text/plain": inspectBounded(value) }, metadata: {} };
   }
-  return { data: bundle as MimeBundle, metadata: {} };
+  return { data: asSent(bundle as MimeBundle), metadata: {} };
+}
+
+/** Bytes go as base64, and where a frontend wants text there is text. */
+function asSent(bundle: MimeBundle): MimeBundle {
+  const sent = Object.entries(bundle).map(([type, content]) => {
+    if (content instanceof Uint8Array) return [type, Buffer.from(content).toString("base64")];
+    const isText = typeof content === "string" || !/^text\/|^image\/svg/.test(type);
+    if (isText) return [type, content];
+    const isLines = Array.isArray(content) && content.every((line) => typeof line === "string");
+    return [type, isLines ? content.join("") : inspectBounded(content)];
+  });
+  return Object.fromEntries(sent) as MimeBundle;
 }

@@ -1,6 +1,6 @@
 // JSX in cells and local files makes HTML: `<b>{name}</b>` is a value that shows itself as text/html. What
 // stands in braces is text and is escaped. Components are functions of their properties.
-import { DISPLAY, escapeHtml, type MimeBundle } from "../base/index.ts";
+import { DISPLAY, escapeHtml, type MimeBundle, markupOf } from "../base/index.ts";
 
 type Properties = Record<string, unknown>;
 type Component = (properties: Properties) => unknown;
@@ -73,22 +73,13 @@ function contentOf(content: unknown): string {
     if (Symbol.iterator in content!) {
       return Array.from(content as Iterable<unknown>, contentOf).join("");
     }
-    const html = richContent(content!);
+    const html = markupOf(content);
     if (html !== undefined) return html;
   }
   throw new TypeError(
     `wanted text, a number, an element or a list of them as content, found ${kindOf(content)}. ` +
       (content instanceof Promise ? "Await it first." : "Write String(value) to show it as text."),
   );
-}
-
-/** Values that show themselves as HTML or SVG can stand among the rest. */
-function richContent(value: object): string | undefined {
-  const show = (value as { [DISPLAY]?: unknown })[DISPLAY];
-  if (typeof show !== "function") return undefined;
-  const bundle = show.call(value) as MimeBundle;
-  const html = bundle["text/html"] ?? bundle["image/svg+xml"];
-  return typeof html === "string" ? html : undefined;
 }
 
 function kindOf(value: unknown): string {
