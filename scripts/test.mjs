@@ -33,6 +33,8 @@ function stagesOf(folder) {
   if (node.length > 0) {
     const options = ["--test-reporter=spec", "--test-concurrency=1", "--expose-gc"];
     const properties = pathToFileURL(at("test/properties.ts")).href;
+    const setup = at("test", folder, "global-setup.ts");
+    if (existsSync(setup)) options.push(`--test-global-setup=${setup}`);
     const args = ["--test", ...options, "--import", properties, ...node];
     stages.push({ name: folder, command: node24, args, count: countNode });
   }

@@ -1,4 +1,4 @@
-// Cells of a notebook by their number, known by shape: the extension needs nothing of the notebook's package.
+// Cells of notebooks and consoles, known by shape: the extension needs nothing of their packages.
 import type { ISessionContext } from "@jupyterlab/apputils";
 import type { ISignal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
@@ -53,6 +53,16 @@ export function isNotebook(widget: Widget | null | undefined): widget is Noteboo
   );
 }
 
+/** What we use of a console's panel. */
+interface ConsolePanel extends Widget {
+  readonly console: { readonly cells: Iterable<Widget & { model: { type: string } }> };
+}
+
+function isConsole(widget: Widget): widget is ConsolePanel {
+  const { console } = widget as Widget & Partial<Pick<ConsolePanel, "console">>;
+  return typeof console === "object" && Symbol.iterator in Object(console.cells);
+}
+
 export function isCode(cell: Widget & { model: { type: string } }): cell is CodeCell {
   return cell.model.type === "code";
 }
@@ -74,29 +84,40 @@ export interface RanCell {
 }
 
 /**
- * Brings a cell into view and selects the line (from 1; 0 for none). It is found by its name, which stays when
- * it runs again and when the kernel is another; by its number only where there is no name. False where there
- * is none.
+ * Brings a cell of a notebook or console into view and selects the line (from 1; 0 for none). It is found by its
+ * name, which stays when it runs again and when the kernel is another; by its number, the latest, only where
+ * there is no name. False where there is none.
  */
 export async function goToCell(
-  panel: NotebookPanel,
+  widget: Widget,
   { cell, id }: RanCell,
   line: number,
 ): Promise<boolean> {
-  const found = codeCells(panel).find(([{ model }]) =>
-    id === undefined ? model.executionCount === cell : model.id === id,
-  );
-  if (!found) return false;
-  const [code, index] = found;
-  panel.content.activeCellIndex = index;
-  await panel.content.scrollToItem(index, "smart");
-  const text = line > 0 ? code.editor?.getLine(line - 1) : undefined;
-  if (text === undefined) return true;
+  const isWanted = ({ model }: CodeCell) =>
+    id === undefined ? model.executionCount === cell : model.id === id;
+  let code: CodeCell | undefined;
+  if (isNotebook(widget)) {
+    const found = codeCells(widget).findLast(([one]) => isWanted(one));
+    if (!found) return false;
+    code = found[0];
+    widget.content.activeCellIndex = found[1];
+    await widget.content.scrollToItem(found[1], "smart");
+  } else if (isConsole(widget)) {
+    code = [...widget.console.cells].filter(isCode).findLast(isWanted);
+    code?.node.scrollIntoView({ block: "nearest" });
+  }
+  if (!code) return false;
+  select(code, line);
+  return true;
+}
+
+function select({ editor }: CodeCell, line: number): void {
+  const text = line > 0 ? editor?.getLine(line - 1) : undefined;
+  if (text === undefined) return;
   const range = {
     start: { line: line - 1, column: 0 },
     end: { line: line - 1, column: text.length },
   };
-  code.editor?.setSelection(range);
-  code.editor?.revealSelection(range);
-  return true;
+  editor?.setSelection(range);
+  editor?.revealSelection(range);
 }

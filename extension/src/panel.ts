@@ -8,7 +8,7 @@ import { Widget } from "@lumino/widgets";
 import { poolIcon } from "./icon.ts";
 import { CELL_COLOURS } from "./model/colours.ts";
 import { Focus } from "./model/focus.ts";
-import { goToCell, isNotebook, type RanCell } from "./notebook-cells.ts";
+import { goToCell, type RanCell } from "./notebook-cells.ts";
 import { SHORTLY } from "./plugins/names.ts";
 import type { IPoolWatch } from "./watch.ts";
 import { Counters } from "./widgets/counters.ts";
@@ -252,9 +252,9 @@ export class PoolPanel extends Widget {
 
   async #goTo(cell: number, line: number): Promise<void> {
     const { widget, model } = this.#watch;
-    if (cell === 0 || !isNotebook(widget)) return;
+    if (cell === 0 || !widget) return;
     const found = await goToCell(widget, { cell, id: model.idOf(cell) }, line);
-    if (!found) this.#tell(this.#trans.__("Cell [%1] is not in the notebook any more", cell));
+    if (!found) this.#tell(this.#trans.__("Cell [%1] is not here any more", cell));
   }
 
   #tell(text: string): void {

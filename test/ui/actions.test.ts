@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { formatBytes } from "../../kernel/src/base/index.ts";
 import { PoolSnapshot } from "../../kernel/src/pool/index.ts";
+import { violations } from "./axe.ts";
 import type { LabPage } from "./browser.ts";
 import type { Lab } from "./lab.ts";
 import { openBefore, SHOTS } from "./opened.ts";
@@ -133,6 +134,7 @@ test("leaks are freed after asking", async () => {
   const dialog = ui.page.locator(".jp-Dialog");
   await dialog.waitFor();
   await ui.page.screenshot({ path: `${SHOTS}/free-leaks.png` });
+  assert.deepEqual(await violations(ui, [".jp-Dialog-content"], ["button-name"]), []);
   await dialog.locator("button", { hasText: "Free them" }).click();
   await until(
     "it is told",

@@ -1,7 +1,7 @@
 // A Chromium and what a user does in JupyterLab with it, for the browser tests: open a notebook, run
 // cells, call commands, read the panel. What the page complains of is collected.
 import { existsSync } from "node:fs";
-import { type Browser, chromium, errors, type Page } from "playwright-core";
+import { type Browser, type BrowserServer, chromium, errors, type Page } from "playwright-core";
 import type { Lab } from "./lab.ts";
 import { until } from "./until.ts";
 
@@ -15,13 +15,27 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts Chromium: the one of CENOTE_CHROMIUM, else Debian's. */
+/** Names the variable by which the files of one run learn of their Chromium: its address. */
+export const SHARED_BROWSER = "CENOTE_UI_BROWSER";
+
+/** The run's Chromium, of which `close` ends the caller's pages, or one of the caller's own. */
 export async function startBrowser(): Promise<Browser> {
+  const shared = process.env[SHARED_BROWSER];
+  return shared ? chromium.connect(shared) : chromium.launch(launching());
+}
+
+/** Starts a Chromium for a run of many files. */
+export function startBrowserServer(): Promise<BrowserServer> {
+  return chromium.launchServer(launching());
+}
+
+/** Chromium is the one of CENOTE_CHROMIUM, else Debian's. */
+function launching(): { executablePath: string; args: string[] } {
   const executablePath = process.env["CENOTE_CHROMIUM"] || "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
     throw new Error(`wanted a Chromium at ${executablePath}: set CENOTE_CHROMIUM to its path`);
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  return { executablePath, args: FLAGS };
 }
 
 /** The names of the panel's numbers, as its elements carry them in data-cenote. */

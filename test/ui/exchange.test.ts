@@ -2,6 +2,7 @@
 // kernels say of each other, also while a cell runs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { violations } from "./axe.ts";
 import type { LabPage } from "./browser.ts";
 import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
@@ -53,6 +54,7 @@ test("the first rows are previewed while a cell runs", async () => {
   assert.match((await table.locator("b").first().textContent()) ?? "", /^100 rows × 2 columns$/);
   await ui.page.screenshot({ path: `${SHOTS}/exchange.png` });
   await cell.done();
+  assert.deepEqual(await violations(ui, ["#cenote-exchange"]), []);
   await card("flights").locator("button", { hasText: "Preview" }).click();
   await table.waitFor({ state: "detached" });
 });
@@ -110,11 +112,12 @@ test("a table that Python shares is shown and previewed in Python", async () => 
     table.locator("button", { hasText: "Statistics" }).isEnabled(),
   );
   await table.locator("button", { hasText: "Statistics" }).click();
-  await until("it is counted", async () => (await table.innerText()).includes("1999999"));
+  await until("it is counted", async () => (await table.innerText()).includes("1,999,999"));
 });
 
 test("a name is taken back, after asking", async () => {
   await card("python table").locator("button", { hasText: "Take back" }).click();
+  assert.deepEqual(await violations(ui, [".jp-Dialog-content"], ["button-name"]), []);
   await ui.page.locator(".jp-Dialog button", { hasText: "Take back" }).click();
   await card("python table").waitFor({ state: "detached" });
   assert.match(await ui.run("print([t.name for t in cenote.list()])"), /^\['flights'\]/);

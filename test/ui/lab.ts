@@ -1,14 +1,16 @@
-// A JupyterLab of its own for the browser tests: temporary folders, a free port, the extension and the
-// kernel as set-up installed them. Everything it starts is ended by `stop`.
+// A JupyterLab for the browser tests: temporary folders, a free port, the extension and the kernel as set-up
+// installed them. Everything it starts is ended by `stop`. A run of many files starts one for all of them
+// (global-setup.ts), of which each file's `stop` ends the kernels and forgets what the file left.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
+const FORCED = { recursive: true, force: true, maxRetries: 5 } as const;
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const at = (...parts: string[]) => join(root, ...parts);
 
@@ -16,13 +18,29 @@ export interface Lab {
   url: string;
   /** Where notebooks lie. */
   work: string;
-  /** What the server has said so far. */
-  log(): string;
   stop(): Promise<void>;
 }
 
-/** Starts JupyterLab; resolves when it answers. */
+/** Names the variable by which the files of one run learn of their JupyterLab: JSON of its url and folder. */
+export const SHARED_LAB = "CENOTE_UI_LAB";
+
+/** The run's JupyterLab, or one of the caller's own; resolves when it answers. */
 export async function startLab(): Promise<Lab> {
+  const shared = process.env[SHARED_LAB];
+  if (!shared) return startOwnLab();
+  const { url, work } = JSON.parse(shared) as Pick<Lab, "url" | "work">;
+  const stop = async () => {
+    await endKernels(url);
+    const home = dirname(work);
+    // What users change is kept there: the next file finds none of it.
+    for (const left of ["settings", "workspaces"]) await rm(join(home, left), FORCED);
+    for (const name of await readdir(work)) await rm(join(work, name), FORCED);
+  };
+  return { url, work, stop };
+}
+
+/** Starts JupyterLab; resolves when it answers. */
+export async function startOwnLab(): Promise<Lab> {
   for (const installed of ["kernels/cenote/kernel.json", "labextensions/cenote-lab/package.json"]) {
     const path = join(".venv/share/jupyter", installed);
     if (!existsSync(at(path))) throw new Error(`wanted ${path}, found nothing: npm run setup`);
@@ -55,7 +73,7 @@ export async function startLab(): Promise<Lab> {
   const stop = async () => {
     await endKernels(url);
     await end(server);
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    await rm(home, FORCED);
   };
   try {
     await until(`JupyterLab answers at ${url}`, async () => {
@@ -69,7 +87,7 @@ export async function startLab(): Promise<Lab> {
     await stop();
     throw error;
   }
-  return { url, work: folder("work"), log: () => log, stop };
+  return { url, work: folder("work"), stop };
 }
 
 /** Writes a notebook with empty cells for a kernel. */

@@ -200,6 +200,14 @@ test("another kernel's notebook gets no comm, and the panel says why", async () 
   await panelEqualsPool();
 });
 
+/** The line, from 0, where the selection of the console's last cell begins and is not empty. */
+const selectedInConsole = () =>
+  ui.page.evaluate(`(() => {
+    const cell = [...window.jupyterapp.shell.currentWidget.console.cells].at(-1);
+    const { start, end } = cell.editor.getSelection();
+    return end.column > 0 ? start.line : undefined;
+  })()`);
+
 test("each notebook shows its own pool, and a console its own", async () => {
   const { live } = await poolStats();
   await ui.openNotebook(SECOND);
@@ -210,6 +218,14 @@ test("each notebook shows its own pool, and a console its own", async () => {
   await agree("live", live);
   await ui.command("console:create", { kernelPreference: { name: "cenote" } });
   await until("the console's empty pool", emptyPool);
+  await ui.page.locator(".jp-CodeConsole-promptCell .cm-content").click();
+  await ui.page.keyboard.insertText(
+    'import { pool } from "cenote";\nconst two = await pool.allocate(1000, { tag: "typed" });',
+  );
+  await ui.page.keyboard.press("Shift+Enter");
+  await ui.panel.locator(".cenote-grid-row", { hasText: "typed" }).click();
+  // The row leads to the console's cell, as it leads to a notebook's.
+  await until("its line is selected", async () => (await selectedInConsole()) === 1);
   await ui.openNotebook(NOTEBOOK);
   await agree("live", live);
 });

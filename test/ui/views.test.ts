@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
+import { violations } from "./axe.ts";
 import { LabPage, startBrowser } from "./browser.ts";
 import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
 import { until } from "./until.ts";
@@ -286,25 +287,12 @@ test("a click on a block goes to the cell and the line that allocated it", async
   assert.equal(selected, Number(line));
 });
 
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-/** What axe-core finds serious or critical in the panel and under the cells. */
-async function violations(): Promise<string[]> {
-  const { passed, violations: found } = (await ui.page.evaluate(
-    `axe.run({ include: [["#cenote-pool"], [".cenote-cell-badge"]] })
-      .then(({ passes, violations }) => ({ passed: passes.map(({ id }) => id), violations }))`,
-  )) as { passed: string[]; violations: Violation[] };
-  for (const rule of ["color-contrast", "aria-required-children", "button-name"]) {
-    assert.ok(passed.includes(rule), `${rule} was looked at`);
-  }
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
-}
+const serious = () =>
+  violations(
+    ui,
+    ["#cenote-pool", ".cenote-cell-badge"],
+    ["color-contrast", "aria-required-children", "button-name"],
+  );
 
 test("a block of a column tells its name, type and length", async () => {
   await ui.run(`import { gpu } from "cenote";
@@ -318,11 +306,10 @@ const onDevice = await gpu(tableFromArrays({ delay: Int16Array.from({ length: 30
 });
 
 test("axe-core finds nothing serious, in any theme", async () => {
-  await ui.page.addScriptTag({ path: at("node_modules/axe-core/axe.min.js") });
   for (const theme of ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]) {
     await ui.theme(theme);
     await until("the map is drawn", () => ui.pixels(".cenote-slabs", "--cenote-free"));
-    assert.deepEqual(await violations(), [], theme);
+    assert.deepEqual(await serious(), [], theme);
     const name = theme.toLowerCase().replaceAll(" ", "-");
     await ui.panel.screenshot({ path: `${SHOTS}/views-${name}.png` });
   }
@@ -368,7 +355,7 @@ test("with reduced motion a replay goes in steps of a second, and still arrives"
     return (await play.count()) === 1;
   });
   assert.ok(moments.size <= 12, `${moments.size} pictures in eight seconds`);
-  assert.deepEqual(await violations(), [], "with forced colours too");
+  assert.deepEqual(await serious(), [], "with forced colours too");
   await ui.page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
 });
 

@@ -42,6 +42,7 @@ export class GridModel extends DataModel {
   /** Raised when what was asked for before is void. */
   #edition = 0;
   readonly #failed = new Signal<this, Error>(this);
+  readonly #waiting = new Signal<this, boolean>(this);
 
   constructor(fields: readonly Field[], rows: number, source: RowSource) {
     super();
@@ -55,6 +56,11 @@ export class GridModel extends DataModel {
   /** A page could not be had. */
   get failed(): ISignal<this, Error> {
     return this.#failed;
+  }
+
+  /** Rows have been asked for (emitted for each message of them), or none are on their way any more. */
+  get waiting(): ISignal<this, boolean> {
+    return this.#waiting;
   }
 
   set source(source: RowSource) {
@@ -134,10 +140,12 @@ export class GridModel extends DataModel {
     await Promise.resolve(); // all cells of this drawing
     for (let number: number | undefined; (number = [...this.#wanted].at(-1)) !== undefined; ) {
       this.#wanted.delete(number);
+      this.#waiting.emit(true);
       const bytes = await this.#ask(number);
       await pause(bytes);
     }
     this.#asking = false;
+    this.#waiting.emit(false);
   }
 
   /** Gives the bytes that came. */

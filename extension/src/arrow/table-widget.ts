@@ -18,6 +18,8 @@ import { StatisticsStrip } from "./statistics-strip.ts";
 
 /** Rows that are seen without scrolling. */
 const ROWS_SEEN = 12;
+/** Rows that are on their way for so long, in milliseconds, are told of. */
+const PATIENCE_MS = 1000;
 /** Pixels beside a column's edge that are for resizing it. */
 const EDGE = 6;
 
@@ -56,6 +58,7 @@ export class TableWidget extends Widget {
   #fitted = false;
   #gone = false;
   #sorts = 0;
+  #late = 0;
   readonly #resizes = new ResizeObserver(() => {
     MessageLoop.sendMessage(this.#grid, Widget.ResizeMessage.UnknownSize);
   });
@@ -74,6 +77,7 @@ export class TableWidget extends Widget {
     const { fields } = table.schema;
     this.#model = new GridModel(fields, this.#rows, this.#saved);
     this.#model.failed.connect((_, error) => this.#say(error.message));
+    this.#model.waiting.connect((_, waiting) => this.#onWaiting(waiting));
     this.#strip = new StatisticsStrip(fields, (column) => this.#source.statistics(column), trans);
     this.#grid = this.#makeGrid();
     this.addClass("cenote-table");
@@ -99,6 +103,7 @@ export class TableWidget extends Widget {
     this.#themes.disconnect();
     this.#resizes.disconnect();
     this.#kernel?.dispose();
+    clearTimeout(this.#late);
     super.dispose();
   }
 
@@ -251,6 +256,26 @@ export class TableWidget extends Widget {
     this.#settle();
   }
 
+  /** Says why rows don't come; the kernel serves them between cells. */
+  #onWaiting(waiting: boolean): void {
+    const said = this.#note.dataset["late"] === "true";
+    clearTimeout(this.#late);
+    if (!waiting) {
+      if (said) this.#settle();
+      return;
+    }
+    this.#late = window.setTimeout(() => {
+      if (this.#source !== this.#kernel) return;
+      const busy = this.#options.kernel()?.status === "busy";
+      this.#say(
+        busy
+          ? this.#trans.__("these rows come when the running cell has ended")
+          : this.#trans.__("waiting for the kernel…"),
+      );
+      this.#note.dataset["late"] = "true";
+    }, PATIENCE_MS);
+  }
+
   /** Says where the rows come from, and lets controls be used that can be. */
   #settle(): void {
     const trans = this.#trans;
@@ -265,6 +290,7 @@ export class TableWidget extends Widget {
   }
 
   #say(text: string): void {
+    delete this.#note.dataset["late"];
     setText(this.#note, text);
   }
 
