@@ -2,6 +2,7 @@
 // channels) and filters (height, width, channels ÷ groups, outputs); "NCHW" takes (batch, channels, height, width) and
 // (outputs, channels ÷ groups, height, width), by strides, without a copy.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf, told } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
@@ -28,8 +29,28 @@ export interface ConvolutionOptions extends WindowOptions {
   groups?: number;
 }
 
-const pair = (value: number | readonly [number, number]): readonly [number, number] =>
-  typeof value === "number" ? [value, value] : value;
+/** The options, checked as far as they need no sizes. Throws OPTIONS. */
+export function windowOptions<T extends WindowOptions>(options: T, where: string): Partial<T> {
+  const found = optionsOf(options, where);
+  const { layout = "NHWC", padding = "valid" } = found;
+  const isPair = (sides: unknown) => Array.isArray(sides) && sides.length === 2;
+  const padded =
+    padding === "valid" ||
+    padding === "same" ||
+    typeof padding === "number" ||
+    (isPair(padding) && padding.every(isPair));
+  if (padded && (layout === "NHWC" || layout === "NCHW")) return found;
+  throw new CenoteError(
+    "OPTIONS",
+    `${where}: wanted padding as valid, same, a number or [[top, bottom], [left, right]] and layout NHWC or NCHW, found ${told(padding)} and ${told(layout)}`,
+  );
+}
+
+/** Down and across. */
+const pair = (value: number | readonly [number, number]): readonly [number, number] => {
+  if (!Array.isArray(value)) return [value as number, value as number];
+  return value.length === 2 ? (value as [number, number]) : [Number.NaN, Number.NaN];
+};
 
 /** Sizes of the result down and across, and how far the first window begins before the image. */
 interface Windows {
@@ -47,6 +68,14 @@ function windows(
 ): Windows {
   const { padding = "valid" } = options;
   const [stride, dilation] = [pair(options.stride ?? 1), pair(options.dilation ?? 1)];
+  const counts = [...stride, ...dilation, ...window];
+  const whole = counts.every((one) => Number.isSafeInteger(one) && one > 0);
+  if (!whole) {
+    throw new CenoteError(
+      "SHAPE",
+      `${where}: wanted stride, dilation and window as whole numbers from 1 up, or pairs of such; found ${shown(stride)}, ${shown(dilation)} and ${shown(window)}`,
+    );
+  }
   const reach = window.map((size, i) => (size - 1) * dilation[i]! + 1);
   const sides = [0, 1].map((i): readonly [number, number] => {
     if (padding === "valid") return [0, 0];
@@ -62,16 +91,13 @@ function windows(
   const sizes = [0, 1].map(
     (i) => Math.floor((image[i]! + sides[i]![0] + sides[i]![1] - reach[i]!) / stride[i]!) + 1,
   );
-  const whole = [...stride, ...dilation].every((one) => Number.isInteger(one) && one > 0);
   if (
-    !whole ||
     !sides.flat().every((one) => Number.isInteger(one) && one >= 0) ||
-    sizes.some((size) => !(size > 0)) ||
-    window.includes(0)
+    sizes.some((size) => !(size > 0))
   ) {
     throw new CenoteError(
       "SHAPE",
-      `${where}: a window of ${shown(reach)} does not fit an image of ${shown(image)} (stride ${shown(stride)}, padding ${JSON.stringify(padding)})`,
+      `${where}: a window of ${shown(reach)} does not fit an image of ${shown(image)} (stride ${shown(stride)}, padding ${told(padding)})`,
     );
   }
   return {
@@ -126,7 +152,11 @@ export function convolved(
     number,
     number,
   ];
-  if (depth * groups !== image.channels || outputs % groups !== 0) {
+  if (
+    !(Number.isInteger(groups) && groups > 0) ||
+    depth * groups !== image.channels ||
+    outputs % groups !== 0
+  ) {
     throw new CenoteError(
       "SHAPE",
       `conv2d: wanted ${image.channels / groups} channels in the filter (${image.channels} of the image in ${groups} groups) and outputs in as many groups, found ${shown(filter.shape)}`,

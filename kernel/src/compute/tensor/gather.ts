@@ -1,6 +1,7 @@
 // Elements by index. An index below 0 counts from the end; one beyond the axis reads as NaN of floats and as 0 of
 // anything else, and what is written there is dropped: the same on every adapter.
 import { CenoteError } from "../../base/index.ts";
+import { tensorOf } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES, isIntegerDtype } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
@@ -10,8 +11,9 @@ import { allocate } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import { Kernel } from "./wgsl/kernel.ts";
 
-/** The expression of indices as i32. Throws DTYPE. */
-export function indicesOf(indices: TensorBase, where: string, beside: TensorBase): Expr {
+/** The expression of indices as i32. Throws OPERAND, DTYPE. */
+export function indicesOf(given: unknown, where: string, beside: TensorBase): Expr {
+  const indices = tensorOf(given, where, "indices");
   const expr = indices.expression(beside.gpu);
   if (isIntegerDtype(indices.dtype)) return castTo(expr, "i32");
   throw new CenoteError(

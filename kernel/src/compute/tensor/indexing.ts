@@ -1,5 +1,6 @@
 // Operations that move elements: elements by index, tensors beside each other, triangles.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf, tensorOf, tensorsOf, told } from "./arguments.ts";
 import { scattered } from "./assemble.ts";
 import type { TensorBase } from "./base.ts";
 import { type Dtype, promote } from "./dtypes.ts";
@@ -10,6 +11,15 @@ import { castTo, constant } from "./operands.ts";
 import { Reductions } from "./reductions.ts";
 import { checkedAxis, checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
+
+export interface OneHotOptions {
+  /** Default 1. */
+  on?: number;
+  /** Default 0. */
+  off?: number;
+  /** Default f32. */
+  dtype?: Dtype;
+}
 
 export abstract class Indexing extends Reductions {
   /** The elements in memory of their own, in the order of the rows. Derivative: nothing. */
@@ -64,6 +74,7 @@ export abstract class Indexing extends Reductions {
     const name = how === "add" ? "scatterAdd" : "scatter";
     const over = checkedAxis(axis, this.rank, name);
     const index = indicesOf(indices, name, this);
+    tensorOf(updates, name, "updates");
     if (indices.rank !== 1)
       throw new CenoteError(
         "SHAPE",
@@ -101,7 +112,8 @@ export abstract class Indexing extends Reductions {
   }
 
   /** A last axis of `depth` with `on` where it is the element and `off` elsewhere. Throws DTYPE. */
-  oneHot(depth: number, { on = 1, off = 0, dtype = "f32" as Dtype } = {}): this {
+  oneHot(depth: number, options: OneHotOptions = {}): this {
+    const { on = 1, off = 0, dtype = "f32" } = optionsOf(options, "oneHot");
     const [size] = checkedShape([depth], "oneHot");
     return tidy(() => {
       const index = this.make(this.shape, indicesOf(this, "oneHot", this), "oneHot").expandDims(
@@ -118,8 +130,9 @@ export abstract class Indexing extends Reductions {
   /** Tensors one beside the other along an axis; dtypes as in arithmetic. Derivative: the sizes. Throws SHAPE. */
   concat(others: readonly TensorBase[], axis = 0): this {
     const over = checkedAxis(axis, this.rank, "concat");
-    const all = [this, ...others];
-    for (const one of others) checkAlong(this.shape, one.shape, over, "concat");
+    const given = tensorsOf(others, "concat");
+    const all = [this, ...given];
+    for (const one of given) checkAlong(this.shape, one.shape, over, "concat");
     const dtype = all.reduce((found, one) => promote(found, one.dtype, "concat"), this.dtype);
     const parts = all.map((one) => ({ expr: one.expression(this.gpu), shape: one.shape }));
     const found = joined(this.gpu, parts, dtype, over);
@@ -134,7 +147,7 @@ export abstract class Indexing extends Reductions {
   stack(others: readonly TensorBase[], axis = 0): this {
     return tidy(() => {
       const at = checkedAxis(axis, this.rank + 1, "stack");
-      const wide = others.map((one) =>
+      const wide = tensorsOf(others, "stack").map((one) =>
         this.make(one.shape, one.expression(this.gpu), "stack").expandDims(at),
       );
       return this.expandDims(at).concat(wide, at);
@@ -147,12 +160,18 @@ export abstract class Indexing extends Reductions {
     value: number | boolean = 0,
   ): this {
     if (
+      !Array.isArray(widths) ||
       widths.length !== this.rank ||
-      !widths.flat().every((width) => Number.isInteger(width) && width >= 0)
+      !widths.every(
+        (sides) =>
+          Array.isArray(sides) &&
+          sides.length === 2 &&
+          sides.every((width) => Number.isSafeInteger(width) && width >= 0),
+      )
     ) {
       throw new CenoteError(
         "SHAPE",
-        `pad: wanted [before, after] from 0 up for each of ${this.rank} axes, found ${JSON.stringify(widths)}`,
+        `pad: wanted [before, after] from 0 up for each of ${this.rank} axes, found ${told(widths)}`,
       );
     }
     return tidy(() => {

@@ -1,9 +1,16 @@
 // Products of matrices, convolutions, pooling and attention as methods. Floats are added up in f32, whatever the
 // operands' dtype, and bytes in i32.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf, tensorOf, told } from "./arguments.ts";
 import { type AttentionOptions, attended } from "./attention.ts";
-import type { TensorBase } from "./base.ts";
-import { type ConvolutionOptions, convolved, pooled, type WindowOptions } from "./convolve.ts";
+import { TensorBase } from "./base.ts";
+import {
+  type ConvolutionOptions,
+  convolved,
+  pooled,
+  type WindowOptions,
+  windowOptions,
+} from "./convolve.ts";
 import { type Dtype, floatOf } from "./dtypes.ts";
 import type { Leaf } from "./expr.ts";
 import { Losses } from "./losses.ts";
@@ -30,13 +37,22 @@ export abstract class Linear extends Losses {
    */
   matmul(y: TensorBase): this {
     return tidy(() => {
-      const { result, shape, dtype } = product(this, y);
+      const other = tensorOf(y, "matmul", "the second operand");
+      const { result, shape, dtype } = product(this, other);
       return this.make(shape, castTo(result, dtype), "matmul");
     });
   }
 
   /** matmul with quantised weights, which are never written out as floats. Derivative: x, the weights. Throws SHAPE, DTYPE. */
-  matmulQuantized({ values, scale, group }: Quantized): this {
+  matmulQuantized(weights: Quantized): this {
+    const { values, scale, group = 0 } = optionsOf(weights, "matmulQuantized");
+    if (!(values instanceof TensorBase && scale instanceof TensorBase && group > 0)) {
+      throw new CenoteError(
+        "OPERAND",
+        `matmulQuantized: wanted { values, scale, group }, found ${told(weights)}`,
+        { mend: "weights.quantize() gives them." },
+      );
+    }
     const [rows, columns] = values.shape;
     const groups = Math.ceil((rows ?? 0) / group);
     if (
@@ -61,12 +77,16 @@ export abstract class Linear extends Losses {
    * These weights (rows, columns) as i8 or i4, with the scale that holds the greatest of each `group` of rows in each
    * column. Dispose both, or the result, when done. Throws SHAPE.
    */
-  quantize({ dtype = "i8" as "i8" | "i4", group = this.shape[0] ?? 1 } = {}): Quantized<this> {
+  quantize(options: { dtype?: "i8" | "i4"; group?: number } = {}): Quantized<this> {
+    const { dtype = "i8", group = this.shape[0] ?? 1 } = optionsOf(options, "quantize");
+    if (dtype !== "i8" && dtype !== "i4") {
+      throw new CenoteError("DTYPE", `quantize: wanted i8 or i4, found ${told(dtype)}`);
+    }
     const [rows, columns] = this.shape as [number, number];
     if (this.rank !== 2 || !Number.isInteger(group) || group < 1 || rows % group !== 0) {
       throw new CenoteError(
         "SHAPE",
-        `quantize: wanted a matrix whose rows fall into groups of ${group}, found ${shown(this.shape)}`,
+        `quantize: wanted a matrix whose rows fall into groups of ${told(group)}, found ${shown(this.shape)}`,
       );
     }
     const most = dtype === "i8" ? 127 : 7;
@@ -98,33 +118,38 @@ export abstract class Linear extends Losses {
 
   /** Convolution (as in machine learning, without turning the filter). Derivative: x, filter. Throws SHAPE. */
   conv2d(filter: TensorBase, options: ConvolutionOptions = {}): this {
-    return this.#image(
-      convolved(this, filter, options),
-      floatOf(this.dtype),
-      options.layout,
-      "conv2d",
-    );
+    const checked = windowOptions(options, "conv2d");
+    const found = convolved(this, tensorOf(filter, "conv2d", "the filter"), checked);
+    return this.#image(found, floatOf(this.dtype), checked.layout, "conv2d");
   }
 
   /** Convolution along one axis: (batch, length, channels) with (length, channels ÷ groups, outputs). Derivative: x, filter. Throws SHAPE. */
   conv1d(
     filter: TensorBase,
-    {
-      stride = 1,
-      padding = "valid",
-      dilation = 1,
-      groups = 1,
-    }: {
+    options: {
       stride?: number;
       padding?: "valid" | "same" | number | readonly [number, number];
       dilation?: number;
       groups?: number;
     } = {},
   ): this {
+    const {
+      stride = 1,
+      padding = "valid",
+      dilation = 1,
+      groups = 1,
+    } = optionsOf(options, "conv1d");
+    const { shape } = tensorOf(filter, "conv1d", "the filter");
+    if (this.rank !== 3 || shape.length !== 3) {
+      throw new CenoteError(
+        "SHAPE",
+        `conv1d: wanted (batch, length, channels) and a filter of three axes, found ${this.described} and ${shown(shape)}`,
+      );
+    }
     return tidy(() => {
       const [wide, weights] = [
         this.expandDims(1),
-        this.make(filter.shape, filter.expression(this.gpu), "filter").expandDims(0),
+        this.make(shape, filter.expression(this.gpu), "filter").expandDims(0),
       ];
       const sides = typeof padding === "number" ? ([padding, padding] as const) : padding;
       const both = typeof sides === "string" ? sides : ([[0, 0], sides] as const);
@@ -134,24 +159,25 @@ export abstract class Linear extends Losses {
     });
   }
 
+  #pool(
+    how: "max" | "mean",
+    window: number | readonly [number, number],
+    options: WindowOptions,
+  ): this {
+    const name = `${how}Pool2d`;
+    const checked = windowOptions(options, name);
+    const found = pooled(this, window, how, checked);
+    return this.#image(found, floatOf(this.dtype), checked.layout, name);
+  }
+
   /** The greatest of each window. Derivative: x, z. Throws SHAPE. */
   maxPool2d(window: number | readonly [number, number], options: WindowOptions = {}): this {
-    return this.#image(
-      pooled(this, window, "max", options),
-      floatOf(this.dtype),
-      options.layout,
-      "maxPool2d",
-    );
+    return this.#pool("max", window, options);
   }
 
   /** The mean of each window, of what lies inside the image. Derivative: nothing. Throws SHAPE. */
   meanPool2d(window: number | readonly [number, number], options: WindowOptions = {}): this {
-    return this.#image(
-      pooled(this, window, "mean", options),
-      floatOf(this.dtype),
-      options.layout,
-      "meanPool2d",
-    );
+    return this.#pool("mean", window, options);
   }
 
   /**
@@ -160,7 +186,13 @@ export abstract class Linear extends Losses {
    */
   attention(k: TensorBase, v: TensorBase, options: AttentionOptions = {}): this {
     return tidy(() => {
-      const { result, shape } = attended(this, k, v, options);
+      const { mask, ...rest } = optionsOf(options, "attention");
+      const { result, shape } = attended(
+        this,
+        tensorOf(k, "attention", "the keys"),
+        tensorOf(v, "attention", "the values"),
+        mask === undefined ? rest : { ...rest, mask: tensorOf(mask, "attention", "the mask") },
+      );
       return this.make(shape, castTo(result, floatOf(this.dtype)), "attention");
     });
   }

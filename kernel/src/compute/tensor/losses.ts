@@ -31,11 +31,8 @@ export abstract class Losses extends Ordering {
   /** Mean cross-entropy of logits (…, classes) against class indices (…). Derivative: softmax(x), target. Throws SHAPE. */
   crossEntropy(target: TensorBase): this {
     return tidy(() => {
-      const index = this.make(
-        target.shape,
-        indicesOf(target, "crossEntropy", this),
-        "crossEntropy",
-      );
+      const found = indicesOf(target, "crossEntropy", this);
+      const index = this.make(target.shape, found, "crossEntropy");
       return this.logSoftmax().takeAlong(index.expandDims(index.rank)).mean().neg();
     });
   }

@@ -1,5 +1,6 @@
 // Operations that go along an axis in order: running reductions, sorting, the greatest.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf, told } from "./arguments.ts";
 import { type Dtype, sumDtype } from "./dtypes.ts";
 import { Indexing } from "./indexing.ts";
 import { castTo } from "./operands.ts";
@@ -42,7 +43,8 @@ export abstract class Ordering extends Indexing {
   }
 
   /** Indices (i32) that sort along an axis. Stable; −0 is 0, and NaN comes last either way. */
-  argSort({ axis = -1, descending = false }: SortOptions = {}): this {
+  argSort(options: SortOptions = {}): this {
+    const { axis = -1, descending = false } = optionsOf(options, "argSort");
     const over = checkedAxis(axis, this.rank, "argSort");
     const axes = this.shape.map((_, i) => i).filter((i) => i !== over);
     return tidy(() => {
@@ -72,19 +74,18 @@ export abstract class Ordering extends Indexing {
 
   /** The elements in order along an axis. Derivative: the order. */
   sort(options: SortOptions = {}): this {
-    return tidy(() => this.takeAlong(this.argSort(options), options.axis ?? -1));
+    const { axis = -1 } = optionsOf(options, "sort");
+    return tidy(() => this.takeAlong(this.argSort(options), axis));
   }
 
   /** The k greatest (or least) along an axis in order, and their indices. Throws COUNT. Derivative: the indices. */
-  topK(
-    k: number,
-    { axis = -1, descending = true }: SortOptions = {},
-  ): [values: this, indices: this] {
+  topK(k: number, options: SortOptions = {}): [values: this, indices: this] {
+    const { axis = -1, descending = true } = optionsOf(options, "topK");
     const over = checkedAxis(axis, this.rank, "topK");
     if (!Number.isInteger(k) || k < 0 || k > this.shape[over]!) {
       throw new CenoteError(
         "COUNT",
-        `topK: wanted 0 to ${this.shape[over]} of axis ${over}, found ${k}`,
+        `topK: wanted 0 to ${this.shape[over]} of axis ${over}, found ${told(k)}`,
       );
     }
     return tidy(() => {

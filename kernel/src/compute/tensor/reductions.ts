@@ -1,6 +1,7 @@
 // Reductions as methods, and what is made of them: statistics, softmax, norms. What feeds a reduction is computed
 // in its kernel, and what follows it in the next one.
 import { CenoteError } from "../../base/index.ts";
+import { optionsOf } from "./arguments.ts";
 import type { Dtype } from "./dtypes.ts";
 import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
 import { ElementWise } from "./elementwise.ts";
@@ -19,15 +20,23 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
+export interface NormOptions {
+  /** Added to the variance, or the mean of squares. */
+  epsilon?: number;
+  /** What is brought to one size together. Default: the last. */
+  axes?: Axes;
+}
+
 export abstract class Reductions extends ElementWise {
   #reduce(
     how: Reducer,
     axes: Axes,
-    { keepDims = false }: ReduceOptions,
+    options: ReduceOptions,
     dtype: Dtype,
     what: string = how,
     divisor = 1,
   ): this {
+    const { keepDims = false } = optionsOf(options, what);
     const over = checkedAxes(axes, this.rank, what);
     if (how === "min" || how === "max") this.#mustHave(over, what);
     const found = reduced(this.gpu, this.expression(), this.shape, over, how, what, divisor);
@@ -45,7 +54,8 @@ export abstract class Reductions extends ElementWise {
   }
 
   /** In one kernel, an invocation a row. */
-  #rows(how: RowOperation, axis: number, dtype: Dtype, { keepDims = false }: ReduceOptions): this {
+  #rows(how: RowOperation, axis: number, dtype: Dtype, options: ReduceOptions): this {
+    const { keepDims = false } = optionsOf(options, how);
     const { result, shape } = byRows(this.gpu, this.expression(), this.shape, axis, how);
     const found = this.make(shape, castTo(result, dtype), how);
     return keepDims && shape.length < this.rank ? found.expandDims(axis) : found;
@@ -118,7 +128,8 @@ export abstract class Reductions extends ElementWise {
   }
 
   /** Variance; `ddof` is taken from the count. Two passes. Derivative: x. */
-  variance(axes?: Axes, { ddof = 0, ...options }: ReduceOptions & { ddof?: number } = {}): this {
+  variance(axes?: Axes, given: ReduceOptions & { ddof?: number } = {}): this {
+    const { ddof = 0, ...options } = optionsOf(given, "variance");
     const over = checkedAxes(axes, this.rank, "variance");
     const count = over.reduce((product, axis) => product * this.shape[axis]!, 1);
     return tidy(() => {
@@ -142,13 +153,14 @@ export abstract class Reductions extends ElementWise {
   /** log Σ eˣ without overflow, in f32. Derivative: x, z. */
   logSumExp(axes?: Axes, options: ReduceOptions = {}): this {
     const over = checkedAxes(axes, this.rank, "logSumExp");
+    const { keepDims = false } = optionsOf(options, "logSumExp");
     return tidy(() => {
       if (over.length === 1 && suitsRows(this.shape, over[0]!))
         return this.#rows("logSumExp", over[0]!, "f32", options);
       const x = this.cast("f32");
       const most = x.#finiteMax(over);
       const wide = x.sub(most).exp().sum(over, { keepDims: true }).log().add(most);
-      return options.keepDims ? wide : wide.squeeze(over);
+      return keepDims ? wide : wide.squeeze(over);
     });
   }
 
@@ -183,11 +195,8 @@ export abstract class Reductions extends ElementWise {
   }
 
   /** (x − mean) ÷ √(variance + epsilon) over the last axis, times `scale`, plus `shift`. Derivative: x, mean, variance, scale. */
-  layerNorm(
-    scale: Operand = 1,
-    shift: Operand = 0,
-    { epsilon = 1e-5, axes = -1 as Axes } = {},
-  ): this {
+  layerNorm(scale: Operand = 1, shift: Operand = 0, options: NormOptions = {}): this {
+    const { epsilon = 1e-5, axes = -1 } = optionsOf(options, "layerNorm");
     return tidy(() => {
       const x = this.cast("f32");
       const spread = x.variance(axes, { keepDims: true }).add(epsilon).rsqrt();
@@ -197,7 +206,8 @@ export abstract class Reductions extends ElementWise {
   }
 
   /** x ÷ √(mean of squares + epsilon) over the last axis, times `scale`. Derivative: x, mean of squares, scale. */
-  rmsNorm(scale: Operand = 1, { epsilon = 1e-6, axes = -1 as Axes } = {}): this {
+  rmsNorm(scale: Operand = 1, options: NormOptions = {}): this {
+    const { epsilon = 1e-6, axes = -1 } = optionsOf(options, "rmsNorm");
     return tidy(() => {
       const x = this.cast("f32");
       const mean = x.square().mean(axes, { keepDims: true });

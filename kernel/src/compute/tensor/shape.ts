@@ -6,7 +6,7 @@ export type Shape = readonly number[];
 export const MAX_RANK = 8;
 
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-export const shown = (shape: Shape): string => `[${shape.join(", ")}]`;
+export const shown = (shape: Shape): string => `[${Array.from(shape, String).join(", ")}]`;
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);
 
@@ -64,8 +64,10 @@ export function broadcastStrides(shape: Shape, strides: Shape, to: Shape, where:
 
 /** The axis counted from 0. Throws AXIS. */
 export function checkedAxis(axis: unknown, rank: number, where: string): number {
-  const from0 = (axis as number) < 0 ? (axis as number) + rank : (axis as number);
-  if (Number.isInteger(from0) && from0 >= 0 && from0 < rank) return from0;
+  if (Number.isInteger(axis)) {
+    const from0 = (axis as number) < 0 ? (axis as number) + rank : (axis as number);
+    if (from0 >= 0 && from0 < rank) return from0;
+  }
   throw new CenoteError(
     "AXIS",
     `${where}: wanted an axis from ${-rank} to ${rank - 1}, found ${String(axis)}`,
@@ -80,9 +82,7 @@ export function checkedAxes(
   where: string,
 ): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const found = (typeof axes === "number" ? [axes] : axes).map((axis) =>
-    checkedAxis(axis, rank, where),
-  );
+  const found = (Array.isArray(axes) ? axes : [axes]).map((axis) => checkedAxis(axis, rank, where));
   if (new Set(found).size === found.length) return found.sort((a, b) => a - b);
   throw new CenoteError(
     "AXIS",
@@ -92,16 +92,17 @@ export function checkedAxes(
 
 /** The new shape with a size of −1 worked out. Throws SHAPE. */
 export function resolveShape(shape: Shape, wanted: unknown, where: string): number[] {
-  const given = typeof wanted === "number" ? [wanted] : [...(wanted as number[])];
+  const given = Array.isArray(wanted) ? [...(wanted as number[])] : [wanted as number];
   const open = given.indexOf(-1);
-  const known = sizeOf(given.filter((_, i) => i !== open));
+  const others = given.filter((_, i) => i !== open);
+  const whole = (size: number) => Number.isSafeInteger(size) && size >= 0;
+  const known = others.every(whole) ? sizeOf(others) : Number.NaN;
   if (open >= 0) given[open] = known === 0 ? 0 : sizeOf(shape) / known;
-  const bad =
-    given.some((size) => !Number.isSafeInteger(size) || size < 0) || given.length > MAX_RANK;
+  const bad = !given.every(whole) || given.length > MAX_RANK;
   if (!bad && sizeOf(given) === sizeOf(shape)) return given;
   throw new CenoteError(
     "SHAPE",
-    `${where}: ${shown(shape)} has ${sizeOf(shape)} elements, which ${shown(wanted as number[])} does not hold`,
+    `${where}: ${shown(shape)} has ${sizeOf(shape)} elements, which ${shown(Array.isArray(wanted) ? wanted : [wanted as number])} does not hold`,
   );
 }
 
