@@ -74,7 +74,10 @@ def _read_arrow(obj: Any) -> pa.Table:
 
 
 def _refuse_objects(obj: Any) -> None:
-    """Polars gives out its columns of Python objects as their addresses in memory."""
+    """Polars gives out its columns of Python objects as their addresses in memory.
+
+    And integers of 128 bits as a type of its own.
+    """
     polars = sys.modules.get("polars")
     if polars is None:
         return
@@ -85,11 +88,11 @@ def _refuse_objects(obj: Any) -> None:
     else:
         return
     for column, kind in kinds.items():
-        if kind == polars.Object:
+        if kind in (polars.Object, polars.Int128, getattr(polars, "UInt128", None)):
             raise NotArrowError(
-                f"column {column!r}: wanted a type that Arrow has, found Object of Polars",
-                "Convert it, frame.with_columns(pl.col(…).map_elements(…, return_dtype=…)), or "
-                f"leave it out: frame.drop({column!r}).",
+                f"column {column!r}: wanted a type that Arrow has, found {kind} of Polars",
+                "Convert it, frame.with_columns(pl.col(…).cast(…)) or map_elements(…), or leave it "
+                f"out: frame.drop({column!r}).",
             )
 
 

@@ -29,6 +29,15 @@ def storage_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
+def coded_codes(kind: pa.DataType) -> bool:
+    """Whether a dictionary lies in a dictionary: pyarrow writes them so that nobody can read it."""
+    kind = storage_type(kind)
+    if isinstance(kind, pa.DictionaryType):
+        inner = storage_type(kind.value_type)
+        return isinstance(inner, pa.DictionaryType) or coded_codes(inner)
+    return any(coded_codes(kind.field(i).type) for i in range(kind.num_fields))
+
+
 def refuse_deep(values: Iterable[Any], column: str) -> None:
     """Raises NotArrowError for values that are nested too deep.
 

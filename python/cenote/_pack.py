@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ._batch import INT32_MAX, Cursor, Plan, Writer, aligned, batch_message, plan_batch
 from ._errors import NotArrowError
-from ._nesting import DEEPEST, depth, storage_type
+from ._nesting import DEEPEST, coded_codes, depth, storage_type
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -36,6 +36,8 @@ class Packed:
         """Plans the copy; nothing is copied yet."""
         self._table = _unify(table)
         self._plan = plan_batch(self._table)
+        if self._plan is None or _has_dictionaries(table):
+            _refuse_coded_codes(table.schema)
         if self._plan is None:
             self.size = _stream_size(self._table)
             return
@@ -119,6 +121,15 @@ def _write_stream(sink: pa.NativeFile, schema: pa.Schema, batches: list[pa.Recor
     with pa.ipc.new_stream(sink, schema) as stream:
         for batch in batches:
             stream.write_batch(batch)
+
+
+def _refuse_coded_codes(schema: pa.Schema) -> None:
+    for field in schema:
+        if coded_codes(field.type):
+            raise NotArrowError(
+                f"column {field.name!r}: wanted a type that streams can have, found {field.type}",
+                "Decode the dictionary: column.cast(column.type.value_type).",
+            )
 
 
 def _stream_size(table: pa.Table) -> int:

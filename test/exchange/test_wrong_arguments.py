@@ -3,6 +3,7 @@
 import cenote
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -42,6 +43,10 @@ def deep(levels):
     return pa.table({"deep": pa.array([None], kind)})
 
 
+def coded(values):
+    return pa.DictionaryArray.from_arrays(pa.array([0]), values)
+
+
 def failing():
     yield pa.record_batch({"a": pa.array([1], pa.int8())})
     raise ZeroDivisionError("on the way")
@@ -62,6 +67,12 @@ READER = pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int8()}), failing(
         ({"a": within_itself()}, "column 'a'.*within themselves"),
         ({"a": [{"b": within_itself()}]}, "column 'a'.*within themselves"),
         (np.array([within_itself(), 1], object), "column 'values'.*within themselves"),
+        (pa.table({"d": coded(coded(pa.array(["x"])))}), "column 'd'.*dictionary<.*\n.*Decode"),
+        (
+            pa.table({"l": pa.ListArray.from_arrays([0, 1], coded(coded(pa.array(["x"]))))}),
+            "column 'l'",
+        ),
+        (pl.DataFrame({"i": pl.Series([1], dtype=pl.Int128)}), "column 'i'.*Int128 of Polars"),
         (deep(64), "column 'deep'.*nested at most 64 deep"),
     ],
 )

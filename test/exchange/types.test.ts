@@ -124,6 +124,36 @@ cenote.put("views", pa.table({"fine": pa.array([["x"]] * len(v)), "v": v}))`);
   });
 }
 
+test("columns of one name are told apart by their places, there and back", async () => {
+  await python.run(`
+twins = pa.table([[1, 2], ["x", None], pa.array(["p", "q"]).dictionary_encode()], names=["a", "a", "a"])
+cenote.put("twins", twins)`);
+  const table = await get("twins");
+  assert.deepEqual(
+    String(table.schema.fields.map(({ type }) => type)),
+    "Int64,Utf8,Dictionary<Int32, Utf8>",
+  );
+  assert.deepEqual([...table.getChildAt(1)!], ["x", null]);
+  await put("twins back", table);
+  assert.ok(await python.run("answer = cenote.get('twins back').equals(twins)"));
+});
+
+test("codes of 64 bits are read as others are, also in lists and in several chunks", async () => {
+  await python.run(`
+codes = lambda *at: pa.DictionaryArray.from_arrays(pa.array(at, pa.int64()), ["zero", "one"])
+lists = pa.ListArray.from_arrays([0, 2, 3], codes(1, None, 0))
+wide = pa.table({"d": pa.chunked_array([codes(1, 0), codes(None, 1)]), "l": pa.chunked_array([lists, lists])})
+cenote.put("wide", wide)`);
+  const table = await get("wide");
+  assert.deepEqual([...table.getChild("d")!], ["one", "zero", null, "one"]);
+  assert.deepEqual(
+    [...table.getChild("l")!].map((list) => [...list]),
+    [["one", null], ["zero"], ["one", null], ["zero"]],
+  );
+  await put("wide back", table);
+  assert.ok(await python.run("answer = cenote.get('wide back').to_pydict() == wide.to_pydict()"));
+});
+
 test("a stream of nonsense has no column that can't be read", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {

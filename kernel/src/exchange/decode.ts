@@ -5,6 +5,7 @@ import { protocolError } from "./frames.ts";
 import { readKnown, readWhole } from "./known-streams.ts";
 import { type Description, ownerText } from "./shared.ts";
 import { unreadableColumn } from "./unreadable.ts";
+import { readWideCodes } from "./wide-codes.ts";
 
 /** The table over these bytes: its buffers are views of them. Throws PROTOCOL or UNSUPPORTED_TYPE. */
 export function decode(
@@ -34,5 +35,6 @@ export function decode(
         `found ${read.numRows} of ${read.schema.fields.length}`,
     );
   }
+  readWideCodes(arrow, read);
   return read;
 }

@@ -37,7 +37,7 @@ export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table 
     at = after;
     end = messageEnd(bytes, at);
   }
-  return batches.length === 0 ? undefined : new arrow.Table(loader.schema, batches);
+  return batches.length === 0 ? undefined : tableOfBatches(arrow, loader.schema, batches);
 }
 
 /** The table over these bytes, by apache-arrow's own reader. Throws RangeError for a schema that is not looked through. */
@@ -46,7 +46,18 @@ export function readWhole(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table 
   const end = messageEnd(bytes, 0);
   if (end === undefined) throw new RangeError("it does not begin with a message");
   checkSchema(bytes.subarray(0, end));
-  return arrow.tableFromIPC(memory);
+  const reader = arrow.RecordBatchReader.from(memory).open();
+  return tableOfBatches(arrow, reader.schema, reader.readAll());
+}
+
+/** apache-arrow gives columns that share a name the type of the last, in the schema of each batch. */
+function tableOfBatches(
+  arrow: typeof Arrow,
+  schema: Arrow.Schema,
+  batches: Arrow.RecordBatch[],
+): Arrow.Table {
+  for (const batch of batches) (batch as { schema: Arrow.Schema }).schema = schema;
+  return new arrow.Table(schema, batches);
 }
 
 /** Where the message at `at` ends; undefined where there is none. One without contents ends a stream. */
