@@ -127,12 +127,12 @@ export class PoolPanel extends Widget {
   /** Takes a snapshot of the blocks, as soon as they are known, and shows what changes from then on. */
   snapshot(): void {
     this.#tables.snapshot();
-    this.#tables.node.scrollIntoView({ block: "nearest" });
+    this.#tables.node.scrollIntoView();
   }
 
   /** Shows what changed since the last snapshot. */
   compare(): void {
-    if (this.#tables.compare()) this.#tables.node.scrollIntoView({ block: "nearest" });
+    if (this.#tables.compare()) this.#tables.node.scrollIntoView();
     else this.#tell(this.#trans.__("There is no snapshot to compare with: take one first"));
   }
 

@@ -193,6 +193,51 @@ test("since a mark: only what was allocated after it", () => {
   );
 });
 
+test("the latest marks are kept, and a mark is known by its time though older ones go", () => {
+  const pool = newPool();
+  const model = new PoolModel();
+  model.take(...snapshot(pool, 1));
+  const since = (time: number) =>
+    new Sources(model).groups({ kind: "mark", time }, undefined, "block").length;
+  const markMany = (seq: number, first: number) => {
+    const from = pool.head();
+    pool.allocate(seq, 8, 1, 1, 0, 1);
+    const [data, buffers] = delta(pool, seq, eventsSince(pool, from));
+    const marks = Array.from({ length: 300 }, (_, i) => ({
+      ...{ name: `mark ${first + i}`, time: first + i, cell: 1, head: pool.head() },
+    }));
+    model.take({ ...data, marks }, buffers);
+  };
+  markMany(2, 0);
+  assert.equal(since(250), 0);
+  markMany(3, 300);
+  assert.deepEqual([model.marks.length, model.marks.at(-1)!.name], [512, "mark 599"]);
+  assert.equal(since(250), 1, "the block of after it");
+  assert.equal(since(20), 0, "that mark is not kept any more");
+});
+
+test("snapshots are numbered, the oldest of many goes, and two of them compare", () => {
+  const pool = newPool();
+  const model = new PoolModel();
+  model.take(...snapshot(pool, 1));
+  const sources = new Sources(model);
+  for (let seq = 2; seq < 12; seq++) {
+    sources.keep();
+    const from = pool.head();
+    pool.allocate(seq, 8, 1, 1, 0, 1);
+    model.take(...delta(pool, seq, eventsSince(pool, from)));
+  }
+  const numbers = sources.kept.map(({ number }) => number);
+  assert.deepEqual(numbers, [3, 4, 5, 6, 7, 8, 9, 10]);
+  const blocks = (from: number, to: number | undefined) =>
+    sources.groups({ kind: "change", from, to }, undefined, "block").map(({ block }) => block);
+  assert.deepEqual(blocks(9, 10), [10]);
+  assert.deepEqual(blocks(9, undefined), [10, 11]);
+  assert.deepEqual(blocks(1, undefined), [], "it is not kept any more");
+  sources.clear();
+  assert.equal(sources.keep().number, 1);
+});
+
 test("what several cells allocated at one line counts as repeated, but for the latest", () => {
   const { model } = followed([
     { row: 1, size: 10, cell: 1, line: 4, tag: 1 },

@@ -260,7 +260,12 @@ test("blocks are coloured by what the reader chose, with a legend", async () => 
   await until("blocks in the colour of live ones", () =>
     ui.pixels(".cenote-slabs", "--cenote-state-live"),
   );
-  assert.match((await legend.textContent()) ?? "", /live.*pinned.*spilled.*free/);
+  assert.match((await legend.textContent()) ?? "", /live.*pinned.*spilled.*just moved.*free/);
+  const { x, width } = (await ui.panel.boundingBox())!;
+  for (const key of await legend.locator("span").all()) {
+    const box = (await key.boundingBox())!;
+    assert.ok(box.x >= x && box.x + box.width <= x + width, "every key is in view");
+  }
   await colour.selectOption("size");
   await until("blocks in a step's colour", () => ui.pixels(".cenote-slabs", "--cenote-step-3"));
   assert.match((await legend.textContent()) ?? "", /from 64 KiB/);

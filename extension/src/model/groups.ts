@@ -50,6 +50,7 @@ export function difference(earlier: BlockTable, later: BlockTable): Source {
 
 /** The groups of a source, in no particular order. */
 export function group(source: Source, by: Grouping): Group[] {
+  if (by === "block") return single(source);
   // Two numbers name a group: texts as keys would take most of the time.
   const groups = new Map<number, Map<number, Group>>();
   const all: Group[] = [];
@@ -62,9 +63,8 @@ export function group(source: Source, by: Grouping): Group[] {
     if (!inner) groups.set(first, (inner = new Map()));
     let found = inner.get(second);
     if (!found) {
-      const block = by === "block" ? id : undefined;
       const key = `${first} ${second}`;
-      found = { key, tag, cell, line, block, blocks: 0, bytes: 0, requested: 0 };
+      found = { key, tag, cell, line, block: undefined, blocks: 0, bytes: 0, requested: 0 };
       inner.set(second, found);
       all.push(found);
     }
@@ -78,12 +78,29 @@ export function group(source: Source, by: Grouping): Group[] {
   return all;
 }
 
+/** Each block is a group: a source names none twice. */
+function single(source: Source): Group[] {
+  const all: Group[] = [];
+  source(({ tag, cell, line, size, requested, generation }, id, sign) => {
+    all.push({
+      key: `${id} ${generation[id]}`,
+      ...{ tag: tag[id], cell: cell[id], line: line[id], block: id, blocks: sign },
+      bytes: sign * size[id]! * GRANULE,
+      requested: sign * requested[id]!,
+    });
+  });
+  return all;
+}
+
 const LINES = 2 ** 20;
 
-function keys(by: Grouping, table: BlockTable, id: number): readonly [number, number] {
+function keys(
+  by: Exclude<Grouping, "block">,
+  table: BlockTable,
+  id: number,
+): readonly [number, number] {
   if (by === "tag") return [table.tag[id]!, 0];
   if (by === "cell") return [table.cell[id]!, 0];
-  if (by === "block") return [id, table.generation[id]!];
   return [table.cell[id]! * LINES + table.line[id]!, table.tag[id]!];
 }
 
