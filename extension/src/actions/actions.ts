@@ -82,7 +82,7 @@ export class Actions {
     const heading = `${all}${more}`;
     const { button } = await showDialog({
       title: trans.__("Free leaks?"),
-      body: holdersWidget(intro, [{ heading, holders: found.holders }], trans),
+      body: holdersWidget(intro, heading, found.holders, trans),
       buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__("Free them") })],
     });
     if (!button.accept) return;

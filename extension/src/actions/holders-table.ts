@@ -5,23 +5,15 @@ import type { ActionHolder } from "../../../kernel/src/base/actions-protocol.ts"
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import { el, exact, exactBytes } from "../widgets/dom.ts";
 
-export interface Section {
-  heading: string;
-  holders: readonly ActionHolder[];
-}
-
 export function holdersWidget(
   intro: string,
-  sections: readonly Section[],
+  heading: string,
+  holders: readonly ActionHolder[],
   trans: TranslationBundle,
 ): Widget {
-  const node = el("div", { class: "cenote-dialog" }, el("p", { text: intro }));
-  for (const { heading, holders } of sections) {
-    node.append(el("h3", { text: heading }));
-    node.append(
-      holders.length === 0 ? el("p", { text: trans.__("nothing") }) : table(holders, trans),
-    );
-  }
+  const title = el("h3", { text: heading });
+  const node = el("div", { class: "cenote-dialog" }, el("p", { text: intro }), title);
+  node.append(table(holders, trans));
   return new Widget({ node });
 }
 
