@@ -107,6 +107,7 @@ export class MonitorLink implements IDisposable {
       this.#askToOpen();
     } else if (this.#asked !== this.#wanted && this.#state !== "mismatch") {
       this.#asked = this.#wanted;
+      this.#model.current = false;
       this.#request({ kind: REQUESTS[this.#asked] });
       if (this.#asked === "nothing") this.#become("paused");
       else {
@@ -118,6 +119,7 @@ export class MonitorLink implements IDisposable {
 
   #askToOpen(): void {
     this.#asked = this.#wanted;
+    this.#model.current = false;
     this.#send("comm_open", { kind: REQUESTS[this.#asked] });
     this.#awaitAnswer();
   }

@@ -234,7 +234,7 @@ export class PoolPanel extends Widget {
   #focusWantedCell(): void {
     const { model } = this.#watch;
     const wanted = this.#wantedCell;
-    if (!wanted || !model.detailed) return;
+    if (!wanted || !model.current) return;
     this.#wantedCell = undefined;
     if (wanted.life !== model.life) return;
     const span = model.spanOf(wanted);

@@ -89,10 +89,11 @@ test("trim and spill do what they say", async () => {
 });
 
 test("while a cell runs they answer at once that it does", async () => {
-  const cell = await ui.start("for (const end = Date.now() + 6000; Date.now() < end; );");
+  const cell = await ui.start("for (;;);");
   await until("the cell runs", cell.running);
   await tells(/The kernel runs a cell/, "cenote:trim");
   assert.equal(await cell.running(), true);
+  await ui.command("notebook:interrupt-kernel");
   await cell.done();
 });
 

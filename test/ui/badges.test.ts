@@ -58,6 +58,15 @@ test("a click opens the panel on the cell", async () => {
   assert.ok((await ui.bytes("peak"))! > 0);
 });
 
+test("a click finds a cell that ran while the panel was closed", async () => {
+  await ui.panel.locator(".cenote-button", { hasText: "Follow" }).click();
+  await ui.closePanel();
+  await until("only the numbers flow", async () => ui.requests.at(-1) === "summary");
+  await ui.run("kept.disposed; const meanwhile = await pool.allocate(1000);");
+  await ui.page.locator(".cenote-cell-badge button").last().click();
+  await ui.panel.locator(".cenote-button", { hasText: "Follow" }).waitFor();
+});
+
 /** The place of the cell that is chosen in the notebook. */
 const chosen = () =>
   ui.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex");

@@ -45,7 +45,7 @@ console.log("NUMBER" + shared.bytes)`);
 });
 
 test("the first rows are previewed while a cell runs", async () => {
-  const cell = await ui.start("for (const end = Date.now() + 8000; Date.now() < end; );");
+  const cell = await ui.start("for (;;);");
   await until("the cell runs", cell.running);
   await card("flights").locator("button", { hasText: "Preview" }).click();
   const table = card("flights").locator(".cenote-table");
@@ -53,6 +53,7 @@ test("the first rows are previewed while a cell runs", async () => {
   assert.equal(await cell.running(), true, "the answer came while the cell ran");
   assert.match((await table.locator("b").first().textContent()) ?? "", /^100 rows × 2 columns$/);
   await ui.page.screenshot({ path: `${SHOTS}/exchange.png` });
+  await ui.command("notebook:interrupt-kernel");
   await cell.done();
   assert.deepEqual(await violations(ui, ["#cenote-exchange"]), []);
   await card("flights").locator("button", { hasText: "Preview" }).click();

@@ -5,7 +5,8 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import type { Widget } from "@lumino/widgets";
 import { isNotebook } from "../notebook-cells.ts";
-import { DOMAIN, PANEL_PLUGIN, SHOW_POOL } from "../plugins/names.ts";
+import { DOMAIN, SHOW_POOL } from "../plugins/names.ts";
+import { panelSettings } from "../plugins/settings.ts";
 import { NotebookBadges } from "./notebook-badges.ts";
 
 export const badgesPlugin: JupyterFrontEndPlugin<void> = {
@@ -19,7 +20,7 @@ export const badgesPlugin: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry | null,
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const settings = await registry?.load(PANEL_PLUGIN);
+    const settings = await panelSettings(registry);
     const notebooks = new Map<Widget, NotebookBadges>();
     const isOn = () => settings?.get("badges").composite !== false;
     const open = (cell: number, id: string) => void app.commands.execute(SHOW_POOL, { cell, id });

@@ -56,6 +56,8 @@ export class PoolModel {
   skew = 0;
   /** Whether more than the numbers is known: a snapshot has come. */
   detailed = false;
+  /** Whether blocks, cells and marks are those of now, as far as `hidden` allows: nothing was missed since a snapshot. */
+  current = false;
   #seq: number | undefined;
   #behind = false;
 
@@ -78,6 +80,7 @@ export class PoolModel {
     this.#seq = undefined;
     this.#behind = false;
     this.detailed = false;
+    this.current = false;
     this.version++;
   }
 
@@ -90,6 +93,7 @@ export class PoolModel {
     }
     const { message } = decoded;
     if (message.kind === "summary") {
+      this.current = false;
       this.adapter = message.adapter;
     } else if (message.kind === "snapshot") {
       // Its history is thinned: it serves only where our own has a hole.
@@ -100,6 +104,7 @@ export class PoolModel {
       if (this.#behind) return "waiting";
       if (this.#seq === undefined || message.seq !== this.#seq + 1) {
         this.#behind = true;
+        this.current = false;
         return "gap";
       }
       this.timeline.add(decoded.samples);
@@ -185,6 +190,7 @@ export class PoolModel {
     this.#births(first, head);
     this.#behind = false;
     this.detailed = true;
+    this.current = true;
     this.hidden = 0;
     this.foreignVersion = undefined;
     this.adapter = message.adapter;

@@ -12,6 +12,7 @@ import { poolIcon } from "../icon.ts";
 import { PoolPanel } from "../panel.ts";
 import { IPoolWatch } from "../watch.ts";
 import { DOMAIN, PANEL_PLUGIN, SHOW_POOL } from "./names.ts";
+import { panelSettings } from "./settings.ts";
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: PANEL_PLUGIN,
@@ -41,7 +42,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, "right", { rank: 900, type: "Cenote" });
     restorer?.add(panel, panel.id);
     themes?.themeChanged.connect(() => panel.redraw());
-    if (registry) void obey(panel, registry);
+    void obey(panel, registry);
     app.commands.addCommand(SHOW_POOL, {
       label: (args) =>
         args["isLauncher"]
@@ -91,8 +92,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** The panel follows its settings. */
-async function obey(panel: PoolPanel, registry: ISettingRegistry): Promise<void> {
-  const settings = await registry.load(PANEL_PLUGIN);
+async function obey(panel: PoolPanel, registry: ISettingRegistry | null): Promise<void> {
+  const settings = await panelSettings(registry);
+  if (!settings) return;
   const apply = () => {
     panel.framesPerSecond = settings.get("framesPerSecond").composite as number;
     panel.cellColours = settings.get("cellColours").composite as string[];

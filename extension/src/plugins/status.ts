@@ -6,7 +6,8 @@ import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import type { IDisposable } from "@lumino/disposable";
 import { IPoolWatch } from "../watch.ts";
 import { StatusItem } from "../widgets/status-item.ts";
-import { DOMAIN, PANEL_PLUGIN, SHOW_POOL } from "./names.ts";
+import { DOMAIN, SHOW_POOL } from "./names.ts";
+import { panelSettings } from "./settings.ts";
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: "cenote-lab:status",
@@ -22,7 +23,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry | null,
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const settings = await registry?.load(PANEL_PLUGIN);
+    const settings = await panelSettings(registry);
     let shown: IDisposable | undefined;
     let looking: IDisposable | undefined;
     const obey = () => {

@@ -131,7 +131,7 @@ export class TablesView {
   }
 
   update(): void {
-    if (this.#wanted && this.#model.detailed && this.#model.hidden === 0) {
+    if (this.#wanted && this.#model.current && this.#model.hidden === 0) {
       this.#wanted = false;
       this.#showChange(this.#sources.keep().number);
       return;
