@@ -19,6 +19,8 @@ export interface Column {
   readonly type: ColumnType;
   /** Whether any chunk may have nulls; then all have a validity section. */
   readonly nulls: boolean;
+  /** Of 64-bit integers: each value is its low word, sign-extended where the type is signed (narrow.ts). */
+  readonly narrow?: boolean;
   /** The Arrow field it came from; absent for computed columns, whose Arrow type follows from `type`. */
   readonly field?: Field;
   /** Values by code, for kind "code". */
@@ -56,6 +58,7 @@ export class ColumnStore {
   /** Metadata of the Arrow schema. */
   readonly metadata: ReadonlyMap<string, string>;
   #disposed = false;
+  readonly #held: Block[] = [];
 
   constructor(
     gpu: Gpu,
@@ -113,11 +116,19 @@ export class ColumnStore {
     if (this.#disposed) throw disposed("the table");
   }
 
+  /** Holds the blocks of a column that is none of its own for as long as it lives. */
+  hold(column: Column): void {
+    for (const { block } of column.chunks) {
+      this.#held.push(block);
+      holders.set(block, (holders.get(block) ?? 0) + 1);
+    }
+  }
+
   /** Gives the blocks back that no other store holds. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const block of this.blocks()) {
+    for (const block of [...this.blocks(), ...this.#held.splice(0)]) {
       const left = holders.get(block)! - 1;
       holders.set(block, left);
       if (left === 0) block.dispose();

@@ -4,6 +4,7 @@ import { CenoteError, describeBlock, formatBytes, OutOfPoolMemory } from "../bas
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { chunkRows } from "./chunking.ts";
+import { isNarrow } from "./narrow.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
 import { type Staged, stageChunk } from "./stage.ts";
 import { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
@@ -127,6 +128,7 @@ async function place(
     field,
     nulls,
     chunks,
+    ...(isNarrow(source) ? { narrow: true } : {}),
     ...(dictionary ? { dictionary } : {}),
     ...(source.children ? { children } : {}),
   };

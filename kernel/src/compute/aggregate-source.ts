@@ -71,7 +71,7 @@ export class AggregateSource extends PendingSource {
       ...aggregates.flatMap(({ of }) => of ?? []),
     ]);
     if (keys.length <= mostKeys(source.store))
-      return groupedOnGpu(source.store, plan, keys, aggregates);
+      return await groupedOnGpu(source.store, plan, keys, aggregates);
     return this.#ranked();
   }
   // More keys than a kernel reads.

@@ -5,6 +5,7 @@ import { sameUnit } from "./casts.ts";
 import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
 import { compareLiteral, literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
+import { told } from "./told.ts";
 import { node, type Typed } from "./typed.ts";
 
 export type Comparison = "gt" | "ge" | "lt" | "le" | "eq" | "ne";
@@ -72,12 +73,7 @@ function textWithLiteral(op: Comparison, a: Typed, value: Value, where: string):
 
 function textValue(a: Typed, value: Value, where: string): string {
   if (typeof value === "string") return value;
-  throw wrongType(
-    where,
-    a,
-    `text to compare with, not ${String(value)}`,
-    "Write a text in quotes.",
-  );
+  throw wrongType(where, a, `text to compare with, not ${told(value)}`, "Write a text in quotes.");
 }
 
 function among(a: Typed, values: readonly Value[], where: string): Typed {

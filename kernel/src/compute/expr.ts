@@ -266,7 +266,7 @@ function checkName(name: unknown, where: string, wanted: string): void {
 
 function showValue(value: Value): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return told(value);
 }
 
 /** An expression as it is; anything else as a literal. */

@@ -33,7 +33,7 @@ export function extremes(
       const high = (read(first, group) ^ flip) >>> 0;
       values[i] = part.wide
         ? wideValue(type, high, (read(first + 1, group) ^ flip) >>> 0)
-        : value(type, high);
+        : typed(type, value(part.of.type, high));
     }
   });
   return hostChunk(type, stored(type, values), pick.length, valid);
@@ -44,6 +44,10 @@ export function unordered(type: ColumnType, order: bigint): number | bigint {
   if (type.bits === 64) return wideValue(type, Number(order >> 32n), Number(order & 0xffff_ffffn));
   return value(type, Number(order));
 }
+
+// A narrow column's values are found as those of 32 bits.
+const typed = ({ kind }: ColumnType, found: number): number | bigint =>
+  kind === "i64" || kind === "u64" ? BigInt(found) : found;
 
 const zero = (type: ColumnType) => (type.kind === "i64" || type.kind === "u64" ? 0n : 0);
 

@@ -1,15 +1,17 @@
 // The groups of rows in the pool, as columns on the host. What needs more columns than a kernel reads is done in
 // several passes, each with some of the figures, over the same groups.
-import type { ColumnStore } from "../columns/index.ts";
+import { type ColumnStore, TYPES } from "../columns/index.ts";
+import type { AggregateFunction } from "./aggregates.ts";
 import { figureColumns, sortedFigures } from "./figure-columns.ts";
 import { partsOf, SORTED, type TypedAggregate } from "./figures.ts";
 import { type Grouped, groupedColumns } from "./grouped.ts";
 import type { NamedKey, Plan } from "./plan.ts";
+import { type CodedKeys, codedKeys, groupsSeen } from "./run/codes.ts";
 import { fitted, mostColumns } from "./run/fitted.ts";
 import { group } from "./run/group.ts";
 import { Scratch } from "./run/scratch.ts";
 import type { HostValues } from "./run/values.ts";
-import { columnsOf, type Typed } from "./typed.ts";
+import { columnsOf, node, type Typed } from "./typed.ts";
 
 /** Keys that one kernel can group by, beside a filter and a figure. */
 export const mostKeys = (store: ColumnStore): number => mostColumns(store) - 2;
@@ -23,7 +25,8 @@ export async function groupedOnGpu(
 ): Promise<Grouped> {
   using scratch = new Scratch(given.gpu);
   const added = aggregates.filter(({ fn }) => !SORTED.has(fn));
-  using fit = await fittedGroups(given, plan, keys, added, scratch);
+  using coded = await codedKeys(given, keys);
+  using fit = await fittedGroups(coded, plan, keys, added, scratch);
   const { store, where } = fit;
   // Of a column without nulls every group has a value; only without keys there may be no rows.
   const certain = (of: Typed) =>
@@ -36,7 +39,7 @@ export async function groupedOnGpu(
       some.map(({ fit: aggregate }) => aggregate),
       certain,
     );
-    const query = { ...(where ? { where } : {}), keys: fit.keys, parts };
+    const query = { ...(where ? { where } : {}), keys: fit.keys, by: fit.by, parts };
     const groups = await group(store, query, scratch);
     const found = await groupedColumns(groups, parts, (merged) =>
       figureColumns(
@@ -51,6 +54,7 @@ export async function groupedOnGpu(
       figures.set(aggregate, found.columns[keys.length + i]!);
     });
   }
+  groupsSeen(given, keys, rows);
   const ordered = await sortedFigures(
     plan,
     keys,
@@ -70,6 +74,8 @@ interface FittedGroups extends Disposable {
   readonly store: ColumnStore;
   readonly where: Typed | undefined;
   readonly keys: readonly NamedKey[];
+  /** What tells groups apart: the keys, or their codes. */
+  readonly by: readonly Typed[];
   readonly figures: readonly FittedFigure[];
   /** Columns that one pass reads. */
   readonly most: number;
@@ -77,14 +83,14 @@ interface FittedGroups extends Disposable {
 
 // Where all do not fit one kernel, the filter is a column and so is each key: what is left is the figures'.
 async function fittedGroups(
-  given: ColumnStore,
+  { store: given, keys: by }: CodedKeys,
   plan: Plan,
   keys: readonly NamedKey[],
   aggregates: readonly TypedAggregate[],
   scratch: Scratch,
 ): Promise<FittedGroups> {
   const most = mostColumns(given);
-  const shared = [...(plan.where ? [plan.where] : []), ...keys.map(({ at }) => at)];
+  const shared = [...(plan.where ? [plan.where] : []), ...by];
   const ofs = aggregates.flatMap(({ of }) => of ?? []);
   const one = columnsOf(...shared, ...ofs).length <= most;
   const first = await fitted(given, shared, scratch, one ? most : 1);
@@ -97,10 +103,13 @@ async function fittedGroups(
     return {
       store: second.store,
       where,
-      keys: keys.map(({ name }, i) => ({ name, at: roots[i]! })),
+      keys: keys.map(({ name, at }, i) => ({ name, at: by[i] === at ? roots[i]! : at })),
+      by: roots,
       figures: aggregates.map((aggregate) => ({
         given: aggregate,
-        fit: aggregate.of ? { ...aggregate, of: values.shift()! } : aggregate,
+        fit: aggregate.of
+          ? { ...aggregate, of: narrowed(second.store, values.shift()!, aggregate.fn) }
+          : aggregate,
       })),
       most,
       [Symbol.dispose]() {
@@ -114,9 +123,17 @@ async function fittedGroups(
   }
 }
 
+/** A column whose values fit 32 bits as one of those; figures of such are fewer words. */
+function narrowed(store: ColumnStore, of: Typed, fn: AggregateFunction): Typed {
+  if (of.op !== "column" || fn === "first" || fn === "last") return of;
+  if (!store.column(of.column!).narrow) return of;
+  const type = of.type.kind === "i64" ? TYPES.int32 : TYPES.uint32;
+  return node("column", type, [], { column: of.column! });
+}
+
 /** The figures of each pass; there is one also without figures. */
-function batches({ where, keys, figures, most }: FittedGroups): FittedFigure[][] {
-  const shared = [...(where ? [where] : []), ...keys.map(({ at }) => at)];
+function batches({ where, by, figures, most }: FittedGroups): FittedFigure[][] {
+  const shared = [...(where ? [where] : []), ...by];
   const found: FittedFigure[][] = [[]];
   for (const figure of figures) {
     const some = found.at(-1)!;

@@ -3,6 +3,7 @@
 import { CenoteError } from "../base/index.ts";
 import { type ColumnType, isFloat, isInteger, TYPES } from "../columns/index.ts";
 import type { Value } from "./nodes.ts";
+import { told } from "./told.ts";
 import { node, type Typed } from "./typed.ts";
 
 const PER_SECOND = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n } as const;
@@ -46,7 +47,7 @@ function integer(whole: bigint, type: ColumnType): Typed {
 }
 
 function unfit(value: Value, type: ColumnType, where: string, wanted: string): CenoteError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const shown = told(value);
   return new CenoteError("LITERAL_TYPE", `${where}: wanted ${wanted}, found ${shown}`, {
     mend:
       isInteger(type) && typeof value === "number"

@@ -1,6 +1,7 @@
 // Conditionals as people write them: `when(test).then(a).when(other).then(b).otherwise(c)`.
 import { CenoteError } from "../base/index.ts";
 import { Expr, lit, type Operand, operand } from "./expr.ts";
+import { told } from "./told.ts";
 
 interface Case {
   readonly test: Expr;
@@ -58,7 +59,7 @@ export function when(test: Expr): When {
 function checked(test: unknown): Expr {
   if (test instanceof Expr) return test;
   if (typeof test === "boolean") return lit(test);
-  throw notATest('when(test): wanted a test such as col("delay").gt(15)', String(test));
+  throw notATest('when(test): wanted a test such as col("delay").gt(15)', told(test));
 }
 
 function notATest(where: string, found: string): CenoteError {

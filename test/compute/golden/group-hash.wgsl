@@ -18,6 +18,7 @@ fn mix(hash: u32, word: u32) -> u32 {
   h = (h ^ (h >> 13u)) * 0xc2b2ae35u;
   return (h ^ (h >> 16u)) + 0x9e3779b9u;
 }
+fn i64_of_low(low: u32) -> vec2u { return vec2u(low, 0u - (low >> 31u)); }
 struct Key {
   k0: vec2u,
   w0: u32,
@@ -125,16 +126,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   loop {
     if (i >= end) { break; }
     let row = p[0].w + i;
-    if (atomicLoad(&state[1]) != 0u) { break; }
+    if (atomicLoad(&state[1]) != 0u) { return; }
     let slot = find(key(row), row);
-    if (slot == 0xffffffffu) { break; }
+    if (slot == 0xffffffffu) { return; }
     let at = (slot) * 13u;
     let v0 = bitcast<f32>(c1[row]);
     let ok1 = ((c1[p[2].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
     if (ok1) {
       add_f32(at + 0u, bitcast<u32>(v0));
     }
-    let v2 = vec2u(c2[row * 2u], c2[row * 2u + 1u]);
+    let v2 = i64_of_low(c2[row * 2u]);
     {
       let best = ~vec2u(v2.x, v2.y ^ 0x80000000u);
       if (atomicLoad(&acc[at + 11u]) < best.y) { atomicMax(&acc[at + 11u], best.y); }

@@ -2,6 +2,7 @@
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 const LITERALS = 2u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 2>;
+fn i64_of_low(low: u32) -> vec2u { return vec2u(low, 0u - (low >> 31u)); }
 fn u64_shr(a: vec2u, n: u32) -> vec2u {
   if (n == 0u) { return a; }
   if (n >= 32u) { return vec2u(a.y >> (n - 32u), 0u); }
@@ -22,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var pack = 0u;
   for (var i = first; i < end; i++) {
     let row = i;
-    let v0 = vec2u(c0[row * 2u], c0[row * 2u + 1u]);
+    let v0 = i64_of_low(c0[row * 2u]);
     let v1 = vec2u(0u - (v0.y >> 31u));
     let v2 = v0 ^ v1;
     let v3 = u64_shr(v2, 10u);

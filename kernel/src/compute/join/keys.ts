@@ -35,7 +35,7 @@ export function joinKeys(left: Plan, right: Plan, options: JoinOptions): TypedJo
       "NOT_A_NAME",
       `join(…, { suffix }): wanted a text, found ${told(suffix)}`,
     );
-  if (!Object.hasOwn(KINDS, how)) {
+  if (typeof how !== "string" || !Object.hasOwn(KINDS, how)) {
     throw new CenoteError(
       "BAD_JOIN",
       `join(…, { how }): wanted ${Object.keys(KINDS).join(", ")}, found ${told(how)}`,

@@ -85,6 +85,7 @@ function describe(store: ColumnStore, { name, at }: Output, chunks: ColumnChunk[
     type: at.type,
     nulls: nulls || (at.op === "column" && source!.nulls),
     chunks,
+    ...(source?.narrow ? { narrow: true } : {}),
     ...(source?.field ? { field: source.field } : {}),
     ...(source?.dictionary ? { dictionary: source.dictionary } : {}),
   };

@@ -24,8 +24,12 @@ import { slotsFor } from "./slots.ts";
 export interface GroupQuery {
   readonly where?: Typed;
   readonly keys: readonly { name: string; at: Typed }[];
+  /** What tells the groups apart in place of the keys: codes of theirs. */
+  readonly by?: readonly Typed[];
   readonly parts: readonly Part[];
 }
+
+const keysOf = ({ by, keys }: GroupQuery) => by ?? keys.map(({ at }) => at);
 
 /** The groups of one chunk: word w of group g is words[w × groups + g]; row g of `keys` are its keys. */
 export interface ChunkGroups {
@@ -150,7 +154,7 @@ async function fill(
   const rows = window.to - window.from;
   // Tables lie beside the columns that fill them: of a small device they take a part.
   const limit = Math.min(maxBinding, pool.budget / 2);
-  const keys = query.keys.map((key) => key.at);
+  const keys = keysOf(query);
   const slots = fittingSlots(slotsFor(store, keys), limit / Math.max(4, width * 4));
   let capacity = firstCapacity(slots, limit / Math.max(4, width * 4));
   for (;;) {
@@ -193,7 +197,7 @@ async function run(
   blocks: readonly Block[],
 ): Promise<void> {
   const { form, invocations } = shape;
-  const keys = query.keys.map((key) => key.at);
+  const keys = keysOf(query);
   // Neighbouring rows to one invocation on a processor, to neighbouring invocations on a GPU.
   const each = Math.ceil((to - from) / invocations);
   const own = store.gpu.adapter.software

@@ -23,16 +23,21 @@ export interface TextColumn {
   readonly name: string;
 }
 
+export interface RankColumn extends Column {
+  /** Different values of all columns that were ranked with it. */
+  readonly values: number;
+}
+
 /** For each of these columns (text or codes) one of ranks, which compare as the values do. */
 export async function rankColumns(
   columns: readonly TextColumn[],
   scratch: Scratch,
-): Promise<Column[]> {
+): Promise<RankColumn[]> {
   const values = [];
   for (const { store, name } of columns) values.push(await valuesOf(store, name, scratch));
   const sorted = [...new Set(values.flat())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const ranks = new Map(sorted.map((value, rank) => [value, rank]));
-  const made: Column[] = [];
+  const made: RankColumn[] = [];
   for (const [i, { store, name }] of columns.entries()) {
     const at = node("column", store.column(name).type, [], { column: name });
     const table = isText(at.type)
@@ -94,7 +99,7 @@ async function ranked(
   table: Table,
   values: number,
   scratch: Scratch,
-): Promise<Column> {
+): Promise<RankColumn> {
   const column = store.column(at.column!);
   if (table.words.byteLength > store.gpu.maxBinding) {
     throw new CenoteError(
@@ -105,7 +110,7 @@ async function ranked(
   }
   const size = isText(at.type) ? values : table.words.length;
   const chunks = await replaced(store, column, { ...table, size }, scratch);
-  return { name: at.column!, type: TYPES.uint32, nulls: column.nulls, chunks };
+  return { name: at.column!, type: TYPES.uint32, nulls: column.nulls, chunks, values };
 }
 
 /** Chunks of a column of codes with other codes in their place: map[code]. */

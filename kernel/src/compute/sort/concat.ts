@@ -96,7 +96,8 @@ async function joined(
     alike.push(column.nulls === nulls ? column : await withNulls(store, name, scratch));
   }
   const columns = alike[0]!.dictionary ? await oneDictionary(stores, alike, scratch) : alike;
-  return { ...columns[0]!, nulls, chunks: columns.flatMap(({ chunks }) => chunks) };
+  const narrow = columns.every((column) => column.narrow === true);
+  return { ...columns[0]!, nulls, narrow, chunks: columns.flatMap(({ chunks }) => chunks) };
 }
 
 // A copy with validity, chunk by chunk as it was.

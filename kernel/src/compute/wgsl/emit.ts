@@ -93,7 +93,10 @@ export class Emitter implements Emitting {
     if (isOverCodes(this.program.store, at)) return emitByCode(this, at);
     switch (at.op) {
       case "column":
-        return { v: this.let(this.#load(at.column!, this.#row)), ok: this.#validity(at.column!) };
+        return {
+          v: this.let(this.#load(at.column!, this.#row, at.type.bits)),
+          ok: this.#validity(at.column!),
+        };
       case "element":
         return this.#element(at);
       case "listLength":
@@ -159,11 +162,17 @@ export class Emitter implements Emitting {
     return `((c${i}[p[${i + 1}].x + (${row} >> 5u)] >> (${row} & 31u)) & 1u) == 1u`;
   }
 
-  #load(name: string, row: string): string {
-    const { type } = this.program.column(name);
+  // Of a narrow column that is used as one of 32 bits (narrow.ts), the low word.
+  #load(name: string, row: string, wanted = 64): string {
+    const { type, narrow } = this.program.column(name);
     const c = `c${this.program.bind(name)}`;
     if (isText(type) || type.kind === "list") return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
     if (type.bits === 1) return `((${c}[${row} >> 5u] >> (${row} & 31u)) & 1u) == 1u`;
+    if (type.bits === 64 && narrow) {
+      const low = `${c}[${row} * 2u]`;
+      if (wanted === 32) return type.kind === "i64" ? `bitcast<i32>(${low})` : low;
+      return `${this.program.use(type.kind === "i64" ? "i64_of_low" : "u64_of_low")}(${low})`;
+    }
     if (type.bits === 64) return `vec2u(${c}[${row} * 2u], ${c}[${row} * 2u + 1u])`;
     if (type.bits === 128)
       return `vec4u(${[0, 1, 2, 3].map((k) => `${c}[${row} * 4u + ${k}u]`).join(", ")})`;

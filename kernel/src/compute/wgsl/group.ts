@@ -48,12 +48,8 @@ export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
   const program = new Program(store);
   const emitter = new Emitter(program);
   const width = offsetsOf(parts).at(-1)!;
-  const body: string[] = [];
-  if (spec.where) {
-    const { v, ok } = emitter.emit(spec.where);
-    body.push(...emitter.lines.splice(0), `if (!(${both(ok, v)})) { continue; }`);
-  }
-  body.push(...slotLines(emitter, spec));
+  const test = spec.where ? testOf(emitter, spec.where) : undefined;
+  const body = slotLines(emitter, spec);
   if (form !== "local") {
     const copy = form === "own" ? "id.x * arrayLength(&reps) + " : "";
     body.push(`let at = (${copy}slot) * ${width}u;`);
@@ -68,16 +64,54 @@ export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
     "  if (i >= size) { return; }",
     "  let end = select(size, min(i + p[0].y, size), p[0].z == 1u);",
     ...(local ? [indent(declarations(parts), 2)] : []),
+    ...(test ? testedRows(test, body) : allRows(body)),
+    ...(local ? [indent([`let at = id.x * ${width}u;`, ...stores(parts)], 2)] : []),
+    "}",
+  ].join("\n");
+  return program.build(labelOf(spec), extrasOf(spec), main);
+}
+
+function allRows(body: readonly string[]): string[] {
+  return [
     "  loop {",
     "    if (i >= end) { break; }",
     "    let row = p[0].w + i;",
     indent(body, 4),
     "    continuing { i += p[0].z; }",
     "  }",
-    ...(local ? [indent([`let at = id.x * ${width}u;`, ...stores(parts)], 2)] : []),
-    "}",
-  ].join("\n");
-  return program.build(labelOf(spec), extrasOf(spec), main);
+  ];
+}
+
+interface Test {
+  readonly lines: readonly string[];
+  readonly holds: string;
+}
+
+function testOf(emitter: Emitter, where: Typed): Test {
+  const inner = new Emitter(emitter.program);
+  const { v, ok } = inner.emit(where);
+  return { lines: inner.lines, holds: both(ok, v) };
+}
+
+// 32 rows are tested before the first of them is added: invocations of one processor step together, and so
+// all of them add rows then, where else most would wait for the few whose row passed.
+function testedRows({ lines, holds }: Test, body: readonly string[]): string[] {
+  return [
+    "  while (i < end) {",
+    "    var passed = 0u;",
+    "    let first = i;",
+    "    for (var k = 0u; k < 32u && i < end; k++) {",
+    "      let row = p[0].w + i;",
+    indent([...lines, `passed |= select(0u, 1u, ${holds}) << k;`], 6),
+    "      i += p[0].z;",
+    "    }",
+    "    while (passed != 0u) {",
+    "      let row = p[0].w + first + firstTrailingBit(passed) * p[0].z;",
+    "      passed &= passed - 1u;",
+    indent(body, 6),
+    "    }",
+    "  }",
+  ];
 }
 
 function labelOf({ slots, form, lowWords }: GroupSpec): string {
@@ -100,9 +134,9 @@ function slotLines(emitter: Emitter, spec: GroupSpec): string[] {
     addHash(emitter.program, keys);
     // Once the table is known to be too small this pass is void: leave as soon as anyone has found out.
     return [
-      "if (atomicLoad(&state[1]) != 0u) { break; }",
+      "if (atomicLoad(&state[1]) != 0u) { return; }",
       "let slot = find(key(row), row);",
-      "if (slot == 0xffffffffu) { break; }",
+      "if (slot == 0xffffffffu) { return; }",
     ];
   }
   const terms = keys.map((key, i) => {

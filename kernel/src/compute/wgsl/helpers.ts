@@ -8,6 +8,12 @@ import { SOFT_FLOAT } from "./soft-float.ts";
 import { TEXT } from "./text-helpers.ts";
 
 const INTEGERS: Record<string, Helper> = {
+  i64_of_low: {
+    code: "fn i64_of_low(low: u32) -> vec2u { return vec2u(low, 0u - (low >> 31u)); }",
+  },
+  u64_of_low: {
+    code: "fn u64_of_low(low: u32) -> vec2u { return vec2u(low, 0u); }",
+  },
   u64_add: {
     code: `fn u64_add(a: vec2u, b: vec2u) -> vec2u {
   let low = a.x + b.x;

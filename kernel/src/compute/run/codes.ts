@@ -1,0 +1,78 @@
+// Codes of text columns that rows are grouped by again and again: a number for each different text, in their
+// order. They are made when a column is grouped by for the second time, and lie in the pool beside it until its
+// table goes. Grouping by a number reads a word where a text takes two offsets and its bytes.
+import { type Column, type ColumnStore, isText } from "../../columns/index.ts";
+import type { NamedKey } from "../plan.ts";
+import { node, type Typed } from "../typed.ts";
+import { type RankColumn, rankColumns, withColumns } from "./ranks.ts";
+import { Scratch } from "./scratch.ts";
+
+/** Groups of a query whose keys are worth codes, at most. */
+const MOST_GROUPS = 1 << 14;
+
+/** What is known of the texts of a column. */
+interface Known {
+  /** Groups of the last query by this column, and perhaps others. */
+  groups: number;
+  codes?: Column;
+}
+
+const known = new WeakMap<ColumnStore, Map<string, Known>>();
+
+export interface CodedKeys extends Disposable {
+  /** The store, with the columns of codes among its own. */
+  readonly store: ColumnStore;
+  /** For each key the codes that stand for it, or itself. */
+  readonly keys: readonly Typed[];
+}
+
+/** The keys, as codes where there are some or where they are worth making. */
+export async function codedKeys(given: ColumnStore, keys: readonly NamedKey[]): Promise<CodedKeys> {
+  const columns: Column[] = [];
+  const found: Typed[] = [];
+  for (const { at } of keys) {
+    const codes = isTextColumn(at) ? await codesOf(given, at.column!) : undefined;
+    if (codes) columns.push(codes);
+    found.push(codes ? node("column", codes.type, [], { column: codes.name }) : at);
+  }
+  if (columns.length === 0) return { store: given, keys: found, [Symbol.dispose]() {} };
+  const store = withColumns(given, columns);
+  return { store, keys: found, [Symbol.dispose]: () => store.dispose() };
+}
+
+/** Remembers how many groups a query had. */
+export function groupsSeen(store: ColumnStore, keys: readonly NamedKey[], groups: number): void {
+  for (const { at } of keys) {
+    if (!isTextColumn(at)) continue;
+    const columns = known.get(store) ?? new Map<string, Known>();
+    known.set(store, columns);
+    const before = columns.get(at.column!);
+    if (before) before.groups = groups;
+    else columns.set(at.column!, { groups });
+  }
+}
+
+const isTextColumn = (at: Typed) => at.op === "column" && isText(at.type);
+
+async function codesOf(store: ColumnStore, name: string): Promise<Column | undefined> {
+  const facts = known.get(store)?.get(name);
+  if (!facts || facts.groups > MOST_GROUPS) return undefined;
+  // Blocks that were made in a scope went with it.
+  if (facts.codes?.chunks.every(({ block }) => !block.disposed)) return facts.codes;
+  const { pool } = store.gpu;
+  const free = pool.budget - pool.stats().live;
+  if (store.rows * 4 > free / 8) return undefined;
+  using scratch = new Scratch(store.gpu);
+  const [ranks] = (await rankColumns([{ store, name }], scratch)) as [RankColumn];
+  scratch.keep(ranks.chunks.map(({ block }) => block));
+  facts.codes = {
+    ...ranks,
+    name: `\u0001codes of ${name}`,
+    type: CODES,
+    dictionary: Array.from({ length: ranks.values }),
+  };
+  store.hold(facts.codes);
+  return facts.codes;
+}
+
+const CODES = { name: "dictionary<utf8>", kind: "code", bits: 32 } as const;

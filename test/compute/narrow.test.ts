@@ -1,0 +1,105 @@
+// What is kept about columns to read less of them: 64-bit integers that fit 32, and codes of texts that rows are
+// grouped by again. Answers are those of the host, which knows of neither.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as arrow from "apache-arrow";
+import {
+  col,
+  count,
+  first,
+  type GpuTable,
+  max,
+  mean,
+  min,
+  sum,
+  tableOnHost,
+  tableToGpu,
+} from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+
+const ROWS = 700;
+const ends = [2n ** 31n - 1n, -(2n ** 31n), 0n, -1n];
+const table = (beyond: bigint) =>
+  new arrow.Table({
+    signed: arrow.vectorFromArray(
+      Array.from({ length: ROWS }, (_, i) =>
+        i % 9 === 0 ? null : i === 5 ? ends[0]! + beyond : ends[i % 4]!,
+      ),
+      new arrow.Int64(),
+    ),
+    unsigned: arrow.makeVector(
+      BigUint64Array.from({ length: ROWS }, (_, i) =>
+        i === 7 ? 2n ** 32n - 1n + beyond : BigInt(i),
+      ),
+    ),
+    text: arrow.vectorFromArray(
+      Array.from(
+        { length: ROWS },
+        (_, i) => ["b", null, "", "é and more than four", "a"][(i * i) % 5],
+      ),
+      new arrow.Utf8(),
+    ),
+    more: arrow.vectorFromArray(
+      Array.from({ length: ROWS }, (_, i) => `group ${i % 7}`),
+      new arrow.LargeUtf8(),
+    ),
+  });
+const rowsOf = (found: arrow.Table) =>
+  found.toArray().map((row) => Object.values(row!.toJSON()).map(String));
+
+const figures = {
+  n: count("signed"),
+  a: sum("signed"),
+  b: min("signed"),
+  c: max("signed"),
+  d: mean("signed"),
+  e: sum("unsigned"),
+  f: max("unsigned"),
+  g: min("unsigned"),
+};
+
+test("integers of 64 bits that fit 32, and those that do not by one", async () => {
+  for (const beyond of [0n, 1n]) {
+    const given = table(beyond);
+    await scoped(async () => {
+      using pooled = await tableToGpu(gpu, given, { chunkRows: 256 });
+      const queries: ((t: GpuTable) => GpuTable)[] = [
+        (t) => t.agg(figures),
+        (t) => t.filter(col("signed").ge(0)).groupBy("more").agg(figures),
+        (t) => t.groupBy("signed").agg({ n: count(), u: sum(col("unsigned").add(1n)) }),
+        (t) => t.select({ x: col("signed").mul(3n), y: col("unsigned").sub(9n) }).tail(300),
+      ];
+      for (const query of queries) {
+        const found = rowsOf(await query(pooled).toArrow({ on: "gpu" }));
+        assert.deepEqual(found, rowsOf(await query(tableOnHost(given)).toArrow()));
+      }
+      const both = pooled.concat(pooled.filter(col("unsigned").lt(5n)));
+      assert.equal(
+        (await both.agg({ s: max("unsigned") }).toArrow()).get(0)!["s"],
+        2n ** 32n - 1n + beyond,
+      );
+    });
+  }
+});
+
+test("a text column that is grouped by again has codes, which go with its table", async () => {
+  const given = table(0n);
+  await scoped(async () => {
+    const pooled = await tableToGpu(gpu, given, { chunkRows: 256 });
+    const { live } = gpu.pool.stats();
+    for (const keys of [["text"], ["text", "more"]]) {
+      const query = (t: GpuTable) =>
+        t
+          .filter(col("unsigned").ge(3n))
+          .groupBy(keys)
+          .agg({ ...figures, from: first("unsigned") });
+      const wanted = rowsOf(await query(tableOnHost(given)).toArrow());
+      for (let run = 0; run < 3; run++)
+        assert.deepEqual(rowsOf(await query(pooled).toArrow({ on: "gpu" })), wanted, `run ${run}`);
+    }
+    const codes = gpu.pool.stats().live - live;
+    assert.ok(codes >= 2 * 4 * ROWS && codes < 4 * 4 * ROWS, `${codes} B of codes`);
+    pooled.dispose();
+    assert.ok(gpu.pool.stats().live <= live - given.numRows * 8, "they went with the table");
+  });
+});
