@@ -46,5 +46,6 @@ napi_value close_descriptor(napi_env env, napi_callback_info info);
 
 // process.c
 napi_value guard_process(napi_env env, napi_callback_info info);
+napi_value note_stop_asked(napi_env env, napi_callback_info info);
 
 #endif

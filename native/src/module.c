@@ -79,6 +79,7 @@ NAPI_MODULE_INIT() {
       {"peerCredentials", peer_credentials},
       {"closeDescriptor", close_descriptor},
       {"guardProcess", guard_process},
+      {"stopAsked", note_stop_asked},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

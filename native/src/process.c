@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,8 +19,8 @@ enum {
   SHARE = 4,
   LEAST_STEP = 64 << 20,
   MOST_STEPS = 2,
-  // So long the reader gets to ask V8 to stop the code, and to say why the process ends.
-  STOP_MS = 40,
+  // So long at most the reader gets to ask V8 to stop the code, and to say why the process ends.
+  STOP_MS = 500,
   END_MS = 5000,
 };
 
@@ -28,6 +29,8 @@ static int terminal = -1;
 static int error_pipe = -1;
 static int alarm_pipe = -1;
 static pid_t guarded_thread;
+// Set once V8 is asked to stop the guarded thread's code.
+static atomic_bool stop_asked;
 
 static void sleep_ms(long ms) {
   struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -85,8 +88,17 @@ static size_t near_limit(void *data, size_t limit, size_t initial) {
   (void)data;
   size_t step = initial / SHARE + LEAST_STEP;
   if (limit > initial + (MOST_STEPS - 1) * step) return limit; // V8 aborts
-  if (write(alarm_pipe, "h", 1) == 1) sleep_ms(STOP_MS);
+  atomic_store(&stop_asked, false);
+  if (write(alarm_pipe, "h", 1) == 1)
+    for (int waited = 0; waited < STOP_MS && !atomic_load(&stop_asked); waited++) sleep_ms(1);
   return limit + step;
+}
+
+// stopAsked(): V8 has been asked to stop the guarded thread's code, which may wait for this.
+napi_value note_stop_asked(napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  atomic_store(&stop_asked, true);
+  return NULL;
 }
 
 static void watch_heap(void) {
@@ -103,7 +115,7 @@ static void watch_heap(void) {
 
 // guardProcess() → { stdout, stderr, alarm, terminal }: descriptors. The first three are to be read: what is
 // written to the streams; "h" when the heap of the calling thread is nearly full, to which the answer is to
-// stop its code; "x" when that thread aborts, to which the answer is to end the process. `terminal` is what
+// stop its code and to call stopAsked; "x" when that thread aborts, to which the answer is to end the process. `terminal` is what
 // stderr was.
 napi_value guard_process(napi_env env, napi_callback_info info) {
   (void)info;

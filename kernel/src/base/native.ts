@@ -35,6 +35,8 @@ export interface Native {
   closeDescriptor(fd: number): void;
   /** Guards this process, once; see ProcessDescriptors. */
   guardProcess(): ProcessDescriptors;
+  /** V8 has been asked to stop the code of the guarded thread, which may wait for that. */
+  stopAsked(): void;
 }
 
 /** Of a guarded process. All but `terminal` are for another thread to read. */

@@ -3,6 +3,7 @@
 // the termination: the code goes on, and V8 takes no further request, because it waits for the first to end.
 // The code is then paused instead, led out of Node's own functions, and terminated as it resumes.
 import type { Session } from "node:inspector";
+import { native } from "../base/index.ts";
 
 /** Steps out of Node's functions before it is terminated where it is. */
 const MAX_STEPS = 20;
@@ -43,6 +44,8 @@ export class Terminator {
         if (error) this.#pause(); // an earlier request was swallowed
         done();
       });
+      // A thread whose heap is nearly full waits for that before it lets the heap grow.
+      native()?.stopAsked();
       // Answered at once, where the request before it is answered once it is done.
       this.#session().post("Runtime.getIsolateId", () => {
         this.heardAt = performance.now();
