@@ -17,6 +17,7 @@ class Cells {
       [RUNTIME]: {
         result: (_id: number, value: unknown) => (this.#result = value),
         copy: (value: unknown) => value,
+        thrown: (value: unknown) => value,
         wait: (_id: number, value: unknown) => value,
         run: (body: () => Promise<void>) => (this.#result = body().then(() => this.#result)),
       },

@@ -30,6 +30,7 @@ class Notebook {
         result: (_: number, value: unknown) => (this.#result = value),
         using: (_: number, value: unknown) => value,
         copy: (value: unknown) => value,
+        thrown: (value: unknown) => value,
         constant: new Proxy({}, { get: refuse, set: refuse }),
         h: (...all: unknown[]) => ["own", ...all],
         Fragment: "fragment",

@@ -21,6 +21,7 @@ function run(source: string, scope: Record<string, unknown> = {}): unknown {
       result: (_id: number, value: unknown) => (result = value),
       using: (_: number, v: unknown) => v,
       copy: (v: unknown) => v,
+      thrown: (v: unknown) => v,
     },
     $cenoteLine: [0],
   });

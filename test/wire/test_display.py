@@ -85,6 +85,13 @@ def test_elements_show_their_markup(kernel: Kernel) -> None:
     assert ran.status == "ok" and list(ran.result) == ["text/plain"]
 
 
+def test_tables_of_libraries_show_themselves(kernel: Kernel) -> None:
+    ran = kernel.run("({ toHTML(limit = 3) { return `<table><td>${limit}</td></table>` } })")
+    assert ran.result["text/html"] == "<table><td>3</td></table>"
+    for code in ("{ toHTML: (t) => `<p>${t}</p>` }", "{ toHTML() { throw 1 } }", "{ toHTML: 1 }"):
+        assert list(kernel.run(f"({code})").result) == ["text/plain"]
+
+
 def test_markup_stands_in_markup(kernel: Kernel) -> None:
     ran = kernel.run(
         "import { html, svg, markdown } from 'cenote'; const dom = { outerHTML: '<i>d</i>' };\n"

@@ -205,6 +205,29 @@ def test_printed_errors_show_what_they_say_besides(kernel: Kernel) -> None:
     assert ran.text().count("{") == 1 and "matching" not in ran.text()
 
 
+@pytest.mark.parametrize(
+    ("code", "evalue", "places"),
+    [
+        ("throw null", "null", ["line 1:1"]),
+        ("1;\nthrow 'text'", "'text'", ["line 2:1"]),
+        (
+            "const f = () => { throw { code: 5 } };\nf()",
+            "{ code: 5 }",
+            ["line 1:19", "line 2:1"],
+        ),
+        ("await (async () => {\n await null;\n throw 42 })()", "42", ["line 3:2", "line 1:1"]),
+        ("try { throw 'a' }\ncatch (e) { throw e }", "'a'", ["line 2:13"]),
+        ("throw new (class Odd {})", "Odd {}", ["line 1:1"]),
+    ],
+)
+def test_what_is_thrown_and_is_no_error_has_its_place(
+    kernel: Kernel, code: str, evalue: str, places: list[str]
+) -> None:
+    ran = kernel.run(code)
+    assert (ran.reply["content"]["ename"], ran.reply["content"]["evalue"]) == ("Thrown", evalue)
+    assert "> " in ran.traceback and all(place in ran.traceback for place in places)
+
+
 def test_recursions_and_values_that_resist_are_told_briefly(kernel: Kernel) -> None:
     ran = kernel.run("const deep = (n: number): number => deep(n + 1) + 1; deep(0)")
     assert ran.reply["content"]["ename"] == "RangeError"

@@ -1,12 +1,13 @@
 // Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
 // user's code, causes. Frames of the kernel and of Node are left out.
-import { types } from "node:util";
+import { stripVTControlCharacters, types } from "node:util";
 import { CellSyntaxError, LEGACY_DECORATORS, markedSource } from "../language/index.ts";
 import type { CellSources } from "./cell-sources.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
 import { LocalSyntaxError } from "./local-sources.ts";
 import { type Place, placeText } from "./place.ts";
 import { shorten } from "./preview.ts";
+import { whereThrown } from "./thrown.ts";
 
 /** Content of an `error` message, and of the reply of a cell that failed. */
 export interface ErrorContent {
@@ -58,16 +59,26 @@ export class ErrorReporter {
   #report(thrown: unknown, url: string | undefined): ErrorContent {
     if (!isError(thrown)) {
       const evalue = this.#text(thrown);
-      return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${PLAIN}: ${evalue}`] };
+      const place = whereThrown(thrown);
+      const where = place ? this.#where(place, url) : [];
+      return { ename: "Thrown", evalue, traceback: [headline("Thrown", evalue), ...where] };
     }
     const ename = String(thrown.name || thrown.constructor?.name || "Error");
-    const evalue = this.#message(thrown);
+    const evalue = stripVTControlCharacters(this.#message(thrown));
     return { ename, evalue, traceback: this.#traceback(thrown, 0, url) };
   }
 
   #traceback(error: Error, depth: number, url?: string, seen = new Set<unknown>()): string[] {
     seen.add(error);
-    const lines = [`${RED}${error.name || "Error"}${PLAIN}: ${this.#message(error)}`];
+    const lines = [headline(error.name || "Error", this.#message(error))];
+    lines.push(...this.#where(error, url), ...this.#details(error));
+    if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth, seen));
+    return lines;
+  }
+
+  /** The place with its line marked, what would mend it, and the frames. */
+  #where(error: Error, url: string | undefined): string[] {
+    const lines: string[] = [];
     const frames = this.#frames(error);
     const place = this.#placeOf(error, frames, url);
     if (place) {
@@ -79,8 +90,6 @@ export class ErrorReporter {
     if (help) lines.push(`  ${help}`);
     const elsewhere = frames.filter((frame) => !/^ *at Cell \[\d+\], line/.test(frame));
     if (frames.length > 1 || elsewhere.length > 0) lines.push(...shortened(frames));
-    lines.push(...this.#details(error));
-    if (depth < MAX_CAUSES) lines.push(...this.#related(error, depth, seen));
     return lines;
   }
 
@@ -158,6 +167,9 @@ export class ErrorReporter {
     return this.#sources.find(url, { line: Number(line), column: indent!.length + 1 });
   }
 }
+
+const headline = (name: string, message: string): string =>
+  message === "" ? `${RED}${name}${PLAIN}` : `${RED}${name}${PLAIN}: ${message}`;
 
 /** A recursion's frames are counted, not listed. */
 function shortened(all: string[]): string[] {

@@ -62,7 +62,15 @@ function richForm(value: object, text: string): MimeBundle | Promise<MimeBundle>
   if (bytes instanceof Uint8Array) return formatPicture(bytes);
   const chart = chartType(ownValue(value, "$schema"));
   if (chart && isJson(value)) return { [chart]: value, "text/plain": text };
-  return markup(value);
+  return markup(value) ?? libraryTable(value, text);
+}
+
+/** Libraries of tables, such as Arquero, give theirs by a method `toHTML`. */
+function libraryTable(value: object, text: string): MimeBundle | undefined {
+  const { toHTML } = value as { toHTML?: unknown };
+  const html: unknown = typeof toHTML === "function" ? toHTML.call(value) : undefined;
+  const isTable = typeof html === "string" && /^\s*<(?:table|div)[\s>]/.test(html);
+  return isTable && html.includes("<table") ? { "text/html": html, "text/plain": text } : undefined;
 }
 
 function formatPicture(bytes: Uint8Array): MimeBundle | undefined {

@@ -1,5 +1,6 @@
 // Errors that no cell waits for any more: rejected promises that nobody handles, exceptions in timers and
-// events. They are shown under the cell whose code it was, and end nothing.
+// events. They are shown under the cell whose code it was, and end nothing. Where the notebook listens for
+// them itself, as programs of Node can, they are its own.
 import type { ErrorReporter } from "./errors.ts";
 import { mendImmediates } from "./immediates.ts";
 import { withIntrinsics } from "./intrinsics.ts";
@@ -13,7 +14,18 @@ export function showLateErrors(output: CellOutput, reporter: ErrorReporter): voi
     });
   };
   process.setUncaughtExceptionCaptureCallback((error) => {
-    if (!mendImmediates(error)) show("Uncaught", error);
+    if (mendImmediates(error)) return;
+    try {
+      const { emit } = process as NodeJS.EventEmitter;
+      if (emit.call(process, "uncaughtException", error, "uncaughtException")) return;
+    } catch (thrown) {
+      show("Uncaught, by a listener for uncaughtException", thrown);
+      if (thrown === error) return;
+    }
+    show("Uncaught", error);
   });
-  process.on("unhandledRejection", (reason) => show("Uncaught in a promise", reason));
+  process.on("unhandledRejection", (reason) => {
+    if (process.listenerCount("unhandledRejection") > 1) return;
+    show("Uncaught in a promise", reason);
+  });
 }

@@ -16,13 +16,12 @@ import {
 import { type CellCode, NotebookNames, transformCell } from "../language/index.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { CellSources } from "./cell-sources.ts";
-import { constant } from "./constant.ts";
-import { copy } from "./copy.ts";
 import type { ErrorContent, ErrorReporter } from "./errors.ts";
 import type { Compiled, Evaluator, Outcome } from "./evaluator.ts";
+import { FIXED_HOOKS } from "./fixed-hooks.ts";
 import { formatValue } from "./format.ts";
 import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./intrinsics.ts";
-import { Fragment, h } from "./jsx.ts";
+import { asksToLeave, LEAVE, STAYING } from "./leaving.ts";
 import { finishTurn, nextTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
 import { newCell, type RunningCell } from "./running-cell.ts";
@@ -123,13 +122,20 @@ export class CellRunner {
   #compileCell(cell: RunningCell): Compiled | undefined {
     const { job, url } = cell;
     try {
-      const code = this.#compile(job.code, job.request);
+      const leaves = asksToLeave(job.code, this.#names);
+      if (leaves) this.#leave(cell);
+      const code = this.#compile(leaves ? "" : job.code, job.request);
       this.#sources.compiled(url, code.known);
       return this.#evaluator.compile(code, url);
     } catch (error) {
       this.#endWithError(cell, this.#reporter.report(error, url));
       return undefined;
     }
+  }
+
+  #leave({ payload }: RunningCell): void {
+    this.#output.text("stdout", STAYING);
+    payload.push(LEAVE);
   }
 
   #compile(source: string, request: number): CellCode {
@@ -191,10 +197,7 @@ export class CellRunner {
       if (cell) (cell.disposables ??= new AsyncDisposableStack()).use(value);
       return value;
     },
-    constant,
-    copy,
-    h,
-    Fragment,
+    ...FIXED_HOOKS,
   };
 
   #cancellation(id: number): Cancellation | undefined {

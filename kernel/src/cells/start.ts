@@ -54,6 +54,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   Error.stackTraceLimit = STACK_FRAMES;
   const output = new CellOutput(writer);
   const folder = process.cwd();
+  likeAProgram(join(folder, IMPORTER));
   const own = [ownFolder, fileURLToPath(ownFolder), join(folder, IMPORTER)];
   const local = new LocalSources(folder);
   const sources = new CellSources(own, local);
@@ -144,6 +145,16 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
       receive(message);
     },
   };
+}
+
+/**
+ * What programs ask of the process they are in is told as of one that Node was started with, and whose
+ * output shows colours, which notebooks do.
+ */
+function likeAProgram(path: string): void {
+  process.argv = [process.execPath, path];
+  process.execArgv = [];
+  if (process.env["NO_COLOR"] === undefined) process.env["FORCE_COLOR"] ??= "1";
 }
 
 /** `forGood`: cells can't take it away, as their own code would no longer run. */

@@ -213,6 +213,9 @@ export class CellEditor {
           this.script.update(node.start, node.end, `${RUNTIME}.meta`);
         }
         break;
+      case "ThrowStatement":
+        this.#tellThrown(node["argument"] as Node);
+        break;
       case "AwaitExpression":
         if (depth === 0) this.#guard(node["argument"] as Node, "wait");
         break;
@@ -240,6 +243,13 @@ export class CellEditor {
   #guard(argument: Node, call: string): void {
     this.isAsync = true;
     this.#wrap(argument, `${RUNTIME}.${call}(${this.id}, `, ")");
+  }
+
+  /** What may be no error has no stack: its place is noted. */
+  #tellThrown(argument: Node): void {
+    const callee = argument.type === "NewExpression" ? (argument["callee"] as Node) : undefined;
+    if (/(?:Error|Exception)$/.test(String(callee?.["name"]))) return;
+    this.#wrap(argument, `${RUNTIME}.thrown(`, ")");
   }
 
   /** What the compiler declares for itself stays in the cell. */

@@ -2,8 +2,8 @@
 // puts them on the global object.
 
 /**
- * An object with run, result, wait, each, using, constant, load, dynamicImport, meta, h, Fragment, magic,
- * time and timed, and with collect and describe of looks.ts.
+ * An object with run, result, wait, each, using, constant, copy, thrown, load, dynamicImport, meta, h,
+ * Fragment, magic, time and timed, and with collect and describe of looks.ts.
  */
 export const RUNTIME = "$cenote";
 /** The word that attribution keeps the running line in. */
