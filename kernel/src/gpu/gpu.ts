@@ -121,15 +121,15 @@ export class DawnGpu implements Gpu {
   }
 
   resident(blocks: readonly Block[]): Promise<void> {
-    return this.pool.residence.use(blocks, () => {});
+    return this.pool.residence.use(pooled(blocks), () => {});
   }
 
   hold(blocks: readonly Block[]): Promise<Hold> {
-    return this.pool.residence.hold(blocks);
+    return this.pool.residence.hold(pooled(blocks));
   }
 
   prefetch(blocks: readonly Block[]): void {
-    this.pool.residence.prefetch(blocks);
+    this.pool.residence.prefetch(pooled(blocks));
   }
 
   async upload(parts: readonly UploadPart[]): Promise<void> {

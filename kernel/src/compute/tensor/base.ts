@@ -122,6 +122,24 @@ export abstract class TensorBase {
   }
 
   /**
+   * Brings what it needs back to the device that was spilled, from disk too. Rejects with DISPOSED, OutOfPoolMemory.
+   */
+  async resident(): Promise<this> {
+    this.expression();
+    await this.gpu.resident([...this[BLOCKS]()]);
+    return this;
+  }
+
+  /** packed(), waiting for what lies on disk where a kernel needs it. */
+  async #fetched(): Promise<{ leaf: Leaf; copied: boolean }> {
+    const expr = this.expression();
+    const plain = expr.kind === "leaf" && expr.offset === 0 && isRowMajor(this.shape, expr.strides);
+    if (plain) return this.packed();
+    using _held = await this.gpu.hold([...this[BLOCKS]()]);
+    return this.packed();
+  }
+
+  /**
    * The elements on the host, in the order of the rows: of f16 a Float16Array, of i4 an Int8Array, of bool a
    * Uint8Array of 0 and 1. One read-back. Rejects with DISPOSED.
    */
@@ -132,7 +150,7 @@ export abstract class TensorBase {
       this.expression();
       return new array(0);
     }
-    const { leaf, copied } = this.packed();
+    const { leaf, copied } = await this.#fetched();
     try {
       const [bytes] = await this.gpu.read([{ block: leaf.storage.block }]);
       return unpacked(bytes!, this.dtype, count);
@@ -143,7 +161,10 @@ export abstract class TensorBase {
 
   /** The same into an array that the caller has, of the dtype's kind and as many elements. Rejects with SIZE. */
   async readInto(array: ArrayBufferView): Promise<void> {
-    const { leaf, copied } = this.packed();
+    if (!ArrayBuffer.isView(array)) {
+      throw new CenoteError("SIZE", "readInto: wanted a typed array, found something else");
+    }
+    const { leaf, copied } = await this.#fetched();
     try {
       const { buffer, byteOffset, byteLength } = array;
       const into = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
@@ -212,7 +233,7 @@ export function unpacked(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, count: nu
   return values;
 }
 
-/** The words of elements that the host has; numbers wrap into narrow integers as the dtype's array does. */
+/** The words of elements that the host has; fractions go towards zero in integers, whose bounds the numbers keep. */
 export function packedBytes(values: ArrayLike<number>, dtype: Dtype, bytes: number): Uint8Array {
   const { array, bits } = DTYPES[dtype];
   const out = new Uint8Array(bytes);

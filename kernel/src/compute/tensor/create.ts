@@ -1,6 +1,7 @@
 // Tensors from what the host has, and from nothing.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
+import { optionsOf, told } from "./arguments.ts";
 import { packedBytes } from "./base.ts";
 import { checkedDtype, DTYPES, type Dtype, dtypeOfArray } from "./dtypes.ts";
 import { call, type Expr, leaf } from "./expr.ts";
@@ -36,14 +37,17 @@ export interface TensorOptions {
 
 /**
  * A tensor of what the host has, by one upload. Rejects with TENSOR_DATA where arrays are ragged or hold no numbers,
- * SHAPE, DTYPE, TOO_LARGE, OutOfPoolMemory.
+ * RANGE where the dtype does not hold them, SHAPE, DTYPE, TOO_LARGE, OutOfPoolMemory.
  */
 export async function createTensor(
   gpu: Gpu,
   data: TensorData,
   options: TensorOptions = {},
 ): Promise<GpuTensor> {
-  const { name = "tensor" } = options;
+  const { name = "tensor" } = optionsOf(options, "tensor");
+  if (typeof name !== "string") {
+    throw new CenoteError("OPTIONS", `tensor: wanted text as a name, found ${told(name)}`);
+  }
   const given = flat(data);
   const shape = options.shape
     ? resolveShape(given.shape, options.shape, name)
@@ -57,9 +61,8 @@ export async function createTensor(
   }
   const storage = allocate(gpu, shape, dtype, name);
   try {
-    await gpu.upload([
-      { block: storage.block, data: wordsOf(given.values, dtype, storage.block.bytes) },
-    ]);
+    const data = wordsOf(given.values, dtype, storage.block.bytes, name);
+    await gpu.upload([{ block: storage.block, data }]);
   } catch (error) {
     storage.block.dispose();
     throw error;
@@ -68,13 +71,38 @@ export async function createTensor(
 }
 
 /** The array itself where its bytes are those of the tensor, else packed anew. */
-function wordsOf(values: ArrayLike<number>, dtype: Dtype, bytes: number): ArrayBufferView {
+function wordsOf(
+  values: ArrayLike<number>,
+  dtype: Dtype,
+  bytes: number,
+  name: string,
+): ArrayBufferView {
   const same =
     ArrayBuffer.isView(values) &&
     values.byteLength % 4 === 0 &&
     dtypeOfArray(values) === dtype &&
     !(values.buffer instanceof SharedArrayBuffer);
-  return same ? values : packedBytes(values, dtype, bytes);
+  if (same) return values;
+  checkRange(values, dtype, name);
+  return packedBytes(values, dtype, bytes);
+}
+
+/** Throws RANGE where an integer dtype can't hold a number, which would be another one then. */
+function checkRange(values: ArrayLike<number>, dtype: Dtype, name: string): void {
+  const { range } = DTYPES[dtype];
+  if (!range) return;
+  const [low, high] = range;
+  for (let i = 0; i < values.length; i++) {
+    const whole = Math.trunc(values[i]!);
+    if (whole >= low && whole <= high) continue;
+    throw new CenoteError(
+      "RANGE",
+      `${name}: wanted numbers that ${dtype} holds (${low} to ${high}), found ${values[i]} at element ${i}`,
+      {
+        mend: `Take a wider dtype, or make floats of them and cast: tensor(data).cast("${dtype}") holds them within its bounds.`,
+      },
+    );
+  }
 }
 
 interface Flat {
@@ -92,7 +120,7 @@ function flat(data: TensorData): Flat {
   if (Array.isArray(data)) return nested(data);
   const { shape, data: elements, strides } = (data ?? {}) as Record<string, unknown>;
   if (ArrayBuffer.isView(elements)) return shaped(elements, checkedShape(shape, "tensor"), strides);
-  throw notTensor(data === null ? "null" : typeof data);
+  throw notTensor(told(data));
 }
 
 function shaped(elements: ArrayBufferView, shape: number[], strides: unknown): Flat {
@@ -181,11 +209,12 @@ export function full(
  * where the dtype does not hold the numbers.
  */
 export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: Dtype): GpuTensor {
-  const count = Math.max(0, Math.ceil((stop - start) / step));
+  const numbers = [start, stop, step].every((one) => typeof one === "number");
+  const count = numbers ? Math.max(0, Math.ceil((stop - start) / step)) : Number.NaN;
   if (!Number.isSafeInteger(count)) {
     throw new CenoteError(
       "RANGE",
-      `arange: wanted numbers, and a step that is not 0; found ${start}, ${stop}, ${step}`,
+      `arange: wanted numbers, and a step that is not 0; found ${[start, stop, step].map(told).join(", ")}`,
     );
   }
   const whole = Number.isInteger(start) && Number.isInteger(step);
@@ -219,6 +248,12 @@ function scaled(ramp: Expr, by: number, from: number): Expr {
 /** `count` numbers from `start` to `stop`, both included. */
 export function linspace(gpu: Gpu, start: number, stop: number, count = 50): GpuTensor {
   const [size] = checkedShape([count], "linspace");
+  if (typeof start !== "number" || typeof stop !== "number") {
+    throw new CenoteError(
+      "RANGE",
+      `linspace: wanted numbers, found ${told(start)} and ${told(stop)}`,
+    );
+  }
   const ramp: Expr = { kind: "ramp", dtype: "i32", strides: [1], offset: 0 };
   const step = size! > 1 ? (stop - start) / (size! - 1) : 0;
   const even = scaled(ramp, step, start);

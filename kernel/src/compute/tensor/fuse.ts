@@ -78,7 +78,7 @@ function fillPacked(
   const element = new Element(kernel, expr, shape, vectors ? [[]] : [axes]);
   const total = kernel.word(count);
   const each = vectors ? Math.max(4, per) : per;
-  const parts = vectors ? fours(kernel, element, bits) : ones(kernel, element, total, bits);
+  const parts = vectors ? fours(kernel, element, total, bits) : ones(kernel, element, total, bits);
   const out = kernel.bind(to, "u32");
   const stores =
     each > per
@@ -108,7 +108,7 @@ function ones(kernel: Kernel, element: Element, total: string, bits: number): st
 }
 
 /** The same four by four; of halves two go to `word` and two to `next`. Bits beyond the last element say nothing. */
-function fours(kernel: Kernel, element: Element, bits: number): string[] {
+function fours(kernel: Kernel, element: Element, total: string, bits: number): string[] {
   const { lines, values } = element.vector("i");
   const packed = values.map((value) => kernel.packed(element.expr.dtype, value));
   if (bits === 16) {
@@ -123,7 +123,8 @@ function fours(kernel: Kernel, element: Element, bits: number): string[] {
   const rounds = 8 / bits;
   return [
     "var word = 0u;",
-    `for (var k = 0u; k < ${rounds}u; k++) {`,
+    // A bound that is no constant: compilers would write the loop out, and take seconds over it.
+    `for (var k = 0u; k < min(${rounds}u, (${total} - first + 3u) / 4u); k++) {`,
     `let i = at * ${rounds}u + k;`,
     ...lines,
     `word |= (${packed.map((value, lane) => `(${value} << ${lane * bits}u)`).join(" | ")}) << (k * ${bits * 4}u);`,

@@ -222,6 +222,9 @@ export abstract class Indexing extends Reductions {
         "AXIS",
         `triu, tril: wanted two axes or more, found ${shown(this.shape)}`,
       );
+    if (!Number.isSafeInteger(k)) {
+      throw new CenoteError("RANGE", `triu, tril: wanted a whole number, found ${told(k)}`);
+    }
     return tidy(() => {
       const strides = (last: number) => this.shape.map((_, i) => Number(i === this.rank - last));
       const ramp = (last: number, offset: number) =>

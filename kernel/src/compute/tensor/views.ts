@@ -1,5 +1,6 @@
 // Views: other shapes and orders of the same elements. Nothing is copied but where a reshape needs it.
 import { CenoteError } from "../../base/index.ts";
+import { told } from "./arguments.ts";
 import { TensorBase } from "./base.ts";
 import { leaf, type Placed, place, placedOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
@@ -157,7 +158,8 @@ function partOf(wanted: Slice, size: number, axis: number): Part {
       `slice: wanted an index from ${-size} to ${size - 1} in axis ${axis}, found ${wanted}`,
     );
   }
-  const [from = null, to = null, step = 1] = wanted ?? [];
+  const parts: unknown = wanted ?? [];
+  const [from = null, to = null, step = 1] = Array.isArray(parts) ? parts : [Number.NaN];
   if (
     !Number.isInteger(step) ||
     step === 0 ||
@@ -165,7 +167,7 @@ function partOf(wanted: Slice, size: number, axis: number): Part {
   ) {
     throw new CenoteError(
       "SLICE",
-      `slice: wanted [start, stop, step] of whole numbers, step not 0, found [${from}, ${to}, ${step}] in axis ${axis}`,
+      `slice: wanted [start, stop, step] of whole numbers, step not 0, found ${told(wanted)} in axis ${axis}`,
     );
   }
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];

@@ -209,7 +209,7 @@ export class Tiers {
     return new CenoteError(
       "NOT_RESIDENT",
       `${this.#named(row)} is not on the device: it was spilled to ${where}`,
-      { mend: "Bring it back first: await gpu.resident([block])." },
+      { mend: "Bring it back first: await tensor.resident(), or await gpu.resident([block])." },
     );
   }
 }

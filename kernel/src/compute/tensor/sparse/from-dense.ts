@@ -1,5 +1,6 @@
 // Sparse matrices of dense ones.
 import { CenoteError } from "../../../base/index.ts";
+import { optionsOf, tensorOf, told } from "../arguments.ts";
 import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
@@ -20,19 +21,22 @@ export interface SparseOptions {
  */
 export async function sparseFrom(
   dense: GpuTensor,
-  { format = "csr", block = [4, 4] }: SparseOptions = {},
+  options: SparseOptions = {},
 ): Promise<GpuSparse> {
+  const { format = "csr", block = [4, 4] } = optionsOf(options, "sparse");
+  tensorOf(dense, "sparse", "the matrix");
   if (dense.rank !== 2)
     throw new CenoteError("SHAPE", `sparse: wanted a matrix, found ${dense.described}`);
   if (format === "2:4") return halves(dense);
   if (format === "bsr") return blocks(dense, block);
-  const coo = await kept(dense, dense.shape);
-  if (format === "coo") return coo;
-  if (format !== "csr" && format !== "csc")
+  if (format !== "csr" && format !== "csc" && format !== "coo") {
     throw new CenoteError(
       "SPARSE_FORMAT",
-      `sparse: wanted csr, csc, coo, bsr or 2:4, found ${String(format)}`,
+      `sparse: wanted csr, csc, coo, bsr or 2:4, found ${told(format)}`,
     );
+  }
+  const coo = await kept(dense, dense.shape);
+  if (format === "coo") return coo;
   try {
     return coo.to(format);
   } finally {
@@ -61,12 +65,17 @@ async function lastOf(running: GpuTensor): Promise<number> {
   return Number((await last.read())[0]);
 }
 
-async function blocks(
-  dense: GpuTensor,
-  [height, width]: readonly [number, number],
-): Promise<GpuSparse> {
+async function blocks(dense: GpuTensor, block: readonly [number, number]): Promise<GpuSparse> {
   const [rows, columns] = dense.shape as [number, number];
-  if (!(height > 0 && width > 0) || rows % height !== 0 || columns % width !== 0) {
+  const isPair = Array.isArray(block) && block.length === 2;
+  if (!isPair || !block.every((size) => Number.isSafeInteger(size) && size > 0)) {
+    throw new CenoteError(
+      "SHAPE",
+      `sparse: wanted blocks as [height, width], whole numbers from 1 up, found ${told(block)}`,
+    );
+  }
+  const [height, width] = block;
+  if (rows % height !== 0 || columns % width !== 0) {
     throw new CenoteError(
       "SHAPE",
       `sparse: wanted a matrix of whole blocks ${shown([height, width])}, found ${shown(dense.shape)}`,

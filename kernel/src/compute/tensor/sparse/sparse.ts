@@ -3,6 +3,7 @@
 import { CenoteError } from "../../../base/index.ts";
 import type { Gpu } from "../../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../../pool/index.ts";
+import { tensorOf, told } from "../arguments.ts";
 import { full } from "../create.ts";
 import type { Leaf } from "../expr.ts";
 import { shown } from "../shape.ts";
@@ -140,6 +141,7 @@ export class GpuSparse {
    * this, the dense one. Throws SHAPE.
    */
   matmul(dense: GpuTensor): GpuTensor {
+    mustBeTensor(dense, "sparse matmul");
     if (dense.rank < 1 || dense.rank > 2 || dense.shape[0] !== this.shape[1]) {
       throw new CenoteError(
         "SHAPE",
@@ -174,16 +176,29 @@ export class GpuSparse {
   map(change: (values: GpuTensor) => GpuTensor): GpuSparse {
     const { values, indices, indptr, rows } = this.parts;
     const shared = (x: GpuTensor) => x.reshape(x.shape);
+    if (typeof change !== "function") {
+      throw new CenoteError("OPERAND", `sparse map: wanted a function, found ${told(change)}`);
+    }
     return this.#made(this.format, this.shape, () => ({
-      values: change(values),
+      values: this.#changed(change(values)),
       indices: shared(indices),
       ...(indptr ? { indptr: shared(indptr) } : {}),
       ...(rows ? { rows: shared(rows) } : {}),
     }));
   }
 
+  #changed(values: unknown): GpuTensor {
+    mustBeTensor(values, "sparse map");
+    if (shown(values.shape) === shown(this.parts.values.shape)) return values;
+    throw new CenoteError(
+      "SHAPE",
+      `sparse map: wanted values ${shown(this.parts.values.shape)} back, found ${values.described}`,
+    );
+  }
+
   /** Times the elements of a dense matrix of this shape, place by place; coo. Derivative: this, the dense one. Throws SHAPE. */
   mul(dense: GpuTensor): GpuSparse {
+    mustBeTensor(dense, "sparse mul");
     if (dense.rank !== 2 || dense.shape[0] !== this.shape[0] || dense.shape[1] !== this.shape[1]) {
       throw new CenoteError(
         "SHAPE",
@@ -208,6 +223,9 @@ export class GpuSparse {
 
   /** Sum of two matrices of one shape: coo, with elements at one place added up. Derivative: nothing. Rejects with SHAPE. */
   async add(other: GpuSparse): Promise<GpuSparse> {
+    if (!(other instanceof GpuSparse)) {
+      throw new CenoteError("OPERAND", `sparse add: wanted a sparse matrix, found ${told(other)}`);
+    }
     if (String(other.shape) !== String(this.shape)) {
       throw new CenoteError(
         "SHAPE",
@@ -268,6 +286,10 @@ export class GpuSparse {
       data,
     };
   }
+}
+
+function mustBeTensor(value: unknown, where: string): asserts value is GpuTensor {
+  tensorOf(value, where, "an operand");
 }
 
 /** A sparse matrix of parts that `body` makes; they are computed, and its temporaries end. */
