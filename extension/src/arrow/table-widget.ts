@@ -15,11 +15,10 @@ import { GridModel, type Sorting } from "./grid-model.ts";
 import { dress, fitColumns, HEADER_HEIGHT, ROW_HEIGHT } from "./grid-style.ts";
 import { KernelSource, LocalSource, type RowSource } from "./sources.ts";
 import { StatisticsStrip } from "./statistics-strip.ts";
+import { Wait } from "./wait.ts";
 
 /** Rows that are seen without scrolling. */
 const ROWS_SEEN = 12;
-/** Rows that are on their way for so long, in milliseconds, are told of. */
-const PATIENCE_MS = 1000;
 /** Pixels beside a column's edge that are for resizing it. */
 const EDGE = 6;
 
@@ -58,7 +57,8 @@ export class TableWidget extends Widget {
   #fitted = false;
   #gone = false;
   #sorts = 0;
-  #late = 0;
+  /** For rows: the kernel serves them between cells. */
+  readonly #wait = new Wait((late) => (late ? this.#tellLate() : this.#settle()));
   readonly #resizes = new ResizeObserver(() => {
     MessageLoop.sendMessage(this.#grid, Widget.ResizeMessage.UnknownSize);
   });
@@ -77,7 +77,10 @@ export class TableWidget extends Widget {
     const { fields } = table.schema;
     this.#model = new GridModel(fields, this.#rows, this.#saved);
     this.#model.failed.connect((_, error) => this.#say(error.message));
-    this.#model.waiting.connect((_, waiting) => this.#onWaiting(waiting));
+    this.#model.waiting.connect((_, waiting) => {
+      if (waiting) this.#wait.begin();
+      else this.#wait.end();
+    });
     this.#strip = new StatisticsStrip(fields, (column) => this.#source.statistics(column), trans);
     this.#grid = this.#makeGrid();
     this.addClass("cenote-table");
@@ -103,7 +106,7 @@ export class TableWidget extends Widget {
     this.#themes.disconnect();
     this.#resizes.disconnect();
     this.#kernel?.dispose();
-    clearTimeout(this.#late);
+    this.#wait.end();
     super.dispose();
   }
 
@@ -256,24 +259,10 @@ export class TableWidget extends Widget {
     this.#settle();
   }
 
-  /** Says why rows don't come; the kernel serves them between cells. */
-  #onWaiting(waiting: boolean): void {
-    const said = this.#note.dataset["late"] === "true";
-    clearTimeout(this.#late);
-    if (!waiting) {
-      if (said) this.#settle();
-      return;
-    }
-    this.#late = window.setTimeout(() => {
-      if (this.#source !== this.#kernel) return;
-      const busy = this.#options.kernel()?.status === "busy";
-      this.#say(
-        busy
-          ? this.#trans.__("these rows come when the running cell has ended")
-          : this.#trans.__("waiting for the kernel…"),
-      );
-      this.#note.dataset["late"] = "true";
-    }, PATIENCE_MS);
+  #tellLate(): void {
+    const isBusy = this.#options.kernel()?.status === "busy";
+    if (!isBusy || this.#source !== this.#kernel) return;
+    this.#say(this.#trans.__("these rows come when the running cell has ended"));
   }
 
   /** Says where the rows come from, and lets controls be used that can be. */
@@ -290,7 +279,6 @@ export class TableWidget extends Widget {
   }
 
   #say(text: string): void {
-    delete this.#note.dataset["late"];
     setText(this.#note, text);
   }
 
