@@ -1,6 +1,9 @@
-"""Cells as programs for Node: arguments, colours, listeners for errors; words that leave consoles."""
+"""Cells as programs for Node: arguments, colours, listeners for errors; leaving a console."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 from client import Kernel
@@ -53,3 +56,30 @@ def test_listeners_of_the_notebook_get_errors_in_place_of_the_kernel(fresh: Kern
     fresh.wait_for_text("Error\x1b[39m: one", "stderr")
     fresh.wait_for_text("Error\x1b[39m: three", "stderr")
     assert fresh.run("1").plain == "1"
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [
+        ("let x9 = 1;\n%time", "%time is a magic: those stand at the head of a cell"),
+        ("1 + 1\n%who", "%who is a magic"),
+        ("display(1)", 'import { display } from "cenote"'),
+        ("document.body", 'html`…` from "cenote"'),
+        ("%%bash\nls", "node:child_process"),
+        ("%pip install x", "%npm install"),
+        ("%%markdown\n# T", 'markdown`…` from "cenote"'),
+    ],
+)
+def test_habits_from_elsewhere_are_told_what_does_it_here(
+    kernel: Kernel, code: str, mend: str
+) -> None:
+    assert mend in kernel.run(code).traceback
+
+
+def test_names_that_errors_tell_how_to_import_are_there(kernel: Kernel) -> None:
+    source = Path(__file__).parents[2] / "kernel/src/cells/error-help.ts"
+    ran = kernel.run(
+        f"const {{ IMPORTED }} = await import({json.dumps(str(source))});\n"
+        "import * as cenote from 'cenote'; [...IMPORTED].filter((name) => !(name in cenote))"
+    )
+    assert ran.plain == "[]"

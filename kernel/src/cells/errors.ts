@@ -1,8 +1,9 @@
 // Errors as a notebook shows them: message, the cell and line with its source marked, the frames of the
 // user's code, causes. Frames of the kernel and of Node are left out.
 import { stripVTControlCharacters, types } from "node:util";
-import { CellSyntaxError, LEGACY_DECORATORS, markedSource } from "../language/index.ts";
+import { CellSyntaxError, markedSource } from "../language/index.ts";
 import type { CellSources } from "./cell-sources.ts";
+import { helpFor } from "./error-help.ts";
 import { inspectBounded } from "./inspect-bounded.ts";
 import { LocalSyntaxError } from "./local-sources.ts";
 import { type Place, placeText } from "./place.ts";
@@ -86,7 +87,7 @@ export class ErrorReporter {
       const marked = markedSource(place.source, place.position);
       if (marked) lines.push(marked.replace(/^/gm, "    "));
     }
-    const help = helpFor(error);
+    const help = helpFor(error, place);
     if (help) lines.push(`  ${help}`);
     const elsewhere = frames.filter((frame) => !/^ *at Cell \[\d+\], line/.test(frame));
     if (frames.length > 1 || elsewhere.length > 0) lines.push(...shortened(frames));
@@ -184,13 +185,6 @@ function shortened(all: string[]): string[] {
   }
   if (frames.length <= MAX_FRAMES) return frames;
   return [...frames.slice(0, MAX_FRAMES), `  … ${frames.length - MAX_FRAMES} more frames`];
-}
-
-function helpFor(error: Error): string | undefined {
-  if (error instanceof CellSyntaxError || error instanceof LocalSyntaxError) return error.help;
-  // A decorator of the older kind looks at an argument that is not there.
-  const decorates = error instanceof TypeError && stackOf(error).includes("at __esDecorate ");
-  return decorates ? LEGACY_DECORATORS : undefined;
 }
 
 const stackOf = (error: Error) => (typeof error.stack === "string" ? error.stack : "");

@@ -10,7 +10,7 @@ export { plainSpecifier } from "./package-names.ts";
 export * from "./positions.ts";
 export { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 export { type COMMONJS_NAMES, isStandIn, standIn } from "./stand-ins.ts";
-export { CellSyntaxError } from "./syntax-error.ts";
+export { CellSyntaxError, misplacedMagic } from "./syntax-error.ts";
 export { fileToJavaScript, type JavaScript, LEGACY_DECORATORS } from "./to-javascript.ts";
 export { type CellCode, mapCell, transformCell } from "./transform.ts";
 export { completeCell, inspectCell, type TypesPort } from "./typed-answers.ts";

@@ -60,13 +60,32 @@ const plain = ({ usage, summary, details }: MagicInfo) =>
 const magicMarkdown = ({ usage, summary, details }: MagicInfo) =>
   [`\`\`\`\n${usage.join("\n")}\n\`\`\``, summary, details].join("\n\n");
 
+const SHELL = 'Commands of the shell: import { execSync } from "node:child_process".';
+/** Magics of other kernels, and what does the same here. */
+const ELSEWHERE: Record<string, string> = {
+  bash: SHELL,
+  cd: 'process.chdir("…") changes the folder.',
+  conda: "%npm install brings packages.",
+  env: "process.env holds the environment.",
+  html: 'html`…` from "cenote" shows HTML.',
+  latex: 'latex`…` from "cenote" shows formulas.',
+  markdown: 'markdown`…` from "cenote" shows Markdown.',
+  pip: "%npm install brings packages.",
+  pwd: "process.cwd() tells the folder.",
+  run: 'import "./file.ts" runs a file.',
+  sh: SHELL,
+  svg: 'svg`…` from "cenote" shows drawings.',
+  system: SHELL,
+  writefile: 'Files are written by "node:fs".',
+};
+
 /** Throws CellSyntaxError at the first magic that there is not. */
 export function checkMagics(source: string, magics: readonly Magic[]): void {
   for (const { name, whole, start } of magics) {
     const known = magicNamed(name);
     if (known && (!whole || known.beforeCode)) continue;
     const near = known?.name ?? nearestMagic(name);
-    const meant = near ? `Did you mean %${near}? ` : "";
+    const meant = near ? `Did you mean %${near}? ` : other(name);
     const sign = whole ? "%%" : "%";
     throw new CellSyntaxError(
       `There is no magic ${sign}${name}`,
@@ -75,6 +94,9 @@ export function checkMagics(source: string, magics: readonly Magic[]): void {
     );
   }
 }
+
+const other = (name: string): string =>
+  Object.hasOwn(ELSEWHERE, name) ? `${ELSEWHERE[name]} ` : "";
 
 /** Whether the cell must wait for one of them. */
 export const awaitsMagic = (magics: readonly Magic[]): boolean =>

@@ -37,6 +37,13 @@ export function firstSyntaxError(
   return new CellSyntaxError(error.message, positionAt(source, offset), help);
 }
 
+/** What to say where the name at this place is that of a magic: `1 + 1\n%time` is a remainder by `time`. */
+export function misplacedMagic(source: string, { line, column }: Position): string | undefined {
+  const before = source.split("\n")[line - 1]?.slice(0, column - 1) ?? "";
+  const sign = /%%?$/.exec(before)?.[0];
+  return sign && magicHelp(sign + source.split("\n")[line - 1]!.slice(column - 1));
+}
+
 function magicHelp(rest: string): string | undefined {
   const name = /^%%?([a-zA-Z]\w*)/.exec(rest)?.[1];
   if (name === undefined || !magicNamed(name)) return undefined;
