@@ -32,7 +32,7 @@ export interface RowSource {
   statistics(column: number): Promise<ColumnStatistics>;
 }
 
-/** A table that is whole here. */
+/** A table, or the part of one, that is here. */
 export class LocalSource implements RowSource {
   readonly #table: Table;
   #order: Uint32Array | undefined;
@@ -44,7 +44,8 @@ export class LocalSource implements RowSource {
   async rows(from: number, count: number): Promise<Rows> {
     const order = this.#order;
     const at = (row: number) => order?.[from + row] ?? from + row;
-    return { table: this.#table, at, from, count, bytes: 0 };
+    const found = Math.max(0, Math.min(count, this.#table.numRows - from));
+    return { table: this.#table, at, from, count: found, bytes: 0 };
   }
 
   async sort(column: number | null, descending: boolean): Promise<void> {
