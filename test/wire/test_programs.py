@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from client import Kernel
+from client import Kernel, by_request
 
 
 def test_a_cell_has_no_arguments_and_shows_colours(kernel: Kernel) -> None:
@@ -83,3 +83,18 @@ def test_names_that_errors_tell_how_to_import_are_there(kernel: Kernel) -> None:
         "import * as cenote from 'cenote'; [...IMPORTED].filter((name) => !(name in cenote))"
     )
     assert ran.plain == "[]"
+
+
+def test_reading_the_standard_input_tells_of_input(fresh: Kernel) -> None:
+    mend = "await input("
+    ran = fresh.run("for await (const line of process.stdin) console.log(line)")
+    assert ran.reply["content"]["ename"] == "CenoteError" and mend in ran.traceback
+    request = fresh.send(
+        "import { createInterface } from 'node:readline/promises';\n"
+        "const lines = createInterface({ input: process.stdin, output: process.stdout });\n"
+        "await lines.question('name? ')"
+    )
+    fresh.wait_for_text(mend, "stderr")
+    by_request(fresh)
+    assert fresh.finish(request).status == "error"
+    assert fresh.run("process.stdin.isTTY").plain == "false"

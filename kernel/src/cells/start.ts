@@ -30,6 +30,7 @@ import { Magics } from "./magics/index.ts";
 import { IMPORTER, ModuleLoader } from "./modules.ts";
 import { CellOutput } from "./output.ts";
 import { CellRunner } from "./runner.ts";
+import { installStdin } from "./stdin.ts";
 
 export interface CellsOptions {
   writer: OutputWriter;
@@ -129,6 +130,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   defineGlobal("input", input.ask.bind(input));
   defineGlobal("prompt", input.askNow.bind(input));
   installConsole(output, (text) => sources.remap(text));
+  installStdin();
   connectFormatter(runner.format);
   connectOutputs({
     clear: (wait) => output.publish("clear_output", { wait }),
