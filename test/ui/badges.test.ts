@@ -75,7 +75,10 @@ test("in another kernel a cell's number is not taken for the one that had it bef
   await ui.page.evaluate(
     "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
   );
-  await until("the new kernel's empty pool", async () => (await ui.bytes("live")) === 0);
+  await until(
+    "the new kernel's empty pool",
+    async () => (await ui.message()) === "No GPU memory used yet",
+  );
   const last = (await ui.page.locator(".jp-CodeCell").count()) - 1;
   const code = `import { pool } from "cenote";
 (globalThis.kept ??= []).push(await pool.allocate(1_000_000, { tag: "anew" }));`;

@@ -103,8 +103,12 @@ function writerFor(vector: Vector, { high, low }: Keys): Write {
       low[row] = Number(raw & 0xffffffffn);
       return true;
     }
-    const value = typeId === ARROW.float || typeId === ARROW.bool ? vector.get(row) : raw;
-    number[0] = Number(value) + 0; // −0 is 0
+    if (typeof raw === "number" && typeId !== ARROW.bool) {
+      // Whole, of at most 32 bits; half of the passes find nothing to do.
+      high[row] = raw ^ flip;
+      return true;
+    }
+    number[0] = Number(vector.get(row)) + 0; // −0 is 0
     if (Number.isNaN(number[0])) {
       high[row] = low[row] = NONE;
       return false;
