@@ -149,6 +149,17 @@ class Kernel:
         self.client.shell_channel.send(message)
         return self.reply(message["header"]["msg_id"], timeout)["content"]
 
+    def ask_until(
+        self, kind: str, content: dict[str, Any], right: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """The first right answer, or a last wrong one: late ones are not waited for."""
+        end = time.monotonic() + TIMEOUT
+        while True:
+            answer = self.ask(kind, content)
+            if right(answer) or time.monotonic() > end:
+                return answer
+            time.sleep(0.02)
+
     def is_alive(self) -> bool:
         return bool(self.manager.is_alive())
 

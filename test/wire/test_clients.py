@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
-from typing import Any
 
 import nbformat
 import pytest
@@ -159,7 +158,8 @@ def test_what_vs_code_asks(kernel: Kernel) -> None:
     assert closed["content"]["comm_id"] == "v"
     running = kernel.send("console.log('begun'); while (true) {}", allow_stdin=True)
     kernel.wait_for_text("begun")
-    completed: dict[str, Any] = kernel.ask("complete_request", {"code": "Mat", "cursor_pos": 3})
+    question = {"code": "Mat", "cursor_pos": 3}
+    completed = kernel.ask_until("complete_request", question, lambda c: "Math" in c["matches"])
     assert "Math" in completed["matches"]
     kernel.control("interrupt_request")  # what its kernelspec asks for
     assert kernel.finish(running).reply["content"]["ename"] == "Interrupted"

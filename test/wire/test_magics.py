@@ -59,7 +59,11 @@ def test_the_wire_completes_and_inspects_magics(kernel: Kernel) -> None:
     assert kernel.ask("is_complete_request", {"code": "%%time\nif (1) {"})["status"] == "incomplete"
     # Code below magics is completed as ever.
     code = "%types on\nJSON.stri"
-    content = kernel.ask("complete_request", {"code": code, "cursor_pos": len(code)})
+    content = kernel.ask_until(
+        "complete_request",
+        {"code": code, "cursor_pos": len(code)},
+        lambda c: c["matches"] == ["stringify"],
+    )
     assert content["matches"] == ["stringify"] and content["cursor_start"] == 15
 
 

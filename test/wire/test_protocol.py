@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,40 +77,46 @@ def test_is_complete(kernel: Kernel, code: str, status: str) -> None:
         assert content["indent"] == "  "
 
 
-def complete(kernel: Kernel, code: str, cursor: int | None = None) -> dict[str, Any]:
-    return kernel.ask(
-        "complete_request",
-        {"code": code, "cursor_pos": len(code) if cursor is None else cursor},
-    )
+def completed(
+    kernel: Kernel, code: str, right: Callable[[list[str]], bool], cursor: int | None = None
+) -> dict[str, Any]:
+    question = {"code": code, "cursor_pos": len(code) if cursor is None else cursor}
+    content = kernel.ask_until("complete_request", question, lambda c: right(c["matches"]))
+    assert right(content["matches"]), content
+    return content
 
 
 def test_completion_by_names_of_the_notebook(kernel: Kernel) -> None:
     kernel.run("const flights = { delay: 1, distance: 2, get danger() { throw 1 } }; class Pool {}")
-    assert "flights" in complete(kernel, "fli")["matches"]
-    assert complete(kernel, "flights.d")["matches"] == ["danger", "delay", "distance"]
-    assert "toFixed" in complete(kernel, "(1); flights.delay.to")["matches"]
-    assert complete(kernel, "flights.nothing.x")["matches"] == []
-    assert "function" in complete(kernel, "func")["matches"]
-    assert "local1" in complete(kernel, "const local1 = 2; loc")["matches"]
+    completed(kernel, "fli", lambda found: "flights" in found)
+    completed(kernel, "flights.d", lambda found: found == ["danger", "delay", "distance"])
+    completed(kernel, "(1); flights.delay.to", lambda found: "toFixed" in found)
+    completed(kernel, "flights.nothing.x", lambda found: found == [])
+    completed(kernel, "func", lambda found: "function" in found)
+    completed(kernel, "const local1 = 2; loc", lambda found: "local1" in found)
 
 
 def test_cursors_are_code_points(kernel: Kernel) -> None:
     kernel.run("const flights2 = 1")
-    code = "'😀😀'; flig + 1"
-    content = complete(kernel, code, len("'😀😀'; flig"))
-    assert "flights2" in content["matches"]
+    code, cursor = "'😀😀'; flig + 1", len("'😀😀'; flig")
+    content = completed(kernel, code, lambda found: "flights2" in found, cursor)
     assert (content["cursor_start"], content["cursor_end"]) == (6, 10)
+
+
+def inspected(kernel: Kernel, code: str, cursor: int) -> dict[str, Any]:
+    question = {"code": code, "cursor_pos": cursor, "detail_level": 0}
+    content = kernel.ask_until("inspect_request", question, lambda c: bool(c["found"]))
+    assert content["found"]
+    return dict(content["data"])
 
 
 def test_questions_are_answered_while_a_cell_spins(kernel: Kernel) -> None:
     kernel.run("const spinner = { alpha: 1 }")
     request = kernel.send("console.log('begun'); while (true) {}")
     kernel.wait_for_text("begun")
-    assert kernel.ask("kernel_info_request", {}, 5)["status"] == "ok"
-    assert complete(kernel, "spinner.")["matches"][:1] == ["alpha"]
-    assert kernel.ask("inspect_request", {"code": "spinner", "cursor_pos": 3, "detail_level": 0})[
-        "found"
-    ]
+    assert kernel.ask("kernel_info_request", {})["status"] == "ok"
+    completed(kernel, "spinner.", lambda found: found[:1] == ["alpha"])
+    inspected(kernel, "spinner", 3)
     assert kernel.ask("is_complete_request", {"code": "1"})["status"] == "complete"
     # A frontend shows the last status that it saw.
     states = []
@@ -125,10 +132,7 @@ def test_questions_are_answered_while_a_cell_spins(kernel: Kernel) -> None:
 
 def test_inspection(kernel: Kernel) -> None:
     kernel.run("function area(width: number, height: number) { return width * height }")
-    content = kernel.ask(
-        "inspect_request", {"code": "area(1, 2)", "cursor_pos": 2, "detail_level": 0}
-    )
-    assert content["found"] and "width, height" in content["data"]["text/plain"]
+    assert "width, height" in inspected(kernel, "area(1, 2)", 2)["text/plain"]
     content = kernel.ask("inspect_request", {"code": "nothing", "cursor_pos": 2, "detail_level": 0})
     assert content == {"status": "ok", "found": False, "data": {}, "metadata": {}}
 

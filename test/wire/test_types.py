@@ -3,15 +3,12 @@ their cell, and %types. The compiler loads after the first cell; until then livi
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from client import Kernel, Message, start
-
-WARM = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -25,26 +22,38 @@ def kernel(kernel_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def warm_up(kernel: Kernel) -> None:
     """Until an answer comes that no living value could give."""
     kernel.run("interface OnlyTyped { typedMember: number }")
-    code = "(null as unknown as OnlyTyped)."
-    until(lambda: complete(kernel, code)["matches"] == ["typedMember"])
+    completed(kernel, "(null as unknown as OnlyTyped).", ["typedMember"])
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + WARM
-    while not holds():
-        assert time.monotonic() < end, "the types were never loaded"
-        time.sleep(0.05)
+def completed(
+    kernel: Kernel, code: str, wanted: list[str], cursor: int | None = None
+) -> dict[str, Any]:
+    """The answer with these matches and no others."""
+    question = {"code": code, "cursor_pos": len(code) if cursor is None else cursor}
+    content = kernel.ask_until("complete_request", question, lambda c: c["matches"] == wanted)
+    assert content["matches"] == wanted
+    return content
 
 
-def complete(kernel: Kernel, code: str, cursor: int | None = None) -> dict[str, Any]:
-    position = len(code) if cursor is None else cursor
-    return kernel.ask("complete_request", {"code": code, "cursor_pos": position})
+def among(kernel: Kernel, code: str, wanted: str, cursor: int | None = None) -> bool:
+    """Whether this comes to be one of the matches."""
+    question = {"code": code, "cursor_pos": len(code) if cursor is None else cursor}
+    content = kernel.ask_until("complete_request", question, lambda c: wanted in c["matches"])
+    return wanted in content["matches"]
 
 
-def inspect(kernel: Kernel, code: str, cursor: int, detail: int = 0) -> dict[str, Any]:
-    return kernel.ask(
-        "inspect_request", {"code": code, "cursor_pos": cursor, "detail_level": detail}
-    )
+def inspected(
+    kernel: Kernel, code: str, cursor: int, wanted: str, detail: int = 0
+) -> dict[str, Any]:
+    """The data of the answer with this in its text."""
+
+    def holds(content: dict[str, Any]) -> bool:
+        return wanted in content["data"].get("text/plain", "")
+
+    question = {"code": code, "cursor_pos": cursor, "detail_level": detail}
+    content = kernel.ask_until("inspect_request", question, holds)
+    assert holds(content), content
+    return dict(content["data"])
 
 
 def types_display(message: Message) -> bool:
@@ -72,8 +81,7 @@ def run_and_show(kernel: Kernel, code: str) -> dict[str, Any]:
 
 def test_members_of_a_variable_of_an_earlier_cell(kernel: Kernel) -> None:
     kernel.run("class Flight { delay = 1; land() { return true } }; const flight = new Flight();")
-    content = complete(kernel, "[flight].map((f) => f.")
-    assert content["matches"] == ["delay", "land"]
+    content = completed(kernel, "[flight].map((f) => f.", ["delay", "land"])
     kinds = content["metadata"]["_jupyter_types_experimental"]
     assert [(kind["text"], kind["type"]) for kind in kinds] == [
         ("delay", "property"),
@@ -84,11 +92,9 @@ def test_members_of_a_variable_of_an_earlier_cell(kernel: Kernel) -> None:
 def test_cursors_are_code_points(kernel: Kernel) -> None:
     kernel.run("const wide = { inner: 1 };")
     code = "'😀😀'; [wide].map((w) => w.inn); '😀'"
-    content = complete(kernel, code, code.index(");"))
-    assert content["matches"] == ["inner"]
+    content = completed(kernel, code, ["inner"], code.index(");"))
     assert code[content["cursor_start"] : content["cursor_end"]] == "inn"
-    found = inspect(kernel, "'😀😀😀'; wide", len("'😀😀😀'; wi"))
-    assert "const wide" in found["data"]["text/plain"]
+    inspected(kernel, "'😀😀😀'; wide", len("'😀😀😀'; wi"), "const wide")
 
 
 @pytest.mark.parametrize(
@@ -98,9 +104,8 @@ def test_cursors_are_code_points(kernel: Kernel) -> None:
 def test_while_a_cell_runs(kernel: Kernel, code: str) -> None:
     request = kernel.send(f"const during: {{ member: number }}[] = []; {code}")
     kernel.wait_for_text("begun")
-    assert complete(kernel, "during.map((d) => d.")["matches"] == ["member"]
-    found = inspect(kernel, "during", 3)
-    assert "member: number" in found["data"]["text/plain"]
+    completed(kernel, "during.map((d) => d.", ["member"])
+    inspected(kernel, "during", 3, "member: number")
     kernel.control("interrupt_request")
     assert kernel.finish(request).status == "error"
 
@@ -109,10 +114,10 @@ def test_any_and_names_made_at_run_time_are_completed_by_living_values(kernel: K
     kernel.run(
         """const parsed = JSON.parse('{"fromText": 1}'); globalThis.madeLate = { deep: 1 };"""
     )
-    assert complete(kernel, "parsed.fromT")["matches"] == ["fromText"]
-    assert "madeLate" in complete(kernel, "madeL")["matches"]
-    assert complete(kernel, "madeLate.de")["matches"] == ["deep"]
-    assert "fromText" in inspect(kernel, "parsed", 3)["data"]["text/plain"]
+    completed(kernel, "parsed.fromT", ["fromText"])
+    assert among(kernel, "madeL", "madeLate")
+    completed(kernel, "madeLate.de", ["deep"])
+    inspected(kernel, "parsed", 3, "fromText")
 
 
 def test_inspection_has_signature_documentation_and_tags(kernel: Kernel) -> None:
@@ -120,24 +125,22 @@ def test_inspection_has_signature_documentation_and_tags(kernel: Kernel) -> None
         "/** Adds.\n * @param a the first\n * @returns the sum */\n"
         "function add(a: number, b: number) { return a + b }"
     )
-    data = inspect(kernel, "add(1, 2)", 2)["data"]
-    assert "add(a: number, b: number): number" in data["text/plain"]
+    data = inspected(kernel, "add(1, 2)", 2, "add(a: number, b: number): number")
     assert "Adds." in data["text/plain"] and "@returns the sum" in data["text/plain"]
     assert data["text/markdown"].startswith("```ts\n")
-    inside = inspect(kernel, "add(1, ", 7)["data"]
-    assert "Adds." in inside["text/plain"]
+    inspected(kernel, "add(1, ", 7, "Adds.")
     kernel.run("const answer = 42;")
-    assert "42" in inspect(kernel, "answer", 3, detail=1)["data"]["text/plain"]
-    assert inspect(kernel, "noSuchThing", 4)["found"] is False
+    inspected(kernel, "answer", 3, "42", detail=1)
+    question = {"code": "noSuchThing", "cursor_pos": 4, "detail_level": 0}
+    assert kernel.ask("inspect_request", question)["found"] is False
 
 
 def test_imports_are_completed(kernel: Kernel) -> None:
-    assert "node:fs" in complete(kernel, "import fs from 'node:f")["matches"]
+    assert among(kernel, "import fs from 'node:f", "node:fs")
     code = "import { readFil } from 'node:fs'"
-    matches = complete(kernel, code, code.index(" }"))["matches"]
-    assert "readFileSync" in matches
+    assert among(kernel, code, "readFileSync", code.index(" }"))
     # The compiler reads the declarations of cenote first.
-    until(lambda: "formatBytes" in complete(kernel, "import { form } from 'cenote'", 13)["matches"])
+    assert among(kernel, "import { form } from 'cenote'", "formatBytes", 13)
 
 
 def test_errors_are_shown_under_their_cell_and_keep_nothing_from_running(kernel: Kernel) -> None:
@@ -237,14 +240,14 @@ def test_names_of_what_is_shared_are_completed(kernel: Kernel) -> None:
         import { get as getShared, put as putShared, remove as removeShared } from "cenote";
         await putShared("shared flights", new Int8Array(1));
     """)
-    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == ["shared flights"])
+    completed(kernel, 'await getShared("shared f', ["shared flights"])
     kernel.run('await removeShared("shared flights")')
-    until(lambda: complete(kernel, 'await getShared("shared f')["matches"] == [])
+    completed(kernel, 'await getShared("shared f', [])
 
 
 def test_the_first_answers_dont_wait_for_the_types(kernel_name: str, tmp_path: Path) -> None:
     with start(kernel_name, tmp_path) as cold:
-        assert "parse" in complete(cold, "JSON.pars")["matches"]
+        assert among(cold, "JSON.pars", "parse")
         assert cold.run("1 + 1").plain == "2"
         warm_up(cold)
-        assert "parse" in complete(cold, "JSON.pars")["matches"]
+        assert among(cold, "JSON.pars", "parse")
