@@ -1,5 +1,5 @@
 // Where one side can't map memory, tables cross by a copy over the socket, and it is counted. The same
-// exchange, in every pair of processes with and without shared memory.
+// exchange, under the same contract, in every pair of processes with and without shared memory.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Remote, useRuntimeFolder } from "./processes.ts";
@@ -21,6 +21,14 @@ interface Side {
   /** Gets the table twice, and gives the sum of its values. */
   get: string;
   counts: (remote: Remote) => Promise<Counts>;
+  /** Puts a second version. */
+  putNext: string;
+  /** Watches, and holds on to the first version. */
+  hold: string;
+  /** What that still shows, what is new, and what was heard. */
+  look: string;
+  /** Takes the name back; then what `get` says, and what is held. */
+  remove: string;
 }
 
 const python: Side = {
@@ -33,6 +41,24 @@ import pyarrow.compute as pc
 cenote.get("t")
 t = cenote.get("t")
 answer = str(pc.sum(t["x"]).as_py())`,
+  putNext: `cenote.put("t", pa.table({"x": [7]}))`,
+  hold: `
+heard = []
+stop = cenote.watch("t", lambda name, table: heard.append(table and table.rows))
+old = cenote.get("t")
+answer = old.num_rows`,
+  look: `
+import time
+while 1 not in heard: time.sleep(0.01)
+answer = [old["x"][-1].as_py(), cenote.get("t").num_rows]`,
+  remove: `
+cenote.delete("t")
+while heard[-1] is not None: time.sleep(0.01)
+stop()
+try:
+    cenote.get("t")
+except cenote.UnknownNameError as error:
+    answer = [error.code, old["x"][-1].as_py()]`,
   counts: (remote) =>
     remote.run(`s = cenote.stats()
 answer = {"copies": s["copies"], "bytesCopied": s["bytes_copied"], "handoffs": s["handoffs"]}`),
@@ -46,6 +72,32 @@ const node: Side = {
     await cenote.get("t");
     const t = await cenote.get("t");
     return String([...t.getChild("x")].reduce((a, b) => a + b));`,
+  putNext: `return cenote.put("t", { x: BigInt64Array.of(7n) })`,
+  hold: `
+    globalThis.heard = [];
+    globalThis.stop = cenote.watch("t", ({ table }) => heard.push(table?.rows));
+    globalThis.old = await cenote.get("t");
+    return old.numRows;`,
+  look: `
+    while (!heard.includes(1)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const last = Number(old.getChild("x").at(-1));
+    const next = await cenote.get("t");
+    const array = next.getChild("x").data[0].values;
+    await cenote.release(next);
+    try {
+      next.getChild("x");
+    } catch ({ code }) {
+      if (code !== "RELEASED") throw new Error(code);
+      while (array.length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      return [last, 1];
+    }
+    throw new Error("a released table does not raise");`,
+  remove: `
+    await cenote.remove("t");
+    while (heard.at(-1) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop();
+    const code = await cenote.get("t").catch((error) => error.code);
+    return [code, Number(old.getChild("x").at(-1))];`,
   counts: (remote) => remote.run("return cenote.exchangeStats()"),
 };
 const n = BigInt(BYTES / 8);
@@ -75,6 +127,11 @@ for (const [ownerName, owner] of Object.entries({ python, node })) {
             if (copied) assert.ok(side.bytesCopied >= 2 * BYTES);
             else assert.equal(side.bytesCopied, 0);
           }
+          const last = BYTES / 8 - 1;
+          assert.equal(await to.run(reader.hold), BYTES / 8);
+          await from.run(owner.putNext);
+          assert.deepEqual(await to.run(reader.look), [last, 1]);
+          assert.deepEqual(await to.run(reader.remove), ["UNKNOWN_NAME", last]);
         } finally {
           await Promise.all([from.end(), to.end()]);
         }

@@ -10,7 +10,7 @@ import { unanswered, unknownName } from "./missing.ts";
 import { Owner } from "./owner.ts";
 import { PATIENCE_MS, Peers } from "./peers.ts";
 import { Putting } from "./putting.ts";
-import { type Mapped, Reader } from "./reading.ts";
+import { Reader } from "./reading.ts";
 import { Listing, readDescription, type SharedTable } from "./shared.ts";
 import type { ExchangeStats } from "./stats.ts";
 import { tableBehind, type Views, viewOf } from "./views.ts";
@@ -30,9 +30,10 @@ export class Exchange {
   readonly #watching = new Watching();
   /** Microseconds that the latest calls of `get` took, once the name was found. */
   readonly #getTimes: number[] = [];
-  readonly #peers = new Peers(() => this.#mapped?.arenas.forgetDropped());
+  readonly #peers = new Peers(() => this.#arenas?.forgetDropped());
+  readonly #leases = new Leases();
   /** Undefined where nothing can be mapped. */
-  readonly #mapped: Mapped | undefined;
+  readonly #arenas: MappedArenas | undefined;
   readonly #finder: Finder;
   readonly #reader: Reader;
   /** Who was last seen to share a name. */
@@ -40,12 +41,9 @@ export class Exchange {
 
   constructor() {
     const addon = native();
-    this.#mapped = addon && {
-      leases: new Leases(),
-      arenas: new MappedArenas(addon, PATIENCE_MS),
-    };
-    this.#finder = new Finder(this.#owner, this.#peers, this.#mapped?.leases);
-    this.#reader = new Reader(this.#owner, this.#finder, this.#mapped);
+    this.#arenas = addon && new MappedArenas(addon, PATIENCE_MS);
+    this.#finder = new Finder(this.#owner, this.#peers, this.#leases);
+    this.#reader = new Reader(this.#owner, this.#finder, this.#leases, this.#arenas);
   }
 
   /** Tells of changes of a name, or of all; returns what ends it. */
@@ -101,7 +99,7 @@ export class Exchange {
       const objects = Array.isArray(reply["objects"]) ? reply["objects"].slice(0, MOST_READY) : [];
       for (const object of objects) {
         const { table, arena } = readDescription(object, peer.owner);
-        if (arena) await this.#mapped?.arenas.find(peer, arena, table.owner);
+        if (arena) await this.#arenas?.find(peer, arena, table.owner);
       }
     }
   }
@@ -135,8 +133,8 @@ export class Exchange {
   }
 
   release(what: string | Views[keyof Views]): void {
-    if (typeof what === "string") this.#mapped?.leases.releaseName(what);
-    else this.#mapped?.leases.releaseTable(tableBehind(what));
+    if (typeof what === "string") this.#leases.releaseName(what);
+    else this.#leases.releaseTable(tableBehind(what));
   }
 
   get sharedBytes(): number {
@@ -145,7 +143,7 @@ export class Exchange {
 
   stats(): ExchangeStats {
     this.#owner.catchUp();
-    const mapped = this.#mapped?.arenas.sizes ?? { count: 0, bytes: 0 };
+    const mapped = this.#arenas?.sizes ?? { count: 0, bytes: 0 };
     const { handoffs, copies, bytesCopied } = this.#reader.counts;
     return {
       ...this.putting.counts,
@@ -157,13 +155,13 @@ export class Exchange {
       mappedSegments: mapped.count,
       mappedBytes: mapped.bytes,
       getMicroseconds: [...this.#getTimes],
-      zeroCopy: this.#mapped !== undefined,
+      zeroCopy: this.#arenas !== undefined,
     };
   }
 
   #refresh(): void {
     this.#peers.refresh(this.#owner.path);
-    this.#mapped?.arenas.forgetDropped();
+    this.#arenas?.forgetDropped();
   }
 
   async #unknown(name: string, silent: string[]): Promise<CenoteError> {

@@ -34,12 +34,12 @@ const NOTHING: Seen = {};
 export class Finder {
   readonly #owner: Owner;
   readonly #peers: Peers;
-  readonly #leases: Leases | undefined;
+  readonly #leases: Leases;
   readonly #answers = new Answers();
   #withoutTurn = 0;
 
-  /** `leases`: on what is in use here; undefined where nothing can be mapped. */
-  constructor(owner: Owner, peers: Peers, leases: Leases | undefined) {
+  /** `leases`: on what is in use here. */
+  constructor(owner: Owner, peers: Peers, leases: Leases) {
     this.#owner = owner;
     this.#peers = peers;
     this.#leases = leases;
@@ -130,7 +130,7 @@ export class Finder {
   }
 
   #isLeased(peer: Peer, { table }: Description): boolean {
-    return this.#leases?.peek(leaseKey(peer.path, table)) !== undefined;
+    return this.#leases.peek(leaseKey(peer.path, table)) !== undefined;
   }
 
   /** Leases what was found on a board; false when it is not there any more. */

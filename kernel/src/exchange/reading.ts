@@ -10,35 +10,44 @@ import type { Owner } from "./owner.ts";
 import { PATIENCE_MS } from "./peers.ts";
 import { readSegment } from "./segment.ts";
 
-/** What it takes to read in place. */
-export interface Mapped {
-  leases: Leases;
-  arenas: MappedArenas;
-}
-
 export class Reader {
   readonly counts = { handoffs: 0, copies: 0, bytesCopied: 0 };
   readonly #owner: Owner;
   readonly #finder: Finder;
-  readonly #mapped: Mapped | undefined;
+  readonly #leases: Leases;
+  readonly #arenas: MappedArenas | undefined;
+  #lastCopy = 0;
 
-  /** `mapped`: undefined where nothing can be mapped. */
-  constructor(owner: Owner, finder: Finder, mapped: Mapped | undefined) {
+  /** `arenas`: undefined where nothing can be mapped. */
+  constructor(owner: Owner, finder: Finder, leases: Leases, arenas: MappedArenas | undefined) {
     this.#owner = owner;
     this.#finder = finder;
-    this.#mapped = mapped;
+    this.#leases = leases;
+    this.#arenas = arenas;
   }
 
   /** The table, over the mapped arena; or over a copy where it can't be mapped. */
   async open(arrow: typeof Arrow, found: Found): Promise<Arrow.Table | undefined> {
-    let table: Arrow.Table | undefined;
-    if (this.#mapped && found.description.arena) {
-      table = await this.#openMapped(arrow, found, this.#mapped);
-    } else {
-      const copy = await this.#copy(found);
-      table = decode(arrow, copy, found.description);
-    }
+    const mapped = this.#arenas && found.description.arena;
+    const table = await (mapped
+      ? this.#openMapped(arrow, found, this.#arenas!)
+      : this.#openCopy(arrow, found));
     if (table) this.counts.handoffs++;
+    return table;
+  }
+
+  /** Every copy is a version of its own: it is released, and its arrays are emptied, as those of mappings are. */
+  async #openCopy(arrow: typeof Arrow, found: Found): Promise<Arrow.Table> {
+    const copy = await this.#copy(found);
+    const decoded = decode(arrow, copy, found.description);
+    const key = `copy ${++this.#lastCopy}`;
+    this.#leases.add(found.description.table.name, key, copy.buffer, () => {});
+    return this.#claim(arrow, key, decoded);
+  }
+
+  #claim(arrow: typeof Arrow, key: string, decoded: Arrow.Table): Arrow.Table {
+    const table = new arrow.Table(decoded.schema, decoded.batches);
+    this.#leases.claim(key, table, decoded);
     return table;
   }
 
@@ -46,8 +55,9 @@ export class Reader {
   async #openMapped(
     arrow: typeof Arrow,
     found: Found,
-    { leases, arenas }: Mapped,
+    arenas: MappedArenas,
   ): Promise<Arrow.Table | undefined> {
+    const leases = this.#leases;
     const { table: shared, offset, arena: place } = found.description;
     let arena: MappedArena;
     try {
@@ -75,9 +85,7 @@ export class Reader {
       const decoded = leases.decoded(key) ?? decode(arrow, new Uint8Array(view), found.description);
       const outside = bytesOutside(decoded, view);
       this.countCopy(outside);
-      const table = new arrow.Table(decoded.schema, decoded.batches);
-      leases.claim(key, table, decoded);
-      return table;
+      return this.#claim(arrow, key, decoded);
     } catch (error) {
       leases.abandon(key);
       throw error;
