@@ -1,7 +1,11 @@
 // Runs every check and test, after scripts/setup.mjs --test, and ends with "N passed, N failed".
 // node scripts/test.mjs [STAGE …] runs only the stages named, e.g. `node scripts/test.mjs gpu wire`.
+// Most stages use one core and wait for others' messages, so two run at a time: what a stage prints comes
+// when it has ended. --one-by-one shows it as it comes.
 import { spawn } from "node:child_process";
-import { existsSync, globSync, readdirSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { at, node24, projectEnv, python } from "./lib/paths.mjs";
 import { findBrowser } from "./setup/browser.mjs";
@@ -75,15 +79,27 @@ function countPytest(text) {
   return { passed: number(last, /(\d+) passed/), failed, skipped: number(last, /(\d+) skipped/) };
 }
 
-function runStage(stage, env) {
+/** Runs a stage with a runtime folder of its own: kernels of another would be its peers. */
+async function runStage(stage, env, live) {
+  const folder = mkdtempSync(join(tmpdir(), "ct-"));
+  const own = { ...env, ...stage.env, CENOTE_RUNTIME_DIR: folder };
+  const began = Date.now();
+  const { code, text, note } = await output(stage, own, live);
+  rmSync(folder, { recursive: true, force: true });
+  const count = stage.count(text, code);
+  // A runner that dies, or that finds nothing to run, is a failure whatever it counted.
+  if (code !== 0 && count.failed === 0) count.failed = 1;
+  if (code === 0 && count.passed === 0) count.failed = 1;
+  const seconds = (Date.now() - began) / 1000;
+  console.log(live ? "" : `\n── ${stage.name}\n${note ?? text.trimEnd()}`);
+  return { ...count, seconds };
+}
+
+/** What a stage's command prints, in the order it came, also to the terminal where it is `live`. */
+function output(stage, env, live) {
   return new Promise((resolve) => {
-    const began = Date.now();
-    console.log(`\n── ${stage.name}`);
-    const child = spawn(stage.command, stage.args, {
-      cwd: at(),
-      env: { ...env, ...stage.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const stdio = ["ignore", "pipe", "pipe"];
+    const child = spawn(stage.command, stage.args, { cwd: at(), env, stdio });
     let text = "";
     for (const [from, to] of [
       [child.stdout, process.stdout],
@@ -92,39 +108,60 @@ function runStage(stage, env) {
       from.setEncoding("utf8");
       from.on("data", (chunk) => {
         text += chunk;
-        to.write(chunk);
+        if (live) to.write(chunk);
       });
     }
-    child.on("error", (error) => resolve({ passed: 0, failed: 1, note: error.message }));
-    child.on("close", (code) => {
-      const count = stage.count(text, code);
-      // A runner that dies, or that finds nothing to run, is a failure whatever it counted.
-      if (code !== 0 && count.failed === 0) count.failed = 1;
-      if (code === 0 && count.passed === 0) count.failed = 1;
-      resolve({ ...count, seconds: (Date.now() - began) / 1000 });
-    });
+    child.on("error", (error) => resolve({ code: 1, text, note: error.message }));
+    child.on("close", (code) => resolve({ code, text }));
   });
+}
+
+/** The longest first, or the last one would run alone. */
+const LONGEST = [
+  "ui",
+  "wire (python)",
+  "exchange (python)",
+  "compute",
+  "chaos: compute",
+  "exchange",
+];
+const rank = ({ name }) => (LONGEST.includes(name) ? LONGEST.indexOf(name) : LONGEST.length);
+
+/** Runs the stages, `lanes` at a time; their results in the order given. */
+async function runAll(stages, env, lanes) {
+  const results = new Map();
+  const waiting = stages.toSorted((a, b) => rank(a) - rank(b));
+  const lane = async () => {
+    for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
+      console.log(`… ${stage.name}`);
+      results.set(stage, await runStage(stage, env, lanes === 1));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return stages.map((stage) => [stage, results.get(stage)]);
 }
 
 const folders = readdirSync(at("test"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
-const wanted = process.argv.slice(2);
+const options = process.argv.slice(2);
+const wanted = options.filter((name) => name !== "--one-by-one");
 const stages = [
   ...(wanted.length === 0 || wanted.includes("static") ? STATIC : []),
   ...folders.filter((name) => wanted.length === 0 || wanted.includes(name)).flatMap(stagesOf),
   ...(wanted.length === 0 || wanted.includes("chaos") ? chaosStages() : []),
 ];
 const env = { ...projectEnv(), CENOTE_CHROMIUM: (await findBrowser()) ?? "" };
+const oneByOne = options.includes("--one-by-one") || stages.length === 1;
+const lanes = oneByOne ? 1 : Math.min(2, availableParallelism());
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const rows = [];
-for (const stage of stages) {
-  const result = await runStage(stage, env);
+for (const [stage, result] of await runAll(stages, env, lanes)) {
   for (const key of Object.keys(total)) total[key] += result[key] ?? 0;
   rows.push(
     `${result.failed ? "✗" : "✓"} ${stage.name.padEnd(24)} ${String(result.passed).padStart(5)} passed ` +
-      `${String(result.failed).padStart(3)} failed  ${(result.seconds ?? 0).toFixed(1).padStart(6)} s`,
+      `${String(result.failed).padStart(3)} failed  ${result.seconds.toFixed(1).padStart(6)} s`,
   );
 }
 console.log(`\n${rows.join("\n")}\n`);
