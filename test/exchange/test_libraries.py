@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from cenote._copies import CopyLog
 from cenote._exchange import exchange
+from memory import address, copied, in_arena
 from remotes import Remote
-from scipy import sparse
 
 
 @pytest.fixture(autouse=True)
@@ -28,24 +28,6 @@ def reader():
     other = Remote()
     yield other
     other.end()
-
-
-def in_arena(address: int) -> bool:
-    """Whether it lies in an arena as a reader has mapped it."""
-    return any(
-        mapping.address <= address < mapping.address + mapping.size
-        for mapping in exchange()._reader.mappings.values()
-    )
-
-
-def address(values: np.ndarray) -> int:
-    return values.__array_interface__["data"][0]
-
-
-def copied(name: str, call: str = "get") -> dict[tuple[str, ...], int]:
-    return {
-        one.columns: one.bytes for one in cenote.copies() if (one.name, one.call) == (name, call)
-    }
 
 
 ARRAYS = [
@@ -179,42 +161,10 @@ def test_dicts_of_columns():
     assert cenote.get("dict", as_="numpy")["e"].shape == (2, 3)
 
 
-class Opaque:
-    pass
-
-
 def test_an_array_of_no_dimension_is_one_value():
     for scalar in (np.array(5), np.int64(5)):
         cenote.put("scalar", scalar)
         assert cenote.get("scalar", as_="numpy").tolist() == [5]
-
-
-@pytest.mark.parametrize(
-    ("obj", "message"),
-    [
-        (np.array([1 + 2j]), "column 'values'.*complex128 of 1: complex numbers.*\n.*numpy.stack"),
-        ({"a": np.array(5)}, "column 'a'.*no dimension"),
-        (np.array([[object()]]), "column 'values'.*object of 1×1"),
-        ({"a": [1, 2], "b": [1]}, "columns of one length, found {'a': 2, 'b': 1}"),
-        ({"a": [1, "x"]}, "column 'a': wanted values of one type"),
-        ({"a": 5}, "column 'a': wanted"),
-        ({1: [5]}, "names of columns as str, found 1"),
-        (
-            pl.DataFrame({"n": [1], "o": pl.Series([Opaque()], dtype=pl.Object)}),
-            "column 'o': wanted a type that Arrow has, found Object of Polars\n.*frame.drop",
-        ),
-        (pl.Series("o", [Opaque()], dtype=pl.Object), "column 'o'.*Object of Polars"),
-        ({"o": pl.Series([Opaque()], dtype=pl.Object)}, "Object of Polars"),
-        (pl.DataFrame({"n": [1]}).lazy(), "not computed yet\n.*collect"),
-        (np.ndarray, "the class numpy.ndarray"),
-        ([1, 2], "wanted Arrow data, found builtins.list\n.*{'column': values}"),
-        (pd.DataFrame({"mixed": [1, "x", Opaque()]}), "mixed"),
-    ],
-)
-def test_what_can_not_be_shared_is_refused_by_name(obj, message):
-    with pytest.raises(cenote.NotArrowError, match=f"(?s){message}"):
-        cenote.put("refused", obj)
-    assert "refused" not in [item.name for item in cenote.list()]
 
 
 TABLE = pa.table(
@@ -319,39 +269,6 @@ def test_a_library_that_is_missing_is_named_before_the_wait(monkeypatch):
     ):
         cenote.get("never shared", wait=3600, as_="nanoarrow")
     assert issubclass(cenote.NoLibraryError, ImportError)
-
-
-MATRIX = np.array([[0, 1.5, 0, 0], [0, 0, 0, 0], [2, 0, 0, -3]])
-
-
-@pytest.mark.parametrize(
-    "matrix",
-    [
-        sparse.csr_array(MATRIX),
-        sparse.csc_array(MATRIX),
-        sparse.coo_array(MATRIX),
-        sparse.csr_matrix(MATRIX.astype("i1")),
-        sparse.coo_array(np.array([0, 1.0, 0, 2])),
-        sparse.csr_array((3, 4)),
-    ],
-    ids=lambda m: f"{type(m).__name__} {m.dtype} {m.shape} {m.nnz}",
-)
-def test_sparse_matrices_come_back_over_their_buffers(matrix):
-    cenote.put("sparse", matrix)
-    back = cenote.get("sparse", as_="scipy")
-    assert (back.format, back.shape, back.dtype) == (matrix.format, matrix.shape, matrix.dtype)
-    np.testing.assert_array_equal(back.toarray(), matrix.toarray())
-    buffers = [back.data, *(back.coords if back.format == "coo" else (back.indices, back.indptr))]
-    assert all(in_arena(address(buffer)) for buffer in buffers if buffer.size)
-    assert copied("sparse", "put") == copied("sparse") == {}
-
-
-def test_other_sparse_formats_and_other_tables_are_refused():
-    with pytest.raises(cenote.NotArrowError, match="csr, csc or coo, found dok\n.*tocsr"):
-        cenote.put("sparse", sparse.dok_array(MATRIX))
-    cenote.put("t", TABLE)
-    with pytest.raises(cenote.ConversionError, match="'t': wanted the buffers of a sparse matrix"):
-        cenote.get("t", as_="scipy")
 
 
 def test_arro3_and_nanoarrow_both_ways():

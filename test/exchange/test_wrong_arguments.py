@@ -82,6 +82,38 @@ def test_put_says_what_is_wrong(what, says):
     assert "wrong" not in [table.name for table in cenote.list()]
 
 
+class Opaque:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        (np.array([1 + 2j]), "column 'values'.*complex128 of 1: complex numbers.*\n.*numpy.stack"),
+        ({"a": np.array(5)}, "column 'a'.*no dimension"),
+        (np.array([[object()]]), "column 'values'.*object of 1×1"),
+        ({"a": [1, 2], "b": [1]}, "columns of one length, found {'a': 2, 'b': 1}"),
+        ({"a": [1, "x"]}, "column 'a': wanted values of one type"),
+        ({"a": 5}, "column 'a': wanted"),
+        ({1: [5]}, "names of columns as str, found 1"),
+        (
+            pl.DataFrame({"n": [1], "o": pl.Series([Opaque()], dtype=pl.Object)}),
+            "column 'o': wanted a type that Arrow has, found Object of Polars\n.*frame.drop",
+        ),
+        (pl.Series("o", [Opaque()], dtype=pl.Object), "column 'o'.*Object of Polars"),
+        ({"o": pl.Series([Opaque()], dtype=pl.Object)}, "Object of Polars"),
+        (pl.DataFrame({"n": [1]}).lazy(), "not computed yet\n.*collect"),
+        (np.ndarray, "the class numpy.ndarray"),
+        ([1, 2], "wanted Arrow data, found builtins.list\n.*{'column': values}"),
+        (pd.DataFrame({"mixed": [1, "x", Opaque()]}), "mixed"),
+    ],
+)
+def test_what_can_not_be_shared_is_refused_by_name(obj, message):
+    with pytest.raises(cenote.NotArrowError, match=f"(?s){message}"):
+        cenote.put("refused", obj)
+    assert "refused" not in [item.name for item in cenote.list()]
+
+
 def test_the_deepest_types_cross():
     cenote.put("deep", deep(63))
     assert cenote.get("deep").equals(deep(63))
