@@ -186,7 +186,7 @@ test("rows that are not here wait for the running cell, and it is said", async (
   await table.locator(".lm-DataGrid").click({ position: { x: 120, y: 60 } });
   for (const key of LAST) await ui.page.keyboard.press(key);
   // The last rows are here since the first test; these are a message or two before them.
-  for (let page = 0; page < 45; page++) await ui.page.keyboard.press("PageUp");
+  for (let page = 0; page < 30; page++) await ui.page.keyboard.press("PageUp");
   await until("it is said", async () => (await note(table)).includes("when the running cell has"));
   await ui.command("notebook:interrupt-kernel");
   await busy.done();

@@ -52,6 +52,12 @@ export function exact(count: number): string {
   return EXACT.format(count);
 }
 
+/** 3 → "+3", −3 → "−3". */
+export function signedCount(count: number): string {
+  if (count === 0) return exact(0);
+  return count > 0 ? `+${exact(count)}` : `−${exact(-count)}`;
+}
+
 /** 0.134 → "13 %". */
 export function percent(share: number): string {
   const value = share * 100;

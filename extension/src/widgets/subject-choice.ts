@@ -42,13 +42,13 @@ export class SubjectChoice {
     for (const [i, { number, time }] of kept.entries()) {
       options.push([
         { kind: "change", from: number, to: undefined },
-        trans.__("Change since snapshot %1 (%2)", number, clock(time)),
+        trans.__("Since snapshot %1 (%2)", number, clock(time)),
       ]);
       const next = kept[i + 1];
       if (!next) continue;
       options.push([
         { kind: "change", from: number, to: next.number },
-        trans.__("Change from snapshot %1 to %2", number, next.number),
+        trans.__("From snapshot %1 to %2", number, next.number),
       ]);
     }
     setOptions(

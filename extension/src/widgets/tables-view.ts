@@ -7,7 +7,16 @@ import type { Focus } from "../model/focus.ts";
 import { belongs, type Group, type Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { Sources } from "../model/sources.ts";
-import { clock, el, exact, exactBytes, setText, setTitle, signedBytes } from "./dom.ts";
+import {
+  clock,
+  el,
+  exact,
+  exactBytes,
+  setText,
+  setTitle,
+  signedBytes,
+  signedCount,
+} from "./dom.ts";
 import { Grid, twoLines } from "./grid.ts";
 import { button, choice } from "./menu.ts";
 import { SubjectChoice } from "./subject-choice.ts";
@@ -230,7 +239,11 @@ export class TablesView {
       ),
       attrs: { "data-bytes": String(row.bytes) },
     });
-    return [holder, el("span", { text: exact(row.blocks) }), bytes];
+    return [
+      holder,
+      el("span", { text: isChange ? signedCount(row.blocks) : exact(row.blocks) }),
+      bytes,
+    ];
   }
 
   #litBy(row: Group): Lit {
