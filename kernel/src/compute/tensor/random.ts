@@ -3,11 +3,18 @@
 // alone, or of arithmetic that WGSL rounds in one way only.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
-import type { Dtype } from "./dtypes.ts";
+import { told } from "./arguments.ts";
+import { checkedDtype, type Dtype } from "./dtypes.ts";
 import { call, type Expr } from "./expr.ts";
 import { castTo, constant } from "./operands.ts";
 import { checkedShape, rowMajor, type Shape } from "./shape.ts";
 import { GpuTensor } from "./tensor.ts";
+
+/** A number as a constant. Throws RANGE. */
+function real(value: unknown, where: string): Expr {
+  if (typeof value === "number") return constant(value, "f32", where);
+  throw new CenoteError("RANGE", `${where}: wanted a number, found ${told(value)}`);
+}
 
 const word = (value: number): Expr => ({ kind: "constant", dtype: "u32", word: value >>> 0 });
 
@@ -22,7 +29,7 @@ export class RandomStream {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new CenoteError(
         "SEED",
-        `random: wanted a seed from 0 to ${2 ** 32 - 1}, found ${seed}`,
+        `random: wanted a seed from 0 to ${2 ** 32 - 1}, found ${told(seed)}`,
       );
     }
     this.#gpu = gpu;
@@ -35,7 +42,7 @@ export class RandomStream {
   }
 
   #tensor(shape: Shape, expr: Expr, dtype: Dtype, name: string): GpuTensor {
-    return new GpuTensor(this.#gpu(), shape, castTo(expr, dtype), name);
+    return new GpuTensor(this.#gpu(), shape, castTo(expr, checkedDtype(dtype, name)), name);
   }
 
   /** 32 random bits an element, u32. */
@@ -48,26 +55,18 @@ export class RandomStream {
   uniform(shape: number | Shape, low = 0, high = 1, dtype: Dtype = "f32"): GpuTensor {
     const sizes = checkedShape(shape, "random.uniform");
     const unit = call("unit", "f32", [this.#bits(sizes)]);
-    const scaled = call("mul", "f32", [unit, constant(high - low, "f32", "random.uniform")]);
-    return this.#tensor(
-      sizes,
-      call("add", "f32", [scaled, constant(low, "f32", "random.uniform")]),
-      dtype,
-      "uniform",
-    );
+    const [from] = [real(low, "random.uniform"), real(high, "random.uniform")];
+    const scaled = call("mul", "f32", [unit, real(high - low, "random.uniform")]);
+    return this.#tensor(sizes, call("add", "f32", [scaled, from]), dtype, "uniform");
   }
 
   /** Normal of this mean and standard deviation: the inverse of the distribution, right to 1e-4 of a deviation. */
   normal(shape: number | Shape, mean = 0, deviation = 1, dtype: Dtype = "f32"): GpuTensor {
     const sizes = checkedShape(shape, "random.normal");
     const standard = call("normal", "f32", [this.#bits(sizes)]);
-    const scaled = call("mul", "f32", [standard, constant(deviation, "f32", "random.normal")]);
-    return this.#tensor(
-      sizes,
-      call("add", "f32", [scaled, constant(mean, "f32", "random.normal")]),
-      dtype,
-      "normal",
-    );
+    const scaled = call("mul", "f32", [standard, real(deviation, "random.normal")]);
+    const moved = call("add", "f32", [scaled, real(mean, "random.normal")]);
+    return this.#tensor(sizes, moved, dtype, "normal");
   }
 
   /** Whole numbers from `low` to below `high`, i32; uneven by at most (high − low) ÷ 2³². */
@@ -78,7 +77,7 @@ export class RandomStream {
     if (!fits)
       throw new CenoteError(
         "RANGE",
-        `random.integers: wanted whole numbers low < high of 32 bits, found ${low}, ${high}`,
+        `random.integers: wanted whole numbers low < high of 32 bits, found ${told(low)}, ${told(high)}`,
       );
     const scaled = call("mulHigh", "u32", [this.#bits(sizes), word(high - low)]);
     const from = call("add", "i32", [
@@ -92,7 +91,7 @@ export class RandomStream {
   bernoulli(shape: number | Shape, probability = 0.5): GpuTensor {
     const sizes = checkedShape(shape, "random.bernoulli");
     const unit = call("unit", "f32", [this.#bits(sizes)]);
-    const chosen = call("lt", "bool", [unit, constant(probability, "f32", "random.bernoulli")]);
+    const chosen = call("lt", "bool", [unit, real(probability, "random.bernoulli")]);
     return this.#tensor(sizes, chosen, "bool", "bernoulli");
   }
 }
