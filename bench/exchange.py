@@ -126,7 +126,7 @@ def small_objects(node: Node) -> None:
 def handoffs(rounds: int, node: Node, large: bool) -> None:
     """All sizes, directions and peers by turns."""
     import cenote
-    from others import PEERS, Other, look, table_of
+    from others import PEERS, Other, look, missing, table_of
 
     tables = {name: table_of(size) for name, size in SIZES.items()}
     for name, table in tables.items():
@@ -172,6 +172,8 @@ def handoffs(rounds: int, node: Node, large: bool) -> None:
         for kind in ("asked", "new version", "again"):
             ours = times[f"TypeScript to Python, {kind}", "64 MB"]
             ratio(f"{peer} ÷ ours, {kind}", times[peer, "64 MB"], ours)
+    for line in missing():
+        print(f"  {line}")
     for other in others.values():
         other.end()
 

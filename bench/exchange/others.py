@@ -1,4 +1,7 @@
-"""What else hands a table to a Python process: ZeroMQ, Arrow Flight, multiprocessing.shared_memory.
+"""What else hands a table to a Python process.
+
+ZeroMQ, a Jupyter comm, Arrow Flight, multiprocessing.shared_memory; and, where it is installed,
+iceoryx2 (optional.py).
 
 Each peer serves the same Arrow stream from a process of its own, and is asked as its documents show
 it. All of them end with a pyarrow table of which the first and the last value are read.
@@ -6,6 +9,8 @@ it. All of them end with a pyarrow table of which the first and the last value a
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -15,7 +20,10 @@ from multiprocessing import resource_tracker, shared_memory
 import pyarrow as pa
 import pyarrow.flight as flight
 import zmq
+from jupyter_client.session import Session
+from optional import OPTIONAL
 
+KEY = b"bench"
 Handoff = Callable[[str], None]
 
 
@@ -59,6 +67,38 @@ def zmq_handoff(address: str) -> Handoff:
     def handoff(name: str) -> None:
         client.send_string(name)
         look(pa.ipc.open_stream(pa.py_buffer(client.recv(copy=False).buffer)).read_all())
+
+    return handoff
+
+
+def serve_comm(tables: dict[str, pa.Table]) -> None:
+    """As a kernel does to a page: a signed comm_msg, whose buffer has the stream."""
+    session = Session(key=KEY)
+    streams = {name: stream_of(table) for name, table in tables.items()}
+    with tempfile.TemporaryDirectory(prefix="cx-") as folder:
+        address = f"ipc://{folder}/comm"
+        server = zmq.Context().socket(zmq.ROUTER)
+        server.bind(address)
+        print(address, flush=True)
+        poller = zmq.Poller()
+        poller.register(server, zmq.POLLIN)
+        poller.register(sys.stdin.fileno(), zmq.POLLIN)
+        while sys.stdin.fileno() not in dict(poller.poll()):  # until the bench ends
+            who, asked = session.recv(server)
+            stream = streams[asked["content"]["data"]["name"]]
+            content = {"comm_id": "bench", "data": {}}
+            session.send(server, "comm_msg", content, ident=who, buffers=[memoryview(stream)])
+
+
+def comm_handoff(address: str) -> Handoff:
+    session = Session(key=KEY)
+    client = zmq.Context.instance().socket(zmq.DEALER)
+    client.connect(address)
+
+    def handoff(name: str) -> None:
+        session.send(client, "comm_msg", {"comm_id": "bench", "data": {"name": name}})
+        _, message = session.recv(client, mode=0)
+        look(pa.ipc.open_stream(pa.py_buffer(message["buffers"][0])).read_all())
 
     return handoff
 
@@ -119,9 +159,23 @@ def shared_memory_handoff(address: str) -> Handoff:
 
 PEERS = {
     "ZeroMQ": (serve_zmq, zmq_handoff),
+    "Jupyter comm": (serve_comm, comm_handoff),
     "Arrow Flight": (serve_flight, flight_handoff),
     "shared_memory": (serve_shared_memory, shared_memory_handoff),
 }
+
+for _name, (_package, _serve, _handoff) in OPTIONAL.items():
+    if importlib.util.find_spec(_package):
+        PEERS[_name] = (_serve, functools.partial(_handoff, look=look))
+
+
+def missing() -> list[str]:
+    """The peers that are not installed, with what installs them."""
+    return [
+        f"{name} is not installed: pip install {package}"
+        for name, (package, *_) in OPTIONAL.items()
+        if name not in PEERS
+    ]
 
 
 class Other:
