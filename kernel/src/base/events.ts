@@ -16,8 +16,8 @@ const WORDS = EVENT_WORDS;
 const RING = RING_WORD;
 const LAST_SLOT = RING_CAPACITY - 1;
 const HEAD = CONTROL.ringHead;
-/** Milliseconds since the epoch at which performance.now() was 0; looking it up takes as long as that. */
-const ORIGIN = performance.timeOrigin;
+/** Milliseconds since the epoch at which performance.now() was 0, once asked for; looking it up takes as long as that. */
+let origin: number | undefined;
 /** A record of the clock stands at least before every 64th slot. */
 const CLOCK_MASK = 63;
 /** Whether others see this processor's plain stores in their order. Elsewhere the head's store must be atomic. */
@@ -59,7 +59,8 @@ export function writeClock(to: Books): void {
   const head = to.words[HEAD]!;
   const slot = head & LAST_SLOT;
   to.ring[slot * WORDS] = EVENT.clock;
-  to.ringTimes[slot * 4 + 1] = ORIGIN + performance.now();
+  origin ??= performance.timeOrigin;
+  to.ringTimes[slot * 4 + 1] = origin + performance.now();
   publish(to.words, head + 1);
 }
 

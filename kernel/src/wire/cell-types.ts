@@ -2,7 +2,7 @@
 // thread knows; its errors are shown once there is time (on), or keep it from running (strict).
 // Nothing here delays a cell but `%types strict`.
 import type { ExecuteJob, MimeBundle, TypeReport, TypesMode } from "../base/index.ts";
-import { splitMagics, TYPES_MODES } from "../base/index.ts";
+import { now, splitMagics, TYPES_MODES } from "../base/index.ts";
 import type { TypesClient } from "./types-client.ts";
 
 /** A pause of so long after a cell means that there is time to check. */
@@ -80,7 +80,7 @@ export class CellTypes {
 
   /** The cell has ended; what failed has its error already. */
   ended(request: number, status: "ok" | "error"): void {
-    this.#lastCell = performance.now();
+    this.#lastCell = now();
     if (this.#installing.delete(request)) this.#host.client.packagesChanged();
     if (status === "ok") return;
     this.#queued = this.#queued.filter((id) => id !== request);
@@ -119,7 +119,7 @@ export class CellTypes {
   #take(job: ExecuteJob, check: boolean): void {
     const { request: id, executionCount, code } = job;
     this.#host.client.add({ id, executionCount, code });
-    this.#lastCell = performance.now();
+    this.#lastCell = now();
     if (!check) return;
     if (this.#queued.length === 0) this.#queuedAt = this.#lastCell;
     this.#queued.push(id);
@@ -138,9 +138,9 @@ export class CellTypes {
   #look(): void {
     this.#timer = undefined;
     if (this.#queued.length === 0 || this.#checking) return;
-    const now = performance.now();
+    const time = now();
     const longest = this.#host.client.started ? LONGEST_MS : LONGEST_COLD_MS;
-    if (now - this.#lastCell < this.#pause / 2 && now - this.#queuedAt < longest) this.#wait();
+    if (time - this.#lastCell < this.#pause / 2 && time - this.#queuedAt < longest) this.#wait();
     else void this.#checkQueued();
   }
 

@@ -1,6 +1,7 @@
 // Follows the output ring and turns its records into messages, in order.
 import {
   type MonitorNote,
+  now,
   type OutputReader,
   type OutputRecord,
   RECORD,
@@ -33,7 +34,7 @@ const TURN_MS = 5;
 export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<never> {
   const lastTurn = new LastTurn();
   for (;;) {
-    let turnEnds = performance.now() + TURN_MS;
+    let turnEnds = now() + TURN_MS;
     for (let record = output.next(); record; record = output.next()) {
       try {
         // Text, of which there may be much, is not waited for.
@@ -43,9 +44,9 @@ export async function pumpOutput(output: OutputReader, host: PumpHost): Promise<
         log(`output of a cell was lost: ${(error as Error).stack}`);
       }
       if (host.publisher.backlog > MAX_BACKLOG) await host.publisher.drained();
-      if (performance.now() > turnEnds) {
+      if (now() > turnEnds) {
         await new Promise((resolve) => setImmediate(resolve));
-        turnEnds = performance.now() + TURN_MS;
+        turnEnds = now() + TURN_MS;
       }
     }
     host.publisher.settle();

@@ -1,10 +1,9 @@
 // Reads what the addon's guard of the process has to say (native/src/process.c): text that child processes
 // and native code write to the standard streams, and alarms of the main thread.
-import { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { native, type ProcessDescriptors } from "../base/index.ts";
 
-/** After the start, and before the first cell, this thread gets the addon too. */
+/** What this needs is loaded after the start, and before the first cell; until then the pipes hold what comes. */
 const LOAD_AFTER_MS = 50;
 /** How V8's and Node's words on an abort begin. They are for the terminal, unless it was another process. */
 const LAST_WORDS =
@@ -33,11 +32,15 @@ export class ProcessGuard {
   constructor(descriptors: ProcessDescriptors, host: GuardHost) {
     this.#descriptors = descriptors;
     this.#host = host;
+    setTimeout(() => this.#followAll(), LOAD_AFTER_MS).unref();
+  }
+
+  #followAll(): void {
+    native();
     for (const name of STREAMS) {
-      this.#follow(descriptors[name], (bytes) => this.#publish(name, bytes));
+      this.#follow(this.#descriptors[name], (bytes) => this.#publish(name, bytes));
     }
-    this.#follow(descriptors.alarm, (bytes) => this.#alarm(bytes.toString("latin1")));
-    setTimeout(native, LOAD_AFTER_MS).unref();
+    this.#follow(this.#descriptors.alarm, (bytes) => this.#alarm(bytes.toString("latin1")));
   }
 
   /** Publishes what was written up to now: before a cell's end is told. */
@@ -49,6 +52,7 @@ export class ProcessGuard {
   }
 
   #follow(fd: number, take: (bytes: Buffer) => void): void {
+    const { Socket } = process.getBuiltinModule("node:net");
     const socket = new Socket({ fd, readable: true, writable: false });
     socket.on("data", take);
     socket.unref();

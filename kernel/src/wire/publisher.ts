@@ -1,5 +1,6 @@
 // What goes out on iopub: statuses, outputs, displays. Text of stdout and stderr is gathered, so that a
 // hundred thousand lines are a few messages, and is always sent before anything that comes after it.
+import { now } from "../base/index.ts";
 import type { Codec, Header } from "./message.ts";
 import type { SendQueue } from "./sockets.ts";
 
@@ -71,7 +72,7 @@ export class Publisher {
   /** Sends what was gathered soon, sooner where text comes seldom. */
   settle(): void {
     if (!this.#pending) return;
-    const wait = this.#lastFlush + GATHER_MS - performance.now();
+    const wait = this.#lastFlush + GATHER_MS - now();
     this.#timer ??= setTimeout(() => this.flush(), Math.max(wait, FIRST_MS));
   }
 
@@ -81,7 +82,7 @@ export class Publisher {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
-    this.#lastFlush = performance.now();
+    this.#lastFlush = now();
     const content = { name: pending.name, text: pending.parts.join("") };
     const frames = this.#codec.encode({ type: "stream", content, parent: pending.parent });
     void this.#queue.send(["stream", ...frames]);

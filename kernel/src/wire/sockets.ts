@@ -2,6 +2,7 @@
 // each socket that sends has one queue.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Reply, Router, XPublisher } from "zeromq";
+import { now } from "../base/index.ts";
 import { type Connection, endpoint } from "./connection.ts";
 import { log } from "./log.ts";
 import type { Frame } from "./message.ts";
@@ -149,7 +150,7 @@ class Patience {
  */
 async function publish(iopub: XPublisher, patience: Patience, frames: Frames): Promise<void> {
   await patience.pause();
-  const stuck = performance.now() + patience.longestMs;
+  const stuck = now() + patience.longestMs;
   for (;;) {
     try {
       await iopub.send(frames);
@@ -157,7 +158,7 @@ async function publish(iopub: XPublisher, patience: Patience, frames: Frames): P
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
-    if (patience.waits && performance.now() > stuck) {
+    if (patience.waits && now() > stuck) {
       const seconds = patience.longestMs / 1000;
       log(`a frontend took no output for ${seconds} s: it loses some from now on`);
       patience.set(false);
