@@ -3,7 +3,9 @@
 A handoff is `get`, a look at the first and the last value, and letting go, between two processes.
 "asked" is the first `get` of a version that the reader does not have in use: it is found on the
 owner's board and leased, and the table is made anew. "new version" is the same, just after its
-owner has put it. "again" is a `get` of one in use. Rounds alternate between all sizes, directions
+owner has put it. "again" is a `get` of one in use. "warm" are new versions too, made in place, one
+after the other without a pause; below them stands what one byte there and back takes on a bare
+socket between two processes. Rounds alternate between all sizes, directions
 and peers; the peers hand over the same Arrow stream, Python to Python. `--large` adds 4 GB, which
 takes 10 GB of memory.
 """
@@ -12,6 +14,7 @@ import argparse
 import json
 import mmap
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -178,6 +181,50 @@ def handoffs(rounds: int, node: Node, large: bool) -> None:
         other.end()
 
 
+ECHO = """
+import socket, sys
+with socket.socket(fileno=int(sys.argv[1])) as peer:
+    while data := peer.recv(1):
+        peer.send(data)
+"""
+
+
+def warm(rounds: int, node: Node) -> None:
+    """New versions of all sizes, made in place, by turns with a byte on a bare socket."""
+    import cenote
+    from others import look
+
+    ours, theirs = socket.socketpair()
+    echo = subprocess.Popen(
+        [sys.executable, "-c", ECHO, str(theirs.fileno())], pass_fds=[theirs.fileno()]
+    )
+    theirs.close()
+
+    def ping() -> None:
+        ours.send(b"x")
+        ours.recv(1)
+
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    warm_up = 20 * rounds  # the compiler's
+    for turn in range(warm_up + 20 * rounds):
+        taken = times if turn >= warm_up else defaultdict(list)
+        for name, size in {**SIZES, **LARGE}.items():
+            cenote.put(f"warm {name}", cenote.empty(size // 8))
+            taken["Python to TypeScript", name] += node.ask(get=[f"warm {name}"])
+            node.ask(make=f"warm {name} from ts", elements=size // 8)
+            taken["TypeScript to Python", name].append(
+                microseconds(lambda n=name: look(cenote.get(f"warm {n} from ts")))
+            )
+        taken["a byte there and back on a bare socket", ""].append(microseconds(ping))
+    ours.close()
+    echo.wait()
+    print("new versions, warm (goal: p50 60 µs, p99 300 µs, largest ÷ smallest 1.5)")
+    for (way, name), values in sorted(times.items()):
+        show(f"{way} {name}", values)
+    for way in ("Python to TypeScript", "TypeScript to Python"):
+        ratio(f"{way}, 4 GB ÷ 1 KB", times[way, "4 GB"], times[way, "1 KB"])
+
+
 FIRST = """
 import sys, time, cenote, pyarrow
 from others import look
@@ -222,6 +269,7 @@ def main() -> None:
 
     node = Node()
     handoffs(rounds, node, options.large)
+    warm(rounds, node)
     first_handoffs(max(3, rounds // 3))
     the_one_copy(max(3, rounds // 3))
     small_objects(node)

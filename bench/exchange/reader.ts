@@ -1,11 +1,15 @@
 // The TypeScript side of bench/exchange.py: lines of JSON {"get": [name, …]} are answered by the
 // microseconds of each handoff; {"put": name, "as": other, "times": n} shares a table again under another
-// name, and is answered by the microseconds of each put.
+// name, {"make": name, "elements": n} shares an array that was made in place; both are answered by the microseconds
+// of each put.
 import { createInterface } from "node:readline";
 import "apache-arrow"; // loading it is no part of the first handoff
-import { get, put, release } from "../../kernel/src/exchange/index.ts";
+import { allocate, get, put, release } from "../../kernel/src/exchange/index.ts";
 
-type Request = { get: string[] } | { put: string; as: string; times: number };
+type Request =
+  | { get: string[] }
+  | { put: string; as: string; times: number }
+  | { make: string; elements: number };
 
 /** Gets the table, reads its first and last value, lets go of it. */
 async function handoff(name: string): Promise<number> {
@@ -25,6 +29,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const times: number[] = [];
   if ("get" in request) {
     for (const name of request.get) times.push(await handoff(name));
+  } else if ("make" in request) {
+    const begun = performance.now();
+    await put(request.make, await allocate(request.elements, "float64"));
+    times.push((performance.now() - begun) * 1000);
   } else {
     const table = await get(request.put);
     for (let i = 0; i < request.times; i++) {

@@ -21,6 +21,8 @@ void set_number(napi_env env, napi_value object, const char *key, double value);
 // memory.c
 napi_value create_arena(napi_env env, napi_callback_info info);
 napi_value map_arena(napi_env env, napi_callback_info info);
+napi_value create_sheet(napi_env env, napi_callback_info info);
+napi_value map_sheet(napi_env env, napi_callback_info info);
 napi_value unmap_arena(napi_env env, napi_callback_info info);
 napi_value forget_writes(napi_env env, napi_callback_info info);
 
@@ -43,6 +45,9 @@ napi_value send_now(napi_env env, napi_callback_info info);
 napi_value receive_now(napi_env env, napi_callback_info info);
 napi_value peer_credentials(napi_env env, napi_callback_info info);
 napi_value close_descriptor(napi_env env, napi_callback_info info);
+
+// file.c
+napi_value modified_at(napi_env env, napi_callback_info info);
 
 // process.c
 napi_value guard_process(napi_env env, napi_callback_info info);

@@ -96,16 +96,9 @@ static uint32_t mapping_add(void *address, size_t bytes) {
   return added->id;
 }
 
-// createArena(name, bytes) → { fd, mapping }. The owner's shared, writable mapping is made before the
-// seals, because after them nobody can make another: others can neither write, shrink nor grow the file.
-napi_value create_arena(napi_env env, napi_callback_info info) {
-  napi_value args[2];
-  size_t bytes;
-  char name[64];
-  if (!read_args(env, info, 2, args) || !read_size(env, args[1], "bytes", &bytes)) return NULL;
-  if (napi_get_value_string_utf8(env, args[0], name, sizeof name, NULL) != napi_ok)
-    return throw_text(env, "ERR_INVALID_ARG_TYPE", "name: wanted a string");
-
+// A sealed memfd and this process's shared, writable mapping of it, which is made before the seals because
+// after F_SEAL_FUTURE_WRITE nobody can make another. Gives { fd, mapping }.
+static napi_value create_file(napi_env env, const char *name, size_t bytes, int seals) {
   int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return throw_errno(env, "memfd_create", errno);
   const char *failed = NULL;
@@ -114,7 +107,7 @@ napi_value create_arena(napi_env env, napi_callback_info info) {
     failed = "ftruncate";
   } else if ((address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
     failed = "mmap";
-  } else if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+  } else if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL | seals) < 0) {
     failed = "fcntl(F_ADD_SEALS)";
   }
   if (failed) {
@@ -135,10 +128,28 @@ napi_value create_arena(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// mapArena(fd, bytes) → mapping: copy-on-write, so that a stray write neither crashes this process nor
-// reaches the owner. Refused unless the file is that large and sealed against shrinking: touching a page
-// that the owner has cut off would kill us with SIGBUS.
-napi_value map_arena(napi_env env, napi_callback_info info) {
+// createArena(name, bytes) → { fd, mapping }: others can neither write, shrink nor grow the file.
+napi_value create_arena(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  size_t bytes;
+  char name[64];
+  if (!read_args(env, info, 2, args) || !read_size(env, args[1], "bytes", &bytes)) return NULL;
+  if (napi_get_value_string_utf8(env, args[0], name, sizeof name, NULL) != napi_ok)
+    return throw_text(env, "ERR_INVALID_ARG_TYPE", "name: wanted a string");
+  return create_file(env, name, bytes, F_SEAL_FUTURE_WRITE);
+}
+
+// createSheet(bytes) → { fd, mapping }: one that the peer which gets the descriptor writes to.
+napi_value create_sheet(napi_env env, napi_callback_info info) {
+  napi_value args[1];
+  size_t bytes;
+  if (!read_args(env, info, 1, args) || !read_size(env, args[0], "bytes", &bytes)) return NULL;
+  return create_file(env, "cenote-sheet", bytes, 0);
+}
+
+// Maps another's file. Refused unless it is that large and sealed against shrinking: touching a page that
+// the owner has cut off would kill us with SIGBUS.
+static napi_value map_file(napi_env env, napi_callback_info info, int flags) {
   napi_value args[2], result;
   int fd;
   size_t bytes;
@@ -152,13 +163,22 @@ napi_value map_arena(napi_env env, napi_callback_info info) {
   if (fstat(fd, &found) < 0) return throw_errno(env, "fstat", errno);
   if ((uint64_t)found.st_size < bytes)
     return throw_text(env, "ERR_ARENA_SIZE", "the arena is smaller than its owner says");
-  void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+  void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (address == MAP_FAILED) return throw_errno(env, "mmap", errno);
   uint32_t id = mapping_add(address, bytes);
   if (!id) return throw_errno(env, "calloc", ENOMEM);
   napi_create_uint32(env, id, &result);
   return result;
 }
+
+// mapArena(fd, bytes) → mapping: copy-on-write, so that a stray write neither crashes this process nor
+// reaches the owner.
+napi_value map_arena(napi_env env, napi_callback_info info) {
+  return map_file(env, info, MAP_PRIVATE | MAP_NORESERVE);
+}
+
+// mapSheet(fd, bytes) → mapping: what is written there reaches the owner.
+napi_value map_sheet(napi_env env, napi_callback_info info) { return map_file(env, info, MAP_SHARED); }
 
 // unmapArena(mapping): lets go of it; the pages go with the last view. False when it was not open.
 napi_value unmap_arena(napi_env env, napi_callback_info info) {

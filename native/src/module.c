@@ -67,6 +67,8 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"createArena", create_arena},
       {"mapArena", map_arena},
+      {"createSheet", create_sheet},
+      {"mapSheet", map_sheet},
       {"unmapArena", unmap_arena},
       {"forgetWrites", forget_writes},
       {"view", make_view},
@@ -78,6 +80,7 @@ NAPI_MODULE_INIT() {
       {"sendNow", send_now},
       {"peerCredentials", peer_credentials},
       {"closeDescriptor", close_descriptor},
+      {"modifiedAt", modified_at},
       {"guardProcess", guard_process},
       {"stopAsked", note_stop_asked},
   };

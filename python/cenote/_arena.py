@@ -139,11 +139,14 @@ class Arenas:
         self,
         room: Callable[[], float] = memory_room,
         dropped: Callable[[list[int]], None] = lambda arenas: None,
+        reclaim: Callable[[], None] = lambda: None,
     ) -> None:
         """None yet: memory is made when it is first needed.
 
         `room`: bytes that may be taken. `dropped` is told the ids of arenas that are gone.
+        `reclaim` gives back what can be, before a new one is made.
         """
+        self._reclaim = reclaim
         self._room = room
         self._dropped = dropped
         self._arenas: list[Arena] = []
@@ -155,14 +158,12 @@ class Arenas:
         Raises HostMemoryError where there is no room for a new arena.
         """
         pages = page_align(size)
-        for arena in self._arenas:
-            # What is small leaves the large ones to the next large object.
-            if (arena.size > ARENA_BYTES) != (pages > ARENA_BYTES):
-                continue
-            offset = arena.ranges.take(pages)
-            if offset is not None:
-                arena.spare_of = None
-                return arena, offset
+        found = self._find(pages)
+        if found is None:
+            self._reclaim()
+            found = self._find(pages)
+        if found is not None:
+            return found
         if pages > self._room():
             self._drop(self._empty())()
         check_room(pages, self._room())
@@ -172,6 +173,17 @@ class Arenas:
         offset = arena.ranges.take(pages)
         assert offset is not None
         return arena, offset
+
+    def _find(self, pages: int) -> tuple[Arena, int] | None:
+        for arena in self._arenas:
+            # What is small leaves the large ones to the next large object.
+            if (arena.size > ARENA_BYTES) != (pages > ARENA_BYTES):
+                continue
+            offset = arena.ranges.take(pages)
+            if offset is not None:
+                arena.spare_of = None
+                return arena, offset
+        return None
 
     def give_back(self, arena: Arena, offset: int, size: int, spare_of: str | None) -> None:
         """Frees a range, and drops arenas when too many lie empty.

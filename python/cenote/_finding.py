@@ -127,4 +127,5 @@ class Finder:
             self._owner.end_lease(found.own)
         elif found.lease is not None and found.peer is not None and not found.peer.closed:
             found.peer.release(found.lease)
-            self._ended.nudge()
+            if found.peer.unsent:
+                self._ended.nudge()

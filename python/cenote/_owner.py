@@ -74,19 +74,27 @@ class Owner:
         dropped: Callable[[list[int]], None],
         changed: Callable[[str], None],
         settle: Callable[[], None],
+        written: Callable[[], set[int]],
+        hold: Callable[[], None],
     ) -> None:
         """`dropped` is told the ids of arenas that are gone, `changed` names that have changed.
 
-        `settle` takes in what peers have sent by now, and then calls `settled`, soon.
+        `settle` takes in what peers have sent by now, and then calls `settled`, soon. `written`
+        gives the versions that peers have leased in their sheets; after `hold` is called
+        `look_after_held` is to be, soon.
         """
         self._lock = threading.RLock()
-        self._arenas = Arenas(dropped=dropped)
+        self._arenas = Arenas(dropped=dropped, reclaim=self.look_after_held)
         self.board = OwnBoard()
         self._objects: dict[str, Shared] = {}
         self._version = 0
         self._created = 0
         self._changed = changed
         self._settle = settle
+        self._written = written
+        #: What only leases in sheets keep.
+        self._held: dict[int, Shared] = {}
+        self._hold = hold
         #: Every version whose range is not free yet.
         self._versions: dict[int, Shared] = {}
         self._unsettled: list[Shared] = []
@@ -201,12 +209,34 @@ class Owner:
             shared.leases -= 1
         self._free_if_unused(shared)
 
-    def _free_if_unused(self, shared: Shared) -> None:
+    def version(self, version: int) -> Shared | None:
+        """The object of that version; None where its range is free already."""
         with self._lock:
-            used = shared.leases > 0 or not shared.settled
-            if used or self._versions.pop(shared.table.version, None) is None:
+            return self._versions.get(version)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether there are versions that only leases in sheets keep: their end is not told."""
+        return bool(self._held)
+
+    def look_after_held(self) -> None:
+        """Looks whether those leases have ended."""
+        with self._lock:
+            held, self._held = self._held, {}
+            written = self._written()
+            for shared in held.values():
+                self._free_if_unused(shared, written)
+
+    def _free_if_unused(self, shared: Shared, written: set[int] | None = None) -> None:
+        with self._lock:
+            name, version = shared.table.name, shared.table.version
+            if shared.leases > 0 or not shared.settled or version not in self._versions:
                 return
-            name = shared.table.name
+            if version in (self._written() if written is None else written):
+                self._held[version] = shared
+                self._hold()
+                return
+            del self._versions[version]
             spare_of = name if name in self._objects else None
             self._arenas.give_back(shared.arena, shared.offset, shared.room, spare_of)
 

@@ -14,6 +14,7 @@ from ._arena import can_share
 from ._board import BOARD_BYTES, Entry, PeerBoard
 from ._errors import PeerGoneError, ProtocolError
 from ._frames import PROTOCOL, REPLY_LIMIT, Decoder, Message, encode
+from ._sheet import LAST_IN_SHEET, SHEET_BYTES, PeerSheet
 
 #: Bytes that may wait for a peer that takes no requests; beyond, it is given up.
 UNSENT_LIMIT = 16 * 1024 * 1024
@@ -46,11 +47,14 @@ class Peer:
         self.heard: Callable[[Message], None] = lambda message: None
         self._board: PeerBoard | None = None
         self._board_request = 0
+        self._sheet: PeerSheet | None = None
+        #: 0 before it is asked for, None where there is none.
+        self._sheet_request: int | None = None
         self._greeted = False
         self._decoder = Decoder(REPLY_LIMIT)
         self._descriptors: list[int] = []
         self._last = 0
-        self._last_lease = 0
+        self._last_lease = LAST_IN_SHEET
         self._unsent = bytearray()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -84,6 +88,8 @@ class Peer:
         self.owner = f"{self.language} process {self.pid}"
         if can_share() and greeting.get("board") == BOARD_BYTES:
             self._board_request = self.ask({"op": "board"})
+            if greeting.get("sheet") == SHEET_BYTES:
+                self._sheet_request = 0
 
     def count(self, name: str) -> int | None:
         """How often the name has changed there so far; None where it takes a question to know."""
@@ -119,20 +125,29 @@ class Peer:
 
         None where the word could not be sent at once.
         """
+        written = None if self._sheet is None or self.closed else self._sheet.lease(version)
+        if written is not None:
+            return written
         self._last_lease -= 1
         lease = self._last_lease
         try:
             self._send(encode({"op": "lease", "version": version, "lease": lease}))
+            if self._unsent:
+                self.release(lease)
+                return None
+            if self._sheet_request == 0:
+                # Until it has come each lease is told. Who only looks on needs none.
+                self._sheet_request = self.ask({"op": "sheet"})
         except PeerGoneError:
-            return None
-        if self._unsent:
-            self.release(lease)
             return None
         return lease
 
     def release(self, lease: int) -> None:
-        """Tells the owner that a lease has ended, with the next request or `flush`."""
-        self._unsent += encode({"op": "release", "lease": lease})
+        """Ends a lease; the owner is told with the next request or `flush`, or looks by itself."""
+        if not PeerSheet.has(lease):
+            self._unsent += encode({"op": "release", "lease": lease})
+        elif self._sheet is not None and not self.closed:
+            self._sheet.release(lease)
 
     @property
     def unsent(self) -> bool:
@@ -237,6 +252,8 @@ class Peer:
             descriptor = self._descriptors.pop(0)
             if message["id"] == self._board_request:
                 self._board = PeerBoard(descriptor)
+            elif message["id"] == self._sheet_request:
+                self._sheet = PeerSheet(descriptor)
             else:
                 os.close(descriptor)
         dropped = message.get("dropped")

@@ -11,8 +11,9 @@ from ._board import BOARD_BYTES
 from ._connection import Connection
 from ._errors import ProtocolError
 from ._frames import Message
-from ._owner import Owner
+from ._owner import Owner, Shared
 from ._shared import check_name
+from ._sheet import SHEET_BYTES, OwnSheet
 
 
 class Requests:
@@ -64,6 +65,8 @@ class Requests:
         elif request == "board" and self._owner.board.fd is not None:
             board = os.dup(self._owner.board.fd)
             self._reply(connection, {"id": number, "bytes": BOARD_BYTES}, board)
+        elif request == "sheet" and self._owner.board.fd is not None:
+            self._give_sheet(connection, number, message.get("sheet"))
         elif request == "fetch":
             self._give_bytes(connection, number, _integer(message, "lease"))
         elif request == "remove":
@@ -88,8 +91,12 @@ class Requests:
                 "count": count,
             }
             for holder in self._holders()
-            for shared, count in Counter(holder.leases.values()).items()
+            for shared, count in Counter(self._read_by(holder)).items()
         ]
+
+    def _read_by(self, holder: Connection) -> Iterable[Shared]:
+        written = map(self._owner.version, holder.written())
+        return [*holder.leases.values(), *(one for one in written if one is not None)]
 
     def _watch(self, connection: Connection, number: int, name: object) -> None:
         """From now on the peer is told when this name changes, or any; what there is, at once."""
@@ -131,6 +138,20 @@ class Requests:
             return
         # The arena may go before the reply is sent: the queue has a descriptor of its own.
         self._reply(connection, {"id": number, "bytes": found[1]}, os.dup(found[0]))
+
+    def _give_sheet(self, connection: Connection, number: int, wanted: Any) -> None:
+        """The connection's own sheet, or that of another connection of the same peer."""
+        if wanted is None and connection.sheet is None:
+            connection.sheet = OwnSheet()
+        sheets = [connection.sheet] if wanted is None else [one.sheet for one in self._holders()]
+        for sheet in sheets:
+            if sheet is not None and wanted in (None, sheet.number):
+                said = {"id": number, "sheet": sheet.number, "bytes": SHEET_BYTES}
+                self._reply(connection, said, os.dup(sheet.fd))
+                return
+        connection.closing = True
+        error = error_message("UNKNOWN_SHEET", f"no sheet {wanted!r:.40}")
+        self._reply(connection, {"id": number, "error": error})
 
     def _give_bytes(self, connection: Connection, number: int, lease: int) -> None:
         shared = connection.leases.get(lease)

@@ -25,9 +25,12 @@ from ._folder import ensure_folder, listen_at, new_socket_path, process_start
 from ._frames import PROTOCOL, Message, encode
 from ._owner import Owner
 from ._requests import Requests, error_message
+from ._sheet import SHEET_BYTES
 
 #: Seconds between looks at what only time tells: whether a vanished holder is dead by now.
 TICK = 0.25
+#: Seconds between looks whether leases in sheets have ended, while they keep what is not current.
+LOOK_AT_HELD = 0.05
 #: Seconds between looks whether someone has removed the socket.
 LOOK_EVERY = 1.0
 #: Seconds from being woken to the chores: many leases that end together cost one wake-up.
@@ -42,7 +45,9 @@ class Service:
 
     def __init__(self, chores: Callable[[], float | None]) -> None:
         """`chores` is run soon after `wake`; it gives the seconds until its next run, or None."""
-        self.owner: Owner = Owner(self._announce_dropped, self._announce_change, self.settle)
+        self.owner: Owner = Owner(
+            self._announce_dropped, self._announce_change, self.settle, self._written, self._hold
+        )
         self.requests = Requests(
             self.owner, self._reply, lambda: [*self._connections, *self._retired]
         )
@@ -61,6 +66,8 @@ class Service:
         self._news: deque[list[int] | str] = deque()
         self._started = False
         self._look_at = 0.0
+        #: Whether the thread will look after what is held, without being woken.
+        self._looks = False
         self.path: Path | None = None
 
     def start(self) -> None:
@@ -115,6 +122,7 @@ class Service:
         self._selector.close()
         for connection in [*self._connections, *self._retired]:
             connection.socket.close()
+            connection.forget_sheet()
         for other in (self._listener, self._waker, self._wake_target):
             if other is not None:
                 other.close()
@@ -138,6 +146,10 @@ class Service:
                 waits.append(max(0.0, due - time.monotonic()))
             if self._retired:
                 waits.append(TICK)
+            self._looks = False  # before the question: what is held from now on wakes it
+            if self.owner.is_holding:
+                self._looks = True
+                waits.append(LOOK_AT_HELD)
             for key, events in self._selector.select(min(waits, default=None)):
                 if key.data is None:
                     with contextlib.suppress(OSError):
@@ -156,6 +168,8 @@ class Service:
             with self._serving:
                 self._tell_news()
                 self._look_after_retired()
+            if self.owner.is_holding:
+                self.owner.look_after_held()
             self.settle()
             self._look_after_socket()
 
@@ -179,6 +193,16 @@ class Service:
                     self.owner.settled(shared)
         finally:
             self._serving.release()
+
+    def _written(self) -> set[int]:
+        """The versions that peers have written down. In any thread."""
+        holders = [*self._connections, *self._retired]
+        return {version for holder in holders for version in holder.written()}
+
+    def _hold(self) -> None:
+        if not self._looks:
+            self._looks = True
+            self.wake()
 
     def _tell_news(self) -> None:
         while self._news:
@@ -216,7 +240,7 @@ class Service:
         self._selector.register(peer, selectors.EVENT_READ, connection)
         greeting = {"cenote": PROTOCOL, "pid": os.getpid(), "language": "python"}
         if self.owner.board.fd is not None:
-            greeting["board"] = BOARD_BYTES
+            greeting |= {"board": BOARD_BYTES, "sheet": SHEET_BYTES}
         self._reply(connection, greeting)
 
     def _serve(self, connection: Connection, events: int) -> bool:
@@ -295,6 +319,9 @@ class Service:
         """Ends a connection. Leases end with it only if their holder is known to be dead."""
         if connection not in self._connections:
             return
+        holds = bool(connection.leases or connection.written())
+        if holds:
+            self._retired.append(connection)  # first: another thread may ask what is written
         self._connections.remove(connection)
         self._selector.unregister(connection.socket)
         connection.socket.close()
@@ -302,14 +329,15 @@ class Service:
             if fd is not None:
                 os.close(fd)
         connection.pending.clear()
-        if connection.leases:
-            self._retired.append(connection)
+        if not holds:
+            connection.forget_sheet()
 
     def _look_after_retired(self) -> None:
         for connection in list(self._retired):
             if not connection.is_dead():
                 continue
             self._retired.remove(connection)
+            connection.forget_sheet()
             for shared in connection.leases.values():
                 self.owner.end_lease(shared)
             connection.leases.clear()

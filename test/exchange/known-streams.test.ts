@@ -4,6 +4,11 @@ import { test } from "node:test";
 import * as arrow from "apache-arrow";
 import { readKnown } from "../../kernel/src/exchange/known-streams.ts";
 
+const read = (bytes: Uint8Array) => {
+  const { schema, batches } = readKnown(arrow, bytes)!;
+  return new arrow.Table(schema, batches);
+};
+
 const stream = (table: arrow.Table) => new Uint8Array(arrow.tableToIPC(table, "stream"));
 const rows = (table: arrow.Table) => JSON.stringify(table.toArray());
 
@@ -23,7 +28,7 @@ const numbers = (values: number[]) =>
 test("every stream is read with its own values, over its own bytes", () => {
   for (const values of [[1], [2, 3, 4], [5, 6]]) {
     const bytes = stream(numbers(values));
-    const table = readKnown(arrow, bytes)!;
+    const table = read(bytes);
     assert.equal(rows(table), rows(arrow.tableFromIPC(bytes)));
     assert.equal(table.getChild("n")!.data[0]!.values.buffer, bytes.buffer);
   }
@@ -31,7 +36,7 @@ test("every stream is read with its own values, over its own bytes", () => {
 
 test("several batches", () => {
   const bytes = stream(numbers([1, 2]).concat(numbers([3])));
-  const table = readKnown(arrow, bytes)!;
+  const table = read(bytes);
   assert.equal(table.batches.length, 2);
   assert.equal(rows(table), rows(arrow.tableFromIPC(bytes)));
 });

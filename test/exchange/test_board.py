@@ -45,8 +45,10 @@ def test_new_versions_take_no_question(owner):
     put(owner, {"b": 0})
     assert value("b") == 0
     wait_for_board(owner)
+    put(owner, {"b": 1})
+    assert value("b") == 1  # asks for a sheet
     asked = peer_of(owner)._last
-    for k in range(1, 30):
+    for k in range(2, 30):
         put(owner, {"b": k})
         assert value("b") == k
     assert peer_of(owner)._last == asked

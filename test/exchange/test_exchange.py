@@ -31,7 +31,10 @@ def until(what: str, condition) -> None:
 
 
 def leases() -> int:
-    return sum(shared.leases for shared in exchange().owner.objects())
+    service = exchange().service
+    written = [one.written() for one in [*service._connections, *service._retired]]
+    told = [shared.leases for shared in exchange().owner.objects()]
+    return sum(map(len, written)) + sum(told)
 
 
 def test_put_takes_whatever_speaks_arrow(remote):

@@ -12,6 +12,10 @@ export interface Native {
   createArena(name: string, bytes: number): { fd: number; mapping: number };
   /** Maps another's arena copy-on-write. Refuses what is too small or could be shrunk. */
   mapArena(fd: number, bytes: number): number;
+  /** A memfd that the peer which gets its descriptor writes to as well; nobody can resize it. */
+  createSheet(bytes: number): { fd: number; mapping: number };
+  /** Maps another's sheet: what is written there reaches its owner. Refuses what `mapArena` does. */
+  mapSheet(fd: number, bytes: number): number;
   /** Lets go of a mapping; its pages stay until its last view is gone. */
   unmapArena(mapping: number): boolean;
   /** Drops this process's own copies of the pages it wrote to in a copy-on-write mapping. */
@@ -33,6 +37,8 @@ export interface Native {
   sendNow(socket: number, bytes: Uint8Array): number;
   peerCredentials(socket: number): { pid: number; uid: number };
   closeDescriptor(fd: number): void;
+  /** When the file was changed, in milliseconds since the epoch; undefined where there is none. */
+  modifiedAt(path: string): number | undefined;
   /** Guards this process, once; see ProcessDescriptors. */
   guardProcess(): ProcessDescriptors;
   /** V8 has been asked to stop the code of the guarded thread, which may wait for that. */

@@ -29,15 +29,21 @@ export class Arenas {
   readonly #onNew: (arena: Arena) => void;
   readonly #onDropped: (arena: Arena) => void;
   readonly #room: () => number;
+  readonly #reclaim: () => void;
   /** Bytes of ranges that are reserved, but not written yet. */
   unwritten = 0;
 
-  /** `room`: bytes of memory that may still be taken. */
+  /**
+   * `room`: bytes of memory that may still be taken. `reclaim` gives back what can be, before a new arena is made
+   * though there are some.
+   */
   constructor(
     onNew: (arena: Arena) => void,
     onDropped: (arena: Arena) => void,
     room: () => number = memoryRoom,
+    reclaim: () => void = () => {},
   ) {
+    this.#reclaim = reclaim;
     this.#onNew = onNew;
     this.#onDropped = onDropped;
     this.#room = room;
@@ -57,8 +63,7 @@ export class Arenas {
     return new Reserved(this, this.#take(bytes));
   }
 
-  #take(bytes: number): Place {
-    const pages = pageAlign(bytes);
+  #find(bytes: number, pages: number): Place | undefined {
     for (const arena of this.#arenas) {
       // What is small leaves the large ones to the next large object.
       if (arena.segment.bytes > ARENA_BYTES !== pages > ARENA_BYTES) continue;
@@ -67,6 +72,17 @@ export class Arenas {
       arena.spareOf = undefined;
       return { arena, offset, bytes };
     }
+    return undefined;
+  }
+
+  #take(bytes: number): Place {
+    const pages = pageAlign(bytes);
+    let found = this.#find(bytes, pages);
+    if (!found && this.#arenas.length > 0) {
+      this.#reclaim();
+      found = this.#find(bytes, pages);
+    }
+    if (found) return found;
     if (pages > this.#room()) this.#drop(this.#arenas.filter(({ ranges }) => ranges.empty));
     checkRoom(pages, this.#room());
     const size = Math.max(ARENA_BYTES, pages);

@@ -2,7 +2,7 @@
 import type { Data, Table } from "apache-arrow";
 
 /** Every buffer of the table that has bytes, dictionaries and children included. */
-export function* tableBuffers(table: Table): Generator<ArrayBufferView> {
+export function* tableBuffers(table: Pick<Table, "batches">): Generator<ArrayBufferView> {
   for (const batch of table.batches) yield* dataBuffers(batch.data as Data);
 }
 
@@ -18,7 +18,7 @@ function* dataBuffers(data: Data | undefined): Generator<ArrayBufferView> {
 }
 
 /** Bytes of the table that do not lie in `memory`: the reader has copied them. */
-export function bytesOutside(table: Table, memory: ArrayBufferLike): number {
+export function bytesOutside(table: Pick<Table, "batches">, memory: ArrayBufferLike): number {
   let bytes = 0;
   for (const buffer of tableBuffers(table))
     if (buffer.buffer !== memory) bytes += buffer.byteLength;

@@ -5,8 +5,8 @@
 // anybody. Layout: docs/exchange.md.
 import { crc32 } from "node:zlib";
 import type { Native } from "../base/index.ts";
-import { encodeFrame, type Message } from "./frames.ts";
-import { ARROW_STREAM, type Description } from "./shared.ts";
+import { encodeFrame } from "./frames.ts";
+import type { Description, Facts } from "./shared.ts";
 
 /** Counts at the beginning of a board: u32, in the machine's byte order. */
 const COUNTS = 1024;
@@ -160,8 +160,8 @@ const readWhole = (from: Buffer, at: number) =>
 
 /** What a board says under a name, as it was read: it may be void by now. */
 export interface Entry {
-  /** The object as a peer describes it, unchecked. */
-  readonly object: Message;
+  /** What is said of the object, unchecked; but its columns' names. */
+  readonly facts: Omit<Facts, "owner">;
   /** Whether the board still says the same. */
   stands: () => boolean;
 }
@@ -206,25 +206,27 @@ export class PeerBoard {
     const end = NAME_AT + size;
     if (size !== coded.length || !read.subarray(NAME_AT, end).equals(coded)) return undefined;
     if (crc32(read.subarray(4, end)) !== read.readUInt32LE(0)) return undefined; // it is being written
-    const [version, created, rows, length, columnCount, arena, arenaBytes, offset] = Array.from(
-      { length: 8 },
-      (_, i) => readWhole(read, FACTS_AT + i * 8),
-    );
-    if (version! <= readWhole(read, TAKEN_AT)) return null;
+    const version = readWhole(read, FACTS_AT);
+    if (version <= readWhole(read, TAKEN_AT)) return null;
+    const facts = {
+      name,
+      version,
+      createdUs: readWhole(read, FACTS_AT + 8),
+      rows: readWhole(read, FACTS_AT + 16),
+      bytes: readWhole(read, FACTS_AT + 24),
+      columns: [],
+      columnCount: readWhole(read, FACTS_AT + 32),
+      arena: { id: readWhole(read, FACTS_AT + 40), bytes: readWhole(read, FACTS_AT + 48) },
+      offset: readWhole(read, FACTS_AT + 56),
+    };
+    const { createdUs, rows, columnCount, arena, offset } = facts;
+    const sum =
+      version + createdUs + rows + facts.bytes + columnCount + arena.id + arena.bytes + offset;
+    if (!Number.isSafeInteger(sum)) return undefined; // none is below 0: if it is, so is each of them
     return {
-      object: {
-        kind: ARROW_STREAM,
-        name,
-        version,
-        created,
-        rows,
-        bytes: length,
-        columns: [],
-        columnCount,
-        arena: { id: arena, bytes: arenaBytes },
-        offset,
-      },
-      stands: () => there.equals(read),
+      facts,
+      // The load orders the comparison after whatever was stored before.
+      stands: () => Atomics.load(notPosted, 0) >= 0 && there.equals(read),
     };
   }
 }

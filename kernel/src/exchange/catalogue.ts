@@ -22,11 +22,18 @@ export class Catalogue {
   /** What is not current any more, and not settled yet. */
   #unsettled: Served[] = [];
   #settling = false;
+  /** What only leases in sheets keep. */
+  readonly #held = new Set<Served>();
   readonly #idle: (version: number) => void;
+  readonly #written: () => Set<number>;
 
-  /** `idle` is told of versions that are not current any more and have no leases. */
-  constructor(idle: (version: number) => void) {
+  /**
+   * `idle` is told of versions that are not current any more and have no leases. `written`: those that peers have
+   * written down in their sheets.
+   */
+  constructor(idle: (version: number) => void, written: () => Set<number> = () => new Set()) {
     this.#idle = idle;
+    this.#written = written;
   }
 
   /** A new version, which leases are granted on from now on. The board does not tell of it yet. */
@@ -66,9 +73,10 @@ export class Catalogue {
       const waiting = this.#unsettled;
       this.#unsettled = [];
       hear();
+      const written = this.#written();
       for (const served of waiting) {
         served.settled = true;
-        this.#tellIfIdle(served);
+        this.#tellIfIdle(served, written);
       }
     }
     this.#settling = false;
@@ -91,12 +99,29 @@ export class Catalogue {
 
   endLease(served: Served): void {
     served.leases--;
-    this.#tellIfIdle(served);
+    if (!served.current) this.#tellIfIdle(served, this.#written());
   }
 
-  #tellIfIdle(served: Served): void {
+  /** Whether there are versions that only leases in sheets keep: their end is not told. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Looks whether those leases have ended. */
+  lookAfterHeld(): void {
+    const held = [...this.#held];
+    this.#held.clear();
+    const written = this.#written();
+    for (const served of held) this.#tellIfIdle(served, written);
+  }
+
+  #tellIfIdle(served: Served, written: Set<number>): void {
     if (served.leases > 0 || !served.settled) return;
     const { version } = served.object.table;
+    if (written.has(version)) {
+      this.#held.add(served);
+      return;
+    }
     this.#versions.delete(version);
     this.#idle(version);
   }

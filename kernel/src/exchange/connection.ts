@@ -5,6 +5,7 @@ import type { Served } from "./catalogue.ts";
 import { processStart } from "./folder.ts";
 import { FrameDecoder, protocolError, REQUEST_LIMIT } from "./frames.ts";
 import { Outbox, socketDescriptor } from "./sending.ts";
+import type { OwnSheet } from "./sheet.ts";
 
 /** Pieces of 64 KiB that a peer may have sent ahead. */
 const MOST_READS = 1024;
@@ -16,6 +17,8 @@ export class Connection {
   readonly pid: number;
   readonly decoder = new FrameDecoder(REQUEST_LIMIT);
   readonly leases = new Map<number, Served>();
+  /** Where the peer writes further leases down, if it has asked for that. */
+  sheet: OwnSheet | undefined;
   /** Set after an error that leaves the stream in doubt: nothing more is read. */
   closing = false;
   /** Names whose changes the peer is told of, or all of them. */
@@ -51,6 +54,11 @@ export class Connection {
       if (reads === MOST_READS) return void this.socket.destroy(); // more than can be answered
       received(data);
     }
+  }
+
+  /** The versions that it has written down. */
+  get written(): number[] {
+    return this.sheet?.versions() ?? [];
   }
 
   /** Whether the holder is known to be dead; one of another pid namespace (pid 0) never is. */

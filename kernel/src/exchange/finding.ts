@@ -8,7 +8,13 @@ import type { Leases } from "./leases.ts";
 import type { Owned, Owner } from "./owner.ts";
 import type { Peer } from "./peer.ts";
 import { PATIENCE_MS, type Peers } from "./peers.ts";
-import { type Description, ownerText, readDescription, type SharedTable } from "./shared.ts";
+import {
+  checkDescription,
+  type Description,
+  ownerText,
+  readDescription,
+  type SharedTable,
+} from "./shared.ts";
 
 /** Calls of `get` without a message after which the event loop gets a turn: what has ended is told in turns. */
 const MOST_WITHOUT_TURN = 64;
@@ -121,7 +127,7 @@ export class Finder {
       return NOTHING;
     }
     try {
-      const description = readDescription(entry.object, peer.owner);
+      const description = checkDescription({ ...entry.facts, owner: peer.owner });
       this.#answers.remember(peer, name, count, description);
       return { found: { description, peer, entry } };
     } catch {

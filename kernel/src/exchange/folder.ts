@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { CenoteError, makeFolder } from "../base/index.ts";
+import { CenoteError, makeFolder, native } from "../base/index.ts";
 
 /** `sockaddr_un.sun_path` holds 108 bytes, the last of them zero. */
 const SOCKET_PATH_LIMIT = 107;
@@ -21,12 +21,19 @@ const MEND = "Set CENOTE_RUNTIME_DIR to a short path of your own, the same for e
 export function runtimeFolder(): string {
   const chosen = process.env["CENOTE_RUNTIME_DIR"];
   if (chosen) return absolute(chosen);
-  const session = process.env["XDG_RUNTIME_DIR"];
-  if (session) {
-    const found = statSync(session, { throwIfNoEntry: false });
-    if (found?.isDirectory() && found.uid === process.getuid?.()) return join(session, "cenote");
-  }
-  return `/tmp/cenote-${process.getuid?.() ?? 0}`;
+  return ofSession(process.env["XDG_RUNTIME_DIR"] ?? "");
+}
+
+/** The setting that was looked at last, and the folder that it gives. */
+let looked: { session: string; folder: string } | undefined;
+
+function ofSession(session: string): string {
+  if (looked?.session === session) return looked.folder;
+  const found = session ? statSync(session, { throwIfNoEntry: false }) : undefined;
+  const isOurs = found?.isDirectory() && found.uid === process.getuid?.();
+  const folder = isOurs ? join(session, "cenote") : `/tmp/cenote-${process.getuid?.() ?? 0}`;
+  looked = { session, folder };
+  return folder;
 }
 
 /** A relative path as it was when it was first seen: a program may change its working directory. */
@@ -103,7 +110,10 @@ let scanned = { folder: "", changed: 0, at: 0, paths: [] as string[] };
 /** Paths of all sockets in the folder; none where there is no folder. */
 export function socketPaths(): readonly string[] {
   const folder = runtimeFolder();
-  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+  const addon = native();
+  const changed = addon
+    ? addon.modifiedAt(folder)
+    : statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
   if (changed === undefined) return [];
   const settled = scanned.at - scanned.changed > SETTLED_MS;
   if (settled && scanned.folder === folder && scanned.changed === changed) return scanned.paths;

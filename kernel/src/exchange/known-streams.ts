@@ -14,11 +14,14 @@ interface BatchLoader {
   _loadRecordBatch(header: unknown, body: Uint8Array, metadata: unknown): Arrow.RecordBatch;
 }
 
+/** What tables are made of. */
+export type Decoded = Pick<Arrow.Table, "schema" | "batches">;
+
 /** By the bytes of the schema's message. Schemas with dictionaries are none of them. */
 const loaders = new Map<string, BatchLoader | undefined>();
 
-/** The table over these bytes; undefined where the stream has more to it than batches of a schema. */
-export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table | undefined {
+/** What lies in these bytes; undefined where the stream has more to it than batches of a schema. */
+export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Decoded | undefined {
   const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
   let at = messageEnd(bytes, 0);
   if (at === undefined || at > LARGEST_SCHEMA) return undefined;
@@ -37,27 +40,23 @@ export function readKnown(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table 
     at = after;
     end = messageEnd(bytes, at);
   }
-  return batches.length === 0 ? undefined : tableOfBatches(arrow, loader.schema, batches);
+  return batches.length === 0 ? undefined : ofSchema(loader.schema, batches);
 }
 
-/** The table over these bytes, by apache-arrow's own reader. Throws RangeError for a schema that is not looked through. */
-export function readWhole(arrow: typeof Arrow, memory: Uint8Array): Arrow.Table {
+/** What lies in these bytes, by apache-arrow's own reader. Throws RangeError for a schema that is not looked through. */
+export function readWhole(arrow: typeof Arrow, memory: Uint8Array): Decoded {
   const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
   const end = messageEnd(bytes, 0);
   if (end === undefined) throw new RangeError("it does not begin with a message");
   checkSchema(bytes.subarray(0, end));
   const reader = arrow.RecordBatchReader.from(memory).open();
-  return tableOfBatches(arrow, reader.schema, reader.readAll());
+  return ofSchema(reader.schema, reader.readAll());
 }
 
 /** apache-arrow gives columns that share a name the type of the last, in the schema of each batch. */
-function tableOfBatches(
-  arrow: typeof Arrow,
-  schema: Arrow.Schema,
-  batches: Arrow.RecordBatch[],
-): Arrow.Table {
+function ofSchema(schema: Arrow.Schema, batches: Arrow.RecordBatch[]): Decoded {
   for (const batch of batches) (batch as { schema: Arrow.Schema }).schema = schema;
-  return new arrow.Table(schema, batches);
+  return { schema, batches };
 }
 
 /** Where the message at `at` ends; undefined where there is none. One without contents ends a stream. */

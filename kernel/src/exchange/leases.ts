@@ -3,9 +3,12 @@
 // last table for a moment, in case the version is got again.
 import type { Table } from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
+import type { Decoded } from "./known-streams.ts";
 
 /** Milliseconds that a released version may be got again without a new view. */
 const PARKED_MS = 200;
+/** Versions that may be, at most: more would live long enough to cost the collector time. */
+const MOST_PARKED = 64;
 /** Tables of one version that are remembered before the collected ones are sorted out. */
 const SORT_OUT_AT = 64;
 
@@ -20,14 +23,16 @@ export interface Lease {
   claims: number;
   tables: WeakRef<Table>[];
   /** What the tables are made from: decoded once, and kept by them. */
-  decoded?: WeakRef<Table>;
+  decoded?: WeakRef<Decoded>;
   /** Set while the version is released but its view is kept. */
-  parked?: { view: ArrayBuffer; decoded: Table | undefined; timer: NodeJS.Timeout } | undefined;
+  parked?: { view: ArrayBuffer; decoded: Decoded | undefined; timer: NodeJS.Timeout } | undefined;
 }
 
 export class Leases {
   readonly #byKey = new Map<string, Lease>();
-  readonly #byTable = new WeakMap<Table, { lease: Lease; decoded: Table }>();
+  /** Those whose view is kept though they are released, the oldest first. */
+  readonly #parked = new Set<Lease>();
+  readonly #byTable = new WeakMap<Table, { lease: Lease; decoded: Decoded }>();
   readonly #collected = new FinalizationRegistry<Lease>((lease) => this.#end(lease));
 
   /** The view of that version as `find` would give it; its lease goes on as it is. */
@@ -36,8 +41,8 @@ export class Leases {
     return lease?.parked?.view ?? lease?.view.deref();
   }
 
-  /** The table that was decoded from that version, if there still is one. */
-  decoded(key: string): Table | undefined {
+  /** What was decoded from that version, if it still is here. */
+  decoded(key: string): Decoded | undefined {
     const lease = this.#byKey.get(key);
     return lease?.parked?.decoded ?? lease?.decoded?.deref();
   }
@@ -46,10 +51,7 @@ export class Leases {
   find(key: string): ArrayBuffer | undefined {
     const lease = this.#byKey.get(key);
     if (!lease?.parked) return lease?.view.deref();
-    const { view, timer } = lease.parked;
-    clearTimeout(timer);
-    lease.parked = undefined;
-    return view;
+    return this.#takeParked(lease)!.view;
   }
 
   /**
@@ -58,14 +60,14 @@ export class Leases {
    * name are older, and nobody will get them again.
    */
   add(name: string, key: string, view: ArrayBuffer, onEnd: Lease["onEnd"]): void {
-    for (const old of this.#byKey.values()) if (old.name === name && old.parked) this.#unpark(old);
+    for (const old of this.#parked) if (old.name === name) this.#unpark(old);
     const lease = { name, key, view: new WeakRef(view), onEnd, claims: 0, tables: [] };
     this.#byKey.set(key, lease);
     this.#collected.register(view, lease, lease);
   }
 
   /** A table was made over that version, from what was decoded of it. */
-  claim(key: string, table: Table, decoded: Table): void {
+  claim(key: string, table: Table, decoded: Decoded): void {
     const lease = this.#byKey.get(key)!;
     lease.claims++;
     if (lease.tables.length >= SORT_OUT_AT)
@@ -115,14 +117,23 @@ export class Leases {
     if (!view) return; // the collector is about to tell
     const timer = setTimeout(() => this.#unpark(lease), PARKED_MS);
     lease.parked = { view, decoded: lease.decoded?.deref(), timer: timer.unref() };
+    this.#parked.add(lease);
+    if (this.#parked.size > MOST_PARKED) this.#unpark(this.#parked.values().next().value!);
+  }
+
+  #takeParked(lease: Lease): Lease["parked"] {
+    const { parked } = lease;
+    if (!parked) return undefined;
+    clearTimeout(parked.timer);
+    lease.parked = undefined;
+    this.#parked.delete(lease);
+    return parked;
   }
 
   /** Empties all arrays over the version, and ends its lease. */
   #unpark(lease: Lease): void {
-    if (!lease.parked) return;
-    clearTimeout(lease.parked.timer);
-    const memory = lease.parked.view.transfer();
-    lease.parked = undefined;
+    const memory = this.#takeParked(lease)?.view.transfer();
+    if (!memory) return;
     this.#collected.unregister(lease);
     this.#end(lease, memory);
   }

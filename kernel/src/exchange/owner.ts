@@ -26,6 +26,9 @@ export interface Owned {
   idle: boolean;
 }
 
+/** Milliseconds that the serving thread has to look whether leases have ended, before a new arena is made. */
+const LOOK_MS = 20;
+
 /** What is said of a table besides where it lies. */
 export type TableFacts = Pick<SharedTable, "name" | "rows" | "columns" | "columnCount">;
 
@@ -38,7 +41,11 @@ export class Owner {
     ({ id, segment }) =>
       this.#tell({ type: "arena", id, bytes: segment.bytes, handle: segment.handle }),
     ({ id }) => this.#tell({ type: "dropped", id }),
+    undefined,
+    () => this.#reclaim(),
   );
+  /** Raised by the serving thread when it has looked after leases. */
+  readonly #looked = new Int32Array(new SharedArrayBuffer(4));
   /** Undefined where peers can't map it. */
   #board: OwnBoard | undefined;
   readonly #drafts = new Drafts(this.#arenas);
@@ -66,7 +73,7 @@ export class Owner {
     const source = import.meta.url.endsWith(".ts") ? "./serve-thread.ts" : "./exchange-thread.js";
     const worker = new Worker(new URL(source, import.meta.url), {
       name: "cenote-exchange",
-      workerData: { port: port2, path, board: this.#board?.handle },
+      workerData: { port: port2, path, board: this.#board?.handle, looked: this.#looked },
       transferList: [port2],
       // Not the program's own flags: those that set up a test runner or a loader are not for this thread.
       execArgv: [],
@@ -210,6 +217,15 @@ export class Owner {
     for (let got: { message: FromServer } | undefined; (got = receiveMessageOnPort(this.#port)); ) {
       this.#told(got.message);
     }
+  }
+
+  /** Learns which leases have ended that nobody tells of, as far as the serving thread is there to say. */
+  #reclaim(): void {
+    if (!this.#port) return;
+    const before = Atomics.load(this.#looked, 0);
+    this.#tell({ type: "look" });
+    Atomics.wait(this.#looked, 0, before, LOOK_MS);
+    this.catchUp();
   }
 
   #told(message: FromServer): void {

@@ -1,13 +1,14 @@
 // A connection to another process that shares tables. Questions may overlap; each has its own patience.
 import { connect, type Socket } from "node:net";
-import { CenoteError, native } from "../base/index.ts";
+import { CenoteError, type Native, native } from "../base/index.ts";
 import { BOARD_BYTES, type Entry, PeerBoard } from "./board.ts";
 import { FrameDecoder, type Message, PROTOCOL, protocolError, REPLY_LIMIT } from "./frames.ts";
 import { Outgoing } from "./outgoing.ts";
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
+import { LAST_IN_SHEET, PeerSheet, SHEET_BYTES } from "./sheet.ts";
 
-/** Milliseconds that a peer has to pass its board. */
+/** Milliseconds that a peer has to pass its board, or a sheet. */
 const BOARD_PATIENCE_MS = 5000;
 
 interface Question {
@@ -32,9 +33,11 @@ export class Peer {
   readonly #questions = new Map<number, Question>();
   #fetching: { question: Question; reply: Message } | undefined;
   #board: PeerBoard | undefined;
+  #sheet: PeerSheet | undefined;
+  #mayAskForSheet = false;
   #greeted = false;
   #last = 0;
-  #lastLease = 0;
+  #lastLease = LAST_IN_SHEET;
   readonly #outgoing: Outgoing;
 
   /**
@@ -68,9 +71,11 @@ export class Peer {
     return target;
   }
 
-  /** Tells the owner that a lease has ended, soon or with the next question; waits for nothing. */
+  /** Ends a lease; the owner is told soon, or with the next question, or looks by itself. Waits for nothing. */
   release(lease: number): void {
-    if (!this.closed) this.#outgoing.later({ op: "release", lease });
+    if (this.closed) return;
+    if (PeerSheet.has(lease)) this.#sheet?.release(lease);
+    else this.#outgoing.later({ op: "release", lease });
   }
 
   /** How often the name has changed at the peer so far; undefined where that can't be told without asking. */
@@ -88,11 +93,15 @@ export class Peer {
    * the word could not be sent at once.
    */
   lease(version: number): number | undefined {
-    if (this.closed || !this.#outgoing.isClear) return undefined;
+    if (this.closed) return undefined;
+    const written = this.#sheet?.lease(version);
+    if (written !== undefined) return written;
+    if (!this.#outgoing.isClear) return undefined;
     const lease = --this.#lastLease;
-    if (this.#outgoing.now({ op: "lease", version, lease })) return lease;
-    this.release(lease);
-    return undefined;
+    const sent = this.#outgoing.now({ op: "lease", version, lease });
+    if (!sent) this.release(lease);
+    if (this.#mayAskForSheet) this.#askForSheet(native()!);
+    return sent ? lease : undefined;
   }
 
   /**
@@ -223,6 +232,18 @@ export class Peer {
       (board) => (this.#board = board),
       () => {}, // then each question is asked
     );
+    this.#mayAskForSheet = greeting["sheet"] === SHEET_BYTES;
+  }
+
+  /** From the first lease on: who only looks on needs none. Until it has come each lease is told. */
+  #askForSheet(addon: Native): void {
+    this.#mayAskForSheet = false;
+    this.ask({ op: "sheet" }, BOARD_PATIENCE_MS)
+      .then(({ sheet }) => PeerSheet.fetch(addon, this.path, sheet, BOARD_PATIENCE_MS))
+      .then(
+        (sheet) => (this.#sheet = sheet),
+        () => {},
+      );
   }
 
   /** False while the bytes after a reply to `fetch` are still coming. */

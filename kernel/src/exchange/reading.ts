@@ -3,6 +3,7 @@ import type * as Arrow from "apache-arrow";
 import { bytesOutside } from "./arrow-buffers.ts";
 import { decode } from "./decode.ts";
 import { type Finder, type Found, leaseKey } from "./finding.ts";
+import type { Decoded } from "./known-streams.ts";
 import type { Leases } from "./leases.ts";
 import type { MappedArenas } from "./mapped-arenas.ts";
 import type { MappedArena } from "./mappings.ts";
@@ -45,7 +46,7 @@ export class Reader {
     return this.#claim(arrow, key, decoded);
   }
 
-  #claim(arrow: typeof Arrow, key: string, decoded: Arrow.Table): Arrow.Table {
+  #claim(arrow: typeof Arrow, key: string, decoded: Decoded): Arrow.Table {
     const table = new arrow.Table(decoded.schema, decoded.batches);
     this.#leases.claim(key, table, decoded);
     return table;

@@ -12,9 +12,10 @@ import type { FromServer, ToServer } from "./thread-messages.ts";
 /** Milliseconds between looks whether someone has removed the socket, or the folder that it lies in. */
 const LOOK_MS = 1000;
 
-const { port, path, board } = workerData as {
+const { port, path, board, looked } = workerData as {
   port: MessagePort;
   path: string;
+  looked: Int32Array;
   board?: BoardHandle;
 };
 
@@ -24,7 +25,11 @@ const catchUp = () => {
     server.told(got.message);
   }
 };
-const server = new Server(tell, catchUp, board && new OwnBoard(native()!, board));
+const haveLooked = () => {
+  Atomics.add(looked, 0, 1);
+  Atomics.notify(looked, 0);
+};
+const server = new Server(tell, catchUp, haveLooked, board && new OwnBoard(native()!, board));
 port.on("message", (message: ToServer) => {
   server.told(message);
   catchUp();

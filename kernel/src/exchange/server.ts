@@ -9,25 +9,43 @@ import { encodeFrame, type Message, PROTOCOL, protocolError } from "./frames.ts"
 import { readSegment, type SegmentHandle } from "./segment.ts";
 import { socketDescriptor } from "./sending.ts";
 import { checkName, type Description, describe, whole } from "./shared.ts";
+import { OwnSheets, SHEET_BYTES } from "./sheet.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
 /** Milliseconds between looks whether a vanished holder is dead by now. */
 const TICK_MS = 250;
+/** Milliseconds between looks whether leases in sheets have ended, while they keep what is not current. */
+const LOOK_MS = 50;
 /** Bytes that may wait for a peer that does not read its replies. */
 const MOST_WAITING = 128 * 1024 * 1024;
 
 export class Server {
-  readonly #catalogue = new Catalogue((version) => this.#tell({ type: "idle", version }));
+  readonly #catalogue = new Catalogue(
+    (version) => this.#tell({ type: "idle", version }),
+    () => new Set([...this.#connections, ...this.#retired].flatMap(({ written }) => written)),
+  );
   readonly #arenas = new Map<number, { bytes: number; handle: SegmentHandle }>();
   readonly #connections = new Set<Connection>();
   readonly #retired = new Set<Connection>();
   readonly #tell: (message: FromServer) => void;
   readonly #catchUp: () => void;
+  readonly #haveLooked: () => void;
   readonly #board: OwnBoard | undefined;
+  readonly #sheets = new OwnSheets();
   #timer: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
-  /** `tell` reaches the owner; `catchUp` takes in what the owner has told and is not yet known here. */
-  constructor(tell: (message: FromServer) => void, catchUp: () => void, board?: OwnBoard) {
+  /**
+   * `tell` reaches the owner; `catchUp` takes in what the owner has told and is not yet known here; `haveLooked` tells
+   * that what came before was told.
+   */
+  constructor(
+    tell: (message: FromServer) => void,
+    catchUp: () => void,
+    haveLooked: () => void,
+    board?: OwnBoard,
+  ) {
+    this.#haveLooked = haveLooked;
     this.#tell = tell;
     this.#catchUp = catchUp;
     this.#board = board;
@@ -38,7 +56,10 @@ export class Server {
     if (message.type === "arena") this.#arenas.set(message.id, message);
     else if (message.type === "dropped") this.#drop(message.id);
     else if (message.type === "posted") this.#catalogue.posted();
-    else if (message.type === "remove") {
+    else if (message.type === "look") {
+      this.#catalogue.lookAfterHeld();
+      this.#haveLooked();
+    } else if (message.type === "remove") {
       this.#catalogue.remove(message.name);
       this.#tellWatchers(message.name, undefined);
     } else {
@@ -55,6 +76,16 @@ export class Server {
         connection.hear((data) => this.#received(connection, data));
       }
     });
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (!this.#catalogue.isHolding) return;
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      this.#catalogue.lookAfterHeld();
+      this.#lookLater();
+    }, LOOK_MS);
   }
 
   /** A peer has connected. */
@@ -72,7 +103,7 @@ export class Server {
     socket.on("data", (data) => this.#received(connection, data));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#ended(connection));
-    const board = this.#board && { board: BOARD_BYTES };
+    const board = this.#board && { board: BOARD_BYTES, sheet: SHEET_BYTES };
     this.#reply(connection, {
       cenote: PROTOCOL,
       pid: process.pid,
@@ -125,6 +156,8 @@ export class Server {
     } else if (message["op"] === "arena") this.#giveArena(connection, id, whole(message, "arena"));
     else if (message["op"] === "board" && this.#board) {
       this.#giveDescriptor(connection, id, BOARD_BYTES, this.#board.handle.fd);
+    } else if (message["op"] === "sheet" && this.#board) {
+      this.#giveSheet(connection, id, message["sheet"]);
     } else if (message["op"] === "fetch") this.#giveBytes(connection, id, whole(message, "lease"));
     else if (message["op"] === "remove") {
       this.#reply(connection, { id, removed: this.#remove(checkName(message["name"])) });
@@ -153,9 +186,12 @@ export class Server {
   /** Who has leases on what: an entry for each version that a connection's process reads. */
   #leases(): Message[] {
     const entries: Message[] = [];
-    for (const { leases, pid } of [...this.#connections, ...this.#retired]) {
+    for (const { leases, written, pid } of [...this.#connections, ...this.#retired]) {
       const counts = new Map<Served, number>();
-      for (const served of leases.values()) counts.set(served, (counts.get(served) ?? 0) + 1);
+      const wrote = written.flatMap((version) => this.#catalogue.version(version) ?? []);
+      for (const served of [...leases.values(), ...wrote]) {
+        counts.set(served, (counts.get(served) ?? 0) + 1);
+      }
       for (const [{ object, current }, count] of counts) {
         entries.push({ object: describe(object), current, pid, count });
       }
@@ -165,6 +201,16 @@ export class Server {
 
   #giveDescriptor(connection: Connection, id: number, bytes: number, fd: number): void {
     connection.outbox.withDescriptor(encodeFrame({ id, bytes }), fd);
+  }
+
+  /** The connection's own sheet, or that of another connection of the same peer. */
+  #giveSheet(connection: Connection, id: number, number: unknown): void {
+    if (number === undefined) connection.sheet ??= this.#sheets.make(native()!);
+    const sheet = number === undefined ? connection.sheet : this.#sheets.find(number);
+    if (sheet) {
+      const frame = encodeFrame({ id, sheet: sheet.number, bytes: SHEET_BYTES });
+      connection.outbox.withDescriptor(frame, sheet.fd);
+    } else this.#fail(connection, id, "UNKNOWN_SHEET", `no sheet ${JSON.stringify(number)}`);
   }
 
   #giveArena(connection: Connection, id: number, arenaId: number): void {
@@ -246,7 +292,10 @@ export class Server {
   /** Leases end with the connection only if their holder is known to be dead. */
   #ended(connection: Connection): void {
     this.#connections.delete(connection);
-    if (connection.leases.size === 0) return;
+    if (connection.leases.size === 0 && connection.written.length === 0) {
+      this.#sheets.forget(connection.sheet);
+      return;
+    }
     this.#retired.add(connection);
     this.#timer ??= setInterval(() => this.#lookAfterRetired(), TICK_MS);
     this.#lookAfterRetired();
@@ -256,6 +305,7 @@ export class Server {
     for (const connection of this.#retired) {
       if (!connection.isDead()) continue;
       this.#retired.delete(connection);
+      this.#sheets.forget(connection.sheet);
       for (const served of connection.leases.values()) this.#catalogue.endLease(served);
     }
     if (this.#retired.size > 0) return;

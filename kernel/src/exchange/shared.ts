@@ -83,21 +83,28 @@ export function readDescription(message: unknown, owner: SharedTable["owner"]): 
   if (!Array.isArray(columns) || !columns.every(isColumn)) {
     throw protocolError("columns: wanted pairs of name and type");
   }
-  const createdUs = whole(from, "created");
-  const table: SharedTable = {
+  const place = from["arena"] === null ? undefined : record(from["arena"], "an arena");
+  return checkDescription({
     name: checkName(from["name"]),
     version: whole(from, "version"),
+    createdUs: whole(from, "created"),
     rows: whole(from, "rows"),
     bytes: whole(from, "bytes"),
     columns,
     columnCount: whole(from, "columnCount"),
-    created: new Date(createdUs / 1000),
     owner,
-  };
-  const offset = whole(from, "offset");
-  if (from["arena"] === null) return { table, createdUs, offset, arena: undefined };
-  const found = record(from["arena"], "an arena");
-  const arena = { id: whole(found, "id"), bytes: whole(found, "bytes") };
+    offset: whole(from, "offset"),
+    arena: place && { id: whole(place, "id"), bytes: whole(place, "bytes") },
+  });
+}
+
+/** What is said of an object, of which the numbers are whole. */
+export type Facts = Omit<SharedTable, "created"> & Omit<Description, "table">;
+
+/** Checks that the object lies in its arena. Throws PROTOCOL. */
+export function checkDescription({ createdUs, offset, arena, ...facts }: Facts): Description {
+  const table = { ...facts, created: new Date(createdUs / 1000) };
+  if (!arena) return { table, createdUs, offset, arena };
   if (offset % PAGE !== 0) {
     throw protocolError(`offset: wanted a multiple of ${PAGE} bytes, found ${offset}`);
   }

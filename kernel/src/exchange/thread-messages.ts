@@ -12,7 +12,9 @@ export type ToServer =
   | { type: "publish"; object: Description; arena: number; entry: number | undefined }
   /** The board says so, too: who leases what was replaced from now on will find that it is too late. */
   | { type: "posted" }
-  | { type: "remove"; name: string };
+  | { type: "remove"; name: string }
+  /** Which leases in sheets have ended? What is idle is told, and then the word `looked` raised. */
+  | { type: "look" };
 
 export type FromServer =
   | { type: "listening"; path: string }

@@ -1,9 +1,10 @@
 // Dictionaries whose codes have 64 bits, as pyarrow makes them unless it is told otherwise: apache-arrow looks
 // their values up by bigints, which no array takes.
 import type * as Arrow from "apache-arrow";
+import type { Decoded } from "./known-streams.ts";
 
 /** Lets such columns be read, however deep they lie. Nothing is copied. */
-export function readWideCodes({ DataType }: typeof Arrow, table: Arrow.Table): void {
+export function readWideCodes({ DataType }: typeof Arrow, { batches }: Decoded): void {
   const mend = (data: Arrow.Data | undefined) => {
     if (!data) return; // of a batch that stands for none
     const { type, dictionary } = data;
@@ -12,7 +13,7 @@ export function readWideCodes({ DataType }: typeof Arrow, table: Arrow.Table): v
     for (const inside of dictionary?.data ?? []) mend(inside);
     for (const child of data.children) mend(child);
   };
-  for (const batch of table.batches) mend(batch.data);
+  for (const batch of batches) mend(batch.data);
 }
 
 const mended = new WeakSet<Arrow.Vector>();
