@@ -116,7 +116,8 @@ def test_names_of_commonjs_are_the_cells_alone(kernel: Kernel, folder: Path) -> 
     ran = kernel.run(
         "import { kind } from './kind.mjs'; exports.a = 1;\n"
         "[__dirname === process.cwd(), __filename === import.meta.filename, module.exports.a,\n"
-        " require.main === module, kind, (function (module) { return { module } })(5)]"
+        " require.main === module && import.meta.main, kind,\n"
+        " (function (module) { return { module } })(5)]"
     )
     assert ran.plain == "[ true, true, 1, true, 'undefinedundefined', { module: 5 } ]"
     assert kernel.run("const __dirname = 'mine'; __dirname").plain == "'mine'"

@@ -77,6 +77,7 @@ export class ModuleLoader {
         url: cellUrl,
         dirname: folder,
         filename: cellFile,
+        main: true, // as of the file that Node was started with
         resolve: (specifier: string) =>
           import.meta.resolve(`${FROM_CELL}${specifier}`).replace(/\?(?:changed|forgotten)=.*/, ""),
       },
