@@ -1,5 +1,5 @@
 // Tensors against TF.js on the same device, by turns, results compared:
-//   npm run bench -- tensors [operations | chain | matmul | sum | memory | sharing] … [sizes=1024,1048576] [runs=5]
+//   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing] … [sizes=1024,1048576] [runs=5]
 // Installs TF.js into bench/peers (70 MB) when it is missing.
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
@@ -13,7 +13,15 @@ import {
 } from "../kernel/src/compute/index.ts";
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
-import { against, median, type Sides, type Times, tfDone } from "./tensors/measure.ts";
+import {
+  against,
+  median,
+  medians,
+  type Sides,
+  type Times,
+  tfDone,
+  timed,
+} from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
 
 const words = process.argv.slice(2);
@@ -128,24 +136,66 @@ async function sum(): Promise<void> {
   const size = sizes.at(-1)!;
   const x = new RandomStream(() => gpu, 7).uniform([size]).compute();
   const half = x.slice([0, size / 2]);
-  const [sums, copies]: [number[], number[]] = [[], []];
+  const [sums, copies]: [Times[], Times[]] = [[], []];
   for (let run = 0; run < runs + 1; run++) {
     for (const [times, make] of [
       [sums, () => x.sum()],
       [copies, () => half.add(0)],
     ] as const) {
-      const begin = performance.now();
-      using made = make().compute();
-      await gpu.finish();
-      if (run > 0 && made.size > 0) times.push(performance.now() - begin);
+      const took = await timed(async () => {
+        using _made = make().compute();
+        await gpu.finish();
+      });
+      if (run > 0) times.push(took);
     }
   }
-  const share = (median(copies) / median(sums)) * 100;
+  const [mine, copy] = [medians(sums), medians(copies)];
+  const share = (kind: "wall" | "processor") => ((copy[kind] / mine[kind]) * 100).toFixed(0);
   console.log(
-    `\nsum of ${size.toLocaleString("en")}: ${median(sums).toFixed(2)} ms; a copy that moves as many bytes (half read, half written) ${median(copies).toFixed(2)} ms: ${share.toFixed(0)} % of its bandwidth`,
+    `\nsum of ${size.toLocaleString("en")}: ${mine.wall.toFixed(2)} ms; a copy that moves as many bytes (half read, half written) ${copy.wall.toFixed(2)} ms: ${share("wall")} % of its bandwidth by the wall, ${share("processor")} % by processor time`,
   );
   x.dispose();
   half.dispose();
+}
+
+/** One small addition: what the host takes to record it, and to the end when each, or only the last, is waited for. */
+async function small(): Promise<void> {
+  const [[x, tx], [y, ty]] = [await both([1024], 11), await both([1024], 12)];
+  const mine = () => x.add(y).compute().dispose();
+  const theirs = () => tf.add(tx, ty).dispose();
+  const ends = [
+    [mine, () => gpu.finish()],
+    [theirs, () => tfDone(sides)],
+  ] as const;
+  const found: Record<string, number[]>[] = [{}, {}];
+  for (let run = 0; run < 40; run++) {
+    for (const [side, [step, end]] of ends.entries()) {
+      const note = (name: string, begin: number, count: number) => {
+        const list = (found[side]![name] ??= []);
+        list.push(((performance.now() - begin) / count) * 1000);
+      };
+      let begin = performance.now();
+      for (let i = 0; i < 100; i++) step();
+      note("recorded by the host", begin, 100);
+      await end();
+      note("one of 100, waited for together", begin, 100);
+      for (let i = 0; i < 20; i++) {
+        begin = performance.now();
+        step();
+        await end();
+        note("waited for each", begin, 1);
+      }
+    }
+  }
+  console.log("\na small addition, 1,024 elements, µs: median (least)");
+  for (const name of Object.keys(found[0]!)) {
+    const [a, b] = found.map((side) => side[name]!) as [number[], number[]];
+    const text = (list: number[]) => `${median(list).toFixed(0)} (${Math.min(...list).toFixed(0)})`;
+    console.log(
+      `${name.padEnd(34)} cenote ${text(a).padEnd(12)} TF.js ${text(b).padEnd(12)} cenote ÷ TF.js ${(median(a) / median(b)).toFixed(2)}`,
+    );
+  }
+  for (const one of [x, y, tx, ty]) one.dispose();
 }
 
 /** A step of a small network on both sides: what the pool and TF.js hold at most. */
@@ -239,6 +289,6 @@ async function sharing(): Promise<void> {
   for (const one of [x, mine, theirs, made]) one.dispose();
 }
 
-const SECTIONS = { operations, chain, matmul, sum, memory, sharing };
+const SECTIONS = { operations, small, chain, matmul, sum, memory, sharing };
 for (const [name, section] of Object.entries(SECTIONS)) if (wants(name)) await section();
 process.exit(0);

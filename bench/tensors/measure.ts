@@ -19,14 +19,14 @@ export interface Times {
   readonly processor: number;
 }
 
-async function timed(body: () => Promise<void>): Promise<Times> {
+export async function timed(body: () => Promise<void>): Promise<Times> {
   const [begin, used] = [performance.now(), process.cpuUsage()];
   await body();
   const { user, system } = process.cpuUsage(used);
   return { wall: performance.now() - begin, processor: (user + system) / 1000 };
 }
 
-const medians = (of: readonly Times[]): Times => ({
+export const medians = (of: readonly Times[]): Times => ({
   wall: median(of.map(({ wall }) => wall)),
   processor: median(of.map(({ processor }) => processor)),
 });
