@@ -9,18 +9,22 @@ import {
   any,
   col,
   count,
+  cumSum,
   type Expr,
   engine,
   first,
   type GpuTable,
+  lag,
   last,
   max,
   mean,
   median,
   min,
+  nunique,
   sum,
   tableOnHost,
   tableToGpu,
+  variance,
   when,
 } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
@@ -173,7 +177,7 @@ const small = new arrow.Table({
   s: arrow.vectorFromArray(["x", "y", "x", null], new arrow.Utf8()),
 });
 
-test("a table on the host: chains of queries touch no GPU; sorts upload it while they run", async () => {
+test("a table on the host: whatever is asked of it touches no GPU", async () => {
   const { live } = gpu.pool.stats();
   const before = { ...gpu.counts };
   const t = tableOnHost(small);
@@ -195,8 +199,6 @@ test("a table on the host: chains of queries touch no GPU; sorts upload it while
     chain.explain(),
     /aggregate by s: on the host \(the rows are there\), 0 B of the pool/,
   );
-  assert.equal(gpu.counts.dispatches, before.dispatches);
-  assert.equal(gpu.counts.uploads, before.uploads);
   const sorted = await t.sort("a").toArrow();
   assert.deepEqual([...sorted.getChild("a")!], [1, 2, 3, null]);
   const ends = t.groupBy("s").agg({ from: first("a"), to: last("a") });
@@ -205,6 +207,24 @@ test("a table on the host: chains of queries touch no GPU; sorts upload it while
     "from Int32: 3|1|2",
     "to Int32: null|1|2",
   ]);
+  const both = t
+    .concat(t.join(t, { on: "s", how: "left" }).select("a", "s"))
+    .withWindows({ before: lag("a"), running: cumSum("a") }, { partitionBy: "s", orderBy: "a" })
+    .distinct("s", "running")
+    .tail(4);
+  assert.match(
+    both.explain(),
+    /join on s = s: on the host[\s\S]*windows before, running: on the host/,
+  );
+  assert.equal((await both.toArrow()).numRows, 4);
+  const [row] = (
+    await t.agg({ m: median("a"), v: variance("a"), u: nunique("s") }).toArrow()
+  ).toArray();
+  assert.deepEqual({ ...row!.toJSON() }, { m: 2, v: 1, u: 2 });
+  assert.equal((await t.describe().toArrow()).numRows, 2);
+  assert.deepEqual([...(await t.histogram("a", { bins: 2 }).toArrow()).getChild("count")!], [1, 2]);
+  assert.equal(gpu.counts.dispatches, before.dispatches);
+  assert.equal(gpu.counts.uploads, before.uploads);
   assert.equal(gpu.pool.stats().live, live);
 });
 
@@ -234,7 +254,14 @@ test("where a query runs is chosen by its rows, or said; the reason is told", as
       t.agg({ n: count() }).explain({ on: "gpu" }),
       /at peak: \d+ B, and the groups' words/,
     );
-    await assert.rejects(t.agg({ m: median("a") }).toArrow({ on: "host" }), {
+    const half = await t.agg({ m: median("a") }).toArrow({ on: "host" });
+    assert.equal(half.getChild("m")!.get(0), 2);
+    const list = arrow.vectorFromArray(
+      [[1], [2, 3]],
+      new arrow.List(arrow.Field.new("item", new arrow.Int32())),
+    );
+    using lists = await tableToGpu(gpu, new arrow.Table({ list }));
+    await assert.rejects(lists.filter(col("list").length().gt(1)).toArrow({ on: "host" }), {
       code: "NOT_ON_HOST",
     });
     await assert.rejects(query.toArrow({ on: "cpu" as "host" }), { code: "NOT_AN_ENGINE" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
-import { col, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { col, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 import { assertSameRows, openPeer } from "./peer.ts";
 import { randomTable } from "./random.ts";
@@ -29,10 +29,15 @@ test("joins by keys of every type; nulls match nothing; duplicates multiply", as
           const wanted = await peer.ask("join", [left.values, renamed], { on, how });
           using a = await tableToGpu(gpu, left.table, { chunkRows: left.chunkRows });
           using b = await tableToGpu(gpu, right.table, { chunkRows: right.chunkRows });
-          const other = b.select(Object.fromEntries(COLUMNS.map((name) => [`2:${name}`, name])));
           const keys = on.map((name) => ({ left: name, right: `2:${name}` }));
-          const found = await a.join(other, { on: keys, how }).toArrow();
-          assertSameRows(found, wanted, `${how} join on ${on}`);
+          const names = Object.fromEntries(COLUMNS.map((name) => [`2:${name}`, name]));
+          for (const [x, y] of [
+            [a, b],
+            [tableOnHost(left.table), tableOnHost(right.table)],
+          ] as const) {
+            const found = await x.join(y.select(names), { on: keys, how }).toArrow();
+            assertSameRows(found, wanted, `${how} join on ${on}`);
+          }
         },
       ),
       { numRuns: 20 },
@@ -68,6 +73,8 @@ test("long texts, codes and plain text join, as DuckDB has it", async () => {
     using b = await tableToGpu(gpu, right);
     const on = { left: "text", right: "codes" };
     assertSameRows(await a.join(b, { on, how: "left" }).toArrow(), wanted, "left join");
+    const hosted = tableOnHost(left).join(tableOnHost(right), { on, how: "left" });
+    assertSameRows(await hosted.toArrow(), wanted, "left join on the host");
     const computed = { left: col("int32").mod(10), right: col("int32").neg() };
     const some = await a.join(b, { on: computed, how: "semi" }).toArrow();
     assert.equal(some.numRows, 300);

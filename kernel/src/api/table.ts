@@ -23,7 +23,7 @@ export async function gpu(table: Table, options?: UploadOptions): Promise<GpuTab
 
 /**
  * Queries over an Arrow table that stays on the host: the same operations with the same results, run as
- * JavaScript. It needs no GPU; what only the GPU computes (sorts, joins, windows) uploads the table while it runs.
+ * JavaScript. It needs no GPU; pivots, records and what reads lists and structs upload the table while they run.
  * Throws NOT_ARROW and UNKNOWN_TYPE.
  */
 export function host(table: Table): GpuTable {

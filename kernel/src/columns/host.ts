@@ -45,7 +45,28 @@ export function comparator(column: HostColumn): (a: number, b: number) => number
   return (a, b) => compare(keys[a], keys[b]);
 }
 
-type Sortable = number | bigint | string | undefined;
+/** A value that < orders; texts are their bytes, one character each; undefined is null. */
+export type Sortable = number | bigint | string | undefined;
+
+/** The values of a column in the order of its rows; codes as what they stand for. */
+export function sortables(column: HostColumn): Sortable[] {
+  const values = column.chunks.flatMap((chunk) => sortable(withoutCodes(column), chunk));
+  const { dictionary } = column;
+  if (!dictionary) return values;
+  const plain = typeof dictionary[0] === "number" || typeof dictionary[0] === "bigint";
+  const entries = dictionary.map((value) =>
+    plain ? (value as number) : Buffer.from(String(value)).toString("latin1"),
+  );
+  return values.map((code) => (code === undefined ? undefined : entries[Number(code)]));
+}
+
+const withoutCodes = (column: HostColumn): HostColumn =>
+  column.dictionary ? { ...column, type: { ...column.type, kind: "u32" } } : column;
+
+/** Their order: nulls last, NaN above all numbers. */
+export function compareSortables(a: Sortable, b: Sortable): number {
+  return compare(a, b);
+}
 
 // A typed array sorts several times as fast; integers of 64 bits mostly fit one.
 function numbersOf(values: readonly Sortable[]): Float64Array | undefined {
@@ -90,6 +111,10 @@ function valueReader(
     const codes = view(Uint32Array, bytes);
     const ranks = ranksOf(column.dictionary!);
     return (row) => ranks[codes[row]!]!;
+  }
+  if (type.kind === "decimal") {
+    const words = view(BigInt64Array as unknown as NumberArray, bytes) as ArrayLike<bigint>;
+    return (row) => (words[row * 2 + 1]! << 64n) | BigInt.asUintN(64, words[row * 2]!);
   }
   const values = view(arrayOf(type), bytes);
   return (row) => values[row];

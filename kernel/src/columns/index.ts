@@ -4,10 +4,13 @@ export { arrowLibrary, arrowType } from "./arrow.ts";
 export {
   arrayOf,
   comparator,
+  compareSortables,
   type HostChunk,
   type HostColumn,
   hostChunk,
   locator,
+  type Sortable,
+  sortables,
   take,
 } from "./host.ts";
 export { hostBatches, hostColumns, hostTable } from "./host-table.ts";

@@ -2,10 +2,11 @@
 import type { Table } from "apache-arrow";
 import { type ColumnStore, hostTable, uploadTable } from "../columns/index.ts";
 import { explainAggregate } from "./explain.ts";
-import { figure, partsOf, SORTED, type TypedAggregate } from "./figures.ts";
-import { type Grouped, groupedColumns, plainFloats } from "./grouped.ts";
+import { partsOf, type TypedAggregate } from "./figures.ts";
+import { type Grouped, plainFloats } from "./grouped.ts";
 import { groupedOnGpu, mostKeys } from "./grouped-gpu.ts";
-import { choiceOf, groupsObstacle, groupsOn, rowsFrom } from "./host/run.ts";
+import { groupedOnHost } from "./grouped-host.ts";
+import { choiceOf, groupsObstacle, rowsFrom } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { ranked } from "./ranked.ts";
@@ -25,7 +26,7 @@ export class AggregateSource extends PendingSource {
   get columns() {
     return [...this.keys.map(({ name, at }) => ({ name, type: at.type })), ...this.aggregates];
   }
-  get host(): HostSide {
+  override get host(): HostSide {
     const side = this.plan.source.host;
     return {
       there: side?.there ?? false,
@@ -45,9 +46,8 @@ export class AggregateSource extends PendingSource {
     return uploadTable(this.gpu, await this.table());
   }
   #obstacle(): string | undefined {
-    if (this.aggregates.some(({ fn }) => SORTED.has(fn)))
-      return "medians, quantiles and distinct counts";
-    return groupsObstacle(this.plan, this.keys, partsOf(this.aggregates));
+    const ofs = this.aggregates.flatMap(({ of }) => of ?? []);
+    return groupsObstacle(this.plan, this.keys, ofs);
   }
   async #run(options: RunOptions): Promise<Table> {
     const { columns, rows } = await this.#grouped(options);
@@ -55,17 +55,8 @@ export class AggregateSource extends PendingSource {
   }
   async #grouped(options: RunOptions): Promise<Grouped> {
     const { plan, keys, aggregates } = this;
-    if (choiceOf(plan, this.#obstacle(), options).on === "host") {
-      const own = partsOf(aggregates);
-      const found = await groupsOn(plan, keys, own);
-      return groupedColumns(found, own, async ({ words, groups: all, pick }) =>
-        aggregates.map((aggregate) => {
-          const chunk = figure(aggregate, own, words, all, pick);
-          const { name, type } = aggregate;
-          return { column: { name, type, nulls: chunk.layout.validity >= 0 }, chunk };
-        }),
-      );
-    }
+    if (choiceOf(plan, this.#obstacle(), options).on === "host")
+      return groupedOnHost(plan, keys, aggregates);
     using source = await opened(plan, [
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),

@@ -35,20 +35,21 @@ export async function figureColumns(
   return columns;
 }
 
-const valuesOf = ({ name, type }: TypedAggregate, chunk: HostChunk): HostValues => ({
+export const valuesOf = ({ name, type }: TypedAggregate, chunk: HostChunk): HostValues => ({
   column: { name, type, nulls: chunk.layout.validity >= 0 },
   chunk,
 });
 
-/** The figures of values in order, with a row for each group as above; those of one expression share its sort. */
+/** The figures of values in order (`of` finds them, on the device or on the host), with a row for each group as above; those of one expression share its sort. */
 export async function sortedFigures(
   plan: Plan,
   keys: readonly NamedKey[],
   wanted: readonly TypedAggregate[],
+  of: typeof statistics = statistics,
 ): Promise<Map<TypedAggregate, HostValues>> {
   const found = new Map<TypedAggregate, HostValues>();
-  for (const alike of Map.groupBy(wanted, ({ of }) => of!.key).values()) {
-    const chunks = await statistics(plan, keys, alike[0]!.of!, alike);
+  for (const alike of Map.groupBy(wanted, (one) => one.of!.key).values()) {
+    const chunks = await of(plan, keys, alike[0]!.of!, alike);
     alike.forEach((aggregate, i) => {
       found.set(aggregate, valuesOf(aggregate, chunks[i]!));
     });

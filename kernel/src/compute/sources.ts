@@ -4,8 +4,8 @@ import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
-import { readRows, rowsObstacle, rowsOf } from "./host/run.ts";
-import type { HostSide } from "./host/side.ts";
+import { choiceOf, readRows, rowsObstacle, rowsOf } from "./host/run.ts";
+import type { HostSide, RunOptions } from "./host/side.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
 import { fitted } from "./run/fitted.ts";
 import { gather } from "./run/gather.ts";
@@ -73,11 +73,22 @@ export abstract class PendingSource implements Source {
     return undefined;
   }
   abstract readonly columns: Source["columns"];
-  abstract explain(): string[];
+  abstract explain(options?: RunOptions): string[];
+  /** What queries on the host have of it; undefined where it is made on the device only. */
+  get host(): HostSide | undefined {
+    return undefined;
+  }
   protected abstract make(): Promise<ColumnStore>;
   /** The same source with at most this many rows, where it makes less work of them. */
   limited(_rows: number): Source {
     return this;
+  }
+  /** What this source will run, where it is on the host. */
+  protected explainOnHost(what: string, options: RunOptions): string[] | undefined {
+    if (!this.host) return undefined;
+    const { on, why } = choiceOf(wholeOf(this), this.host.obstacle(), options);
+    if (on === "gpu") return undefined;
+    return [...this.explainPlan(), `${what}: on the host (${why}), 0 B of the pool`];
   }
   /** What the plan before this source will run. */
   protected explainPlan(): string[] {
@@ -121,7 +132,7 @@ export class RowsSource extends PendingSource {
   get columns() {
     return [...this.plan.columns].map(([name, { type }]) => ({ name, type }));
   }
-  get host(): HostSide {
+  override get host(): HostSide {
     const { plan } = this;
     const side = plan.source.host;
     return {

@@ -13,18 +13,15 @@ export interface HostGroupQuery {
   readonly parts: readonly Part[];
 }
 
-/** The parts that are computed here. */
-export const HOST_PARTS: ReadonlySet<Part["kind"]> = new Set([
-  "count",
-  "integers",
-  "floats",
-  "extreme",
-]);
-
 /** The groups of each chunk, not merged. */
 export function groupRows(all: HostRows, query: HostGroupQuery): Groups {
+  let base = 0;
   const made = all.chunks
-    .map((part) => ({ part, ...groupsOf(all, part, query) }))
+    .map((part) => {
+      const found = { part, ...groupsOf(all, part, query, base) };
+      base += part.rows;
+      return found;
+    })
     .filter(({ reps }) => reps.length > 0);
   const keys = query.keys.map(
     ({ name, at }): { facts: Omit<Column, "chunks">; chunks: HostChunk[] } => {
@@ -54,7 +51,7 @@ export function groupRows(all: HostRows, query: HostGroupQuery): Groups {
   };
 }
 
-function groupsOf(all: HostRows, part: HostPart, query: HostGroupQuery) {
+function groupsOf(all: HostRows, part: HostPart, query: HostGroupQuery, base: number) {
   const index = query.where
     ? filterRows(all, part, query.where, Number.POSITIVE_INFINITY)
     : firstRows(part.rows, part.rows);
@@ -67,7 +64,7 @@ function groupsOf(all: HostRows, part: HostPart, query: HostGroupQuery) {
   const offsets = offsetsOf(query.parts);
   const words = new Uint32Array(offsets.at(-1)! * reps.length);
   query.parts.forEach((one, i) => {
-    const rows = { all, part, index, ids, groups: reps.length };
+    const rows = { all, part, index, ids, groups: reps.length, base };
     const set = (word: number, group: number, value: number) => {
       words[(offsets[i]! + word) * reps.length + group] = value;
     };
@@ -82,6 +79,8 @@ interface Grouped {
   readonly index: Uint32Array;
   readonly ids: Uint32Array;
   readonly groups: number;
+  /** Number of the part's first row in the table. */
+  readonly base: number;
 }
 
 /** The number of each row's group, and a row of each group. */
@@ -126,11 +125,48 @@ function accumulate(of: Part, rows: Grouped, set: SetWord): void {
     counts(of.of, rows, set);
     return;
   }
+  if (of.kind === "place") {
+    places(of.best, rows, set);
+    return;
+  }
   const values = evaluated(rows.all, rows.part, rows.index, of.of!);
   if (of.kind === "integers") integers(values, rows, of.limbs, set);
   else if (of.kind === "floats") floats(values as (number | null)[], rows, of.limbs, set);
-  else if (of.kind === "extreme") extremes(values, of, rows, set);
-  else throw new Error(`no ${of.kind} on the host`);
+  else if (of.kind === "squares") squares(values, of, rows, set);
+  else extremes(values, of, rows, set);
+}
+
+// Rows come in their order: the first of a group stays, or each takes the place of those before.
+function places(best: "min" | "max", { ids, index, groups, base }: Grouped, set: SetWord): void {
+  const seen = new Uint8Array(groups);
+  ids.forEach((id, i) => {
+    if (best === "min" && seen[id] === 1) return;
+    seen[id] = 1;
+    const row = base + index[i]!;
+    set(0, id, best === "min" ? ~row >>> 0 : row + 1);
+  });
+}
+
+function squares(
+  values: readonly unknown[],
+  { of, limbs: count }: Part & { readonly kind: "squares" },
+  { ids, groups }: Grouped,
+  set: SetWord,
+): void {
+  const sums = new Array<bigint>(groups).fill(0n);
+  const { kind } = of.type;
+  ids.forEach((id, i) => {
+    const value = values[i];
+    if (value === null) return;
+    const float = kind === "f32" || kind === "f64";
+    // What is not finite the flags of the sum tell.
+    if (float && !Number.isFinite(value)) return;
+    const whole = float
+      ? fixed(value as number, kind === "f32" ? 149 : 1074)
+      : BigInt(value as bigint);
+    sums[id]! += whole * whole;
+  });
+  for (const [group, sum] of sums.entries()) limbs(sum, count, group, set);
 }
 
 function counts(

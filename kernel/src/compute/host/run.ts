@@ -9,7 +9,7 @@ import { told } from "../told.ts";
 import { columnsOf, type Typed } from "../typed.ts";
 import type { Part } from "../wgsl/parts.ts";
 import { notHosted } from "./emit.ts";
-import { groupRows, HOST_PARTS } from "./groups.ts";
+import { groupRows } from "./groups.ts";
 import {
   filterRows,
   firstRows,
@@ -62,12 +62,10 @@ export function rowsObstacle({ source, where, columns }: Plan): string | undefin
 export function groupsObstacle(
   { source, where }: Plan,
   keys: readonly NamedKey[],
-  parts: readonly Part[],
+  ofs: readonly Typed[],
 ): string | undefined {
   if (!source.host) return "rows of sorts, joins and windows";
-  const odd = parts.find(({ kind }) => !HOST_PARTS.has(kind));
-  if (odd) return "variances, quantiles, distinct counts, first and last values";
-  const reads = [...keys.map(({ at }) => at), ...parts.flatMap(({ of }) => of ?? [])];
+  const reads = [...keys.map(({ at }) => at), ...ofs];
   return source.host.obstacle() ?? obstacleOf([...(where ? [where] : []), ...reads]);
 }
 

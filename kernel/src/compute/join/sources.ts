@@ -8,12 +8,17 @@ import {
   TYPES,
 } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
+import { pairsOf } from "../host/join.ts";
+import { takenRows } from "../host/order.ts";
+import type { HostRows } from "../host/rows.ts";
+import { rowsObstacle, rowsOf } from "../host/run.ts";
+import type { HostSide, RunOptions } from "../host/side.ts";
 import { type Plan, wholeOf } from "../plan.ts";
 import { type Taken, takeRows } from "../run/across.ts";
 import { joinPairs, type Pairs } from "../run/join.ts";
 import { prepare } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
-import { withRows } from "../sort/hidden.ts";
+import { type Wide, withHidden, withRows } from "../sort/hidden.ts";
 import { PendingSource, unlimited } from "../sources.ts";
 import { node, showTyped, type Typed } from "../typed.ts";
 import type { JoinKind } from "../wgsl/join.ts";
@@ -83,8 +88,44 @@ class JoinSource extends PendingSource {
     yield* this.plan.source.blocks();
     yield* this.#right.source.blocks();
   }
-  explain(): string[] {
+  override get host(): HostSide {
+    const left = withHidden(
+      this.plan,
+      this.#keys.map((key) => key.left),
+    );
+    const right = withHidden(
+      unlimited(this.#right),
+      this.#keys.map((key) => key.right),
+    );
+    const sides = [left.plan.source.host, right.plan.source.host];
+    const counts = sides.map((side) => side?.count ?? Number.POSITIVE_INFINITY);
+    return {
+      there: sides.every((side) => side?.there === true),
+      count: Math.max(...counts),
+      obstacle: () => rowsObstacle(left.plan) ?? rowsObstacle(right.plan),
+      rows: () => this.#onHost(left, right),
+    };
+  }
+  async #onHost(left: Wide, right: Wide): Promise<HostRows> {
+    const [a, b] = [await rowsOf(left.plan), await rowsOf(right.plan)];
+    const keys = left.names.map((name, i) => [name, right.names[i]!] as const);
+    const pairs = pairsOf(a, b, keys, this.#kind);
+    const ours = takenRows(a, [...this.plan.columns.keys()], pairs.left);
+    const names = this.#columns.map(({ from }) => from);
+    const theirs = takenRows(b, names, pairs.right, this.#kind === "left");
+    const columns = new Map(ours.columns);
+    const part = new Map(ours.chunks[0]?.columns);
+    for (const { name, from } of this.#columns) {
+      columns.set(name, { ...theirs.columns.get(from)!, name });
+      if (theirs.chunks[0]) part.set(name, theirs.chunks[0].columns.get(from)!);
+    }
+    const chunks = ours.chunks.map(({ rows }) => ({ rows, columns: part }));
+    return { columns, chunks, metadata: a.metadata };
+  }
+  explain(options: RunOptions = {}): string[] {
     const on = this.#keys.map(({ left, right }) => `${showTyped(left)} = ${showTyped(right)}`);
+    const onHost = this.explainOnHost(`${this.#kind} join on ${on.join(", ")}`, options);
+    if (onHost) return [...this.#right.source.explain(options), ...onHost];
     return [
       ...this.explainPlan(),
       ...this.#right.source.explain(),

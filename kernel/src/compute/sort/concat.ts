@@ -8,6 +8,10 @@ import {
   ColumnStore as Store,
 } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
+import { concatenatedRows } from "../host/concat.ts";
+import type { HostRows } from "../host/rows.ts";
+import { rowsObstacle, rowsOf } from "../host/run.ts";
+import type { HostSide, RunOptions } from "../host/side.ts";
 import { type Plan, wholeOf } from "../plan.ts";
 import { notTaken, takeRows } from "../run/across.ts";
 import { recoded } from "../run/ranks.ts";
@@ -58,10 +62,26 @@ class ConcatSource extends PendingSource {
     }
     return total;
   }
+  override get host(): HostSide {
+    const sides = this.plans.map(({ source }) => source.host);
+    return {
+      there: sides.every((side) => side?.there === true),
+      count: sides.reduce((sum, side) => sum + (side?.count ?? Number.POSITIVE_INFINITY), 0),
+      obstacle: () => this.plans.map(rowsObstacle).find((reason) => reason !== undefined),
+      rows: async () => {
+        const tables: HostRows[] = [];
+        for (const plan of this.plans) tables.push(await rowsOf(plan));
+        return concatenatedRows(tables, [...this.plan.columns.keys()]);
+      },
+    };
+  }
   override *blocks(): Iterable<Block> {
     for (const { source } of this.plans) yield* source.blocks();
   }
-  explain(): string[] {
+  explain(options: RunOptions = {}): string[] {
+    const onHost = this.explainOnHost(`concat ${this.plans.length} tables`, options);
+    const others = this.plans.slice(1).flatMap(({ source }) => source.explain(options));
+    if (onHost) return [...others, ...onHost];
     const before = this.plans.flatMap(({ source }) => source.explain());
     return [...before, `concat ${this.plans.length} tables: chunks are shared, 0 B`];
   }

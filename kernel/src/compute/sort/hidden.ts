@@ -7,12 +7,13 @@ import type { Scratch } from "../run/scratch.ts";
 import { materialise } from "../sources.ts";
 import type { Typed } from "../typed.ts";
 
+export interface Wide {
+  readonly plan: Plan;
+  readonly names: string[];
+}
+
 /** The plan with these expressions among its columns, and their names there. */
-export function withHidden(
-  plan: Plan,
-  expressions: readonly Typed[],
-  prefix = "key",
-): { readonly plan: Plan; readonly names: string[] } {
+export function withHidden(plan: Plan, expressions: readonly Typed[], prefix = "key"): Wide {
   const columns = new Map(plan.columns);
   const names = expressions.map((at, i) => {
     const shown = [...columns].find(([, column]) => column.key === at.key);

@@ -2,6 +2,10 @@
 
 import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
+import { differ, orderOf, rowCount, takenRows } from "../host/order.ts";
+import type { HostRows } from "../host/rows.ts";
+import { rowsObstacle, rowsOf } from "../host/run.ts";
+import type { HostSide, RunOptions } from "../host/side.ts";
 import type { Plan, Source } from "../plan.ts";
 import { takeRows } from "../run/across.ts";
 import { type OrderKey, orderedKeys, orderRows, type Rows } from "../run/order.ts";
@@ -9,7 +13,7 @@ import { Scratch } from "../run/scratch.ts";
 import { PendingSource } from "../sources.ts";
 import { told } from "../told.ts";
 import { showTyped, type Typed } from "../typed.ts";
-import { keptStore, withRows } from "./hidden.ts";
+import { keptStore, withHidden, withRows } from "./hidden.ts";
 import type { TypedSortKey } from "./keys.ts";
 
 /** Rows of a plan by their numbers. */
@@ -24,6 +28,23 @@ abstract class TakenSource extends PendingSource {
     names: readonly string[],
     scratch: Scratch,
   ): Promise<Rows>;
+
+  /** The same on the host. */
+  protected abstract pickOnHost(all: HostRows, names: readonly string[]): Uint32Array;
+
+  override get host(): HostSide {
+    const { plan, names } = withHidden(this.plan, this.hidden);
+    const side = plan.source.host;
+    return {
+      there: side?.there ?? false,
+      count: side?.count,
+      obstacle: () => rowsObstacle(plan),
+      rows: async () => {
+        const all = await rowsOf(plan);
+        return takenRows(all, [...this.plan.columns.keys()], this.pickOnHost(all, names));
+      },
+    };
+  }
 
   protected make(): Promise<ColumnStore> {
     return withRows(this.plan, this.hidden, async (store, names) => {
@@ -60,17 +81,24 @@ export class SortSource extends TakenSource {
     const rows = await orderRows(store, orderKeys(this.keys, names), scratch);
     return { ...rows, count: Math.min(rows.count, this.limit) };
   }
-  explain(): string[] {
+  protected pickOnHost(all: HostRows, names: readonly string[]) {
+    const { rows } = orderOf(all, orderKeys(this.keys, names));
+    return rows.subarray(0, Math.min(rows.length, this.limit));
+  }
+  explain(options: RunOptions = {}): string[] {
     const keys = this.keys.map(({ at, descending, nullsFirst }) =>
       [showTyped(at), descending ? "descending" : "", nullsFirst ? "nulls first" : ""]
         .filter((x) => x)
         .join(" "),
     );
     const rows = this.limit === Number.POSITIVE_INFINITY ? "all rows" : `${this.limit} rows`;
-    return [
-      ...this.explainPlan(),
-      `sort by ${keys.join(", ")}: bounds, packed keys, radix passes of 8 bits, then ${rows} are taken`,
-    ];
+    const what = `sort by ${keys.join(", ")}`;
+    return (
+      this.explainOnHost(`${what}, ${rows}`, options) ?? [
+        ...this.explainPlan(),
+        `${what}: bounds, packed keys, radix passes of 8 bits, then ${rows} are taken`,
+      ]
+    );
   }
 }
 
@@ -101,8 +129,12 @@ export class TakeSource extends TakenSource {
     const host = this.#choose(store.rows);
     return { count: host.length, host };
   }
-  explain(): string[] {
-    return [...this.explainPlan(), `${this.#what}: rows are taken by their numbers`];
+  protected pickOnHost(all: HostRows) {
+    return this.#choose(rowCount(all));
+  }
+  explain(options: RunOptions = {}): string[] {
+    const onHost = this.explainOnHost(this.#what, options);
+    return onHost ?? [...this.explainPlan(), `${this.#what}: rows are taken by their numbers`];
   }
 }
 
@@ -122,9 +154,19 @@ export class DistinctSource extends TakenSource {
     const host = firsts.sort();
     return { count: host.length, host };
   }
-  explain(): string[] {
+  protected pickOnHost(all: HostRows, names: readonly string[]) {
+    const keys = names.map((column) => ({ column, descending: false, nullsFirst: false }));
+    const { rows, ranks } = orderOf(all, keys);
+    return rows
+      .filter((row, i) => i === 0 || differ(ranks, ranks.length, row, rows[i - 1]!))
+      .sort();
+  }
+  explain(options: RunOptions = {}): string[] {
     const by = this.hidden.map(showTyped).join(", ");
-    return [...this.explainPlan(), `distinct by ${by}: sorted keys, compared on the host`];
+    const onHost = this.explainOnHost(`distinct by ${by}`, options);
+    return (
+      onHost ?? [...this.explainPlan(), `distinct by ${by}: sorted keys, compared on the host`]
+    );
   }
 }
 

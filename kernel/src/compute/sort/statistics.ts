@@ -3,10 +3,12 @@
 // the host, where each group is a run of them.
 import { type HostChunk, hostChunk, TYPES } from "../../columns/index.ts";
 import type { TypedAggregate } from "../figures.ts";
+import { rowsOf } from "../host/run.ts";
+import { orderedValues } from "../host/values.ts";
 import type { NamedKey, Plan } from "../plan.ts";
 import type { Typed } from "../typed.ts";
-import { withRows } from "./hidden.ts";
-import { type Run, runsOf, sortedValues, type Values } from "./values.ts";
+import { withHidden, withRows } from "./hidden.ts";
+import { type OrderedValues, type Run, runsOf, sortedValues } from "./values.ts";
 
 /** One column for each of these figures of `of`, with a row for each group in the order of the keys. */
 export async function statistics(
@@ -17,14 +19,37 @@ export async function statistics(
 ): Promise<HostChunk[]> {
   const hidden = [...keys.map(({ at }) => at), of];
   const only: Plan = { ...plan, columns: new Map() };
-  return withRows(only, hidden, async (store, names) => {
-    const values = await sortedValues(store, names, of);
-    const runs = runsOf(values, keys.length === 0);
-    return aggregates.map((aggregate) => column(aggregate, values, runs));
-  });
+  return withRows(only, hidden, async (store, names) =>
+    columns(await sortedValues(store, names, of), keys, aggregates),
+  );
 }
 
-function column({ fn, q = 0.5 }: TypedAggregate, values: Values, runs: readonly Run[]): HostChunk {
+/** The same of rows on the host. */
+export async function statisticsOnHost(
+  plan: Plan,
+  keys: readonly NamedKey[],
+  of: Typed,
+  aggregates: readonly TypedAggregate[],
+): Promise<HostChunk[]> {
+  const only: Plan = { ...plan, columns: new Map() };
+  const wide = withHidden(only, [...keys.map(({ at }) => at), of]);
+  return columns(orderedValues(await rowsOf(wide.plan), wide.names), keys, aggregates);
+}
+
+function columns(
+  values: OrderedValues,
+  keys: readonly NamedKey[],
+  aggregates: readonly TypedAggregate[],
+): HostChunk[] {
+  const runs = runsOf(values, keys.length === 0);
+  return aggregates.map((aggregate) => column(aggregate, values, runs));
+}
+
+function column(
+  { fn, q = 0.5 }: TypedAggregate,
+  values: OrderedValues,
+  runs: readonly Run[],
+): HostChunk {
   if (fn === "nunique") {
     const counts = Uint32Array.from(runs, (run) => distinct(values, run));
     return hostChunk(TYPES.uint32, counts, runs.length);
@@ -38,14 +63,14 @@ function column({ fn, q = 0.5 }: TypedAggregate, values: Values, runs: readonly 
   return hostChunk(TYPES.float64, out, runs.length, valid);
 }
 
-function distinct(values: Values, { from, valid }: Run): number {
+function distinct(values: OrderedValues, { from, valid }: Run): number {
   let count = valid > from ? 1 : 0;
   for (let row = from + 1; row < valid; row++) if (values.differ(row, row - 1, 0)) count++;
   return count;
 }
 
 // Halves are added, not halved sums: they cannot overflow.
-function quantileOf(values: Values, { from, valid }: Run, q: number): number {
+function quantileOf(values: OrderedValues, { from, valid }: Run, q: number): number {
   const place = (valid - from - 1) * q;
   const low = Math.floor(place);
   const a = Number(values.value(from + low));

@@ -25,13 +25,23 @@ export async function sortedValues(
   return new Values(sorted, packing.plans.at(-1)!, packing.nullable.at(-1)!, of);
 }
 
+/** Values in the order of their groups and then of themselves; row i is the one at place i. */
+export interface OrderedValues {
+  readonly rows: number;
+  /** Bits of the value and of what says null. */
+  readonly bits: number;
+  /** Whether rows i and j differ above bit `bit` of their keys. */
+  differ(i: number, j: number, bit: number): boolean;
+  isNull(row: number): boolean;
+  value(row: number): number | bigint;
+}
+
 /** The value that is the last of the packed keys. */
-export class Values {
+export class Values implements OrderedValues {
   readonly #sorted: Sorted;
   readonly #plan: Uint32Array;
   readonly #nullable: boolean;
   readonly #of: Typed;
-  /** Bits of the value and of what says null. */
   readonly bits: number;
 
   /** `plan`: four words for each field of the value, with one before that says null where it is `nullable`. */
@@ -47,7 +57,6 @@ export class Values {
     return this.#sorted.rows.length;
   }
 
-  /** Whether rows i and j differ above bit `bit` of their keys. */
   differ(i: number, j: number, bit: number): boolean {
     const { words } = this.#sorted;
     const first = bit >> 5;
@@ -85,7 +94,7 @@ export class Values {
 }
 
 /** The groups: runs of equal keys, within which nulls are last. Without keys (`one`) there is one, also of no rows. */
-export function runsOf(values: Values, one: boolean): Run[] {
+export function runsOf(values: OrderedValues, one: boolean): Run[] {
   const runs: Run[] = [];
   const { rows } = values;
   let from = 0;
@@ -99,7 +108,7 @@ export function runsOf(values: Values, one: boolean): Run[] {
   return one && runs.length === 0 ? [{ from: 0, valid: 0, to: 0 }] : runs;
 }
 
-function firstNull(values: Values, from: number, to: number): number {
+function firstNull(values: OrderedValues, from: number, to: number): number {
   let [low, high] = [from, to];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -4,11 +4,13 @@ import { CenoteError } from "../../base/index.ts";
 import { hostChunk, hostTable, TYPES } from "../../columns/index.ts";
 import { col, type Expr } from "../expr.ts";
 import { expression, optionsOf } from "../given.ts";
+import { choiceOf, rowsObstacle, rowsOf } from "../host/run.ts";
+import { orderedValues } from "../host/values.ts";
 import { number } from "../kinds.ts";
 import { type Plan, wholeOf } from "../plan.ts";
 import { resolve } from "../rules.ts";
-import { withRows } from "../sort/hidden.ts";
-import { sortedValues, type Values } from "../sort/values.ts";
+import { withHidden, withRows } from "../sort/hidden.ts";
+import { type OrderedValues, sortedValues } from "../sort/values.ts";
 import { told } from "../told.ts";
 import { HostSource } from "./source.ts";
 
@@ -37,11 +39,15 @@ export function histogram(plan: Plan, of: string | Expr, options: HistogramOptio
   if (range !== undefined) checkRange(range);
   const expr = typeof of === "string" ? col(of) : expression(of, "histogram(…)");
   const at = number(resolve(expr, plan.columns), `histogram(${expr})`);
-  const run = () =>
-    withRows({ ...plan, columns: new Map() }, [at], async (store, names) =>
+  const wide = withHidden({ ...plan, columns: new Map() }, [at]);
+  const run = async () => {
+    if (choiceOf(wide.plan, rowsObstacle(wide.plan), {}).on === "host")
+      return counted(orderedValues(await rowsOf(wide.plan), wide.names), bins, range, String(expr));
+    return withRows({ ...plan, columns: new Map() }, [at], async (store, names) =>
       counted(await sortedValues(store, names, at), bins, range, String(expr)),
     );
-  const what = `histogram of ${expr}: sorted on the device, ${bins} ranges found on the host`;
+  };
+  const what = `histogram of ${expr}: sorted, ${bins} ranges found on the host`;
   return wholeOf(new HostSource(plan, COLUMNS, run, what));
 }
 
@@ -56,7 +62,7 @@ function checkRange(range: unknown): void {
 
 /** Ranges are [from, to), the last one [from, to]. Nulls and NaN are not counted. */
 function counted(
-  values: Values,
+  values: OrderedValues,
   bins: number,
   range: readonly [number, number] | undefined,
   of: string,
@@ -78,10 +84,10 @@ function counted(
   return hostTable(columns, bins);
 }
 
-const isNan = (values: Values, row: number) => Number.isNaN(values.value(row));
+const isNan = (values: OrderedValues, row: number) => Number.isNaN(values.value(row));
 
 /** The first of `end` rows of which `test` is true; it is true of all after it. */
-function firstRow(values: Values, end: number, test: (row: number) => boolean): number {
+function firstRow(values: OrderedValues, end: number, test: (row: number) => boolean): number {
   let [low, high] = [0, Math.min(end, values.rows)];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -92,7 +98,7 @@ function firstRow(values: Values, end: number, test: (row: number) => boolean): 
 }
 
 // As numpy has it: of no rows [0, 1], of one value half to either side.
-function found(values: Values, end: number, of: string): [number, number] {
+function found(values: OrderedValues, end: number, of: string): [number, number] {
   if (end === 0) return [0, 1];
   const [low, high] = [Number(values.value(0)), Number(values.value(end - 1))];
   if (!Number.isFinite(low) || !Number.isFinite(high)) {

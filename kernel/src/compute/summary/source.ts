@@ -1,6 +1,8 @@
 // A source whose few rows come about on the host, and are uploaded only if they are computed with.
 import type { Table } from "apache-arrow";
 import { type ColumnStore, type ColumnType, uploadTable } from "../../columns/index.ts";
+import { rowsFrom } from "../host/run.ts";
+import type { HostSide } from "../host/side.ts";
 import type { Plan } from "../plan.ts";
 import { PendingSource } from "../sources.ts";
 
@@ -21,6 +23,15 @@ export class HostSource extends PendingSource {
     this.columns = columns;
     this.#run = run;
     this.#what = what;
+  }
+  override get host(): HostSide {
+    const side = this.plan.source.host;
+    return {
+      there: side?.there ?? false,
+      count: side?.count,
+      obstacle: () => undefined,
+      rows: async () => rowsFrom(await this.table()),
+    };
   }
   table(): Promise<Table> {
     this.#table ??= this.#run().catch((error: unknown) => {

@@ -11,7 +11,8 @@ import { type SortKey, sortKeys } from "../sort/keys.ts";
 import { told } from "../told.ts";
 import type { Typed } from "../typed.ts";
 import { isWindow, type WindowFunction } from "./functions.ts";
-import { type TypedWindow, WindowSource } from "./sources.ts";
+import { WindowSource } from "./sources.ts";
+import type { TypedWindow } from "./typed.ts";
 
 export interface WindowOptions {
   /** Rows of equal values are a partition; default: all rows are one. */

@@ -1,35 +1,23 @@
 // A table with columns of window functions. Rows are put in order on the device; what follows from the order
 // and from running values is computed on the host, shifted values are taken on the device.
-import {
-  type Column,
-  type ColumnStore,
-  type ColumnType,
-  ColumnStore as Store,
-} from "../../columns/index.ts";
+import { type Column, type ColumnStore, ColumnStore as Store } from "../../columns/index.ts";
+import { orderOf } from "../host/order.ts";
+import { rowsObstacle, rowsOf } from "../host/run.ts";
+import type { HostSide, RunOptions } from "../host/side.ts";
 import type { Plan } from "../plan.ts";
 import { NO_ROW, takeRows } from "../run/across.ts";
 import { orderedKeys } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
-import { withRows } from "../sort/hidden.ts";
+import { withHidden, withRows } from "../sort/hidden.ts";
 import type { TypedSortKey } from "../sort/keys.ts";
 import { orderKeys } from "../sort/sources.ts";
 import { PendingSource } from "../sources.ts";
 import { showTyped, type Typed } from "../typed.ts";
-import type { WindowFunction } from "./functions.ts";
+import { orderedOf, windowsOf } from "./on-host.ts";
 import { type Ordered, orderedRows, ranks, shifted } from "./ordered.ts";
-import { fitting, running } from "./running.ts";
-import { figureColumn, rowValues } from "./values.ts";
-
-/** A window function with its types. */
-export interface TypedWindow {
-  readonly name: string;
-  readonly given: WindowFunction;
-  readonly of?: Typed;
-  readonly type: ColumnType;
-}
-
-/** A window function and the column that its values are in. */
-type Job = TypedWindow & { readonly column: string };
+import { running } from "./running.ts";
+import { checkSums, type Job, type TypedWindow } from "./typed.ts";
+import { figureColumn, rowValues, useOf } from "./values.ts";
 
 export class WindowSource extends PendingSource {
   readonly #functions: readonly TypedWindow[];
@@ -61,31 +49,56 @@ export class WindowSource extends PendingSource {
     const { source, where, limit } = this.plan;
     return where || source.rows === undefined ? undefined : Math.min(source.rows, limit);
   }
-  explain(): string[] {
+  override get host(): HostSide {
+    const keys = [...this.#partitions, ...this.#order];
+    const { plan, names } = withHidden(this.plan, this.#hidden());
+    const side = plan.source.host;
+    return {
+      there: side?.there ?? false,
+      count: side?.count,
+      obstacle: () => rowsObstacle(plan),
+      rows: async () => {
+        const all = await rowsOf(plan);
+        const order = orderedOf(orderOf(all, orderKeys(keys, names)), this.#partitions.length);
+        return windowsOf(all, [...this.plan.columns.keys()], this.#jobs(names), order);
+      },
+    };
+  }
+  #hidden(): Typed[] {
+    const keys = [...this.#partitions, ...this.#order];
+    return [...keys.map(({ at }) => at), ...this.#functions.flatMap(({ of }) => of ?? [])];
+  }
+  /** The functions and where their values are, of the names of what was hidden. */
+  #jobs(names: readonly string[]): Job[] {
+    const values = names.slice(this.#partitions.length + this.#order.length);
+    return this.#functions.map((window) => ({
+      ...window,
+      column: window.of ? values.shift()! : "",
+    }));
+  }
+  explain(options: RunOptions = {}): string[] {
     const by = this.#partitions.map(({ at }) => showTyped(at)).join(", ") || "all rows";
     const order = this.#order.map(({ at }) => showTyped(at)).join(", ") || "as they are";
+    const what = `windows ${this.#functions.map(({ name }) => name).join(", ")}`;
+    const onHost = this.explainOnHost(what, options);
+    if (onHost) return onHost;
     return [
       ...this.explainPlan(),
-      `windows ${this.#functions.map(({ name }) => name).join(", ")}: partitions by ${by}, order ${order}; sorted on the device, figures on the host`,
+      `${what}: partitions by ${by}, order ${order}; sorted on the device, figures on the host`,
     ];
   }
 
   protected make(): Promise<ColumnStore> {
     const keys = [...this.#partitions, ...this.#order];
-    const hidden = [...keys.map(({ at }) => at), ...this.#functions.flatMap(({ of }) => of ?? [])];
-    return withRows(this.plan, hidden, async (store, names) => {
+    return withRows(this.plan, this.#hidden(), async (store, names) => {
       using scratch = new Scratch(this.gpu);
       const { packing, ...sorted } = await orderedKeys(store, orderKeys(keys, names), scratch);
       const ordered = orderedRows(sorted, packing, this.#partitions.length);
-      const values = names.slice(keys.length);
       const columns = new Map(
         [...this.plan.columns.keys()].map((name) => [name, store.columns.get(name)!]),
       );
       const made: Column[] = [];
-      for (const window of this.#functions) {
-        const job = { ...window, column: window.of ? values.shift()! : "" };
-        made.push(await column(store, job, ordered, scratch));
-      }
+      for (const job of this.#jobs(names)) made.push(await column(store, job, ordered, scratch));
       for (const one of made) columns.set(one.name, one);
       scratch.keep(made.flatMap(({ chunks }) => chunks.map(({ block }) => block)));
       return new Store(this.gpu, [...columns.values()], store.chunkRows, store.metadata);
@@ -109,10 +122,7 @@ async function column(
     const taken = await takeRows([part], scratch, store.chunkRows);
     return { ...taken.columns[0]!, name };
   }
-  const use = fn === "cumCount" ? "validity" : /Sum|Mean/.test(fn) ? "sums" : "numbers";
-  const figures = running(await rowValues(store, from, use), ordered, given);
-  if (use === "sums" && type.bits === 64 && type.kind !== "f64")
-    for (const figure of figures)
-      if (figure !== undefined) fitting(figure as bigint, type.kind === "i64", name);
+  const figures = running(await rowValues(store, from, useOf(fn)), ordered, given);
+  checkSums(name, type, fn, figures);
   return figureColumn(store, name, type, figures, scratch);
 }

@@ -10,6 +10,7 @@ import {
 } from "../../columns/index.ts";
 import type { UploadPart } from "../../gpu/index.ts";
 import type { Scratch } from "../run/scratch.ts";
+import type { WindowName } from "./functions.ts";
 import type { Figures, RowValues } from "./running.ts";
 
 type NumberArray = Float64Array | BigInt64Array;
@@ -21,6 +22,10 @@ interface Numbers {
 
 /** What is wanted of a column: its numbers, its integers as bigints, or whether it is null. */
 export type Use = "numbers" | "sums" | "validity";
+
+/** What a function wants of its column. */
+export const useOf = (fn: WindowName): Use =>
+  fn === "cumCount" ? "validity" : /Sum|Mean/.test(fn) ? "sums" : "numbers";
 
 /** The values of a column by row. One read-back. */
 export async function rowValues(store: ColumnStore, name: string, use: Use): Promise<RowValues> {
@@ -73,7 +78,12 @@ export async function figureColumn(
   return { name, type, nulls, chunks };
 }
 
-function fill(bytes: Uint8Array, type: ColumnType, figures: Figures, validity: number): void {
+export function fill(
+  bytes: Uint8Array,
+  type: ColumnType,
+  figures: Figures,
+  validity: number,
+): void {
   const Values = arrayOf(type) as unknown as Numbers;
   const values = new Values(bytes.buffer, 0, figures.length);
   for (let i = 0; i < figures.length; i++) {
