@@ -22,7 +22,7 @@ USAGE = """%cenote                        what is shared, by all processes of th
 %cenote stats                  counts of what this process has moved"""
 #: A call whose first argument is a text that is not ended yet.
 _CALL = re.compile(r"([A-Za-z_][\w.]*)\(\s*(?:name\s*=\s*)?([\"'])([^\"'\\]*)$")
-_LIBRARY = re.compile(r"\bas_\s*=\s*[\"'](\w*)$")
+_LIBRARY = re.compile(r"(?:\bas_\s*=\s*[\"']|%cenote\s+get\s.*\sas\s+)(\w*)$")
 _MAGIC = re.compile(r"%cenote\s+(?:get|rm(?:\s+\S+)*)\s+(\S*)$")
 _COMMAND = re.compile(r"%cenote\s+(\w*)$")
 

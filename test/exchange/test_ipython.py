@@ -53,6 +53,7 @@ def words(shell, code: str) -> set[str]:
         ("%cenote ", {"get", "rm", "copies", "stats"}),
         ("%cenote get fl", {"flights"}),
         ("%cenote rm flights tr", {"trips"}),
+        ("x = %cenote get 'fl ights' as p", {"pyarrow", "polars", "pandas"}),
     ],
 )
 def test_names_complete(shell, code, expected):
