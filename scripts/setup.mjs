@@ -23,21 +23,28 @@ async function checkHost() {
   return `Node ${process.version}, npm ${npm}`;
 }
 
+/** What needs npm's packages; of apt there is one at a time, so the browser comes after the driver. */
+async function prepareNode(withBrowser) {
+  await step("npm packages", installPackages);
+  await step("Node 24 runtime", findRuntime);
+  await step("Vulkan driver", prepareDriver);
+  if (withBrowser) await step("Browser", prepareBrowser);
+  await step("Native addon", buildAddon);
+  await step("Kernel", buildKernel);
+  await step("JupyterLab extension", buildExtension);
+}
+
 async function main() {
   startLog();
   if (process.argv.includes("--fresh")) forget();
   await step("This machine", checkHost);
-  await step("npm packages", installPackages);
-  await step("Node 24 runtime", findRuntime);
-  await step("Python", preparePython);
-  await step("Vulkan driver", prepareDriver);
-  await step("Native addon", buildAddon);
-  await step("Kernel", buildKernel);
-  await step("JupyterLab extension", buildExtension);
+  // Side by side: each waits for its registry first, and then uses one core.
+  const parts = [prepareNode(process.argv.includes("--test")), step("Python", preparePython)];
+  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
   await step("Kernelspec", installKernelspec);
   await step("Extension link", linkExtension);
   await step("Server extension", enableServerExtension);
-  if (process.argv.includes("--test")) await step("Browser", prepareBrowser);
 }
 
 try {

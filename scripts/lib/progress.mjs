@@ -19,26 +19,45 @@ export class SetupError extends Error {
   }
 }
 
+/** Notes of the steps under way, by title; more than one where steps go side by side. */
+const underWay = new Map();
+let timer;
+
+function draw() {
+  const line = [...underWay.values()].map((tell) => `… ${tell()}`).join("  ");
+  if (live) process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+}
+
+function begin(title, tell) {
+  underWay.set(title, tell);
+  if (live) timer ??= setInterval(draw, 250);
+  draw();
+}
+
+function end(title, text) {
+  underWay.delete(title);
+  console.log(`${live ? "\r\x1b[K" : ""}${text}`);
+  if (underWay.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}
+
 /** Runs one step and prints how it went. `body` returns a short text for the line's end. */
 export async function step(title, body) {
   const began = Date.now();
-  const seconds = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
+  const seconds = () => `(${((Date.now() - began) / 1000).toFixed(1)} s)`;
   let note = "";
-  const draw = () => live && process.stdout.write(`\r\x1b[K… ${title} ${note} (${seconds()})`);
   const say = (text) => {
     note = text;
     if (!live) console.log(`… ${title}: ${text}`);
   };
-  const timer = live ? setInterval(draw, 250) : undefined;
+  begin(title, () => `${title} ${note} ${seconds()}`);
   try {
-    draw();
     const result = await body(say);
-    console.log(`${live ? "\r\x1b[K" : ""}✓ ${title}${result ? `: ${result}` : ""} (${seconds()})`);
+    end(title, `✓ ${title}${result ? `: ${result}` : ""} ${seconds()}`);
   } catch (error) {
-    console.log(`${live ? "\r\x1b[K" : ""}✗ ${title} (${seconds()})`);
+    end(title, `✗ ${title} ${seconds()}`);
     throw error;
-  } finally {
-    clearInterval(timer);
   }
 }
 
