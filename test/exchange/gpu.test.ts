@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as arrow from "apache-arrow";
-import { count, put, gpu as upload } from "../../kernel/src/api/index.ts";
+import { count, put, tensor, gpu as upload } from "../../kernel/src/api/index.ts";
 import { col, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { exchangeStats, get } from "../../kernel/src/exchange/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
@@ -108,6 +108,20 @@ cenote.put("views", sent)`);
     await put("back", table);
     assert.deepEqual(await python.run(compare("sent")), [0, true]);
   });
+});
+
+test("a tensor is read back into shared memory; a scalar is one value", async () => {
+  using matrix = await tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  using sum = matrix.sum();
+  await put("matrix", matrix);
+  await put("sum", sum);
+  const found = await python.run(
+    "answer = [cenote.get(name, as_='numpy').tolist() for name in ('matrix', 'sum')]",
+  );
+  assert.deepEqual(found, [[[1, 2, 3], [4, 5, 6]], [21]]); // biome-ignore format: as numpy has them
 });
 
 test("a table that was disposed is not shared, and what was stays", async () => {
