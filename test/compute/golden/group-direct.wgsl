@@ -25,12 +25,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   while (i < end) {
     var passed = 0u;
     let first = i;
-    for (var k = 0u; k < 32u && i < end; k++) {
+    for (var bit = 0u; bit < 32u && i < end; bit++) {
       let row = p[0].w + i;
       let v0 = extractBits(bitcast<i32>(c0[row >> 1u]), (row & 1u) << 4u, 16u);
       let ok1 = ((c0[p[1].x + (row >> 5u)] >> (row & 31u)) & 1u) == 1u;
       let v2 = v0 >= bitcast<i32>(p[LITERALS + 0u].x);
-      passed |= select(0u, 1u, ok1 && v2) << k;
+      passed |= select(0u, 1u, ok1 && v2) << bit;
       i += p[0].z;
     }
     while (passed != 0u) {
