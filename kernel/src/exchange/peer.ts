@@ -241,7 +241,10 @@ export class Peer {
     this.ask({ op: "sheet" }, BOARD_PATIENCE_MS)
       .then(({ sheet }) => PeerSheet.fetch(addon, this.path, sheet, BOARD_PATIENCE_MS))
       .then(
-        (sheet) => (this.#sheet = sheet),
+        (sheet) => {
+          if (this.closed) sheet.close();
+          else this.#sheet = sheet;
+        },
         () => {},
       );
   }
@@ -279,6 +282,7 @@ export class Peer {
     if (this.closed) return;
     this.closed = true;
     this.#outgoing.close();
+    this.#sheet?.close();
     this.#socket.destroy();
     const error = cause instanceof CenoteError ? cause : gone(this, cause);
     for (const question of [...this.#questions.values()]) question.reject(error);

@@ -43,6 +43,7 @@ export class OwnSheet {
 
   close(): void {
     this.#native.closeDescriptor(this.fd);
+    this.#native.detach(this.#words.buffer as ArrayBuffer); // not when it is collected: it is unmapped now
   }
 }
 
@@ -72,7 +73,10 @@ export class PeerSheet {
   readonly #free: number[] = [];
   #end = 0;
 
-  private constructor(words: BigUint64Array) {
+  readonly #native: Native;
+
+  private constructor(addon: Native, words: BigUint64Array) {
+    this.#native = addon;
     this.#words = words;
   }
 
@@ -86,7 +90,7 @@ export class PeerSheet {
     const request = encodeFrame({ op: "sheet", id: 1, sheet });
     const fd = await addon.receiveDescriptor(path, request, patienceMs);
     try {
-      return new PeerSheet(wordsOf(addon, addon.mapSheet(fd, SHEET_BYTES)));
+      return new PeerSheet(addon, wordsOf(addon, addon.mapSheet(fd, SHEET_BYTES)));
     } finally {
       addon.closeDescriptor(fd);
     }
@@ -111,6 +115,11 @@ export class PeerSheet {
     this.#free.length = 0;
     this.#end = 0;
     Atomics.store(this.#words, 0, 0n);
+  }
+
+  /** No lease in it may be taken or ended from now on. */
+  close(): void {
+    this.#native.detach(this.#words.buffer as ArrayBuffer);
   }
 
   static has(lease: number): boolean {
