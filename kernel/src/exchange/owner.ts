@@ -165,13 +165,12 @@ export class Owner {
       arena: shareable ? { id: arena.id, bytes: arena.segment.bytes } : undefined,
     };
     const owned = { object, place, leases: 0, idle: false };
-    const replaces = this.#current.has(table.name);
     this.#current.set(table.name, owned);
     this.#versions.set(table.version, owned);
     const entry = this.#board?.entry(table.name);
     this.#tell({ type: "publish", object, arena: arena.id, entry });
     this.#board?.post(object, entry);
-    if (replaces) this.#tell({ type: "posted" });
+    this.#tell({ type: "posted" });
     return table;
   }
 

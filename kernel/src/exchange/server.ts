@@ -32,6 +32,8 @@ export class Server {
   readonly #haveLooked: () => void;
   readonly #board: OwnBoard | undefined;
   readonly #sheets = new OwnSheets();
+  /** Published, but perhaps not on the board yet. */
+  readonly #unposted: Description[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
 
@@ -55,8 +57,11 @@ export class Server {
   told(message: ToServer): void {
     if (message.type === "arena") this.#arenas.set(message.id, message);
     else if (message.type === "dropped") this.#drop(message.id);
-    else if (message.type === "posted") this.#catalogue.posted();
-    else if (message.type === "look") {
+    else if (message.type === "posted") {
+      this.#catalogue.posted();
+      // Not sooner: who is told looks at the board.
+      for (const object of this.#unposted.splice(0)) this.#tellWatchers(object.table.name, object);
+    } else if (message.type === "look") {
       this.#catalogue.lookAfterHeld();
       this.#haveLooked();
     } else if (message.type === "remove") {
@@ -65,7 +70,7 @@ export class Server {
     } else {
       const { object, arena, entry } = message;
       this.#catalogue.publish(object, arena, entry);
-      this.#tellWatchers(object.table.name, object);
+      this.#unposted.push(object);
     }
   }
 
