@@ -74,24 +74,30 @@ class OwnBoard:
         """
         if self.fd is None:
             return
-        name, arena = str(message["name"]), message["arena"]
+        name = str(message["name"])
         coded = name.encode()
         entry = self._entries.get(name)
-        if entry is None and (entry := self._free_entry(coded)) is None:
+        if entry is None:
+            entry = self._free_entry(coded)
+        if entry is None:
             self._not_posted.add(name)
             self._say_not_posted()
-            return
+        else:
+            self._write(entry, coded, message)
+            if name not in self._entries:
+                self._entries[name] = entry
+                _CHECK.pack_into(self._memory, _HASHES_AT + entry * 4, _hash(coded))
+        self._raise_count(coded)
+
+    def _write(self, entry: int, name: bytes, message: Message) -> None:
+        arena = message["arena"]
         facts = (
             *(message[key] for key in ("version", "created", "rows", "bytes", "columnCount")),
             *(arena["id"], arena["bytes"], message["offset"]),
         )
-        checked = _FACTS.pack(len(coded), *facts) + coded
+        checked = _FACTS.pack(len(name), *facts) + name
         at = _ENTRIES_AT + entry * _ENTRY_BYTES
         self._memory[at : at + 4 + len(checked)] = _CHECK.pack(crc32(checked)) + checked
-        if name not in self._entries:
-            self._entries[name] = entry
-            _CHECK.pack_into(self._memory, _HASHES_AT + entry * 4, _hash(coded))
-        self._raise_count(coded)
 
     def take_down(self, name: str) -> None:
         """The name was taken back. To be called when no lease on it would be granted any more."""

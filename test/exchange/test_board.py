@@ -62,6 +62,9 @@ def test_names_without_an_entry_are_asked_for(owner):
     assert value("b") == 1
     wait_for_board(owner)
     assert {name: value(name) for name in items} == items
+    in_use = {name: cenote.get(name) for name in items}
+    put(owner, {name: k + 100 for name, k in items.items()})
+    assert {name: value(name) - 100 for name in in_use} == items
     cenote.delete(crowd[11])
     cenote.delete(crowd[0])
     for name in (crowd[11], crowd[0]):
