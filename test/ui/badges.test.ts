@@ -62,7 +62,9 @@ test("a click finds a cell that ran while the panel was closed", async () => {
   await ui.panel.locator(".cenote-button", { hasText: "Follow" }).click();
   await ui.closePanel();
   await until("only the numbers flow", async () => ui.requests.at(-1) === "summary");
+  const { length } = await badges();
   await ui.run("kept.disposed; const meanwhile = await pool.allocate(1000);");
+  await until("its badge is there", async () => (await badges()).length === length + 1);
   await ui.page.locator(".cenote-cell-badge button").last().click();
   await ui.panel.locator(".cenote-button", { hasText: "Follow" }).waitFor();
 });

@@ -118,6 +118,7 @@ test("a table that Python shares is shown and previewed in Python", async () => 
 
 test("a name is taken back, after asking", async () => {
   await card("python table").locator("button", { hasText: "Take back" }).click();
+  await ui.page.locator(".jp-Dialog-content").waitFor();
   assert.deepEqual(await violations(ui, [".jp-Dialog-content"], ["button-name"]), []);
   await ui.page.locator(".jp-Dialog button", { hasText: "Take back" }).click();
   await card("python table").waitFor({ state: "detached" });

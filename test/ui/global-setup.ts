@@ -7,8 +7,14 @@ let lab: Lab | undefined;
 let browser: BrowserServer | undefined;
 
 export async function globalSetup(): Promise<void> {
-  lab = await startOwnLab();
   browser = await startBrowserServer();
+  try {
+    lab = await startOwnLab();
+  } catch (error) {
+    // Nobody tears down what was not set up.
+    await globalTeardown();
+    throw error;
+  }
   process.env[SHARED_LAB] = JSON.stringify({ url: lab.url, work: lab.work });
   process.env[SHARED_BROWSER] = browser.wsEndpoint();
 }

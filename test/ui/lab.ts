@@ -2,6 +2,7 @@
 // installed them. Everything it starts is ended by `stop`. A run of many files starts one for all of them
 // (global-setup.ts), of which each file's `stop` ends the kernels and forgets what the file left.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -147,13 +148,25 @@ async function configure(home: string): Promise<void> {
   await mkdir(join(home, "work"));
 }
 
+/**
+ * A port below those that systems give to whoever asks for any (the server takes seconds to come up, in which
+ * kernels and other tests ask for many) and above those that browsers refuse.
+ */
 async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
+  while (true) {
+    const port = randomInt(11_000, 32_768);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve, reject) => {
+      probe.once("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "EADDRINUSE") resolve(false);
+        else reject(error);
+      });
+      probe.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 async function endKernels(url: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The first tutorial as its reader sees it: both notebooks open in JupyterLab, run from the top, the panel
 // beside them. The picture in the README is this test's build/ui/tutorial.png.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
@@ -17,11 +17,14 @@ const LONG = 300_000;
 let lab: Lab;
 let browser: Browser;
 let ui: LabPage;
+/** The link by which the notebooks' cells find npm's packages. */
+let modules: string | undefined;
 
 before(async () => {
   lab = await startLab();
   for (const name of [PYTHON, TYPESCRIPT]) cpSync(at("notebooks", name), join(lab.work, name));
-  symlinkSync(at("node_modules"), join(lab.work, "..", "node_modules"));
+  modules = join(lab.work, "..", "node_modules");
+  symlinkSync(at("node_modules"), modules);
   browser = await startBrowser();
   ui = await LabPage.open(browser, lab, PYTHON);
 });
@@ -29,6 +32,8 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await lab?.stop();
+  // Beside the folder that a shared JupyterLab empties: other files are to find none.
+  if (modules) rmSync(modules, { force: true });
 });
 
 /** Text of the current notebook's outputs. */
