@@ -76,7 +76,11 @@ export class TableWidget extends Widget {
     this.#rows = Math.max(options.rows ?? 0, table.numRows);
     const { fields } = table.schema;
     this.#model = new GridModel(fields, this.#rows, this.#saved);
-    this.#model.failed.connect((_, error) => this.#say(error.message));
+    this.#model.failed.connect((_, error) => {
+      // First, or the end of the wait would take the message away.
+      this.#wait.end();
+      this.#say(error.message);
+    });
     this.#model.waiting.connect((_, waiting) => {
       if (waiting) this.#wait.begin();
       else this.#wait.end();

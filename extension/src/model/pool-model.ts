@@ -132,12 +132,14 @@ export class PoolModel {
 
   /**
    * The run of a cell that had this number, else the latest of the cell that has this name: under its number
-   * another one may have run, in a kernel that was started since. By number only where the kernel knows no name.
+   * another one may have run, in a kernel that was started since. By number only where one side knows no name.
    */
   spanOf(wanted: { cell: number; id: string | undefined }): CellSpan | undefined {
     const byNumber = this.cells.findLast(({ cell }) => cell === wanted.cell);
-    if (byNumber && (byNumber.id ?? wanted.id) === wanted.id) return byNumber;
-    return this.cells.findLast(({ id }) => id !== undefined && id === wanted.id);
+    if (wanted.id === undefined || (byNumber && (byNumber.id ?? wanted.id) === wanted.id)) {
+      return byNumber;
+    }
+    return this.cells.findLast(({ id }) => id === wanted.id);
   }
 
   /** The kernel's clock, as far as messages tell: milliseconds since the epoch. */

@@ -49,7 +49,7 @@ export class Sources {
   /** Keeps the blocks that are there now. */
   keep(): Snapshot {
     const { blocks, timeline } = this.#model;
-    const time = timeline.length > 0 ? timeline.time[timeline.length - 1]! : Date.now();
+    const time = timeline.length > 0 ? timeline.time[timeline.length - 1]! : this.#model.now();
     const snapshot = { number: ++this.#taken, time, blocks: blocks.clone() };
     this.#kept = [...this.#kept, snapshot].slice(-MOST_KEPT);
     return snapshot;
