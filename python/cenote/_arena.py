@@ -14,6 +14,7 @@ import os
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ._host_memory import check_room, memory_room
 
@@ -132,6 +133,13 @@ def apart(free: Callable[[], object]) -> None:
         free()
 
 
+class Newer(NamedTuple):
+    """The version that has replaced another."""
+
+    name: str
+    size: int
+
+
 class Arenas:
     """All arenas of this process. Not locked: its user holds the lock."""
 
@@ -185,16 +193,18 @@ class Arenas:
                 return arena, offset
         return None
 
-    def give_back(self, arena: Arena, offset: int, size: int, spare_of: str | None) -> None:
+    def give_back(self, arena: Arena, offset: int, size: int, newer: Newer | None = None) -> None:
         """Frees a range, and drops arenas when too many lie empty.
 
-        `spare_of`: the name whose newer version lies elsewhere, so that the next may come here: an
-        arena that is empty now is kept for it, however large it is, until `forget_spare`.
+        `newer`: the version that has replaced what lay here. The next one may come here: an arena
+        that is empty now is kept for it, however large it is, until `forget_spare` or until
+        one is less than half as large.
         """
         arena.ranges.give_back(offset, page_align(size))
-        if spare_of is not None and arena.empty:
-            self._unmark(spare_of)
-            arena.spare_of = spare_of
+        if newer is not None and arena.empty:
+            self._unmark(newer.name)
+            if 2 * newer.size >= size:
+                arena.spare_of = newer.name
         self._trim()
 
     def forget_spare(self, name: str) -> None:

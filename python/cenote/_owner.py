@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ._arena import Arena, Arenas
+from ._arena import Arena, Arenas, Newer
 from ._board import OwnBoard
 from ._frames import Message
 from ._pack import Packed
@@ -123,7 +123,7 @@ class Owner:
     def give_up(self, room: Room) -> None:
         """Frees room in which nothing was shared."""
         with self._lock:
-            self._arenas.give_back(room.arena, room.offset, room.size, None)
+            self._arenas.give_back(room.arena, room.offset, room.size)
 
     def share(self, name: str, room: Room, made: Made, leases: int = 0) -> Shared:
         """Shares the stream that was written into the room, with that many leases."""
@@ -237,8 +237,9 @@ class Owner:
                 self._hold()
                 return
             del self._versions[version]
-            spare_of = name if name in self._objects else None
-            self._arenas.give_back(shared.arena, shared.offset, shared.room, spare_of)
+            current = self._objects.get(name)
+            newer = None if current is None else Newer(name, current.table.bytes)
+            self._arenas.give_back(shared.arena, shared.offset, shared.room, newer)
 
     def arena_descriptor(self, arena_id: int) -> tuple[int, int] | None:
         """Descriptor and size of an arena, or None where there is none that can be passed."""

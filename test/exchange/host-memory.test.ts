@@ -74,17 +74,20 @@ test("what a newer version left is kept for the next one, until the name is gone
     ({ id }) => dropped.push(id),
   );
   const [first, second] = [arenas.take(500 * MB), arenas.take(500 * MB)];
-  arenas.giveBack(first, "t");
+  arenas.giveBack(first, { name: "t", bytes: 400 * MB });
   const small = arenas.take(4096); // does not spoil it
   assert.ok(small.arena !== first.arena && small.arena !== second.arena);
-  arenas.giveBack(small, "s");
+  arenas.giveBack(small, { name: "s", bytes: 4096 });
   const third = arenas.take(400 * MB);
   assert.equal(third.arena, first.arena);
-  arenas.giveBack(third, "t");
-  arenas.giveBack(second, "t"); // one is enough
+  arenas.giveBack(third, { name: "t", bytes: 400 * MB });
+  arenas.giveBack(second, { name: "t", bytes: 400 * MB }); // one is enough
   assert.deepEqual(dropped, [first.arena.id]);
   arenas.forgetSpare("t");
   assert.deepEqual(dropped, [first.arena.id, second.arena.id]);
+  const fourth = arenas.take(500 * MB);
+  arenas.giveBack(fourth, { name: "t", bytes: 4096 }); // the next may be as small
+  assert.deepEqual(dropped, [first.arena.id, second.arena.id, fourth.arena.id]);
 });
 
 test("spares go before an arena is refused", () => {
@@ -95,7 +98,7 @@ test("spares go before an arena is refused", () => {
     () => (arenas.count > 0 ? 0 : 1000 * MB),
   );
   const first = arenas.take(500 * MB);
-  arenas.giveBack(first, "t");
+  arenas.giveBack(first, { name: "t", bytes: 400 * MB });
   assert.notEqual(arenas.take(600 * MB).arena, first.arena);
   assert.deepEqual(dropped, [first.arena.id]);
 });

@@ -1,7 +1,7 @@
 """Arenas are refused before a control group that is short would kill."""
 
 import pytest
-from cenote._arena import Arenas
+from cenote._arena import Arenas, Newer
 from cenote._host_memory import HostMemoryError, memory_room
 
 MB = 10**6
@@ -63,16 +63,19 @@ def test_what_a_newer_version_left_is_kept_for_the_next_one():
     arenas = Arenas(dropped=dropped.extend)
     first, at = arenas.take(500 * MB)
     second, _ = arenas.take(500 * MB)
-    arenas.give_back(first, at, 500 * MB, spare_of="t")
+    arenas.give_back(first, at, 500 * MB, Newer("t", 400 * MB))
     small, there = arenas.take(4096)
     assert small not in (first, second)  # what is small does not spoil it
-    arenas.give_back(small, there, 4096, spare_of="s")
+    arenas.give_back(small, there, 4096, Newer("s", 4096))
     assert arenas.take(400 * MB)[0] is first
-    arenas.give_back(first, 0, 400 * MB, spare_of="t")
-    arenas.give_back(second, 0, 500 * MB, spare_of="t")  # one is enough
+    arenas.give_back(first, 0, 400 * MB, Newer("t", 400 * MB))
+    arenas.give_back(second, 0, 500 * MB, Newer("t", 400 * MB))  # one is enough
     assert dropped == [first.id]
     arenas.forget_spare("t")
     assert dropped == [first.id, second.id]
+    third, at = arenas.take(500 * MB)
+    arenas.give_back(third, at, 500 * MB, Newer("t", 4096))  # the next may be as small
+    assert dropped == [first.id, second.id, third.id]
     arenas.close()
 
 
@@ -80,7 +83,7 @@ def test_spares_go_before_an_arena_is_refused():
     dropped = []
     arenas = Arenas(lambda: 0 if arenas.count else 1000 * MB, dropped.extend)
     first, at = arenas.take(500 * MB)
-    arenas.give_back(first, at, 500 * MB, spare_of="t")
+    arenas.give_back(first, at, 500 * MB, Newer("t", 400 * MB))
     assert arenas.take(600 * MB)[0] is not first
     assert dropped == [first.id]
     arenas.close()

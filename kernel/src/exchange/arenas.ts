@@ -93,15 +93,15 @@ export class Arenas {
   }
 
   /**
-   * Frees a range, and drops arenas when too many lie empty. `spareOf`: the name whose newer version lies elsewhere,
-   * so that the next may come here: an arena that is empty now is kept for it, however large it is, until
-   * `forgetSpare`.
+   * Frees a range, and drops arenas when too many lie empty. `newer`: the version that has replaced what lay here.
+   * The next one may come here: an arena that is empty now is kept for it, however large it is, until
+   * `forgetSpare` or until one is less than half as large.
    */
-  giveBack({ arena, offset, bytes }: Place, spareOf?: string): void {
+  giveBack({ arena, offset, bytes }: Place, newer?: { name: string; bytes: number }): void {
     arena.ranges.giveBack(offset, pageAlign(bytes));
-    if (spareOf !== undefined && arena.ranges.empty) {
-      this.#unmark(spareOf);
-      arena.spareOf = spareOf;
+    if (newer && arena.ranges.empty) {
+      this.#unmark(newer.name);
+      if (2 * newer.bytes >= bytes) arena.spareOf = newer.name;
     }
     this.#trim();
   }

@@ -253,7 +253,7 @@ export class Owner {
     if (!owned.idle || owned.leases > 0) return;
     const { name, version } = owned.object.table;
     if (!this.#versions.delete(version)) return;
-    this.#arenas.giveBack(owned.place, this.#current.has(name) ? name : undefined);
+    this.#arenas.giveBack(owned.place, this.#current.get(name)?.object.table);
   }
 
   #tell(message: ToServer): void {
