@@ -2,7 +2,7 @@
 // length about a vector and a word, at offsets that are whole vectors and that are not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTensor, type GpuTensor } from "../../kernel/src/compute/index.ts";
+import { createTensor, full, type GpuTensor } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
 function range(count: number): number[];
@@ -71,6 +71,20 @@ test("a kept kernel tells memory that is used twice from memory that is not", ()
       await read(x.mul(2).add(x.mul(3))),
       range(8, (i) => i * 5),
     );
+  }));
+
+test("a constant that stands in two places is not the same as two constants", () =>
+  scoped(async () => {
+    const a = await createTensor(gpu, [1, 2, 3]);
+    const two = full(gpu, [3], 2);
+    assert.deepEqual(await read(a.add(two).mul(two)), [6, 8, 10]);
+    assert.deepEqual(await read(a.add(3).mul(5)), [20, 25, 30]);
+    assert.deepEqual(await read(a.add(7).mul(11)), [88, 99, 110]);
+    const four = full(gpu, [3], 4);
+    assert.deepEqual(await read(a.add(four).mul(four)), [20, 24, 28]);
+    const parts = (x: GpuTensor, y: GpuTensor) => read(a.add(x).concat([a.mul(y)], 0));
+    assert.deepEqual(await parts(two, two), [3, 4, 5, 2, 4, 6]);
+    assert.deepEqual(await parts(two, four), [3, 4, 5, 4, 8, 12]);
   }));
 
 const PACKED = ["f16", "i8", "u8", "i4", "bool"] as const;

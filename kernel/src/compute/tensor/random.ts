@@ -51,11 +51,17 @@ export class RandomStream {
     return this.#tensor(sizes, this.#bits(sizes), "u32", "random bits");
   }
 
-  /** Uniform from `low` to below `high`, in steps of 2⁻²⁴ of the range. */
+  /** Uniform from `low` to below `high`, in steps of 2⁻²⁴ of the range; rounding may give `high`. Throws RANGE. */
   uniform(shape: number | Shape, low = 0, high = 1, dtype: Dtype = "f32"): GpuTensor {
     const sizes = checkedShape(shape, "random.uniform");
-    const unit = call("unit", "f32", [this.#bits(sizes)]);
     const [from] = [real(low, "random.uniform"), real(high, "random.uniform")];
+    if (!Number.isFinite(Math.fround(high - low))) {
+      throw new CenoteError(
+        "RANGE",
+        `random.uniform: wanted bounds whose distance is an f32, found ${told(low)}, ${told(high)}`,
+      );
+    }
+    const unit = call("unit", "f32", [this.#bits(sizes)]);
     const scaled = call("mul", "f32", [unit, real(high - low, "random.uniform")]);
     return this.#tensor(sizes, call("add", "f32", [scaled, from]), dtype, "uniform");
   }
@@ -79,7 +85,9 @@ export class RandomStream {
         "RANGE",
         `random.integers: wanted whole numbers low < high of 32 bits, found ${told(low)}, ${told(high)}`,
       );
-    const scaled = call("mulHigh", "u32", [this.#bits(sizes), word(high - low)]);
+    const bits = this.#bits(sizes);
+    const all = high - low === 2 ** 32; // as a word it were 0
+    const scaled = all ? bits : call("mulHigh", "u32", [bits, word(high - low)]);
     const from = call("add", "i32", [
       call("cast", "i32", [scaled]),
       constant(low, "i32", "random.integers"),

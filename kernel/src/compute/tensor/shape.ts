@@ -16,7 +16,7 @@ export function checkedShape(shape: unknown, where: string): number[] {
   const fits =
     Array.isArray(sizes) &&
     sizes.length <= MAX_RANK &&
-    sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
+    Array.from(sizes).every((size) => Number.isSafeInteger(size) && size >= 0); // holes too
   if (fits) return [...(sizes as number[])];
   throw new CenoteError(
     "SHAPE",

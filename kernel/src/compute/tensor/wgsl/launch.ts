@@ -1,7 +1,7 @@
 // Kernels that were built once, found again by what they do: a step that repeats builds no text. What differs
 // between calls — memory, constants, where elements begin — is filled in.
 import type { Gpu } from "../../../gpu/index.ts";
-import type { Expr, Placed } from "../expr.ts";
+import type { Constant, Expr, Placed } from "../expr.ts";
 import type { Storage } from "../storage.ts";
 import { Kernel, type Ready, type Slots } from "./kernel.ts";
 
@@ -37,18 +37,17 @@ export class Signature {
     return this;
   }
 
-  /** Memory that is bound; `type` is what its first use depends on. */
+  /** Memory that is bound. */
   bind(storage: Storage): this {
-    this.text += ` #${this.#number(storage)}`;
+    const number = this.#number(storage); // adds to the text too
+    this.text += ` #${number}`;
     return this;
   }
 
   /** An expression, by its form. */
   expr(one: Expr): this {
-    if (one.kind === "constant") {
-      this.slots.set(one, this.values.push(one.word) - 1);
-      this.text += ` =${one.dtype}`;
-    } else if (one.kind === "call") {
+    if (one.kind === "constant") this.#constant(one);
+    else if (one.kind === "call") {
       const known = this.#calls.indexOf(one);
       if (known >= 0) {
         this.text += ` ^${known}`;
@@ -60,6 +59,17 @@ export class Signature {
       this.#calls.push(one);
     } else this.#place(one);
     return this;
+  }
+
+  /** One that stands in several places has one value: it is not the same as several that are alike. */
+  #constant(one: Constant): void {
+    const known = this.slots.get(one);
+    if (known !== undefined) {
+      this.text += ` =${known}`;
+      return;
+    }
+    this.slots.set(one, this.values.push(one.word) - 1);
+    this.text += ` =${one.dtype}`;
   }
 
   #place(one: Placed): void {
