@@ -12,6 +12,8 @@ export const BANDS = 18;
 const AXIS = 17;
 /** A mark's name is cut where it takes more. */
 const NAME_PIXELS = 90;
+/** More than fit into that. */
+const NAME_LETTERS = 64;
 /** Names that would overlap stand above each other, as far as there are rows. */
 const NAME_ROWS = 3;
 const NAME_HEIGHT = 13;
@@ -118,6 +120,8 @@ function drawMarks(
     context.lineTo(at, bottom);
     context.stroke();
     context.setLineDash([]);
+    // Nothing is measured for marks that stand close together: there may be hundreds.
+    if (taken.every((pixel) => at + 3 <= pixel)) continue;
     const text = shortened(context, name);
     const size = context.measureText(text).width;
     // Left of its line where there is no room to the right.
@@ -131,11 +135,15 @@ function drawMarks(
 
 /** A name that takes at most NAME_PIXELS. */
 function shortened(context: Context, name: string): string {
-  if (context.measureText(name).width <= NAME_PIXELS) return name;
-  let length = name.length;
-  while (length > 1 && context.measureText(`${name.slice(0, length)}…`).width > NAME_PIXELS)
-    length--;
-  return `${name.slice(0, length).toWellFormed()}…`;
+  const fits = (text: string) => context.measureText(text).width <= NAME_PIXELS;
+  if (name.length <= NAME_LETTERS && fits(name)) return name;
+  let [some, many] = [1, Math.min(name.length, NAME_LETTERS)];
+  while (some + 1 < many) {
+    const middle = (some + many) >> 1;
+    if (fits(`${name.slice(0, middle)}…`)) some = middle;
+    else many = middle;
+  }
+  return `${name.slice(0, some).toWellFormed()}…`;
 }
 
 function fillSteps(
