@@ -60,7 +60,7 @@ interface ConsolePanel extends Widget {
 
 function isConsole(widget: Widget): widget is ConsolePanel {
   const { console } = widget as Widget & Partial<Pick<ConsolePanel, "console">>;
-  return typeof console === "object" && Symbol.iterator in Object(console.cells);
+  return Symbol.iterator in Object(console?.cells);
 }
 
 export function isCode(cell: Widget & { model: { type: string } }): cell is CodeCell {
