@@ -183,6 +183,14 @@ test("cells begin, end and are told apart after a restart of the count", () => {
     model.cells.map(({ begin }) => begin),
     [1000, 9000],
   );
+  const begin = (cell: number, id: string | undefined) => model.spanOf({ cell, id })?.begin;
+  assert.deepEqual([begin(1, "first"), begin(2, "first")], [9000, undefined], "no names are known");
+  cells(5, [{ cell: 2, begin: 9200, end: 9300, id: "first" }]);
+  cells(6, [{ cell: 3, begin: 9400, id: "first" }]);
+  assert.equal(begin(2, "first"), 9200, "the run that had the number");
+  assert.equal(begin(7, "first"), 9400, "the latest run");
+  assert.equal(begin(2, "other"), undefined, "another kernel's number");
+  assert.equal(begin(2, undefined), 9200, "by number where nobody gives a name");
 });
 
 test("clear forgets everything: a restarted kernel begins anew", () => {
