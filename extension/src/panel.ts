@@ -201,8 +201,10 @@ export class PoolPanel extends Widget {
     this.#say(words);
     this.#views.hidden = words !== undefined;
     this.#views.classList.toggle("cenote-stale", state !== "live" && state !== "paused");
-    if (words) return;
+    // Also of a pool that is not used yet: later would be another moment than the one that was meant.
     this.#focusWantedCell();
+    this.#tables.takeWanted();
+    if (words) return;
     this.#figures.update(model);
     this.#places.update(model);
     this.#counters.update(model);

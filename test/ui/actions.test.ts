@@ -34,7 +34,7 @@ async function tells(wanted: RegExp, command: string, args: object = {}): Promis
   const told = async () => (await toasts.allInnerTexts()).filter((text) => wanted.test(text));
   const before = (await told()).length;
   void ui.command(command, args);
-  await until(`it tells ${wanted}`, async () => (await told()).length > before, 20_000);
+  await until(`it tells ${wanted}`, async () => (await told()).length > before);
   return (await told()).at(-1)!;
 }
 

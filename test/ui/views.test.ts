@@ -47,7 +47,7 @@ const told = (name: string, attribute: string) =>
 /** Waits until a number of the panel is what the pool says; the assertion then names both. */
 async function agree(name: string, attribute: string, wanted: number): Promise<void> {
   const now = async () => Number(await told(name, attribute));
-  await until(name, async () => (await now()) === wanted, 10_000).catch(() => undefined);
+  await until(name, async () => (await now()) === wanted).catch(() => undefined);
   assert.equal(await now(), wanted, name);
 }
 

@@ -123,7 +123,14 @@ export class TablesView {
   /** Keeps the blocks of this moment, or of the next at which all of them are known, and shows what changes. */
   snapshot(): void {
     this.#wanted = true;
-    this.update();
+    this.takeWanted();
+  }
+
+  /** Takes the snapshot that was asked for, if all blocks are known by now. */
+  takeWanted(): void {
+    if (!this.#wanted || !this.#model.current || this.#model.hidden > 0) return;
+    this.#wanted = false;
+    this.#showChange(this.#sources.keep().number);
   }
 
   /** Shows what changed since the last snapshot; false where there is none. */
@@ -140,11 +147,6 @@ export class TablesView {
   }
 
   update(): void {
-    if (this.#wanted && this.#model.current && this.#model.hidden === 0) {
-      this.#wanted = false;
-      this.#showChange(this.#sources.keep().number);
-      return;
-    }
     this.#offer();
     const by = this.#by.value as Grouping;
     const all = this.#sources.groups(this.#subject.subject, this.#focus.stretch, by);
