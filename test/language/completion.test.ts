@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { Session } from "node:inspector";
 import { after, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   complete,
   type InspectorSession,
@@ -52,6 +54,24 @@ test("no names after what isn't a name", async () => {
   assert.deepEqual(await names("f()."), []);
   assert.deepEqual(await names("1."), []);
   assert.deepEqual(await names("missing.pro"), []);
+});
+
+test("what a look throws is not kept", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  let thrown: WeakRef<object> | undefined;
+  const get = () => {
+    const error = new Error();
+    thrown = new WeakRef(error);
+    throw error;
+  };
+  Object.defineProperty(globalThis, "failing", { get, configurable: true });
+  assert.equal(await live.describe("failing", [], 0), undefined);
+  for (let turn = 0; turn < 100 && thrown?.deref(); turn++) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  assert.ok(thrown && !thrown.deref());
 });
 
 test("inspection says what a value is", async () => {

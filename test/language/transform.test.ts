@@ -33,6 +33,7 @@ function run(source: string, scope: Record<string, unknown> = {}): unknown {
 test("every way to declare is an assignment to a name that is declared apart", () => {
   const cases: [string, string[], unknown][] = [
     ["const a = 1; a", ["a"], 1],
+    ["try { throw (1, 2) } catch (e) { var t = e }\nt", ["t"], 2],
     ["let a: number; a = 2; a", ["a"], 2],
     ["var a = 3, b; a", ["a", "b"], 3],
     ["const { a, b: [c = 4], ...d } = { a: 1, b: [], e: 5 }; c", ["a", "c", "d"], 4],

@@ -42,6 +42,7 @@ CELLS = {
     "({ big: thing(), [how]: () => ({ 'text/plain': 'b' }) })",
     "thrown": "throw Object.assign(new Error('x'), { thing: thing(), cause: thing() })",
     "thrown by itself": "throw thing()",
+    "its method throws text": "({ big: thing(), f() { try { throw 'x' } catch {} } }).f();",
     "rejected": "Promise.reject(Object.assign(new Error('x'), { thing: thing() }));",
     "late": "setTimeout(() => console.log(thing()), 1);",
     "in a block": "{ const inner = thing(); var size = inner.bytes.length } size",

@@ -109,6 +109,14 @@ def test_commonjs_is_what_its_types_say(kernel: Kernel, folder: Path) -> None:
         "[Chart.name, size, flag.default === Chart, same === Chart, whole.size]"
     )
     assert ran.plain == "[ 'Chart', 2, true, true, 2 ]"
+    # Elements of lists and bytes, of which there may be millions, are not among the names.
+    (folder / "list.cjs").write_text("module.exports = Object.assign([5, 6], { kind: 'list' });")
+    (folder / "bytes.cjs").write_text("module.exports = new Uint8Array(3);")
+    ran = kernel.run(
+        "import list, { kind } from './list.cjs'; import * as bytes from './bytes.cjs';\n"
+        "[list.length, kind, Object.keys(bytes).filter((name) => name !== 'module.exports')]"
+    )
+    assert ran.plain == "[ 2, 'list', [ 'default' ] ]"
 
 
 def test_names_of_commonjs_are_the_cells_alone(kernel: Kernel, folder: Path) -> None:
@@ -127,6 +135,7 @@ def test_names_of_commonjs_are_the_cells_alone(kernel: Kernel, folder: Path) -> 
 def test_a_package_that_is_not_there_is_named_with_the_mend(kernel: Kernel, folder: Path) -> None:
     (folder / "asks.ts").write_text("import 'no-such-package/part';")
     (folder / "beside.ts").write_text("export const a = 1;")
+    (folder / "node_modules" / "there").mkdir(parents=True)
     mend = "To install it: %npm install no-such-package"
     for code in (
         "import a from 'no-such-package'",
@@ -145,6 +154,8 @@ def test_a_package_that_is_not_there_is_named_with_the_mend(kernel: Kernel, fold
         ("import a from 'beside'", 'write "./beside"'),
         ("import a from './nope'", "/nope'"),
         ("require('./nope')", "'./nope'"),
+        ("require('there/nope')", "Cannot find module 'there/nope'"),
+        ("module.require('no-such-package')", mend),
     ]:
         ran = kernel.run(code)
         assert told in ran.reply["content"]["evalue"], (code, ran.traceback)

@@ -16,7 +16,7 @@ const views = new WeakMap<object, Module>();
 export function asTypeScript(module: Module): Module {
   const exports = module["module.exports"];
   if (!isObject(exports)) return module;
-  const hidden = Object.keys(exports).filter((name) => name !== "default" && !(name in module));
+  const hidden = hiddenNames(module, exports);
   const hasOwnDefault = "__esModule" in exports && "default" in exports;
   if (hidden.length === 0 && !hasOwnDefault) return module;
   const view = views.get(module) ?? newView(module, exports);
@@ -26,6 +26,12 @@ export function asTypeScript(module: Module): Module {
   if (hasOwnDefault) define(view, "default", { value: exports.default });
   for (const name of hidden) define(view, name, lazily(exports, name));
   return view;
+}
+
+/** Lists and bytes, of which there may be millions, have no names. */
+function hiddenNames(module: Module, exports: object): string[] {
+  if (Array.isArray(exports) || ArrayBuffer.isView(exports)) return [];
+  return Object.keys(exports).filter((name) => name !== "default" && !(name in module));
 }
 
 function newView(module: Module, exports: object): Module {
@@ -69,6 +75,7 @@ export function defineCommonJsNames(path: string): void {
   const require = createRequire(path);
   const module = new NodeModule(path);
   module.filename = path;
+  module.paths = require.resolve.paths(path) ?? [];
   require.main = module; // as in a file that Node was started with
   const names: Record<(typeof COMMONJS_NAMES)[number], unknown> = {
     __dirname: dirname(path),

@@ -25,6 +25,7 @@ import { asksToLeave, LEAVE, STAYING } from "./leaving.ts";
 import { finishTurn, nextTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
 import { newCell, type RunningCell } from "./running-cell.ts";
+import { forgetThrown } from "./thrown.ts";
 
 /** Turns of promises between the end of a cell's code and its reply. */
 const TURNS = 4;
@@ -101,6 +102,7 @@ export class CellRunner {
 
   readonly #tellTurned = (request: number): void => {
     this.#output.event({ type: "turned" }, {}, request);
+    forgetThrown();
   };
 
   #begin(job: ExecuteJob): { cell: RunningCell; script: Compiled | undefined } {

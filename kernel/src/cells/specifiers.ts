@@ -1,5 +1,6 @@
 // What cells and files of the user's ask for by name, and what to do about a package that is not there.
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { plainSpecifier } from "../language/index.ts";
 
@@ -17,11 +18,13 @@ export function resolvable(specifier: string): string {
 /** `importer`: the path that cells import as. There is no such file, so no message should name it. */
 export function explainMissing(error: unknown, specifier: string, importer: string): unknown {
   if (!(error instanceof Error)) return error;
-  const message = /^Cannot find (?:package|module '[^/.])/.test(error.message)
-    ? `Cannot find the package "${nameOf(specifier)}". ${mendFor(specifier, dirname(importer))}`
-    : error.message
-        .replace(` imported from ${importer}`, "")
-        .replace(`\nRequire stack:\n- ${importer}`, "");
+  const isPackage = /^Cannot find (?:package|module '[^/.])/.test(error.message);
+  const message =
+    isPackage && !isInstalled(nameOf(specifier), importer)
+      ? `Cannot find the package "${nameOf(specifier)}". ${mendFor(specifier, dirname(importer))}`
+      : error.message
+          .replace(` imported from ${importer}`, "")
+          .replace(`\nRequire stack:\n- ${importer}`, "");
   const stack = String(error.stack).replace(error.message, () => message);
   if ("requireStack" in error) delete error.requireStack;
   return Object.assign(error, { message, stack });
@@ -29,6 +32,12 @@ export function explainMissing(error: unknown, specifier: string, importer: stri
 
 const nameOf = (specifier: string) =>
   /^(?:@[^/]+\/)?[^/]+/.exec(plainSpecifier(specifier))?.[0] ?? specifier;
+
+/** What is missing is then a part of it. */
+const isInstalled = (name: string, importer: string) =>
+  createRequire(importer)
+    .resolve.paths(name)
+    ?.some((folder) => existsSync(join(folder, name)));
 
 function mendFor(specifier: string, folder: string): string {
   const path = join(folder, specifier);

@@ -7,6 +7,15 @@ class NoInput extends Readable {
   readonly fd = 0;
   readonly isTTY = false;
 
+  /** Nothing keeps the kernel waiting for it anyway; programs call these. */
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
   override _read(): void {
     this.destroy(
       new CenoteError("NO_STDIN", "process.stdin can't be read in a notebook", {

@@ -3,7 +3,7 @@
 import { types } from "node:util";
 import { uncurry } from "./intrinsics.ts";
 
-/** By object; of other values only the last one is known. */
+/** By object; of other values only the last one is known, until a cell's last turn is over: a stack keeps objects alive. */
 const places = new WeakMap<object, Error>();
 let last: { value: unknown; place: Error } | undefined;
 /** Longer text isn't kept. */
@@ -29,10 +29,14 @@ export function thrown<T>(value: T): T {
   return value;
 }
 
+export function forgetThrown(): void {
+  last = undefined;
+}
+
 /** An error from where it was thrown, to be asked once. */
 export function whereThrown(value: unknown): Error | undefined {
   if (isObject(value)) return get(places, value);
   const place = last && Object.is(last.value, value) ? last.place : undefined;
-  last = undefined;
+  forgetThrown();
   return place;
 }

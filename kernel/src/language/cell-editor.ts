@@ -249,7 +249,8 @@ export class CellEditor {
   #tellThrown(argument: Node): void {
     const callee = argument.type === "NewExpression" ? (argument["callee"] as Node) : undefined;
     if (/(?:Error|Exception)$/.test(String(callee?.["name"]))) return;
-    this.#wrap(argument, `${RUNTIME}.thrown(`, ")");
+    // In parentheses of its own: `throw a, b` throws b.
+    this.#wrap(argument, `${RUNTIME}.thrown((`, "))");
   }
 
   /** What the compiler declares for itself stays in the cell. */

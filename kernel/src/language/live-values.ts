@@ -22,6 +22,8 @@ export interface LiveName {
   inherited?: boolean;
 }
 
+/** What V8 keeps of a look that failed: its error, and by its stack all that the cell's functions hold. */
+const GROUP = "cenote-look";
 /** A main thread inside a long native call doesn't answer; the names known before serve then. */
 const ANSWER_MS = 400;
 
@@ -82,8 +84,12 @@ export class LiveValues {
       expression: `${RUNTIME}.${look}(${given})`,
       returnByValue: true,
       silent: true,
+      objectGroup: GROUP,
     })) as RemoteAnswer | undefined;
-    if (answer?.exceptionDetails) return undefined;
+    if (answer?.exceptionDetails) {
+      this.#session.post("Runtime.releaseObjectGroup", { objectGroup: GROUP }, () => {});
+      return undefined;
+    }
     return (answer?.result?.value as T | null | undefined) ?? undefined;
   }
 

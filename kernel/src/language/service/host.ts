@@ -26,10 +26,11 @@ const globals = (shared: readonly string[]) => `
 /** What is shared now. */
 interface CenoteSharedNames { ${shared.map((name) => `${JSON.stringify(name)}: true`).join("; ")} }
 /** Asks the user for a line of text and waits for it. */
-declare const exit: unknown, quit: unknown;
 declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
 /** Asks the user for a line of text; nothing else runs meanwhile. */
 declare function prompt(prompt?: string, preset?: string | null): string | null;
+/** Alone in a cell: leaves the console. */
+declare const exit: unknown, quit: unknown;
 /** JSX makes HTML, whatever its elements and attributes are called. */
 declare namespace JSX {
   type ElementType = any;
