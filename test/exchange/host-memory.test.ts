@@ -1,9 +1,11 @@
 // Arenas are refused before a control group that is short would kill.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { native } from "../../kernel/src/base/index.ts";
 import { Arenas } from "../../kernel/src/exchange/arenas.ts";
 import { memoryRoom } from "../../kernel/src/exchange/host-memory.ts";
 
@@ -88,6 +90,24 @@ test("what a newer version left is kept for the next one, until the name is gone
   const fourth = arenas.take(500 * MB);
   arenas.giveBack(fourth, { name: "t", bytes: 4096 }); // the next may be as small
   assert.deepEqual(dropped, [first.arena.id, second.arena.id, fourth.arena.id]);
+});
+
+test("dropped arenas are waited for, whose pages other threads free", {
+  skip: !native(),
+}, async () => {
+  const shared = () =>
+    1024 * Number(/RssShmem:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]);
+  const before = shared();
+  const arenas = new Arenas(
+    () => {},
+    ({ segment: { handle } }) => handle.kind === "memfd" && native()!.closeDescriptor(handle.fd),
+    () => 150 * MB - (shared() - before),
+  );
+  const place = arenas.take(100 * MB);
+  place.arena.segment.fill(place.offset, place.bytes, (target) => target.fill(1));
+  await setImmediate(); // until the view is let go of
+  arenas.giveBack(place, { name: "t", bytes: 100 * MB });
+  assert.notEqual(arenas.take(120 * MB).arena, place.arena);
 });
 
 test("spares go before an arena is refused", () => {

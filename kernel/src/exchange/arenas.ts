@@ -8,6 +8,10 @@ import { makeSegment, type Segment } from "./segment.ts";
 const ARENA_BYTES = 64 * 1024 * 1024;
 /** Bytes of empty arenas that are kept. */
 const KEEP_WARM_BYTES = 256 * 1024 * 1024;
+/** Milliseconds that peers may take to unmap an arena that was dropped, and bytes that are then freed in one. */
+const LET_GO_MS = 2000;
+const FREED_PER_MS = 1024 * 1024;
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 export interface Arena {
   id: number;
@@ -83,13 +87,24 @@ export class Arenas {
       found = this.#find(bytes, pages);
     }
     if (found) return found;
-    if (pages > this.#room()) this.#drop(this.#arenas.filter(({ ranges }) => ranges.empty));
+    if (pages > this.#room()) this.#makeRoom(pages);
     checkRoom(pages, this.#room());
     const size = Math.max(ARENA_BYTES, pages);
     const arena = { id: ++this.#lastId, segment: makeSegment(size), ranges: new Ranges(size) };
     this.#arenas.push(arena);
     this.#onNew(arena);
     return { arena, offset: arena.ranges.take(pages)!, bytes };
+  }
+
+  /** Drops all empty arenas. Their pages are freed by other threads, and by peers that have them mapped. */
+  #makeRoom(pages: number): void {
+    const idle = this.#arenas.filter(({ ranges }) => ranges.empty);
+    const bytes = idle.reduce((sum, { segment }) => sum + segment.bytes, 0);
+    const mayDo = this.#room() + bytes >= pages;
+    this.#drop(idle);
+    if (!mayDo) return;
+    const deadline = performance.now() + LET_GO_MS + bytes / FREED_PER_MS;
+    while (pages > this.#room() && performance.now() < deadline) Atomics.wait(NEVER_WOKEN, 0, 0, 5);
   }
 
   /**
