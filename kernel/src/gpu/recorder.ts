@@ -57,9 +57,7 @@ export class Recorder {
     this.#pass ??= this.#begin();
     const pass = this.#pass;
     if (this.#pipeline !== pipeline) pass.setPipeline(pipeline.compiled);
-    if (this.#group !== group || this.#pipeline?.bindings !== pipeline.bindings) {
-      pass.setBindGroup(0, group);
-    }
+    if (this.#group !== group) pass.setBindGroup(0, group);
     this.#pipeline = pipeline;
     this.#group = group;
     if (params) pass.setBindGroup(1, this.#params.group, [this.#params.add(params)]);

@@ -121,7 +121,7 @@ class Rows {
 
   /** What sums of powers are made of: the greatest is taken off first, so that none overflows. */
   powers(out: string, how: RowOperation): string[] {
-    this.#kernel.use(["greatest", "exp_f32"]);
+    this.#kernel.use(["greatest", "exp_f32", "log_f32"]);
     const lines = [
       `var most = bitcast<f32>(${this.#kernel.word(0xff800000)});`,
       ...this.#each((value) => [`most = greatest(most, ${value});`]),
@@ -139,17 +139,18 @@ class Rows {
       ),
       `let sum = ${joinedSums((a, b) => `${a} + ${b}`)};`,
     ];
-    if (how === "logSumExp") return [...lines, `${out}[row] = log(sum) + most;`];
+    if (how !== "softmax") lines.push("let whole = log_f32(sum) + most;");
+    if (how === "logSumExp") return [...lines, `${out}[row] = whole;`];
     return [...lines, ...this.#written(out, how)];
   }
 
-  /** The row of the result from `sum` and `most`. */
+  /** The row of the result from `sum`, or its logarithm `whole`. */
   #written(out: string, how: RowOperation): string[] {
     const { lines, values } = this.#vectors
       ? this.#element.vector("q")
       : { lines: this.#element.unravel(1, "r"), values: [this.#element.at()] };
     const place = this.#vectors ? "q" : this.#place("r");
-    const logs = values.map((value) => `${value} - (log(sum) + most)`);
+    const logs = values.map((value) => `${value} - whole`);
     const store =
       how === "softmax"
         ? [`${out}[${place}] /= sum;`]

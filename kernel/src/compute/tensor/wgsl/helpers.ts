@@ -1,14 +1,11 @@
 // Functions in WGSL that kernels of tensors call. Each names those that it calls itself. NaN is told by its
 // bits, because compilers may fold x != x; and NaN and infinity are made at run time, because WGSL's constants
 // can't be either.
+import { ARITHMETIC, type Helper } from "./arithmetic.ts";
 import { NORMAL } from "./normal.ts";
 
-export interface Helper {
-  readonly needs?: readonly string[];
-  readonly code: string;
-}
-
 const HELPERS: Readonly<Record<string, Helper>> = {
+  ...ARITHMETIC,
   is_nan: {
     code: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   },
@@ -65,76 +62,28 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     needs: ["is_nan"],
     code: "fn greatest(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a > b)); }",
   },
-  // Integer division by zero gives 0, and so does the remainder; both round down, as Python's do.
-  floor_div_i32: {
-    code: `fn floor_div_i32(a: i32, b: i32) -> i32 {
-  if (b == 0) { return 0; }
-  if (b == -1) { return -a; }
-  let q = a / b;
-  return select(q, q - 1, (a % b != 0) && ((a < 0) != (b < 0)));
+  // What adapters offer is off by 2⁻²¹ near 1, where the logarithm itself is small.
+  log_f32: {
+    needs: ["log_near_1"],
+    code: "fn log_f32(x: f32) -> f32 { return select(log(x), log_near_1(x - 1.0), abs(x - 1.0) <= 0.3); }",
+  },
+  log2_f32: {
+    needs: ["log_near_1"],
+    code: "fn log2_f32(x: f32) -> f32 { return select(log2(x), 1.44269504 * log_near_1(x - 1.0), abs(x - 1.0) <= 0.3); }",
+  },
+  log_near_1: {
+    code: `fn log_near_1(d: f32) -> f32 {
+  let s = d / (2.0 + d);
+  let q = s * s;
+  return 2.0 * s * (1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * 0.11111111))));
 }`,
   },
-  floor_div_u32: {
-    code: "fn floor_div_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a / b; }",
-  },
-  mod_i32: {
-    code: `fn mod_i32(a: i32, b: i32) -> i32 {
-  if (b == 0 || b == -1) { return 0; }
-  let r = a % b;
-  return select(r, r + b, r != 0 && ((r < 0) != (b < 0)));
-}`,
-  },
-  mod_u32: {
-    code: "fn mod_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a % b; }",
-  },
-  mod_f32: {
-    needs: ["is_nan", "nan"],
-    code: `fn mod_f32(a: f32, b: f32) -> f32 {
-  if (b == 0.0 || is_nan(a) || is_nan(b) || abs(a) > 3.4028234e38) { return nan(); }
-  if (abs(b) > 3.4028234e38) { if (a == 0.0 || (a < 0.0) == (b < 0.0)) { return a; } return b; }
-  let r = a - b * trunc(a / b);
-  return select(r, r + b, r != 0.0 && ((r < 0.0) != (b < 0.0)));
-}`,
-  },
-  power_f32: {
-    needs: ["is_nan", "nan"],
-    code: `fn power_f32(a: f32, b: f32) -> f32 {
-  let size = abs(a);
-  let whole = b == floor(b);
-  let odd = whole && abs(b) < 16777216.0 && (i32(clamp(b, -16777216.0, 16777216.0)) & 1) != 0;
-  var found = exp2(b * log2(size));
-  found = select(found, -found, (bitcast<u32>(a) >> 31u) == 1u && odd);
-  if (whole && abs(b) <= 64.0) {
-    var product = 1.0;
-    var base = a;
-    for (var left = u32(abs(b)); left != 0u; left >>= 1u) {
-      product *= select(1.0, base, (left & 1u) != 0u);
-      base *= base;
-    }
-    found = select(product, 1.0 / product, b < 0.0);
-  }
-  found = select(found, nan(), a < 0.0 && !whole && size <= 3.4028234e38);
-  let limit = select(select(0.0, abs(b), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
-  found = select(found, limit, abs(b) > 3.4028234e38);
-  found = select(found, nan(), is_nan(a) || is_nan(b));
-  return select(found, 1.0, b == 0.0 || a == 1.0);
-}`,
-  },
-  power_i32: {
-    code: `fn power_i32(a: i32, b: i32) -> i32 {
-  if (b < 0) { if (a == 1) { return 1; } if (a == -1) { return select(-1, 1, (b & 1) == 0); } return 0; }
-  var result = 1;
-  var base = a;
-  for (var left = u32(b); left != 0u; left >>= 1u) { if ((left & 1u) != 0u) { result *= base; } base *= base; }
-  return result;
-}`,
-  },
-  power_u32: {
-    code: `fn power_u32(a: u32, b: u32) -> u32 {
-  var result = 1u;
-  var base = a;
-  for (var left = b; left != 0u; left >>= 1u) { if ((left & 1u) != 0u) { result *= base; } base *= base; }
-  return result;
+  // Of two zeros by their signs, as IEEE 754 has it; WGSL leaves that open.
+  angle_f32: {
+    code: `fn angle_f32(y: f32, x: f32) -> f32 {
+  let none = ((bitcast<u32>(x) | bitcast<u32>(y)) & 0x7fffffffu) < 0x00800000u;
+  let flat = select(0.0, 3.14159265, (bitcast<u32>(x) >> 31u) == 1u);
+  return select(atan2(y, x), select(flat, -flat, (bitcast<u32>(y) >> 31u) == 1u), none);
 }`,
   },
   // By ln 2 in two parts and a polynomial (Cephes, expf): what adapters offer is right to 1e-5 only.
@@ -160,12 +109,8 @@ const HELPERS: Readonly<Record<string, Helper>> = {
 }`,
   },
   log1p_f32: {
-    code: `fn log1p_f32(x: f32) -> f32 {
-  let s = x / (2.0 + x);
-  let q = s * s;
-  let near = 2.0 * s * (1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * 0.11111111))));
-  return select(log(1.0 + x), near, abs(x) <= 0.3);
-}`,
+    needs: ["log_near_1"],
+    code: "fn log1p_f32(x: f32) -> f32 { return select(log(1.0 + x), log_near_1(x), abs(x) <= 0.3); }",
   },
   // The series near 0, where powers would cancel.
   tanh_f32: {

@@ -1,0 +1,99 @@
+// Quotients, remainders and powers in WGSL, of each type that is computed with.
+
+export interface Helper {
+  readonly needs?: readonly string[];
+  readonly code: string;
+}
+
+export const ARITHMETIC: Readonly<Record<string, Helper>> = {
+  // Integer division by zero gives 0, and so does the remainder; both round down, as Python's do.
+  floor_div_i32: {
+    code: `fn floor_div_i32(a: i32, b: i32) -> i32 {
+  if (b == 0) { return 0; }
+  if (b == -1) { return -a; }
+  let q = a / b;
+  return select(q, q - 1, (a % b != 0) && ((a < 0) != (b < 0)));
+}`,
+  },
+  floor_div_u32: {
+    code: "fn floor_div_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a / b; }",
+  },
+  mod_i32: {
+    code: `fn mod_i32(a: i32, b: i32) -> i32 {
+  if (b == 0 || b == -1) { return 0; }
+  let r = a % b;
+  return select(r, r + b, r != 0 && ((r < 0) != (b < 0)));
+}`,
+  },
+  mod_u32: {
+    code: "fn mod_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a % b; }",
+  },
+  // Exact, whatever the quotient: multiples of b times powers of two are taken off, each fewer than 2¹¹ of them, so
+  // that the products of the two parts of b have no more than 24 bits.
+  mod_f32: {
+    needs: ["is_nan", "nan", "rest_f32"],
+    code: `fn mod_f32(a: f32, b: f32) -> f32 {
+  let y = abs(b);
+  let size = bitcast<u32>(y);
+  if (size < 0x00800000u || is_nan(a) || is_nan(b) || abs(a) > 3.4028234e38) { return nan(); }
+  var r = abs(a);
+  while (size < 0x7f800000u && r >= y * 2048.0) {
+    let apart = (bitcast<u32>(r) >> 23u) - (size >> 23u) - 10u;
+    r = rest_f32(r, bitcast<f32>(size + (apart << 23u)));
+  }
+  if (r >= y) { r = rest_f32(r, y); }
+  r = select(r, -r, a < 0.0);
+  return select(r, r + b, r != 0.0 && ((r < 0.0) != (b < 0.0)));
+}`,
+  },
+  rest_f32: {
+    code: `fn rest_f32(x: f32, y: f32) -> f32 {
+  let q = round(x / y);
+  let high = bitcast<f32>(bitcast<u32>(y) & 0xfffff800u);
+  let r = (x - q * high) - q * (y - high);
+  return select(r, r + y, r < 0.0);
+}`,
+  },
+  power_f32: {
+    needs: ["is_nan", "nan", "inf", "log2_f32"],
+    code: `fn power_f32(a: f32, b: f32) -> f32 {
+  let size = abs(a);
+  let whole = b == floor(b);
+  let odd = whole && abs(b) < 16777216.0 && (i32(clamp(b, -16777216.0, 16777216.0)) & 1) != 0;
+  var found = exp2(b * log2_f32(size));
+  found = select(found, select(0.0, inf(), b < 0.0), size == 0.0);
+  found = select(found, -found, (bitcast<u32>(a) >> 31u) == 1u && odd);
+  if (whole && abs(b) <= 64.0) {
+    var product = 1.0;
+    var base = a;
+    for (var left = u32(abs(b)); left != 0u; left >>= 1u) {
+      product *= select(1.0, base, (left & 1u) != 0u);
+      base *= base;
+    }
+    found = select(product, 1.0 / product, b < 0.0);
+  }
+  found = select(found, nan(), a < 0.0 && !whole && size <= 3.4028234e38);
+  let limit = select(select(0.0, abs(b), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
+  found = select(found, limit, abs(b) > 3.4028234e38);
+  found = select(found, nan(), is_nan(a) || is_nan(b));
+  return select(found, 1.0, b == 0.0 || a == 1.0);
+}`,
+  },
+  power_i32: {
+    code: `fn power_i32(a: i32, b: i32) -> i32 {
+  if (b < 0) { if (a == 1) { return 1; } if (a == -1) { return select(-1, 1, (b & 1) == 0); } return 0; }
+  var result = 1;
+  var base = a;
+  for (var left = u32(b); left != 0u; left >>= 1u) { if ((left & 1u) != 0u) { result *= base; } base *= base; }
+  return result;
+}`,
+  },
+  power_u32: {
+    code: `fn power_u32(a: u32, b: u32) -> u32 {
+  var result = 1u;
+  var base = a;
+  for (var left = b; left != 0u; left >>= 1u) { if ((left & 1u) != 0u) { result *= base; } base *= base; }
+  return result;
+}`,
+  },
+};
