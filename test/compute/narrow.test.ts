@@ -103,3 +103,32 @@ test("a text column that is grouped by again has codes, which go with its table"
     assert.ok(gpu.pool.stats().live <= live - given.numRows * 8, "they went with the table");
   });
 });
+
+test("codes are made once for queries at the same time, and not of texts that mostly differ", async () => {
+  const rows = 20_000;
+  const given = new arrow.Table({
+    many: arrow.vectorFromArray(
+      Array.from({ length: rows }, (_, i) => `text ${i}`),
+      new arrow.Utf8(),
+    ),
+    few: arrow.vectorFromArray(
+      Array.from({ length: rows }, (_, i) => `text ${i % 3}`),
+      new arrow.Utf8(),
+    ),
+    i: arrow.makeVector(Int32Array.from({ length: rows }, (_, i) => i)),
+  });
+  await scoped(async () => {
+    using pooled = await tableToGpu(gpu, given);
+    const { live } = gpu.pool.stats();
+    for (const key of ["many", "few"]) {
+      const run = () =>
+        pooled.filter(col("i").lt(5)).groupBy(key).agg({ n: count() }).toArrow({ on: "gpu" });
+      const wanted = rowsOf(await run());
+      for (const found of await Promise.all([run(), run(), run()]))
+        assert.deepEqual(rowsOf(found), wanted);
+      const codes = gpu.pool.stats().live - live;
+      if (key === "many") assert.equal(codes, 0);
+      else assert.ok(codes >= 4 * rows && codes < 8 * rows, `${codes} B of codes`);
+    }
+  });
+});

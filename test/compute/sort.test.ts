@@ -53,6 +53,24 @@ test("sorts by keys of every type, stable, over chunks", async () => {
   );
 });
 
+test("codes of numbers sort by these, NaN above all", async () => {
+  const entries = [1.5, Number.NaN, -0.5, Number.POSITIVE_INFINITY];
+  const codes = new arrow.Dictionary(new arrow.Float64(), new arrow.Int32());
+  const column = arrow.vectorFromArray(
+    [0, 1, null, 2, 3, 1, 0].map((i) => (i === null ? null : entries[i]!)),
+    codes,
+  );
+  const given = new arrow.Table({ column });
+  await scoped(async () => {
+    using pooled = await tableToGpu(gpu, given);
+    for (const t of [pooled, tableOnHost(given)]) {
+      const sorted = await t.sort("column").toArrow();
+      const wanted = [-0.5, 1.5, 1.5, Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, null];
+      assert.deepEqual([...sorted.getChild("column")!], wanted);
+    }
+  });
+});
+
 test("distinct keeps the first row of each key, in the order of rows", async () => {
   await scoped(() =>
     fc.assert(

@@ -116,8 +116,9 @@ export class ColumnStore {
     if (this.#disposed) throw disposed("the table");
   }
 
-  /** Holds the blocks of a column that is none of its own for as long as it lives. */
+  /** Holds the blocks of a column that is none of its own for as long as it lives. Throws DISPOSED. */
   hold(column: Column): void {
+    this.check([]);
     for (const { block } of column.chunks) {
       this.#held.push(block);
       holders.set(block, (holders.get(block) ?? 0) + 1);

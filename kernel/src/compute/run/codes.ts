@@ -1,20 +1,22 @@
 // Codes of text columns that rows are grouped by again and again: a number for each different text, in their
 // order. They are made when a column is grouped by for the second time, and lie in the pool beside it until its
-// table goes. Grouping by a number reads a word where a text takes two offsets and its bytes.
+// table goes; queries that run at the same time share them. Grouping by a number reads a word where a text takes
+// two offsets and its bytes.
 import { type Column, type ColumnStore, isText } from "../../columns/index.ts";
 import type { NamedKey } from "../plan.ts";
 import { node, type Typed } from "../typed.ts";
-import { type RankColumn, rankColumns, withColumns } from "./ranks.ts";
+import { ranksOfFew, withColumns } from "./ranks.ts";
 import { Scratch } from "./scratch.ts";
 
-/** Groups of a query whose keys are worth codes, at most. */
-const MOST_GROUPS = 1 << 14;
+/** Different texts that are worth codes, at most, and their bytes. */
+const MOST = { values: 1 << 14, bytes: 1 << 24 };
 
 /** What is known of the texts of a column. */
 interface Known {
   /** Groups of the last query by this column, and perhaps others. */
   groups: number;
-  codes?: Column;
+  /** Undefined where it has too many different texts, of which a filter may show few. */
+  codes: Promise<Column | undefined> | undefined;
 }
 
 const known = new WeakMap<ColumnStore, Map<string, Known>>();
@@ -48,7 +50,7 @@ export function groupsSeen(store: ColumnStore, keys: readonly NamedKey[], groups
     known.set(store, columns);
     const before = columns.get(at.column!);
     if (before) before.groups = groups;
-    else columns.set(at.column!, { groups });
+    else columns.set(at.column!, { groups, codes: undefined });
   }
 }
 
@@ -56,23 +58,41 @@ const isTextColumn = (at: Typed) => at.op === "column" && isText(at.type);
 
 async function codesOf(store: ColumnStore, name: string): Promise<Column | undefined> {
   const facts = known.get(store)?.get(name);
-  if (!facts || facts.groups > MOST_GROUPS) return undefined;
-  // Blocks that were made in a scope went with it.
-  if (facts.codes?.chunks.every(({ block }) => !block.disposed)) return facts.codes;
+  if (!facts || facts.groups > MOST.values) return undefined;
+  if (facts.codes) {
+    // What another query fails to make, this one does without.
+    const made = await facts.codes.catch(() => undefined);
+    // Blocks that were made in a scope went with it.
+    if (!made?.chunks.some(({ block }) => block.disposed)) return made;
+  }
   const { pool } = store.gpu;
-  const free = pool.budget - pool.stats().live;
-  if (store.rows * 4 > free / 8) return undefined;
+  const { chunks } = store.column(name);
+  // All its texts may be different while they are looked for.
+  const bytes = chunks.reduce((sum, { block }) => sum + block.bytes, store.rows * 4);
+  if (bytes > (pool.budget - pool.stats().live) / 8) return undefined;
+  const making = makeCodes(store, name);
+  facts.codes = making;
+  try {
+    return await making;
+  } catch (error) {
+    facts.codes = undefined;
+    throw error;
+  }
+}
+
+async function makeCodes(store: ColumnStore, name: string): Promise<Column | undefined> {
   using scratch = new Scratch(store.gpu);
-  const [ranks] = (await rankColumns([{ store, name }], scratch)) as [RankColumn];
-  scratch.keep(ranks.chunks.map(({ block }) => block));
-  facts.codes = {
+  const ranks = await ranksOfFew({ store, name }, MOST, scratch);
+  if (!ranks) return undefined;
+  const codes: Column = {
     ...ranks,
     name: `\u0001codes of ${name}`,
     type: CODES,
     dictionary: Array.from({ length: ranks.values }),
   };
-  store.hold(facts.codes);
-  return facts.codes;
+  store.hold(codes);
+  scratch.keep(codes.chunks.map(({ block }) => block));
+  return codes;
 }
 
 const CODES = { name: "dictionary<utf8>", kind: "code", bits: 32 } as const;

@@ -5,6 +5,7 @@ import {
   type Column,
   type ColumnChunk,
   type ColumnStore,
+  compareSortables,
   isText,
   layoutOf,
   ColumnStore as Store,
@@ -35,7 +36,28 @@ export async function rankColumns(
 ): Promise<RankColumn[]> {
   const values = [];
   for (const { store, name } of columns) values.push(await valuesOf(store, name, scratch));
-  const sorted = [...new Set(values.flat())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return ranksAmong(columns, values, scratch);
+}
+
+/** The same of one text column, where it has at most so many different texts, of so many bytes. */
+export async function ranksOfFew(
+  column: TextColumn,
+  most: { readonly values: number; readonly bytes: number },
+  scratch: Scratch,
+): Promise<RankColumn | undefined> {
+  const values = (await valuesOf(column.store, column.name, scratch)) as string[];
+  const different = new Set(values);
+  const bytes = [...different].reduce((sum, { length }) => sum + length, 0);
+  if (different.size > most.values || bytes > most.bytes) return undefined;
+  return (await ranksAmong([column], [values], scratch))[0];
+}
+
+async function ranksAmong(
+  columns: readonly TextColumn[],
+  values: readonly (readonly Sortable[])[],
+  scratch: Scratch,
+): Promise<RankColumn[]> {
+  const sorted = [...new Set(values.flat())].sort(compareSortables);
   const ranks = new Map(sorted.map((value, rank) => [value, rank]));
   const made: RankColumn[] = [];
   for (const [i, { store, name }] of columns.entries()) {
