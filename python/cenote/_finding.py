@@ -113,11 +113,16 @@ class Finder:
 
     def _lease(self, found: Found) -> bool:
         """Leases what was found on a board; false when it is not there any more."""
-        if found.entry is None or found.table is not None or found.peer is None:
+        peer = found.peer
+        if found.entry is None or found.table is not None or peer is None:
             return True
-        found.lease = found.peer.lease(found.description.table.version)
-        if found.lease is None or found.entry.stands():
-            return found.lease is not None
+        found.lease = peer.lease(found.description.table.version)
+        if found.lease is None:
+            return False
+        if found.entry.stands():
+            peer.drain()  # an owner that has hung up looks at no sheet
+            if not peer.closed:
+                return True
         self.release(found)
         return False
 

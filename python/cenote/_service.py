@@ -319,9 +319,7 @@ class Service:
         """Ends a connection. Leases end with it only if their holder is known to be dead."""
         if connection not in self._connections:
             return
-        holds = bool(connection.leases or connection.written())
-        if holds:
-            self._retired.append(connection)  # first: another thread may ask what is written
+        self._retired.append(connection)  # first: another thread may ask what is written
         self._connections.remove(connection)
         self._selector.unregister(connection.socket)
         connection.socket.close()
@@ -329,7 +327,9 @@ class Service:
             if fd is not None:
                 os.close(fd)
         connection.pending.clear()
-        if not holds:
+        # Once it is closed: who leases looks afterwards whether it is connected still.
+        if not connection.leases and not connection.written():
+            self._retired.remove(connection)
             connection.forget_sheet()
 
     def _look_after_retired(self) -> None:

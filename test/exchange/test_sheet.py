@@ -3,13 +3,15 @@
 import fcntl
 import mmap
 import os
+import select
 import struct
 
+import cenote
 import pytest
 from cenote._board import PeerBoard
 from cenote._folder import runtime_folder
 from plain import Client, frame, socket_of
-from test_board import owner, put, value  # noqa: F401
+from test_board import owner, peer_of, put, value, wait_for_board  # noqa: F401
 from test_exchange import until
 
 SHEET_BYTES = 16384
@@ -89,6 +91,36 @@ def test_anything_may_stand_in_a_sheet(owner):  # noqa: F811
     assert client.hear() is None
     client.close()
     assert value("b") == 4
+
+
+def test_a_lease_from_an_owner_that_has_just_hung_up_is_void(owner):  # noqa: F811
+    put(owner, {"b": 1})
+    assert value("b") == 1
+    wait_for_board(owner)
+    put(owner, {"b": 2})
+    assert value("b") == 2  # asks for a sheet
+    peer = peer_of(owner)
+    until("there is a sheet", lambda: cenote.list() and peer._sheet is not None)
+    client = client_of(owner)
+    until("nothing stands in it", lambda: held(client) == [])
+    put(owner, {"b": 3})
+    lease = peer.lease
+
+    def late(version: int) -> int | None:
+        peer._send(frame({"op": "lease", "version": version, "lease": 0}))  # an error
+        poller = select.poll()
+        poller.register(peer, select.POLLRDHUP)
+        assert poller.poll(10_000)
+        return lease(version)
+
+    peer.lease = late
+    table = cenote.get("b", wait=10)
+    assert peer.closed
+    assert table["x"][0].as_py() == 3
+    version = version_of_b(client)
+    put(owner, {"b": 4})
+    assert (version, False, 1) in held(client)
+    client.close()
 
 
 def test_who_hangs_up_and_lives_keeps_what_it_has_written_down(owner):  # noqa: F811

@@ -145,7 +145,8 @@ export class Finder {
       return true;
     const lease = found.peer.lease(found.description.table.version);
     if (lease === undefined) return false;
-    if (found.entry.stands()) {
+    // An owner that has hung up looks at no sheet.
+    if (found.entry.stands() && found.peer.isConnected()) {
       found.lease = lease;
       return true;
     }

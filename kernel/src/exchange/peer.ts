@@ -117,6 +117,12 @@ export class Peer {
     return data !== undefined;
   }
 
+  /** Looks whether the connection stands at this moment, behind all that has come. */
+  isConnected(): boolean {
+    while (this.hear(0));
+    return !this.closed;
+  }
+
   /** Whether the peer has dropped the arena, or has ended. */
   hasDropped(arena: number): boolean {
     return this.closed || this.#dropped.has(arena);
