@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
-import { col, fromRecords, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { col, fromRecords, max, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped, words } from "../gpu/open.ts";
 import { randomTable, VALUES } from "./random.ts";
 
@@ -61,6 +61,25 @@ test("words lie where the fields say", async () => {
       );
       assert.equal(at(2, 3), 2 ** 8);
     }
+  });
+});
+
+test("columns of records that were written to have what was written", async () => {
+  const table = new arrow.Table({
+    a: arrow.vectorFromArray([10n, 20n, 30n], new arrow.Int64()),
+  });
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table);
+    using records = await t.toRecords();
+    const [field] = records.fields;
+    const offset = (records.words + field!.word + 1) * 4;
+    const { block } = records.chunks[0]!;
+    await gpu.upload([{ block, offset, data: Uint32Array.of(7) }]);
+    using back = await fromRecords(records);
+    const wanted = 7n * 2n ** 32n + 20n;
+    const found = await back.agg({ most: max("a"), total: sum("a") }).toArrow();
+    assert.deepEqual({ ...found.get(0)!.toJSON() }, { most: wanted, total: wanted + 40n });
+    assert.equal(await back.filter(col("a").gt(2n ** 32n)).count(), 1);
   });
 });
 
