@@ -1,5 +1,6 @@
 // The queue of cells: one runs at a time; an error aborts those that already wait, where the request says
-// so, and an interrupt those that came before it. Knows the requests by number, because output names the request that it belongs to, even late.
+// so, and an interrupt those that came before it. Knows the requests by number, because output names the
+// request that it belongs to, even late.
 import type { ExecuteJob, MonitorNote, ToMain } from "../base/index.ts";
 import { type CellTypes, type ErrorContent, INTERRUPTED, type Verdict } from "./cell-types.ts";
 import type { History } from "./history.ts";

@@ -1,6 +1,6 @@
-// The end of a cell waits for one more turn of the main thread's event loop: in it Node tells of rejections
-// that nobody handles, and runners of notebooks don't listen beyond the end. A thread that doesn't come to
-// that turn, because the cell left callbacks running that keep it busy, is not waited for long.
+// The end of a cell waits until the main thread says that its last turn is over: at its end Node tells of
+// rejections that nobody handles, and runners of notebooks don't listen beyond the cell's end. A thread that
+// doesn't come to it, because the cell left callbacks running that keep it busy, is not waited for long.
 
 const LONGEST_MS = 500;
 
