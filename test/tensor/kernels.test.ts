@@ -141,6 +141,26 @@ test("tensors of any width one beside the other, many at once", () =>
     }
   }));
 
+test("one memory beside itself, as one element everywhere and as vectors", () =>
+  scoped(async () => {
+    const x = await createTensor(gpu, range(8));
+    const first = x.slice([0, 1]).broadcastTo([4]);
+    assert.deepEqual(
+      await read(first.concat([x.slice([4, 8]), first], 0)),
+      [0, 0, 0, 0, 4, 5, 6, 7, 0, 0, 0, 0],
+    );
+    const packed = x.cast("u8").compute();
+    assert.deepEqual(
+      await read(
+        packed
+          .slice([1, 2])
+          .broadcastTo([4])
+          .concat([packed.slice([4, 8])], 0),
+      ),
+      [1, 1, 1, 1, 4, 5, 6, 7],
+    );
+  }));
+
 /** Along the middle axis of [2, length, inner], in doubles. */
 function alongMiddle(
   data: number[],

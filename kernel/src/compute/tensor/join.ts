@@ -118,10 +118,14 @@ function build(
     parts.every(({ expr, shape }) => Element.vectors(expr, shape));
   const step = four ? 4 : 1;
   const whole = parts.reduce((sum, part) => sum + part.width, 0) / step;
-  let first = 0;
-  const branches = parts.map(({ expr, shape, width: size }, i) => {
+  const elements = parts.map(({ expr, shape }, i) => {
     const axes = shape.map((_, axis) => axis);
-    const element = new Element(kernel, expr, shape, four ? [[]] : [axes], `part${i}`);
+    return new Element(kernel, expr, shape, four ? [[]] : [axes], `part${i}`);
+  });
+  if (four) for (const element of elements) element.bindVectors();
+  let first = 0;
+  const branches = parts.map(({ width: size }, i) => {
+    const element = elements[i]!;
     const { lines, values } = four
       ? element.vector("i")
       : { lines: element.unravel(0, "i"), values: [] };

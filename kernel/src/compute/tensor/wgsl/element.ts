@@ -81,15 +81,19 @@ export class Element {
     return this.#call(this.operands.map((operand) => this.#load(operand)));
   }
 
-  /** Statements that load four elements from index 4·i on, and the four values. */
-  vector(i: string): { lines: string[]; values: string[] } {
-    const lines: string[] = [];
-    // Vectors first: how memory is bound is settled by its first use.
+  /** Vectors first, of all elements of a kernel: how memory is bound is settled by its first use. */
+  bindVectors(): void {
     for (const { placed } of this.operands) {
       if (placed.kind === "leaf" && !isScalar(placed) && DTYPES[placed.dtype].bits === 32) {
         this.kernel.bind(placed.storage, `vec4<${DTYPES[placed.dtype].computed}>`);
       }
     }
+  }
+
+  /** Statements that load four elements from index 4·i on, and the four values. */
+  vector(i: string): { lines: string[]; values: string[] } {
+    const lines: string[] = [];
+    this.bindVectors();
     const parts = this.operands.map(({ placed }, k) => {
       if (placed.kind === "ramp" || isScalar(placed)) {
         lines.push(`let v${k} = ${this.#load({ placed, strides: [] })};`);
