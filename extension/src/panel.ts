@@ -126,12 +126,15 @@ export class PoolPanel extends Widget {
 
   /** Takes a snapshot of the blocks, as soon as they are known, and shows what changes from then on. */
   snapshot(): void {
+    // The panel may not have been drawn since this life began.
+    this.#beginLife();
     this.#tables.snapshot();
     this.#tables.node.scrollIntoView();
   }
 
   /** Shows what changed since the last snapshot. */
   compare(): void {
+    this.#beginLife();
     if (this.#tables.compare()) this.#tables.node.scrollIntoView();
     else this.#tell(this.#trans.__("There is no snapshot to compare with: take one first"));
   }
@@ -187,12 +190,7 @@ export class PoolPanel extends Widget {
   #show(): void {
     const { model, state, kernelName } = this.#watch;
     this.#header.update(this.#watch);
-    if (model.life !== this.#life) {
-      // What was chosen belongs to the life of the kernel before.
-      this.#life = model.life;
-      this.#focus.clear();
-      this.#tables.clear();
-    }
+    this.#beginLife();
     const { numbers } = model;
     const idle = numbers?.reserved === 0 && numbers.allocations === 0;
     const words =
@@ -212,6 +210,15 @@ export class PoolPanel extends Widget {
     this.#slabs.update();
     this.#showSlow();
     this.#tick();
+  }
+
+  /** What was chosen and asked for belongs to the life of the kernel before. */
+  #beginLife(): void {
+    const { life } = this.#watch.model;
+    if (life === this.#life) return;
+    this.#life = life;
+    this.#focus.clear();
+    this.#tables.clear();
   }
 
   /** What costs more or is read aloud: at once, then as often as SLOW_MS and SLOW_SHARE allow. */
