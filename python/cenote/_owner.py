@@ -242,10 +242,15 @@ class Owner:
             self._arenas.give_back(shared.arena, shared.offset, shared.room, newer)
 
     def arena_descriptor(self, arena_id: int) -> tuple[int, int] | None:
-        """Descriptor and size of an arena, or None where there is none that can be passed."""
-        with self._lock:
+        """A copy of its descriptor, the caller's, and its size; None where none can be passed."""
+        with self._lock:  # it may be dropped, and its descriptor's number used again
             arena = self._arenas.find(arena_id)
-            return None if arena is None or arena.fd is None else (arena.fd, arena.size)
+            return None if arena is None or arena.fd is None else (os.dup(arena.fd), arena.size)
+
+    def has_dropped(self, arena_id: int) -> bool:
+        """Whether there is no such arena any more."""
+        with self._lock:
+            return self._arenas.find(arena_id) is None
 
     def find(self, name: str) -> Shared | None:
         """The current object of that name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from typing import Any
@@ -101,7 +100,7 @@ class Reader:
         if mapping is None:
             if peer is None:
                 held = self._owner.arena_descriptor(description.arena)
-                descriptor = None if held is None else os.dup(held[0])
+                descriptor = None if held is None else held[0]
             else:
                 request = {"op": "arena", "arena": description.arena}
                 peer.call(request, time.monotonic() + PATIENCE)
@@ -136,5 +135,5 @@ class Reader:
 
     def _dropped(self, peer: Peer | None, arena: int) -> bool:
         if peer is None:
-            return self._owner.arena_descriptor(arena) is None
+            return self._owner.has_dropped(arena)
         return peer.closed or arena in peer.dropped

@@ -136,8 +136,7 @@ class Requests:
             error = error_message("UNKNOWN_ARENA", f"no arena {arena}")
             self._reply(connection, {"id": number, "error": error})
             return
-        # The arena may go before the reply is sent: the queue has a descriptor of its own.
-        self._reply(connection, {"id": number, "bytes": found[1]}, os.dup(found[0]))
+        self._reply(connection, {"id": number, "bytes": found[1]}, found[0])
 
     def _give_sheet(self, connection: Connection, number: int, wanted: Any) -> None:
         """The connection's own sheet, or that of another connection of the same peer."""
