@@ -43,6 +43,13 @@ gone.dispose();`);
   await ui.page.screenshot({ path: `${SHOTS}/badges.png` });
 });
 
+test("a snapshot is taken at the first command, though the panel was never open", async () => {
+  await ui.command("cenote:snapshot");
+  const sum = ui.panel.locator('[data-cenote="table-sum"]');
+  await until("it is taken", async () => (await sum.textContent()) === "Nothing has come or gone");
+  await ui.closePanel();
+});
+
 test("a cell that runs again has the new figures, and none when it leaves the pool alone", async () => {
   await ui.page.locator(".jp-CodeCell .cm-content").nth(2).click();
   await ui.page.keyboard.press("Control+A");
