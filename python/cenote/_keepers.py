@@ -25,17 +25,21 @@ def ask_keepers(name: str, wanted: bool, created_us: int) -> None:
     try:
         peers.refresh(None)
         while True:
-            replies, _ = peers.ask_all(question, PATIENCE)
+            replies, silent = peers.ask_all(question, PATIENCE)
             kept = [reply["kept"] for _, reply in replies if "kept" in reply]
-            if not kept:
+            late = time.monotonic() > deadline
+            # Who did not answer in time may be the keeper.
+            if not kept and (late or not silent):
                 raise NoKeeperError(
                     f"{name!r}: wanted a process that keeps names, found none",
                     "Start one: python -m cenote keep; or enable it in JupyterLab: "
                     "jupyter server extension enable cenote_server.",
                 )
-            if not wanted or any(type(one) is int and one >= created_us for one in kept):
+            if kept and not wanted:
                 return
-            if time.monotonic() > deadline:
+            if any(type(one) is int and one >= created_us for one in kept):
+                return
+            if late:
                 raise SilentError(
                     f"{name!r} is not held by the keeper after {HOLD_PATIENCE:.0f} s",
                     "Its owner does not answer the keeper, or there is no room. Try again.",

@@ -189,6 +189,20 @@ class Server:
         self.log.close()
 
 
+#: The server's keeper may still be starting.
+KEEP = f"""
+import time
+for _ in range({10 * PATIENCE}):
+    try:
+        cenote.keep("kept")
+        break
+    except cenote.NoKeeperError:
+        time.sleep(0.1)
+else:
+    raise TimeoutError("no keeper came")
+"""
+
+
 def test_a_kernel_of_a_jupyter_server_is_restarted(tmp_path):
     server = Server(tmp_path)
     try:
@@ -197,7 +211,7 @@ def test_a_kernel_of_a_jupyter_server_is_restarted(tmp_path):
         server.run(
             'import cenote\ncenote.put("kept", {"n": [1, 2]})\ncenote.put("lost", {"n": [3]})'
         )
-        server.run('import cenote\ncenote.keep("kept")')
+        server.run(KEEP)
         server.ask(f"api/kernels/{server.kernel}/restart")
         until("the keeper shares it", lambda: owners("kept") == {keeper})
         until("the other is gone", lambda: names() == {"kept"})

@@ -19,11 +19,14 @@ export async function askKeepers(name: string, keep: boolean, createdUs: number)
   try {
     peers.refresh(undefined);
     for (;;) {
-      const { replies } = await peers.askAll({ op: "keep", name, keep }, PATIENCE_MS);
+      const { replies, silent } = await peers.askAll({ op: "keep", name, keep }, PATIENCE_MS);
       const kept = replies.filter(({ reply }) => "kept" in reply).map(({ reply }) => reply["kept"]);
-      if (kept.length === 0) throw noKeeper(name);
-      if (!keep || kept.some((one) => typeof one === "number" && one >= createdUs)) return;
-      if (performance.now() > deadline) throw notHeld(name);
+      const late = performance.now() > deadline;
+      // Who did not answer in time may be the keeper.
+      if (kept.length === 0 && (late || silent.length === 0)) throw noKeeper(name);
+      if (!keep && kept.length > 0) return;
+      if (kept.some((one) => typeof one === "number" && one >= createdUs)) return;
+      if (late) throw notHeld(name);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   } finally {
