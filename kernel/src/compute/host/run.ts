@@ -18,7 +18,7 @@ import {
   type HostRows,
   project,
 } from "./rows.ts";
-import type { Choice, Engine, RunOptions } from "./side.ts";
+import type { Choice, Engine, HostSide, RunOptions } from "./side.ts";
 
 /** Rows that are computed with on the host although they are in the pool, at most. */
 const FEW_ROWS = 1024;
@@ -91,6 +91,17 @@ export async function rowsOf(plan: Plan): Promise<HostRows> {
     return [name, factsOf(all, name, at, nulls)] as const;
   });
   return { columns: new Map(facts), chunks, metadata: all.metadata };
+}
+
+/** What is made on the host of all rows of a plan. */
+export function sideOf(plan: Plan, made: (all: HostRows) => HostRows): HostSide {
+  const side = plan.source.host;
+  return {
+    there: side?.there ?? false,
+    count: side?.count,
+    obstacle: () => rowsObstacle(plan),
+    rows: async () => made(await rowsOf(plan)),
+  };
 }
 
 function factsOf(all: HostRows, name: string, at: Typed, nulls: boolean): HostColumnFacts {

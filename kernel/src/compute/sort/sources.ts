@@ -4,7 +4,7 @@ import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
 import { differ, orderOf, rowCount, takenRows } from "../host/order.ts";
 import type { HostRows } from "../host/rows.ts";
-import { rowsObstacle, rowsOf } from "../host/run.ts";
+import { sideOf } from "../host/run.ts";
 import type { HostSide, RunOptions } from "../host/side.ts";
 import type { Plan, Source } from "../plan.ts";
 import { takeRows } from "../run/across.ts";
@@ -34,16 +34,9 @@ abstract class TakenSource extends PendingSource {
 
   override get host(): HostSide {
     const { plan, names } = withHidden(this.plan, this.hidden);
-    const side = plan.source.host;
-    return {
-      there: side?.there ?? false,
-      count: side?.count,
-      obstacle: () => rowsObstacle(plan),
-      rows: async () => {
-        const all = await rowsOf(plan);
-        return takenRows(all, [...this.plan.columns.keys()], this.pickOnHost(all, names));
-      },
-    };
+    return sideOf(plan, (all) =>
+      takenRows(all, [...this.plan.columns.keys()], this.pickOnHost(all, names)),
+    );
   }
 
   protected make(): Promise<ColumnStore> {

@@ -2,7 +2,7 @@
 // and from running values is computed on the host, shifted values are taken on the device.
 import { type Column, type ColumnStore, ColumnStore as Store } from "../../columns/index.ts";
 import { orderOf } from "../host/order.ts";
-import { rowsObstacle, rowsOf } from "../host/run.ts";
+import { sideOf } from "../host/run.ts";
 import type { HostSide, RunOptions } from "../host/side.ts";
 import type { Plan } from "../plan.ts";
 import { NO_ROW, takeRows } from "../run/across.ts";
@@ -52,17 +52,10 @@ export class WindowSource extends PendingSource {
   override get host(): HostSide {
     const keys = [...this.#partitions, ...this.#order];
     const { plan, names } = withHidden(this.plan, this.#hidden());
-    const side = plan.source.host;
-    return {
-      there: side?.there ?? false,
-      count: side?.count,
-      obstacle: () => rowsObstacle(plan),
-      rows: async () => {
-        const all = await rowsOf(plan);
-        const order = orderedOf(orderOf(all, orderKeys(keys, names)), this.#partitions.length);
-        return windowsOf(all, [...this.plan.columns.keys()], this.#jobs(names), order);
-      },
-    };
+    return sideOf(plan, (all) => {
+      const order = orderedOf(orderOf(all, orderKeys(keys, names)), this.#partitions.length);
+      return windowsOf(all, [...this.plan.columns.keys()], this.#jobs(names), order);
+    });
   }
   #hidden(): Typed[] {
     const keys = [...this.#partitions, ...this.#order];
