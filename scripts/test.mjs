@@ -52,11 +52,17 @@ function stagesOf(folder) {
 
 /** Of the tests of tensors those that run once more in chaos: they touch all kinds of kernels in a few seconds. */
 const TENSORS_IN_CHAOS = /(?:kernels|robust|golden|sparse)\.test\.ts$/;
+/** And of those of queries the ones that don't: they go through one element-wise kernel, or the host's. */
+const QUERIES_NOT_IN_CHAOS =
+  /(?:casts|constants|expressions|float64|golden|host|input|limits|narrow)\.test\.ts$/;
 
 /** What touches the pool's memory once more, while blocks move before every operation. */
 function chaosStages() {
-  const taken = (folder, arg) =>
-    folder !== "tensor" || !arg.endsWith(".test.ts") || TENSORS_IN_CHAOS.test(arg);
+  const taken = (folder, arg) => {
+    if (!arg.endsWith(".test.ts")) return true;
+    if (folder === "tensor") return TENSORS_IN_CHAOS.test(arg);
+    return folder !== "compute" || !QUERIES_NOT_IN_CHAOS.test(arg);
+  };
   return ["gpu", "columns", "compute", "tensor"].flatMap((folder) =>
     stagesOf(folder)
       .filter(({ command }) => command === node24)
