@@ -1,16 +1,11 @@
-// Tensors against TF.js on the same device, by turns, results compared:
-//   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing] … [sizes=1024,1048576] [runs=5]
-// Installs TF.js into bench/peers (70 MB) when it is missing.
+// Tensors against TF.js on the same device, by turns, results compared, and against jax-js and onnxruntime-web (peers):
+//   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing | peers] …
+//     [sizes=1024,1048576] [runs=5] [products=256,512,1024]
+// Installs them into bench/peers (220 MB) when they are missing.
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
 import { formatBytes } from "../kernel/src/base/index.ts";
-import {
-  createTensor,
-  fromTF,
-  type GpuTensor,
-  RandomStream,
-  toTF,
-} from "../kernel/src/compute/index.ts";
+import { createTensor, type GpuTensor, RandomStream } from "../kernel/src/compute/index.ts";
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
 import {
@@ -23,6 +18,8 @@ import {
   timed,
 } from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
+import { againstAll } from "./tensors/peers.ts";
+import { sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
 
 const words = process.argv.slice(2);
 const option = (name: string, usual: string) =>
@@ -263,32 +260,14 @@ async function tfPeak(step: () => Tf, wantedValue: number): Promise<number> {
   return peak;
 }
 
-/** One buffer on both sides: a write on one is seen on the other. */
 async function sharing(): Promise<void> {
-  const x = await createTensor(gpu, Float32Array.of(1, 2, 3, 4));
-  const { tf: theirs, tensor: mine } = toTF(x, tf);
-  assert.deepEqual([...(await tf.mul(theirs, 2).data())], [2, 4, 6, 8]);
-  gpu.device.queue.writeBuffer(
-    tf.backend().tensorMap.get(theirs.dataId).resource,
-    0,
-    Float32Array.of(10, 20),
-  );
-  assert.deepEqual([...(await mine.read())], [10, 20, 3, 4]);
-  assert.deepEqual([...(await (theirs as Tf).data())], [10, 20, 3, 4]);
-  const made = tf.add(tf.tensor([1, 2, 3]), 1);
-  using back = fromTF(gpu, made, tf);
-  using sum = back.mul(10);
-  assert.deepEqual([...(await sum.read())], [20, 30, 40]);
-  gpu.device.queue.writeBuffer(
-    tf.backend().tensorMap.get(made.dataId).resource,
-    4,
-    Float32Array.of(7),
-  );
-  assert.deepEqual([...(await back.read())], [2, 7, 4]);
-  console.log("\nsharing with TF.js: a write on either side is seen on the other, both ways");
-  for (const one of [x, mine, theirs, made]) one.dispose();
+  await sharingWithTf(sides);
+  await sharingWithOrt(sides);
 }
 
-const SECTIONS = { operations, small, chain, matmul, sum, memory, sharing };
+const peers = () =>
+  againstAll(sides, sizes.at(-1)!, option("products", "256,512,1024").split(",").map(Number), runs);
+
+const SECTIONS = { operations, small, chain, matmul, sum, memory, sharing, peers };
 for (const [name, section] of Object.entries(SECTIONS)) if (wants(name)) await section();
 process.exit(0);
