@@ -49,7 +49,8 @@ function compiler() {
   );
 }
 
-if (process.platform !== "linux") {
+const onTrial = process.platform === "darwin" && process.env.CENOTE_SEGMENT === "shm";
+if (process.platform !== "linux" && !onTrial) {
   console.log(
     `native: nothing to build on ${process.platform}; tables cross by a counted copy there`,
   );
@@ -77,6 +78,8 @@ if (process.platform !== "linux") {
     "-I",
     headers(),
     ...files.map((file) => join(source, file)),
+    // Node has what is left open; shm_open is in a library of its own before glibc 2.34.
+    ...(onTrial ? ["-undefined", "dynamic_lookup"] : ["-lrt"]),
     "-o",
     fresh,
   ];

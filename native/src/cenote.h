@@ -52,5 +52,6 @@ napi_value modified_at(napi_env env, napi_callback_info info);
 // process.c
 napi_value guard_process(napi_env env, napi_callback_info info);
 napi_value note_stop_asked(napi_env env, napi_callback_info info);
+napi_value process_began_at(napi_env env, napi_callback_info info); // macOS alone
 
 #endif

@@ -1,6 +1,7 @@
 // What is asked of files so often that Node's own way, which makes an object of many dates, takes too long.
 #define _GNU_SOURCE
 #include "cenote.h"
+#include "platform.h"
 
 #include <limits.h>
 #include <sys/stat.h>

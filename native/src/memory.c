@@ -1,22 +1,19 @@
-// Arenas of shared memory: sealed memfds, and the mappings of them that this process holds.
+// Arenas of shared memory, and the mappings of them that this process holds.
 //
 // The mapping table is the process's, not a thread's: the main thread maps and writes an arena, and the
 // serving thread reads the same mapping. A mapping lives until its owner has let go of it and the last
 // view (view.c) is gone, so that no view can outlive its pages.
 #define _GNU_SOURCE
 #include "cenote.h"
+#include "shared_memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
 
 // Bytes of a mapping from which it is unmapped in a thread of its own.
 #define FREED_APART ((size_t)16 << 20)
@@ -96,34 +93,37 @@ static uint32_t mapping_add(void *address, size_t bytes) {
   return added->id;
 }
 
-// A sealed memfd and this process's shared, writable mapping of it, which is made before the seals because
-// after F_SEAL_FUTURE_WRITE nobody can make another. Gives { fd, mapping }.
-static napi_value create_file(napi_env env, const char *name, size_t bytes, int seals) {
-  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return throw_errno(env, "memfd_create", errno);
-  const char *failed = NULL;
-  void *address = MAP_FAILED;
-  if (ftruncate(fd, (off_t)bytes) < 0) {
-    failed = "ftruncate";
-  } else if ((address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
-    failed = "mmap";
-  } else if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL | seals) < 0) {
-    failed = "fcntl(F_ADD_SEALS)";
-  }
-  if (failed) {
-    int error = errno;
-    if (address != MAP_FAILED) munmap(address, bytes);
-    close(fd);
-    return throw_errno(env, failed, error);
-  }
-  uint32_t id = mapping_add(address, bytes);
+static const struct memory_kind *kind;
+
+static void choose_kind(void) {
+#ifdef __linux__
+  const char *wanted = getenv("CENOTE_SEGMENT");
+  kind = wanted && strcmp(wanted, "shm") == 0 ? &shm_kind : &memfd_kind;
+#else
+  kind = &shm_kind;
+#endif
+}
+
+// The same for the whole life of the process.
+static const struct memory_kind *memory_kind(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, choose_kind);
+  return kind;
+}
+
+// Memory to be passed, and this process's writable mapping of it. Gives { fd, mapping }.
+static napi_value create_memory(napi_env env, const char *name, size_t bytes, bool peer_writes) {
+  struct shared_memory made;
+  const char *failed = memory_kind()->make(name, bytes, peer_writes, &made);
+  if (failed) return throw_errno(env, failed, errno);
+  uint32_t id = mapping_add(made.address, bytes);
   if (!id) {
-    close(fd);
+    close(made.fd);
     return throw_errno(env, "calloc", ENOMEM);
   }
   napi_value result;
   napi_create_object(env, &result);
-  set_number(env, result, "fd", fd);
+  set_number(env, result, "fd", made.fd);
   set_number(env, result, "mapping", id);
   return result;
 }
@@ -136,7 +136,7 @@ napi_value create_arena(napi_env env, napi_callback_info info) {
   if (!read_args(env, info, 2, args) || !read_size(env, args[1], "bytes", &bytes)) return NULL;
   if (napi_get_value_string_utf8(env, args[0], name, sizeof name, NULL) != napi_ok)
     return throw_text(env, "ERR_INVALID_ARG_TYPE", "name: wanted a string");
-  return create_file(env, name, bytes, F_SEAL_FUTURE_WRITE);
+  return create_memory(env, name, bytes, false);
 }
 
 // createSheet(bytes) → { fd, mapping }: one that the peer which gets the descriptor writes to.
@@ -144,26 +144,24 @@ napi_value create_sheet(napi_env env, napi_callback_info info) {
   napi_value args[1];
   size_t bytes;
   if (!read_args(env, info, 1, args) || !read_size(env, args[0], "bytes", &bytes)) return NULL;
-  return create_file(env, "cenote-sheet", bytes, 0);
+  return create_memory(env, "cenote-sheet", bytes, true);
 }
 
-// Maps another's file. Refused unless it is that large and sealed against shrinking: touching a page that
-// the owner has cut off would kill us with SIGBUS.
-static napi_value map_file(napi_env env, napi_callback_info info, int flags) {
+// Maps another's memory. Refused unless it is that large and may be mapped.
+static napi_value map_memory(napi_env env, napi_callback_info info, int protection, int flags) {
   napi_value args[2], result;
   int fd;
   size_t bytes;
   if (!read_args(env, info, 2, args) || !read_int(env, args[0], "fd", &fd) ||
       !read_size(env, args[1], "bytes", &bytes))
     return NULL;
-  int seals = fcntl(fd, F_GET_SEALS);
-  if (seals < 0 || !(seals & F_SEAL_SHRINK))
-    return throw_text(env, "ERR_NOT_SEALED", "the descriptor is not a memfd that is sealed against shrinking");
+  const char *refusal = memory_kind()->refusal(fd);
+  if (refusal) return throw_text(env, "ERR_NOT_SEALED", refusal);
   struct stat found;
   if (fstat(fd, &found) < 0) return throw_errno(env, "fstat", errno);
   if ((uint64_t)found.st_size < bytes)
     return throw_text(env, "ERR_ARENA_SIZE", "the arena is smaller than its owner says");
-  void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+  void *address = mmap(NULL, bytes, protection, flags, fd, 0);
   if (address == MAP_FAILED) return throw_errno(env, "mmap", errno);
   uint32_t id = mapping_add(address, bytes);
   if (!id) return throw_errno(env, "calloc", ENOMEM);
@@ -171,14 +169,15 @@ static napi_value map_file(napi_env env, napi_callback_info info, int flags) {
   return result;
 }
 
-// mapArena(fd, bytes) → mapping: copy-on-write, so that a stray write neither crashes this process nor
-// reaches the owner.
+// mapArena(fd, bytes) → mapping: to be read.
 napi_value map_arena(napi_env env, napi_callback_info info) {
-  return map_file(env, info, MAP_PRIVATE | MAP_NORESERVE);
+  return map_memory(env, info, memory_kind()->protection, memory_kind()->flags);
 }
 
 // mapSheet(fd, bytes) → mapping: what is written there reaches the owner.
-napi_value map_sheet(napi_env env, napi_callback_info info) { return map_file(env, info, MAP_SHARED); }
+napi_value map_sheet(napi_env env, napi_callback_info info) {
+  return map_memory(env, info, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
 
 // unmapArena(mapping): lets go of it; the pages go with the last view. False when it was not open.
 napi_value unmap_arena(napi_env env, napi_callback_info info) {
@@ -195,7 +194,8 @@ napi_value unmap_arena(napi_env env, napi_callback_info info) {
 }
 
 // forgetWrites(mapping, offset, bytes): drops this process's own copies of pages that it wrote to in a
-// copy-on-write mapping, so that the next reader of the range sees what its owner has put there since.
+// copy-on-write mapping, so that the next reader of the range sees what its owner has put there since. Nothing
+// where mappings are not of that kind.
 napi_value forget_writes(napi_env env, napi_callback_info info) {
   napi_value args[3];
   size_t id, offset, bytes;
@@ -205,7 +205,7 @@ napi_value forget_writes(napi_env env, napi_callback_info info) {
   struct mapping *found = mapping_take((uint32_t)id);
   if (!found) return throw_text(env, "ERR_NOT_MAPPED", "no such mapping");
   bool inside = offset <= found->bytes && bytes <= found->bytes - offset;
-  int failed = inside ? madvise(found->address + offset, bytes, MADV_DONTNEED) : 0;
+  int failed = inside && memory_kind()->copy_on_write ? madvise(found->address + offset, bytes, MADV_DONTNEED) : 0;
   int error = errno;
   mapping_drop(found);
   if (!inside) return throw_text(env, "ERR_OUT_OF_RANGE", "the range lies outside the mapping");

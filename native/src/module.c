@@ -83,6 +83,9 @@ NAPI_MODULE_INIT() {
       {"modifiedAt", modified_at},
       {"guardProcess", guard_process},
       {"stopAsked", note_stop_asked},
+#ifdef __APPLE__
+      {"processBegan", process_began_at},
+#endif
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -3,10 +3,12 @@
 // aborts. Another thread of the kernel reads all this.
 #define _GNU_SOURCE
 #include "cenote.h"
+#include "platform.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -28,7 +30,7 @@ enum {
 static int terminal = -1;
 static int error_pipe = -1;
 static int alarm_pipe = -1;
-static pid_t guarded_thread;
+static pthread_t guarded_thread;
 // Set once V8 is asked to stop the guarded thread's code.
 static atomic_bool stop_asked;
 
@@ -42,8 +44,10 @@ static void sleep_ms(long ms) {
 // Puts a pipe in the place of a stream, which children inherit. Returns the end to read, or −1.
 static int replace_stream(int stream) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  if (open_pipe(ends, false) != 0) return -1;
+#ifdef F_SETPIPE_SZ
   fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); // or as it was
+#endif
   bool done = fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && dup2(ends[1], stream) >= 0;
   int error = errno;
   close(ends[1]);
@@ -58,7 +62,7 @@ static int replace_stream(int stream) {
 // V8, Node and libraries say on stderr why they abort. The reader is given time to pass that on and to end
 // the process; if it doesn't, or is the one that aborts, the terminal gets it.
 static void pass_last_words(int signal_number) {
-  if (gettid() == guarded_thread && write(alarm_pipe, "x", 1) == 1) sleep_ms(END_MS);
+  if (pthread_equal(pthread_self(), guarded_thread) && write(alarm_pipe, "x", 1) == 1) sleep_ms(END_MS);
   char text[4096];
   ssize_t count;
   while ((count = read(error_pipe, text, sizeof text)) > 0)
@@ -121,7 +125,7 @@ napi_value guard_process(napi_env env, napi_callback_info info) {
   (void)info;
   if (terminal >= 0) return throw_text(env, "ERR_INVALID_STATE", "the process is guarded already");
   int alarm[2];
-  if (pipe2(alarm, O_CLOEXEC | O_NONBLOCK) != 0) return throw_errno(env, "pipe", errno);
+  if (open_pipe(alarm, true) != 0) return throw_errno(env, "pipe", errno);
   int kept_out = fcntl(1, F_DUPFD_CLOEXEC, 3);
   int kept_error = fcntl(2, F_DUPFD_CLOEXEC, 3);
   int out = kept_out < 0 || kept_error < 0 ? -1 : replace_stream(1);
@@ -138,7 +142,7 @@ napi_value guard_process(napi_env env, napi_callback_info info) {
   terminal = kept_error;
   error_pipe = error;
   alarm_pipe = alarm[1];
-  guarded_thread = gettid();
+  guarded_thread = pthread_self();
   catch_aborts();
   watch_heap();
   napi_value descriptors;
@@ -149,3 +153,14 @@ napi_value guard_process(napi_env env, napi_callback_info info) {
   set_number(env, descriptors, "terminal", terminal);
   return descriptors;
 }
+
+#ifdef __APPLE__
+// processBegan(pid) → microseconds since the epoch; 0 where that can't be found out, −1 where it has ended.
+napi_value process_began_at(napi_env env, napi_callback_info info) {
+  napi_value args[1], result;
+  int pid;
+  if (!read_args(env, info, 1, args) || !read_int(env, args[0], "pid", &pid)) return NULL;
+  napi_create_double(env, process_began(pid), &result);
+  return result;
+}
+#endif

@@ -1,6 +1,7 @@
 // What Node's own sockets can't do: pass a descriptor, and say who is at the other end.
 #define _GNU_SOURCE
 #include "cenote.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,13 +53,13 @@ napi_value peer_credentials(napi_env env, napi_callback_info info) {
   napi_value args[1], result;
   int socket;
   if (!read_args(env, info, 1, args) || !read_int(env, args[0], "socket", &socket)) return NULL;
-  struct ucred found;
-  socklen_t bytes = sizeof found;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &found, &bytes) < 0)
-    return throw_errno(env, "getsockopt(SO_PEERCRED)", errno);
+  pid_t pid;
+  uid_t uid;
+  const char *failed = peer_of(socket, &pid, &uid);
+  if (failed) return throw_errno(env, failed, errno);
   napi_create_object(env, &result);
-  set_number(env, result, "pid", found.pid);
-  set_number(env, result, "uid", found.uid);
+  set_number(env, result, "pid", pid);
+  set_number(env, result, "uid", uid);
   return result;
 }
 
@@ -81,9 +82,7 @@ napi_value receive_now(napi_env env, napi_callback_info info) {
   if (!read_args(env, info, 2, args) || !read_int(env, args[0], "socket", &socket) ||
       !read_int(env, args[1], "microseconds", &microseconds))
     return NULL;
-  struct pollfd waiting = {.fd = socket, .events = POLLIN};
-  struct timespec patience = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000L};
-  if (ppoll(&waiting, 1, &patience, NULL) <= 0) return NULL;
+  if (!is_readable(socket, microseconds)) return NULL;
   ssize_t some = read(socket, bytes, MOST);
   if (some < 0) return NULL; // libuv will meet the same error, and tell of it
   napi_create_buffer_copy(env, (size_t)some, bytes, NULL, &result);
@@ -165,6 +164,7 @@ static void take_descriptors(struct request *request, struct msghdr *message) {
     for (size_t i = 0; i < count; i++) {
       int fd;
       memcpy(&fd, CMSG_DATA(at) + i * sizeof fd, sizeof fd);
+      if (!MSG_CMSG_CLOEXEC) fcntl(fd, F_SETFD, FD_CLOEXEC);
       if (request->fd < 0) request->fd = fd;
       else close(fd);
     }
@@ -200,7 +200,7 @@ static void execute(napi_env env, void *data) {
   (void)env;
   struct request *request = data;
   int64_t deadline = now_ms() + request->timeout_ms;
-  int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int socket_fd = open_stream();
   if (socket_fd < 0) {
     fail(request, "socket", errno);
     return;

@@ -100,7 +100,7 @@ test("dropped arenas are waited for, whose pages other threads free", {
   const before = shared();
   const arenas = new Arenas(
     () => {},
-    ({ segment: { handle } }) => handle.kind === "memfd" && native()!.closeDescriptor(handle.fd),
+    ({ segment: { handle } }) => handle.kind === "shared" && native()!.closeDescriptor(handle.fd),
     () => 150 * MB - (shared() - before),
   );
   const place = arenas.take(100 * MB);

@@ -8,11 +8,14 @@ import { fileURLToPath } from "node:url";
 
 /** The addon's functions. Sizes and offsets are in bytes; failures throw Error with a `code`. */
 export interface Native {
-  /** A sealed memfd and this process's one writable mapping of it. */
+  /** Memory that others can only read, and this process's one writable mapping of it. */
   createArena(name: string, bytes: number): { fd: number; mapping: number };
-  /** Maps another's arena copy-on-write. Refuses what is too small or could be shrunk. */
+  /**
+   * Maps another's arena to be read: a sealed memfd copy-on-write; POSIX shared memory so that who writes there dies.
+   * Refuses what is too small, and memfds that could be shrunk.
+   */
   mapArena(fd: number, bytes: number): number;
-  /** A memfd that the peer which gets its descriptor writes to as well; nobody can resize it. */
+  /** Memory that the peer which gets its descriptor writes to as well. */
   createSheet(bytes: number): { fd: number; mapping: number };
   /** Maps another's sheet: what is written there reaches its owner. Refuses what `mapArena` does. */
   mapSheet(fd: number, bytes: number): number;
@@ -43,6 +46,11 @@ export interface Native {
   guardProcess(): ProcessDescriptors;
   /** V8 has been asked to stop the code of the guarded thread, which may wait for that. */
   stopAsked(): void;
+  /**
+   * On macOS: when a process began, in microseconds since the epoch; 0 where that can't be found out, −1 where it has
+   * ended.
+   */
+  processBegan?(pid: number): number;
 }
 
 /** Of a guarded process. All but `terminal` are for another thread to read. */
@@ -67,6 +75,12 @@ export interface NativeStatus {
   reason?: string;
 }
 
+/** Kinds of shared memory by system. What macOS has was never tried there, and is to be asked for. */
+const KINDS: Partial<Record<NodeJS.Platform, string[]>> = {
+  linux: ["memfd", "shm"],
+  darwin: ["shm"],
+};
+
 let loaded: { native: Native | undefined; status: NativeStatus } | undefined;
 
 /** Whether tables can cross without a copy, and if not, why. */
@@ -88,8 +102,13 @@ function load(): { native: Native | undefined; status: NativeStatus } {
   });
   const off = process.env["CENOTE_NO_NATIVE"];
   if (off !== undefined && off !== "" && off !== "0") return without("CENOTE_NO_NATIVE is set");
-  if (process.platform !== "linux") {
-    return without(`there is no shared memory for ${process.platform} yet; tables are copied`);
+  const kind = process.env["CENOTE_SEGMENT"] || (process.platform === "linux" ? "memfd" : "none");
+  const kinds = KINDS[process.platform];
+  if (!kinds) return without(`no shared memory for ${process.platform}; tables are copied`);
+  if (!kinds.includes(kind)) {
+    return without(
+      `CENOTE_SEGMENT: wanted ${kinds.join(" or ")} on ${process.platform}, found ${kind}; tables are copied`,
+    );
   }
   const path = find();
   if (path === undefined) {

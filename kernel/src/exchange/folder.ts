@@ -126,11 +126,23 @@ export function socketPaths(): readonly string[] {
 }
 
 /**
- * Start time of a living process, in clock ticks since boot: a pair of pid and start is never reused.
+ * Start time of a living process, in a unit of the system's: a pair of pid and start is never reused.
  * Undefined when it has ended (a zombie has), 0 when that can't be found out, for want of descriptors for
- * example. Source: proc(5), /proc/pid/stat.
+ * example. Source: proc(5), /proc/pid/stat; macOS has none.
  */
 export function processStart(pid: number): number | undefined {
+  if (process.platform === "linux") return startInProc(pid);
+  const began = native()?.processBegan?.(pid);
+  if (began !== undefined) return began < 0 ? undefined : began;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return undefined;
+  }
+  return 0;
+}
+
+function startInProc(pid: number): number | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -157,7 +157,7 @@ export class Owner {
       created: new Date(this.#createdUs / 1000),
       owner: { pid: process.pid, language: "typescript" },
     };
-    const shareable = arena.segment.handle.kind === "memfd";
+    const shareable = arena.segment.handle.kind === "shared";
     const object: Description = {
       table,
       createdUs: this.#createdUs,

@@ -1,10 +1,11 @@
-// Segments: memory that this process owns and tables lie in. One interface, two implementations: a sealed
-// memfd that peers map, and plain shared memory of this process, whose contents peers fetch by a copy.
+// Segments: memory that this process owns and tables lie in. One interface, two implementations: memory that
+// peers map (a sealed memfd, or POSIX shared memory, as the addon has it), and memory of this process alone, whose
+// contents peers fetch by a copy.
 import { type Native, native } from "../base/index.ts";
 
 /** How the serving thread reaches a segment's memory; it can be posted to it. */
 export type SegmentHandle =
-  | { kind: "memfd"; fd: number; mapping: number }
+  | { kind: "shared"; fd: number; mapping: number }
   | { kind: "heap"; memory: SharedArrayBuffer };
 
 export interface Segment {
@@ -23,18 +24,18 @@ export interface Segment {
 /** A segment of the kind that this machine allows. */
 export function makeSegment(bytes: number): Segment {
   const addon = native();
-  return addon ? new MemfdSegment(addon, bytes) : new HeapSegment(bytes);
+  return addon ? new SharedSegment(addon, bytes) : new HeapSegment(bytes);
 }
 
-class MemfdSegment implements Segment {
+class SharedSegment implements Segment {
   readonly bytes: number;
-  readonly handle: SegmentHandle & { kind: "memfd" };
+  readonly handle: SegmentHandle & { kind: "shared" };
   readonly #native: Native;
 
   constructor(addon: Native, bytes: number) {
     this.#native = addon;
     this.bytes = bytes;
-    this.handle = { kind: "memfd", ...addon.createArena("cenote-arena", bytes) };
+    this.handle = { kind: "shared", ...addon.createArena("cenote-arena", bytes) };
   }
 
   fill(offset: number, bytes: number, write: (target: Uint8Array) => void): void {

@@ -220,7 +220,7 @@ export class Server {
 
   #giveArena(connection: Connection, id: number, arenaId: number): void {
     const arena = this.#arenas.get(arenaId);
-    if (arena?.handle.kind === "memfd") {
+    if (arena?.handle.kind === "shared") {
       this.#giveDescriptor(connection, id, arena.bytes, arena.handle.fd);
     } else {
       this.#fail(connection, id, "UNKNOWN_ARENA", `no arena ${arenaId} that can be mapped`);
@@ -276,7 +276,7 @@ export class Server {
   #drop(id: number): void {
     const arena = this.#arenas.get(id);
     this.#arenas.delete(id);
-    if (arena?.handle.kind === "memfd") native()!.closeDescriptor(arena.handle.fd);
+    if (arena?.handle.kind === "shared") native()!.closeDescriptor(arena.handle.fd);
     for (const connection of this.#connections) this.#reply(connection, { dropped: [id] });
   }
 
