@@ -214,7 +214,7 @@ test("a table on the host: whatever is asked of it touches no GPU", async () => 
     .tail(4);
   assert.match(
     both.explain(),
-    /join on s = s: on the host[\s\S]*windows before, running: on the host/,
+    /join on s: on the host[\s\S]*windows before, running: on the host/,
   );
   assert.equal((await both.toArrow()).numRows, 4);
   const [row] = (

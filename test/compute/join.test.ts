@@ -21,7 +21,7 @@ test("joins by keys of every type; nulls match nothing; duplicates multiply", as
         randomTable(COLUMNS, 40),
         randomTable(COLUMNS, 40),
         fc.uniqueArray(fc.constantFrom(...KEYS), { minLength: 1, maxLength: 2 }),
-        fc.constantFrom("inner", "left", "semi", "anti" as const),
+        fc.constantFrom("inner", "left", "full", "semi", "anti" as const),
         async (left, right, on, how) => {
           const renamed = Object.fromEntries(
             Object.entries(right.values).map(([name, values]) => [`2:${name}`, values]),
@@ -40,7 +40,7 @@ test("joins by keys of every type; nulls match nothing; duplicates multiply", as
           }
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 24 },
     ),
   );
 });
@@ -78,6 +78,80 @@ test("long texts, codes and plain text join, as DuckDB has it", async () => {
     const computed = { left: col("int32").mod(10), right: col("int32").neg() };
     const some = await a.join(b, { on: computed, how: "semi" }).toArrow();
     assert.equal(some.numRows, 300);
+  });
+});
+
+test("a full join has a key of one name once, of either side, as DuckDB has it", async () => {
+  const left = {
+    int32: [3, null, 1, 3, 7, -1],
+    text: ["c", "d", "a", null, "a key of more than fifteen bytes", "e"],
+    float64: [0, 1, 2, 3, 4, 5],
+  };
+  const right = {
+    int32: [1, 3, null, 9, 3],
+    text: ["a", "c", "d", "z", "c"],
+    int64: [10n, 20n, 30n, 40n, 50n],
+  };
+  const int = new arrow.Int32();
+  const utf8 = new arrow.Utf8();
+  const codes = new arrow.Dictionary(utf8, new arrow.Int8());
+  const a = new arrow.Table({
+    int32: arrow.vectorFromArray(left.int32, int),
+    text: arrow.vectorFromArray(left.text, utf8),
+    float64: arrow.vectorFromArray(left.float64, new arrow.Float64()),
+  });
+  const b = new arrow.Table({
+    // Keys of another type compare as one that holds both.
+    int32: arrow.vectorFromArray(right.int32, new arrow.Uint32()),
+    text: arrow.vectorFromArray(right.text, codes),
+    int64: arrow.vectorFromArray(right.int64, new arrow.Int64()),
+  });
+  const other = (on: string[]) =>
+    Object.keys(right).map((name) =>
+      on.includes(name) || name === "int64" ? name : `${name} AS ${name}_1`,
+    );
+  const sql = (on: string[]) => `SELECT * FROM (SELECT *, row_number() OVER () AS x FROM t0)
+    FULL JOIN (SELECT ${other(on)}, row_number() OVER () AS y FROM t1) USING (${on}) ORDER BY x, y`;
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, a, { chunkRows: 4 });
+    using u = await tableToGpu(gpu, b, { chunkRows: 3 });
+    const pairs = [
+      [t, u],
+      [tableOnHost(a), tableOnHost(b)],
+    ] as const;
+    for (const on of [["int32"], ["text"], ["int32", "text"]]) {
+      const wanted = await peer.ask("sql", [left, right], { sql: sql(on) });
+      for (const [x, y] of pairs) {
+        const full = x.join(y, { on, how: "full", suffix: "_1" });
+        const names = wanted.schema.names.filter((name) => name !== "x" && name !== "y");
+        const found = await full
+          .select(names as string[])
+          .toArrow({ on: x === t ? "gpu" : "host" });
+        assertSameRows(found, wanted.select(names), `full join on ${on}`);
+        const limited = x.head(2).join(y.select({ int32: col("int32"), v: "int64" }).head(2), {
+          on: "int32",
+          how: "full",
+        });
+        assert.deepEqual(
+          [...(await limited.toArrow())].map((row) => Object.values(row!.toJSON()).map(String)),
+          [
+            ["3", "c", "0", "20"],
+            ["null", "d", "1", "null"],
+            ["1", "null", "null", "10"],
+          ],
+        );
+      }
+    }
+    assert.deepEqual(t.join(u, { on: "int32", how: "full" }).types, {
+      int32: "int64",
+      text: "utf8",
+      float64: "float64",
+      text_right: "dictionary<utf8>",
+      int64: "int64",
+    });
+    assert.deepEqual(t.join(u, { on: { left: "int32", right: "int64" }, how: "full" }).columns, [
+      ...["int32", "text", "float64", "int32_right", "text_right", "int64"],
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
-import { col, count, max, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { col, count, max, sum, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import type { Gpu } from "../../kernel/src/gpu/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
@@ -60,6 +60,36 @@ test("groups whose table would not fit a binding are done in windows of rows", a
       keys.map((k) => BigInt(k * counts.get(k)!)),
     );
     assert.deepEqual([...found.getChild("hi")!], keys.map(BigInt));
+  });
+});
+
+test("a join whose right keys are larger than a binding searches them in parts", async () => {
+  const other = Int32Array.from({ length: ROWS }, (_, i) => (i * 3) % 50_021);
+  const right = new arrow.Table({ key: arrow.makeVector(other), n: arrow.makeVector(other) });
+  await scoped(async () => {
+    using a = await tableToGpu(small, table.select(["key"]));
+    using b = await tableToGpu(small, right);
+    const on = "key";
+    for (const how of ["inner", "left", "semi", "anti", "full"] as const) {
+      const found = await a.join(b, { on, how }).toArrow();
+      const wanted = await tableOnHost(table.select(["key"]))
+        .join(tableOnHost(right), { on, how })
+        .toArrow();
+      for (const name of wanted.schema.names)
+        assert.deepEqual(
+          [...found.getChild(name)!],
+          [...wanted.getChild(name)!],
+          `${String(name)} of the ${how} join`,
+        );
+    }
+    using same = await tableToGpu(
+      small,
+      new arrow.Table({ key: arrow.makeVector(new Int32Array(ROWS)) }),
+    );
+    await assert.rejects(a.join(same, { on, how: "semi" }).toArrow(), {
+      code: "TOO_MANY_ROWS",
+      message: /the right table has more than 16384 rows of one key/,
+    });
   });
 });
 

@@ -77,9 +77,8 @@ def join(ask: Json, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     found = left.join(
         right, left_on=ask["on"], right_on=[f"2:{name}" for name in ask["on"]], how=ask["how"]
     )
-    return found.sort([name for name in ("left row", "right row") if name in found.columns]).drop(
-        "left row", "right row", strict=False
-    )
+    order = [name for name in ("left row", "right row") if name in found.columns]
+    return found.sort(order, nulls_last=True).drop("left row", "right row", strict=False)
 
 
 WINDOWS = {

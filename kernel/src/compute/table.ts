@@ -9,7 +9,7 @@ import { entriesOf, notTable, optionsOf } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
 import { HostSource } from "./host/source.ts";
 import type { JoinOptions } from "./join/keys.ts";
-import { joined } from "./join/sources.ts";
+import { joined } from "./join/plans.ts";
 import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
 import { PLAN, Query } from "./query.ts";
 import { GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
@@ -120,8 +120,9 @@ export class GpuTable extends Query {
   /**
    * Rows of both tables with equal keys: join(users, { on: "id" }), or on: { left: "user", right: "id" }. Null
    * keys match nothing, not even null; NaN matches NaN. `how` is "inner", "left" (all left rows, with nulls
-   * where there is no match), "semi" or "anti" (left rows with or without a match). Rows are in the order of
-   * the left table, then of the right one. Throws KEY_TYPES; running it, TOO_MANY_ROWS.
+   * where there is no match), "full" (and then the right rows without a match; a key of one name has the value
+   * of either side), "semi" or "anti" (left rows with or without a match). Rows are in the order of the left
+   * table, then of the right one. Throws KEY_TYPES; running it, TOO_MANY_ROWS.
    */
   join(other: GpuTable, options: JoinOptions): GpuTable {
     return this.#from(joined(this[PLAN], tablePlan(other), options));

@@ -11,11 +11,14 @@ fn main(
 ) {
   for (var i = id.x; i < p[0].x; i += groups.x * 64u) {
     let first = firsts[i];
+    let place = first - p[0].z;
+    let found = first != 0xffffffffu && place < p[0].w;
+    if (!found && p[0].z != 0u) { continue; }
     let start = starts[i];
     for (var k = 0u; k < starts[i + 1u] - start; k++) {
       left_rows[start + k] = p[0].y + i;
       right_rows[start + k] = 0xffffffffu;
-      if (first != 0xffffffffu) { right_rows[start + k] = order[first + k]; }
+      if (found) { right_rows[start + k] = order[place + k]; }
     }
   }
 }

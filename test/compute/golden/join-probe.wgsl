@@ -5,7 +5,7 @@
 @group(1) @binding(0) var<uniform> p: array<vec4u, 1>;
 // Whether the key at place j of the right table is below that of row i, or, with `equal`, not above it.
 fn below(j: u32, i: u32, equal: bool) -> bool {
-  for (var word = p[0].z; word > 0u; word--) {
+  for (var word = p[0].z >> 2u; word > 0u; word--) {
     let a = right[(word - 1u) * p[0].y + j];
     let b = left[(word - 1u) * p[0].x + i];
     if (a != b) { return a < b; }
@@ -35,11 +35,13 @@ fn main(
       if (end < p[0].y && below(end, i, true)) { end = bound(i, true, end + 1u); }
     }
     let matches = end - first;
-    firsts[i] = select(first, 0xffffffffu, matches == 0u);
+    if (matches == 0u && p[0].w != 0u) { continue; }
+    firsts[i] = select(p[0].w + first, 0xffffffffu, matches == 0u);
+    let kind = p[0].z & 3u;
     var count = matches;
-    if (p[0].w == 1u) { count = max(matches, 1u); }
-    if (p[0].w == 2u) { count = min(matches, 1u); }
-    if (p[0].w == 3u) { count = select(0u, 1u, matches == 0u); }
+    if (kind == 1u) { count = max(matches, 1u); }
+    if (kind == 2u) { count = min(matches, 1u); }
+    if (kind == 3u) { count = select(0u, 1u, matches == 0u); }
     counts[i] = count;
   }
 }

@@ -1,22 +1,23 @@
 // Pairs of rows with equal keys on the host: the rows of the right table by their keys, looked up by each row of
 // the left one.
+import type { How } from "../join/keys.ts";
 import { NO_ROW } from "../run/across.ts";
-import type { JoinKind } from "../wgsl/join.ts";
 import { columnOf, NULL_RANK, ranksOf, rowCount } from "./order.ts";
 import type { HostRows } from "./rows.ts";
 
 export interface HostPairs {
+  /** NO_ROW where there is none. */
   readonly left: Uint32Array;
   /** NO_ROW where there is none. */
   readonly right: Uint32Array;
 }
 
-/** In the order of the left rows, then of the right ones; nulls match nothing. */
+/** In the order of the left rows, then of the right ones, then those that match none; nulls match nothing. */
 export function pairsOf(
   left: HostRows,
   right: HostRows,
   keys: readonly (readonly [left: string, right: string])[],
-  kind: JoinKind,
+  how: How,
 ): HostPairs {
   const ids = keysOf(left, right, keys);
   const found = new Map<number, number[]>();
@@ -33,11 +34,15 @@ export function pairsOf(
   };
   ids.left.forEach((id, row) => {
     const matches = id === NULL_RANK ? undefined : found.get(id);
-    if (kind === "semi" || kind === "anti") {
-      if ((matches !== undefined) === (kind === "semi")) add(row, NO_ROW);
+    if (how === "semi" || how === "anti") {
+      if ((matches !== undefined) === (how === "semi")) add(row, NO_ROW);
     } else if (matches) for (const match of matches) add(row, match);
-    else if (kind === "left") add(row, NO_ROW);
+    else if (how !== "inner") add(row, NO_ROW);
   });
+  if (how === "full") {
+    const matched = new Set(rights);
+    for (const row of ids.right.keys()) if (!matched.has(row)) add(NO_ROW, row);
+  }
   return { left: Uint32Array.from(lefts), right: Uint32Array.from(rights) };
 }
 

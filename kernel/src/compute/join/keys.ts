@@ -17,14 +17,19 @@ export type JoinKey = string | { readonly left: string | Expr; readonly right: s
 export interface JoinOptions {
   readonly on: JoinKey | readonly JoinKey[];
   /** Default "inner". */
-  readonly how?: JoinKind;
+  readonly how?: How;
   /** What is put behind the name of a right column that the left table has too. Default "_right". */
   readonly suffix?: string;
 }
 
+/** What becomes of rows: "full" is a left join, and then the right rows that matched none. */
+export type How = JoinKind | "full";
+
 export interface TypedJoinKey {
   readonly left: Typed;
   readonly right: Typed;
+  /** Of a column that both tables have: its name. */
+  readonly name?: string;
 }
 
 /** The keys with their types, the same on both sides. Throws NO_KEYS, BAD_JOIN, KEY_TYPES and NO_ORDER. */
@@ -35,10 +40,11 @@ export function joinKeys(left: Plan, right: Plan, options: JoinOptions): TypedJo
       "NOT_A_NAME",
       `join(…, { suffix }): wanted a text, found ${told(suffix)}`,
     );
-  if (typeof how !== "string" || !Object.hasOwn(KINDS, how)) {
+  const hows = [...Object.keys(KINDS), "full"];
+  if (!hows.includes(how)) {
     throw new CenoteError(
       "BAD_JOIN",
-      `join(…, { how }): wanted ${Object.keys(KINDS).join(", ")}, found ${told(how)}`,
+      `join(…, { how }): wanted ${hows.join(", ")}, found ${told(how)}`,
     );
   }
   const keys = (Array.isArray(on) ? on : on === undefined ? [] : [on]) as JoinKey[];
@@ -58,10 +64,12 @@ function typedKey(key: JoinKey, left: Plan, right: Plan): TypedJoinKey {
   const where = `join on ${a} = ${b}`;
   const [x, y] = [resolve(a, left.columns), resolve(b, right.columns)];
   for (const at of [x, y]) checkOrdered(at, where);
-  if (x.type.name === y.type.name || alike(x, y)) return { left: x, right: y };
+  const same = sides.left === sides.right && typeof sides.left === "string";
+  const named = same ? { name: sides.left as string } : {};
+  if (x.type.name === y.type.name || alike(x, y)) return { left: x, right: y, ...named };
   if (isNumber(x.type) && isNumber(y.type)) {
     const type = common(x, y, where);
-    return { left: convert(x, type), right: convert(y, type) };
+    return { left: convert(x, type), right: convert(y, type), ...named };
   }
   throw new CenoteError(
     "KEY_TYPES",

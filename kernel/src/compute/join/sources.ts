@@ -13,71 +13,42 @@ import { takenRows } from "../host/order.ts";
 import type { HostRows } from "../host/rows.ts";
 import { rowsObstacle, rowsOf } from "../host/run.ts";
 import type { HostSide, RunOptions } from "../host/side.ts";
-import { type Plan, wholeOf } from "../plan.ts";
-import { type Taken, takeRows } from "../run/across.ts";
+import type { Plan } from "../plan.ts";
+import { NO_ROW, type Taken, takeRows } from "../run/across.ts";
 import { joinPairs, type Pairs } from "../run/join.ts";
 import { prepare } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
 import { type Wide, withHidden, withRows } from "../sort/hidden.ts";
-import { PendingSource, unlimited } from "../sources.ts";
+import { PendingSource } from "../sources.ts";
 import { node, showTyped, type Typed } from "../typed.ts";
 import type { JoinKind } from "../wgsl/join.ts";
-import { type JoinOptions, joinKeys, type TypedJoinKey } from "./keys.ts";
+import type { How, TypedJoinKey } from "./keys.ts";
 
 /** A column of the result and the one of the right table that it is. */
-interface RightColumn {
+export interface RightColumn {
   readonly name: string;
   readonly from: string;
   readonly type: ColumnType;
 }
 
-/** The join of two plans. Throws as joinKeys does, and SAME_NAME. */
-export function joined(left: Plan, right: Plan, options: JoinOptions): Plan {
-  const keys = joinKeys(left, right, options);
-  const { how = "inner", suffix = "_right" } = options;
-  const columns = how === "semi" || how === "anti" ? [] : rightColumns(left, right, keys, suffix);
-  return wholeOf(new JoinSource(left, right, keys, how, columns));
-}
-
-// A key's column of the right table equals the left one and is left out.
-function rightColumns(
-  left: Plan,
-  right: Plan,
-  keys: readonly TypedJoinKey[],
-  suffix: string,
-): RightColumn[] {
-  const isKey = (at: Typed) => keys.some((key) => key.right.key === at.key);
-  const names = new Set(left.columns.keys());
-  return [...right.columns].flatMap(([from, at]) => {
-    if (isKey(at)) return [];
-    const name = left.columns.has(from) ? from + suffix : from;
-    if (names.has(name)) {
-      throw new CenoteError("SAME_NAME", `join: two columns would be named "${name}"`, {
-        mend: 'Give another suffix: { suffix: "_other" }.',
-      });
-    }
-    names.add(name);
-    return [{ name, from, type: at.type }];
-  });
-}
-
-class JoinSource extends PendingSource {
+/** Rows of two plans by keys; the right one and, of a full join, the left one have no limit. */
+export class JoinSource extends PendingSource {
   readonly #right: Plan;
   readonly #keys: readonly TypedJoinKey[];
-  readonly #kind: JoinKind;
+  readonly #how: How;
   readonly #columns: readonly RightColumn[];
 
   constructor(
     left: Plan,
     right: Plan,
     keys: readonly TypedJoinKey[],
-    kind: JoinKind,
+    how: How,
     columns: readonly RightColumn[],
   ) {
     super(left);
     this.#right = right;
     this.#keys = keys;
-    this.#kind = kind;
+    this.#how = how;
     this.#columns = columns;
   }
   get columns() {
@@ -94,7 +65,7 @@ class JoinSource extends PendingSource {
       this.#keys.map((key) => key.left),
     );
     const right = withHidden(
-      unlimited(this.#right),
+      this.#right,
       this.#keys.map((key) => key.right),
     );
     const sides = [left.plan.source.host, right.plan.source.host];
@@ -109,10 +80,10 @@ class JoinSource extends PendingSource {
   async #onHost(left: Wide, right: Wide): Promise<HostRows> {
     const [a, b] = [await rowsOf(left.plan), await rowsOf(right.plan)];
     const keys = left.names.map((name, i) => [name, right.names[i]!] as const);
-    const pairs = pairsOf(a, b, keys, this.#kind);
-    const ours = takenRows(a, [...this.plan.columns.keys()], pairs.left);
+    const pairs = pairsOf(a, b, keys, this.#how);
+    const ours = takenRows(a, [...this.plan.columns.keys()], pairs.left, this.#how === "full");
     const names = this.#columns.map(({ from }) => from);
-    const theirs = takenRows(b, names, pairs.right, this.#kind === "left");
+    const theirs = takenRows(b, names, pairs.right, this.#missing);
     const columns = new Map(ours.columns);
     const part = new Map(ours.chunks[0]?.columns);
     for (const { name, from } of this.#columns) {
@@ -122,51 +93,90 @@ class JoinSource extends PendingSource {
     const chunks = ours.chunks.map(({ rows }) => ({ rows, columns: part }));
     return { columns, chunks, metadata: a.metadata };
   }
+  /** Whether rows may have no row of the right table. */
+  get #missing(): boolean {
+    return this.#how === "left" || this.#how === "full";
+  }
+  get #what(): string {
+    const on = this.#keys.map(({ left, right }) => {
+      const [a, b] = [showTyped(left), showTyped(right)];
+      return a === b ? a : `${a} = ${b}`;
+    });
+    return `${this.#how} join on ${on.join(", ")}`;
+  }
   explain(options: RunOptions = {}): string[] {
-    const on = this.#keys.map(({ left, right }) => `${showTyped(left)} = ${showTyped(right)}`);
-    const onHost = this.explainOnHost(`${this.#kind} join on ${on.join(", ")}`, options);
+    const onHost = this.explainOnHost(this.#what, options);
     if (onHost) return [...this.#right.source.explain(options), ...onHost];
     return [
       ...this.explainPlan(),
       ...this.#right.source.explain(),
-      `${this.#kind} join on ${on.join(", ")}: right keys sorted, probe by binary search, count, scan, pairs; rows are counted before they are allocated`,
+      `${this.#what}: right keys sorted, probe by binary search, count, scan, pairs; rows are counted before they are allocated`,
     ];
   }
 
   protected make(): Promise<ColumnStore> {
     const leftKeys = this.#keys.map(({ left }) => left);
     const rightKeys = this.#keys.map(({ right }) => right);
-    // Keys that are null match nothing.
-    const present = rightKeys.map((at) =>
-      node("not", TYPES.bool, [node("isNull", TYPES.bool, [at])]),
-    );
-    const right = unlimited(this.#right);
-    const where = (right.where ? [right.where, ...present] : present).reduce((a, b) =>
-      node("and", TYPES.bool, [a, b]),
-    );
     return withRows(this.plan, leftKeys, (left, leftNames) =>
-      withRows({ ...right, where }, rightKeys, (matched, rightNames) =>
-        this.#join([left, matched], [leftNames, rightNames]),
-      ),
+      withRows(present(this.#right, rightKeys), rightKeys, (matched, rightNames) => {
+        const sides: Sides = [
+          { store: left, names: leftNames },
+          { store: matched, names: rightNames },
+        ];
+        return this.#how === "full" ? this.#full(sides) : this.#join(sides, this.#how);
+      }),
     );
   }
 
-  async #join(
-    stores: readonly [ColumnStore, ColumnStore],
-    names: readonly [readonly string[], readonly string[]],
-  ): Promise<ColumnStore> {
+  async #join(sides: Sides, kind: JoinKind): Promise<ColumnStore> {
     using scratch = new Scratch(this.gpu);
-    const keysOf = (side: readonly string[]) =>
-      side.map((column) => ({ column, descending: false, nullsFirst: false }));
+    const pairs = await this.#pairs(sides, kind, 0, scratch);
+    return await this.#take(sides[0].store, this.#parts(sides, pairs), scratch);
+  }
+
+  // The left join, and the right rows that match none. Those whose key is null are among them.
+  async #full(sides: Sides): Promise<ColumnStore> {
+    const [left] = sides;
+    const leftKeys = this.#keys.map((key) => key.left);
+    const rightKeys = this.#keys.map((key) => key.right);
+    const only = present({ ...this.plan, columns: new Map() }, leftKeys);
+    return await withRows(this.#right, rightKeys, (all, allNames) =>
+      withRows(only, leftKeys, async (keyed, keyNames) => {
+        using scratch = new Scratch(this.gpu);
+        const pairs = await this.#pairs(sides, "left", 0, scratch);
+        const found = pairs.reduce((sum, pair) => sum + pair.left.count, 0);
+        const others: Sides = [
+          { store: all, names: allNames },
+          { store: keyed, names: keyNames },
+        ];
+        const alone = (await this.#pairs(others, "anti", found, scratch)).map((pair): Pairs => {
+          const host = new Uint32Array(pair.left.count).fill(NO_ROW);
+          return { left: { count: host.length, host }, right: pair.left };
+        });
+        const both = this.#parts(sides, pairs);
+        const parts = [...both, ...this.#parts([left, others[0]], alone)];
+        return await this.#take(left.store, parts, scratch);
+      }),
+    );
+  }
+
+  /** `before` rows come before these. */
+  async #pairs(
+    sides: Sides,
+    kind: JoinKind,
+    before: number,
+    scratch: Scratch,
+  ): Promise<readonly Pairs[]> {
+    const keysOf = (names: readonly string[]) =>
+      names.map((column) => ({ column, descending: false, nullsFirst: false }));
     const prepared = await prepare(
-      stores.map((store, i) => ({ store, keys: keysOf(names[i]!) })),
+      sides.map(({ store, names }) => ({ store, keys: keysOf(names) })),
       scratch,
     );
     try {
       const [left, right] = prepared.tables;
-      const check = (rows: number) => this.#check(rows);
-      const pairs = await joinPairs([left!, right!], prepared.packing, this.#kind, check, scratch);
-      return await this.#take(stores, pairs, scratch);
+      const check = (rows: number) => this.#check(before + rows);
+      return await joinPairs([left!, right!], prepared.packing, kind, check, scratch);
     } finally {
       prepared.dispose();
     }
@@ -181,35 +191,57 @@ class JoinSource extends PendingSource {
     if (rows < 2 ** 32 - 1 && bytes <= budget + host + disk) return;
     throw new CenoteError(
       "TOO_MANY_ROWS",
-      `${this.#kind} join on ${this.#keys.map(({ left }) => showTyped(left)).join(", ")}: the result has ${rows} rows (${formatBytes(bytes)} without texts); the pool may hold ${formatBytes(budget + host + disk)}`,
+      `${this.#what}: the result has ${rows} rows (${formatBytes(bytes)} without texts); the pool may hold ${formatBytes(budget + host + disk)}`,
       { mend: "Join by more keys, aggregate or filter before, or select fewer columns." },
     );
   }
 
+  /** What each run of pairs takes of both tables. */
+  #parts([left, right]: Sides, pairs: readonly Pairs[]): Taken[][] {
+    const shown = [...this.plan.columns.keys()];
+    const names = this.#columns.map(({ from }) => from);
+    const missing = this.#missing;
+    return (pairs.length > 0 ? pairs : [NONE]).map((pair) => {
+      const ours = { store: left.store, names: shown, rows: pair.left };
+      const theirs = { store: right.store, names, rows: pair.right, missing };
+      return [{ ...ours, missing: this.#how === "full" }, ...(names.length > 0 ? [theirs] : [])];
+    });
+  }
+
   async #take(
-    [left, right]: readonly [ColumnStore, ColumnStore],
-    pairs: readonly Pairs[],
+    left: ColumnStore,
+    parts: readonly (readonly Taken[])[],
     scratch: Scratch,
   ): Promise<ColumnStore> {
-    const shown = [...this.plan.columns.keys()];
     const chunks: Column[][] = [];
     const chunkRows: number[] = [];
-    for (const pair of pairs.length > 0 ? pairs : [NONE]) {
-      const parts: Taken[] = [{ store: left, names: shown, rows: pair.left }];
-      const names = this.#columns.map(({ from }) => from);
-      const missing = this.#kind === "left";
-      if (names.length > 0) parts.push({ store: right, names, rows: pair.right, missing });
-      const taken = await takeRows(parts, scratch);
+    for (const part of parts) {
+      const taken = await takeRows(part, scratch);
       chunks.push(taken.columns);
       chunkRows.push(...taken.chunkRows);
     }
+    const shown = this.plan.columns.size;
     const columns = chunks[0]!.map((column, i): Column => {
-      const name = this.#columns[i - shown.length]?.name ?? column.name;
+      const name = this.#columns[i - shown]?.name ?? column.name;
       return { ...column, name, chunks: chunks.flatMap((run) => run[i]!.chunks) };
     });
     scratch.keep(columns.flatMap((column) => column.chunks.map(({ block }) => block)));
     return new Store(this.gpu, columns, chunkRows, left.metadata);
   }
+}
+
+/** A table and the columns that its keys are in. */
+interface JoinSide {
+  readonly store: ColumnStore;
+  readonly names: readonly string[];
+}
+type Sides = readonly [JoinSide, JoinSide];
+
+// Keys that are null match nothing.
+function present(plan: Plan, keys: readonly Typed[]): Plan {
+  const tests = keys.map((at) => node("not", TYPES.bool, [node("isNull", TYPES.bool, [at])]));
+  const all = plan.where ? [plan.where, ...tests] : tests;
+  return { ...plan, where: all.reduce((a, b) => node("and", TYPES.bool, [a, b])) };
 }
 
 const NO_ROWS = { count: 0, host: new Uint32Array() };

@@ -2,9 +2,17 @@
 import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
-import { type JoinKind, KINDS, pairsKernel, probeKernel, totalKernel } from "../wgsl/join.ts";
+import {
+  type JoinKind,
+  KIND_BITS,
+  KINDS,
+  pairsKernel,
+  probeKernel,
+  totalKernel,
+} from "../wgsl/join.ts";
 import { type Keyed, type Packing, packRun, type Run, runsOf } from "./keys.ts";
 import { type Rows, sortedRows } from "./order.ts";
+import type { Sorted } from "./radix.ts";
 import { scan } from "./scan.ts";
 import { launch, type Scratch } from "./scratch.ts";
 
@@ -16,8 +24,10 @@ export interface Pairs {
   readonly right: Rows;
 }
 
-/** The keys of the right table in order, on the device. */
-interface Right {
+/** Keys of the right table in order, on the device: as many as fit a binding. Equal keys are in one part. */
+interface RightPart {
+  /** Place of the first of them among all. */
+  readonly from: number;
   readonly rows: number;
   readonly words: Block;
   readonly order: Block;
@@ -43,7 +53,6 @@ export async function joinPairs(
   scratch: Scratch,
 ): Promise<Pairs[]> {
   const { words } = packing;
-  checkRight(right.store, words);
   const sorted = await sortedRight(right, packing, scratch);
   const most = Math.floor(left.store.gpu.maxBinding / 4);
   const probed: Probed[] = [];
@@ -63,7 +72,7 @@ export async function joinPairs(
   check(counted);
   const pairs: Pairs[] = [];
   for (const found of probed) pairs.push(await pairsOf(left.store, found, sorted, scratch));
-  scratch.free(sorted.order, sorted.words);
+  scratch.free(...sorted.flatMap((part) => [part.order, part.words]));
   return pairs;
 }
 
@@ -78,34 +87,48 @@ function halves(run: Run, total: number, most: number): Run[] {
   ];
 }
 
-function checkRight(store: ColumnStore, words: number): void {
-  const most = Math.floor(store.gpu.maxBinding / (4 * words));
-  if (store.rows > most)
-    throw tooMany(`the right table has ${store.rows} rows with keys; wanted at most ${most}`);
-}
-
 const tooMany = (what: string) =>
   new CenoteError("TOO_MANY_ROWS", `join: ${what}, which one binding holds`, {
     mend: "Put the larger table on the left, or join by more keys, or filter first.",
   });
 
-async function sortedRight(table: Keyed, packing: Packing, scratch: Scratch): Promise<Right> {
-  const { rows, words } = await sortedRows(table, packing, scratch);
-  const count = rows.length;
-  const keys = await scratch.block(count * words.length * 4, "join keys");
-  const order = await scratch.block(count * 4, "join rows");
-  if (count > 0) {
-    const planes = words.map((data, j) => ({ block: keys, offset: j * count * 4, data }));
-    await table.store.gpu.upload([...planes, { block: order, data: rows }]);
-  }
-  return { rows: count, words: keys, order };
+async function sortedRight(table: Keyed, packing: Packing, scratch: Scratch): Promise<RightPart[]> {
+  const { gpu } = table.store;
+  const sorted = await sortedRows(table, packing, scratch);
+  const most = Math.floor(gpu.maxBinding / (4 * packing.words));
+  const parts: RightPart[] = [];
+  let from = 0;
+  // There is a part also of no rows: each left row is probed at least once.
+  do {
+    const to = partEnd(sorted, from, most);
+    const count = to - from;
+    const words = await scratch.block(count * packing.words * 4, "join keys");
+    const order = await scratch.block(count * 4, "join rows");
+    const planes = sorted.words.map((plane, j) => {
+      return { block: words, offset: j * count * 4, data: plane.subarray(from, to) };
+    });
+    const rows = { block: order, data: sorted.rows.subarray(from, to) };
+    if (count > 0) await gpu.upload([...planes, rows]);
+    parts.push({ from, rows: count, words, order });
+    from = to;
+  } while (from < sorted.rows.length);
+  return parts;
+}
+
+// Where the part that begins at `from` ends: between keys that differ.
+function partEnd({ rows, words }: Sorted, from: number, most: number): number {
+  if (rows.length - from <= most) return rows.length;
+  let to = from + most;
+  while (to > from && words.every((word) => word[to] === word[to - 1])) to--;
+  if (to > from) return to;
+  throw tooMany(`the right table has more than ${most} rows of one key; wanted at most ${most}`);
 }
 
 async function probe(
   left: Keyed,
   packing: Packing,
   run: Run,
-  right: Right,
+  right: readonly RightPart[],
   kind: JoinKind,
   scratch: Scratch,
 ): Promise<Probed> {
@@ -114,12 +137,13 @@ async function probe(
   const keys = await packRun(left, packing, run, scratch);
   const firsts = await scratch.block(rows * 4, "join matches");
   const counts = await scratch.block((rows + 1) * 4, "join counts");
-  await launch(store, probeKernel(), {
-    chunk: 0,
-    own: [rows, right.rows, packing.words, KINDS[kind]],
-    extras: [keys, right.words, firsts, counts].map((block) => ({ block })),
-    invocations: Math.min(rows, MOST_INVOCATIONS),
-  });
+  for (const part of right)
+    await launch(store, probeKernel(), {
+      chunk: 0,
+      own: [rows, part.rows, (packing.words << KIND_BITS) | KINDS[kind], part.from],
+      extras: [keys, part.words, firsts, counts].map((block) => ({ block })),
+      invocations: Math.min(rows, MOST_INVOCATIONS),
+    });
   scratch.free(keys);
   return { run, firsts, counts, total: await totalOf(store, counts, rows, scratch) };
 }
@@ -149,7 +173,7 @@ async function totalOf(
 async function pairsOf(
   store: ColumnStore,
   { run, firsts, counts, total }: Probed,
-  right: Right,
+  right: readonly RightPart[],
   scratch: Scratch,
 ): Promise<Pairs> {
   await scan(store, counts, run.rows, scratch);
@@ -157,12 +181,13 @@ async function pairsOf(
     await scratch.block(total * 4, "join left rows"),
     await scratch.block(total * 4, "join right rows"),
   ] as const;
-  await launch(store, pairsKernel(), {
-    chunk: 0,
-    own: [run.rows, run.base],
-    extras: [firsts, counts, right.order, ...rows].map((block) => ({ block })),
-    invocations: Math.min(run.rows, MOST_INVOCATIONS),
-  });
+  for (const part of right)
+    await launch(store, pairsKernel(), {
+      chunk: 0,
+      own: [run.rows, run.base, part.from, part.rows],
+      extras: [firsts, counts, part.order, ...rows].map((block) => ({ block })),
+      invocations: Math.min(run.rows, MOST_INVOCATIONS),
+    });
   scratch.free(firsts, counts);
   return { left: { count: total, block: rows[0] }, right: { count: total, block: rows[1] } };
 }

@@ -1,4 +1,4 @@
-// Tensors shared with TF.js and onnxruntime-web on the same device: both sides use one GPU buffer. A library is given
+// Tensors shared with TF.js, onnxruntime-web and jax-js on the same device: both sides use one GPU buffer. A library is given
 // as an argument, because none of them comes with Cenote; what of it is used is described here.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
@@ -114,9 +114,7 @@ export function toTF(tensor: GpuTensor, tf: TfJs): { tf: TfTensor; tensor: GpuTe
 /** A tensor over the buffer of one of TF.js, which must live as long as ours is used. Throws as toTF. */
 export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
   const backend = backendOf(tf, gpu);
-  const dtype = (Object.keys(TF_DTYPES) as Dtype[]).find((name) => TF_DTYPES[name] === other.dtype);
-  if (!dtype)
-    throw new CenoteError("DTYPE", `fromTF: wanted float32 or int32, found ${other.dtype}`);
+  const dtype = dtypeNamed(TF_DTYPES, other.dtype, "fromTF");
   backend.uploadToGPU(other.dataId);
   if (backend.commandEncoder) {
     backend.endComputePassEncoder();
@@ -152,6 +150,13 @@ const ORT_DTYPES: Partial<Record<Dtype, string>> = {
   u8: "uint8",
 };
 
+const JAX_DTYPES: Partial<Record<Dtype, string>> = {
+  f32: "float32",
+  f16: "float16",
+  i32: "int32",
+  u32: "uint32",
+};
+
 /** This tensor as one of onnxruntime-web, whose session must run on sharedDevice(); otherwise as toTF. Throws DTYPE. */
 export function toOrt(tensor: GpuTensor, ort: Ort): { ort: OrtTensor; tensor: GpuTensor } {
   const dataType = checkedFor(tensor, ORT_DTYPES, "onnxruntime-web");
@@ -164,25 +169,71 @@ export function toOrt(tensor: GpuTensor, ort: Ort): { ort: OrtTensor; tensor: Gp
 
 /** A tensor over the GPU buffer of one of onnxruntime-web, which must live as long as ours is used. Throws DTYPE. */
 export function fromOrt(gpu: Gpu, other: OrtTensor): GpuTensor {
-  const dtype = (Object.keys(ORT_DTYPES) as Dtype[]).find(
-    (name) => ORT_DTYPES[name] === other.type,
-  );
-  if (!dtype)
-    throw new CenoteError(
-      "DTYPE",
-      `fromOrt: wanted one of ${Object.values(ORT_DTYPES).join(", ")}, found ${other.type}`,
-    );
+  const dtype = dtypeNamed(ORT_DTYPES, other.type, "fromOrt");
   return adopted(gpu, other.gpuBuffer, dtype, other.dims, "of onnxruntime-web");
 }
 
-function adopted(gpu: Gpu, buffer: GPUBuffer, dtype: Dtype, shape: Shape, what: string): GpuTensor {
+/** An array of jax-js, whose references are counted by hand. */
+export interface JaxArray {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Itself, with one reference more. */
+  readonly ref: JaxArray;
+  /** Computes it, and takes a reference. */
+  gpuBuffer(): Promise<GPUBuffer>;
+  dispose(): void;
+}
+
+/** What of jax-js (0.1.25, with its WebGPU backend on sharedDevice()) is used. */
+export interface Jax {
+  getWebGPUDevice(): GPUDevice;
+}
+
+/**
+ * A tensor over the buffer of an array of jax-js, which it keeps until it is disposed; the array's own reference stays
+ * the caller's. jax-js takes no buffers of others, so there is no way back. Rejects with DTYPE, FOREIGN_DEVICE.
+ */
+export async function fromJax(gpu: Gpu, array: JaxArray, jax: Jax): Promise<GpuTensor> {
+  if (jax.getWebGPUDevice().queue !== gpu.device.queue) throw otherDevice("jax-js");
+  const dtype = dtypeNamed(JAX_DTYPES, array.dtype, "fromJax");
+  const kept = array.ref;
+  const end = () => {
+    gpu.submit(); // before jax-js gives the buffer to something else
+    kept.dispose();
+  };
+  try {
+    const buffer = await kept.ref.gpuBuffer();
+    return adopted(gpu, buffer, dtype, array.shape, "of jax-js", end);
+  } catch (error) {
+    kept.dispose();
+    throw error;
+  }
+}
+
+function dtypeNamed(names: Partial<Record<Dtype, string>>, wanted: string, where: string): Dtype {
+  const found = (Object.keys(names) as Dtype[]).find((dtype) => names[dtype] === wanted);
+  if (found) return found;
+  throw new CenoteError(
+    "DTYPE",
+    `${where}: wanted one of ${Object.values(names).join(", ")}, found ${wanted}`,
+  );
+}
+
+function adopted(
+  gpu: Gpu,
+  buffer: GPUBuffer,
+  dtype: Dtype,
+  shape: Shape,
+  what: string,
+  end?: () => void,
+): GpuTensor {
   const wanted = Math.ceil((sizeOf(shape) * DTYPES[dtype].bits) / 8);
   if (buffer.size < wanted)
     throw new CenoteError(
       "SIZE",
       `${what}: wanted a buffer of ${wanted} bytes, found ${buffer.size}`,
     );
-  return over(gpu, new Storage(gpu, gpu.adopt(buffer, what)), dtype, shape, what);
+  return over(gpu, new Storage(gpu, gpu.adopt(buffer, what, end)), dtype, shape, what);
 }
 
 const over = (gpu: Gpu, storage: Storage, dtype: Dtype, shape: Shape, what: string): GpuTensor =>

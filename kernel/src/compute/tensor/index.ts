@@ -10,8 +10,11 @@ export {
 } from "./create.ts";
 export type { Dtype } from "./dtypes.ts";
 export {
+  fromJax,
   fromOrt,
   fromTF,
+  type Jax,
+  type JaxArray,
   type Ort,
   type OrtTensor,
   type TfJs,

@@ -3,7 +3,7 @@
 import type { KernelText } from "./program.ts";
 import { EACH_ROW } from "./rows.ts";
 
-/** What becomes of a row, by p[0].w of both kernels. */
+/** What becomes of a row of the left table. */
 export const KINDS = { inner: 0, left: 1, semi: 2, anti: 3 } as const;
 export type JoinKind = keyof typeof KINDS;
 
@@ -18,9 +18,14 @@ ${rest}
   return { label, code, bindings: names.length, columns: [] };
 };
 
+/** Bits of a word of parameters that the kind takes; those above are the words of a key. */
+export const KIND_BITS = 2;
+
 /**
  * firsts[i]: place of the first match of left row i, or 0xffffffff; counts[i]: rows that it becomes.
- * Bindings: left keys, right keys, firsts, counts. Parameters p[0]: left rows, right rows, words, kind.
+ * The right keys come in parts, the first of them at place 0; equal keys are in one part.
+ * Bindings: left keys, keys of the part, firsts, counts. Parameters p[0]: left rows, rows of the part, words
+ * and kind, place of the part's first key.
  */
 export const probeKernel = (): KernelText =>
   kernel(
@@ -28,7 +33,7 @@ export const probeKernel = (): KernelText =>
     ["left", "right", "firsts", "counts"],
     `// Whether the key at place j of the right table is below that of row i, or, with \`equal\`, not above it.
 fn below(j: u32, i: u32, equal: bool) -> bool {
-  for (var word = p[0].z; word > 0u; word--) {
+  for (var word = p[0].z >> ${KIND_BITS}u; word > 0u; word--) {
     let a = right[(word - 1u) * p[0].y + j];
     let b = left[(word - 1u) * p[0].x + i];
     if (a != b) { return a < b; }
@@ -54,11 +59,13 @@ ${EACH_ROW}
       if (end < p[0].y && below(end, i, true)) { end = bound(i, true, end + 1u); }
     }
     let matches = end - first;
-    firsts[i] = select(first, 0xffffffffu, matches == 0u);
+    if (matches == 0u && p[0].w != 0u) { continue; }
+    firsts[i] = select(p[0].w + first, 0xffffffffu, matches == 0u);
+    let kind = p[0].z & ${(1 << KIND_BITS) - 1}u;
     var count = matches;
-    if (p[0].w == ${KINDS.left}u) { count = max(matches, 1u); }
-    if (p[0].w == ${KINDS.semi}u) { count = min(matches, 1u); }
-    if (p[0].w == ${KINDS.anti}u) { count = select(0u, 1u, matches == 0u); }
+    if (kind == ${KINDS.left}u) { count = max(matches, 1u); }
+    if (kind == ${KINDS.semi}u) { count = min(matches, 1u); }
+    if (kind == ${KINDS.anti}u) { count = select(0u, 1u, matches == 0u); }
     counts[i] = count;
   }
 }`,
@@ -85,8 +92,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   );
 
 /**
- * Row numbers of both sides of each row of the result. Bindings: firsts, starts (scanned counts), order (right
- * row numbers, sorted), left rows, right rows. Parameters p[0]: left rows, number of the first one.
+ * Row numbers of both sides of each row of the result, part by part of the right keys. Bindings: firsts, starts
+ * (scanned counts), order (right row numbers of the part, sorted), left rows, right rows. Parameters p[0]: left
+ * rows, number of the first one, place of the part's first key, rows of the part.
  */
 export const pairsKernel = (): KernelText =>
   kernel(
@@ -95,11 +103,14 @@ export const pairsKernel = (): KernelText =>
     `@compute @workgroup_size(64)
 ${EACH_ROW}
     let first = firsts[i];
+    let place = first - p[0].z;
+    let found = first != 0xffffffffu && place < p[0].w;
+    if (!found && p[0].z != 0u) { continue; }
     let start = starts[i];
     for (var k = 0u; k < starts[i + 1u] - start; k++) {
       left_rows[start + k] = p[0].y + i;
       right_rows[start + k] = 0xffffffffu;
-      if (first != 0xffffffffu) { right_rows[start + k] = order[first + k]; }
+      if (found) { right_rows[start + k] = order[place + k]; }
     }
   }
 }`,
