@@ -19,7 +19,7 @@ import {
 } from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
 import { againstAll } from "./tensors/peers.ts";
-import { sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
+import { sharingWithJax, sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
 
 const words = process.argv.slice(2);
 const option = (name: string, usual: string) =>
@@ -263,6 +263,7 @@ async function tfPeak(step: () => Tf, wantedValue: number): Promise<number> {
 async function sharing(): Promise<void> {
   await sharingWithTf(sides);
   await sharingWithOrt(sides);
+  await sharingWithJax(sides);
 }
 
 const peers = () =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   createTensor,
+  fromJax,
   fromOrt,
   fromTF,
   type GpuTensor,
@@ -9,7 +10,7 @@ import {
   toTF,
 } from "../../kernel/src/compute/index.ts";
 import { countOutside, type Gpu } from "../../kernel/src/gpu/index.ts";
-import { loadOrtOn } from "./libraries.ts";
+import { loadJaxOn, loadOrtOn } from "./libraries.ts";
 import type { Sides } from "./measure.ts";
 import type { Tf } from "./operations.ts";
 
@@ -63,4 +64,20 @@ export async function sharingWithOrt({ gpu }: Sides): Promise<void> {
     `sharing with a session of onnxruntime-web ${version}: a write on either side is seen on the other, both ways`,
   );
   for (const one of [x, mine, made, again]) one.dispose();
+}
+
+/** We read arrays of jax-js where they lie; what is written there is seen by both. */
+export async function sharingWithJax({ gpu }: Sides): Promise<void> {
+  const { jax, version } = await loadJaxOn(countOutside(gpu.device));
+  const array = jax.numpy.array(Float32Array.of(1, 2, 3, 4)).mul(2);
+  const before = gpu.counts;
+  using x = await fromJax(gpu, array, jax);
+  assert.deepEqual(await valuesOf(x), [2, 4, 6, 8]);
+  write(gpu, await array.ref.gpuBuffer(), 4, 7);
+  assert.deepEqual(await valuesOf(x), [2, 7, 6, 8], "what is written on its side is ours");
+  assert.deepEqual([...(await array.data())], [2, 7, 6, 8], "and its own; its last reference ends");
+  assert.deepEqual(await valuesOf(x), [2, 7, 6, 8], "ours keeps the memory");
+  const { uploads, gpuCopies } = gpu.counts;
+  assert.deepEqual([uploads, gpuCopies], [before.uploads, before.gpuCopies], "nothing is copied");
+  console.log(`sharing with jax-js ${version}: its arrays are read where they lie, without a copy`);
 }

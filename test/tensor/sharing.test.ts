@@ -1,7 +1,13 @@
 // Buffers of others on the device: used where they are, by both sides, without a copy.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTensor, fromOrt, type GpuTensor, toOrt } from "../../kernel/src/compute/index.ts";
+import {
+  createTensor,
+  fromJax,
+  fromOrt,
+  type GpuTensor,
+  toOrt,
+} from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
 const USAGE = 0x80 | 0x04 | 0x08;
@@ -70,3 +76,42 @@ test("a buffer that is too small, or of an unknown type, is refused", () => {
   });
   buffer.destroy();
 });
+
+test("an array whose references are counted is kept while our tensor needs it", () =>
+  scoped(async () => {
+    const buffer = bufferOf([1, 2, 3, 4]);
+    let references = 1;
+    const array = {
+      shape: [2, 2],
+      dtype: "float32",
+      get ref() {
+        references++;
+        return array;
+      },
+      dispose() {
+        references--;
+      },
+      async gpuBuffer() {
+        references--;
+        return buffer;
+      },
+    };
+    const jax = { getWebGPUDevice: () => device };
+    const x = await fromJax(gpu, array, jax);
+    const transposed = x.T;
+    x.dispose();
+    assert.equal(references, 2);
+    assert.deepEqual(await numbers(transposed), [1, 3, 2, 4]);
+    const waiting = transposed.add(1).compute();
+    transposed.dispose();
+    assert.equal(references, 1);
+    device.queue.writeBuffer(buffer, 0, Float32Array.of(9, 9, 9, 9)); // as the library may from now on
+    assert.deepEqual(await numbers(waiting), [2, 4, 3, 5]);
+    const other = { ...array, dtype: "bool" };
+    await assert.rejects(fromJax(gpu, other, jax), { code: "DTYPE" });
+    const elsewhere = { getWebGPUDevice: () => ({ queue: {} }) as GPUDevice };
+    await assert.rejects(fromJax(gpu, array, elsewhere), { code: "FOREIGN_DEVICE" });
+    const large = { ...array, shape: [5], ref: array };
+    await assert.rejects(fromJax(gpu, large, jax), { code: "SIZE" });
+    buffer.destroy();
+  }));

@@ -107,6 +107,7 @@ export { gpu, host, put } from "./table.ts";
 export {
   arange,
   eye,
+  fromJax,
   fromOrt,
   fromTF,
   full,

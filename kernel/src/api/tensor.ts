@@ -6,6 +6,7 @@ import {
   createTensor,
   type Dtype,
   eye as eyeOn,
+  fromJax as fromJaxOn,
   fromOrt as fromOrtOn,
   fromTF as fromTFOn,
   full as fullOn,
@@ -13,6 +14,8 @@ import {
   GpuTable,
   GpuTensor,
   type HostSparse,
+  type Jax,
+  type JaxArray,
   linspace as linspaceOn,
   type OrtTensor,
   RandomStream,
@@ -113,6 +116,11 @@ export async function fromTF(other: TfTensor, tf: TfJs): Promise<GpuTensor> {
 /** A tensor over the GPU buffer of one of onnxruntime-web on sharedDevice(), which must live as long. Rejects with DTYPE. */
 export async function fromOrt(other: OrtTensor): Promise<GpuTensor> {
   return fromOrtOn(await device(), other);
+}
+
+/** A tensor over the buffer of an array of jax-js on sharedDevice(), which it keeps. Rejects with FOREIGN_DEVICE, DTYPE. */
+export async function fromJax(array: JaxArray, jax: Jax): Promise<GpuTensor> {
+  return fromJaxOn(await device(), array, jax);
 }
 
 /** Shares a tensor: read back straight into the shared memory, which is the one copy. i4 is shared as i8, bool as u8, a scalar as [1]. */
