@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from client import Kernel
+from client import Kernel, by_request
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,29 @@ def test_a_name_that_a_module_does_not_export_is_an_error(kernel: Kernel, folder
     ran = kernel.run("import named from './named.ts'")
     assert ran.reply["content"]["evalue"] == 'The module "./named.ts" has no default export.'
     assert kernel.run("import { made } from './common.cjs'; made").plain == "2"
+
+
+def test_a_cell_whose_imports_fail_leaves_the_names_as_they_were(
+    fresh: Kernel, tmp_path: Path
+) -> None:
+    (tmp_path / "waits.ts").write_text("console.log('waiting');\nawait new Promise(() => {})")
+    fresh.run("let kept = 5")
+    rest = "import { kept } from 'node:os'; const fresh = 1; class Set {} function late() {}"
+    for failing in (
+        f"import {{ join }} from 'node:path'; {rest}",
+        f"import join from './missing.ts'; {rest}",
+        f"import join, {{ nothing }} from 'node:path'; {rest}",
+    ):
+        assert fresh.run(failing).status == "error"
+    request = fresh.send(f"import {{ join }} from './waits.ts'; {rest}")
+    fresh.wait_for_text("waiting")
+    by_request(fresh)
+    assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
+    assert fresh.run("{ let join = 1, late; break }").reply["content"]["ename"] == "SyntaxError"
+    assert fresh.run("kept += 1; [kept, typeof join, typeof late, new Set([1]).size]").plain == (
+        "[ 6, 'undefined', 'undefined', 1 ]"
+    )
+    assert fresh.run("fresh").reply["content"]["evalue"] == "fresh is not defined"
 
 
 def test_json_with_attributes_and_without(kernel: Kernel, folder: Path) -> None:

@@ -24,8 +24,16 @@ export class Evaluator {
 
   /** Throws SyntaxError for what the parser let through and V8 doesn't. */
   compile(cell: CellCode, url: string): Compiled {
-    this.#declare(cell.declares);
     return { script: new vm.Script(cell.code, { filename: url }), isAsync: cell.isAsync };
+  }
+
+  /** Declares what of these is not declared yet. */
+  declare(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#declared.has(name)) continue;
+      vm.runInThisContext(`"use strict"; let ${name};`);
+      this.#declared.add(name);
+    }
   }
 
   /**
@@ -61,13 +69,5 @@ export class Evaluator {
   /** What a variable holds now. */
   valueOf(name: string): unknown {
     return vm.runInThisContext(name);
-  }
-
-  #declare(names: readonly string[]): void {
-    for (const name of names) {
-      if (this.#declared.has(name)) continue;
-      vm.runInThisContext(`"use strict"; let ${name};`);
-      this.#declared.add(name);
-    }
   }
 }

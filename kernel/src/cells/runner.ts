@@ -22,7 +22,7 @@ import { FIXED_HOOKS } from "./fixed-hooks.ts";
 import { formatValue } from "./format.ts";
 import { inStretches, lookLater, uncurry, watchFor, withIntrinsics } from "./intrinsics.ts";
 import { asksToLeave, LEAVE, STAYING } from "./leaving.ts";
-import { finishTurn, nextTurns } from "./next-turn.ts";
+import { LastTurns } from "./next-turn.ts";
 import type { CellOutput } from "./output.ts";
 import { newCell, type RunningCell } from "./running-cell.ts";
 import { forgetThrown } from "./thrown.ts";
@@ -47,9 +47,10 @@ export class CellRunner {
   readonly #names = new NotebookNames();
   /** By request: the code of an interrupted cell may go on after its end, and is to be refused its awaits. */
   readonly #interrupted = new Map<number, Cancellation>();
-  readonly #endTurn = nextTurns((request) => this.#tellTurned(request));
-  /** The request whose last turn `run` sees through itself, or 0. */
-  #turn = 0;
+  readonly #turns = new LastTurns((request) => {
+    this.#output.event({ type: "turned" }, {}, request);
+    forgetThrown();
+  });
   #lastInterrupted = 0;
   #lastBegun = 0;
 
@@ -73,37 +74,12 @@ export class CellRunner {
     watchFor(job.code);
     const { cell, script } = withIntrinsics(() => this.#begin(job));
     if (!script) return;
-    this.#turn = job.request;
+    this.#turns.begin(job.request);
     runInCell(job.executionCount, () => {
       this.#evaluator.run(script, (outcome) => void this.#conclude(cell, outcome));
     });
-    this.#finishTurn(cell);
+    this.#turns.finish(() => cell.ended);
   }
-
-  /** What Node would do next, done now: a cell that ends in it waits for no turn of the event loop. */
-  #finishTurn(cell: RunningCell): void {
-    try {
-      finishTurn();
-    } catch (error) {
-      this.#leaveTurn();
-      throw error;
-    }
-    if (this.#turn === 0) return;
-    this.#turn = 0;
-    if (cell.ended) this.#tellTurned(cell.job.request);
-  }
-
-  /** Where a turn was cut short, the event loop's next one tells its end. */
-  #leaveTurn(): void {
-    const request = this.#turn;
-    this.#turn = 0;
-    if (request > 0) this.#endTurn(request);
-  }
-
-  readonly #tellTurned = (request: number): void => {
-    this.#output.event({ type: "turned" }, {}, request);
-    forgetThrown();
-  };
 
   #begin(job: ExecuteJob): { cell: RunningCell; script: Compiled | undefined } {
     const cell = this.#enter(job);
@@ -126,9 +102,9 @@ export class CellRunner {
     try {
       const leaves = asksToLeave(job.code, this.#names);
       if (leaves) this.#leave(cell);
-      const code = this.#compile(leaves ? "" : job.code, job.request);
+      const code = transformCell(leaves ? "" : job.code, job.request, this.#names);
       this.#sources.compiled(url, code.known);
-      return this.#evaluator.compile(code, url);
+      return this.#compile(cell, code, url);
     } catch (error) {
       this.#endWithError(cell, this.#reporter.report(error, url));
       return undefined;
@@ -140,16 +116,23 @@ export class CellRunner {
     payload.push(LEAVE);
   }
 
-  #compile(source: string, request: number): CellCode {
-    const code = transformCell(source, request, this.#names);
+  /** Code that V8 refuses declares nothing; what imports modules does so when they are there. */
+  #compile(cell: RunningCell, code: CellCode, url: string): Compiled {
+    const script = this.#evaluator.compile(code, url);
+    if (code.hasImports) cell.declares = code;
+    else this.#declare(code);
+    return script;
+  }
+
+  #declare(code: CellCode): void {
+    this.#evaluator.declare(code.declares);
     this.#names.add(code);
-    return code;
   }
 
   /** Ends the running cell, whatever it waits for; that of `job` even where it could not begin. False where none ran. */
   interrupt(reason: Error = new Interrupted(), job?: ExecuteJob): boolean {
     let cell = this.#current;
-    this.#leaveTurn();
+    this.#turns.leave();
     if (!cell && job && job.request > this.#lastBegun) cell = this.#enter(job);
     if (!cell || cell.ended) return false;
     cell.cancellation.cancel();
@@ -182,6 +165,14 @@ export class CellRunner {
   /** What the generated code of cells calls (runtime-names.ts). */
   readonly hooks = {
     run: (body: () => Promise<void>): void => this.#evaluator.take(body),
+    /** The modules that the cell imports are there: its names are declared. */
+    begin: (id: number): void => {
+      const cell = get(this.#cells, id);
+      const code = cell?.declares;
+      if (!code) throw new Interrupted();
+      cell.declares = undefined;
+      withIntrinsics(() => this.#declare(code));
+    },
     result: (id: number, value: unknown): void => {
       const cell = get(this.#cells, id);
       if (!cell) return;
@@ -277,8 +268,8 @@ export class CellRunner {
 
   #evaluate(cell: RunningCell, expression: string): Promise<unknown> {
     cell.result = undefined;
-    const code = this.#compile(expression, cell.job.request);
-    const script = this.#evaluator.compile(code, USER_EXPRESSION);
+    const code = transformCell(expression, cell.job.request, this.#names);
+    const script = this.#compile(cell, code, USER_EXPRESSION);
     return new Promise((resolve, reject) => {
       this.#evaluator.run(script, (outcome) => {
         if (outcome.ok) resolve(cell.result);
@@ -302,7 +293,7 @@ export class CellRunner {
       metadata: { [POOL_METADATA]: figures },
     };
     this.#output.event({ type: "reply", status, ...metadata }, reply, request);
-    if (this.#turn !== request) this.#endTurn(request);
+    this.#turns.end(request);
     cell.ended = true;
     cell.result = undefined;
     lookLater();

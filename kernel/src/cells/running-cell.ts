@@ -1,11 +1,14 @@
 // What the runner keeps of a cell until it has ended.
 import type { ExecuteJob } from "../base/index.ts";
+import type { CellCode } from "../language/index.ts";
 import { Cancellation } from "./cancellation.ts";
 
 export interface RunningCell {
   job: ExecuteJob;
   url: string;
   cancellation: Cancellation;
+  /** What it declares once its imports are loaded, until then. */
+  declares: CellCode | undefined;
   /** What `using` at its top holds. */
   disposables: AsyncDisposableStack | undefined;
   result: unknown;
@@ -23,6 +26,7 @@ export function newCell(job: ExecuteJob, url: string): RunningCell {
     job,
     url,
     cancellation: new Cancellation(),
+    declares: undefined,
     disposables: undefined,
     result: undefined,
     hasResult: false,

@@ -1,12 +1,13 @@
 // The edits that make a module's code a notebook cell (see transform.ts for which and why). Works on the
 // JavaScript that oxc printed, where every statement ends with a semicolon.
 import type MagicString from "magic-string";
-import { mayCall } from "./calls.ts";
+import { makesError, mayCall } from "./calls.ts";
+import { CellImports } from "./cell-imports.ts";
 import type { LineTable } from "./cell-map.ts";
 import { CellNames } from "./cell-names.ts";
-import { ConstantGuard } from "./constants.ts";
+import { guardConstants } from "./constants.ts";
 import { LoopLocals } from "./loop-locals.ts";
-import { editExport, editImport, isExpression, isMarker, moveToStart } from "./module-syntax.ts";
+import { editExport, isExpression, isImport, isMarker } from "./module-syntax.ts";
 import type { DeclaredName, KnownNames } from "./notebook-names.ts";
 import { LINE_WORD, RUNTIME } from "./runtime-names.ts";
 import { ANY_NAME, assignedBy, NO_SCOPE, writtenByFunctions } from "./scopes.ts";
@@ -42,8 +43,9 @@ export class CellEditor {
   readonly #assigned = new Set<string>();
   /** Names of the compiler's own are declared, which the notebook needn't see. */
   #hasHelpers = false;
-  /** Statements that belong at the start: imports and functions. */
-  readonly #moved: Node[] = [];
+  readonly #imports: CellImports;
+  /** Functions, which belong at the start. */
+  readonly #functions: Node[] = [];
 
   constructor(script: MagicString, id: number, lines: LineTable, options: EditorOptions) {
     this.script = script;
@@ -53,7 +55,13 @@ export class CellEditor {
     this.#names = new CellNames(options.javaScript, options.known);
     const { code } = options.javaScript;
     this.#standIns = new Set(options.known.standIns.filter((name) => code.includes(name)));
+    this.#imports = new CellImports(script, this.#variable);
     this.isAsync = options.awaits;
+  }
+
+  /** True when the cell loads modules: it declares its names once it has them. */
+  get hasImports(): boolean {
+    return this.#imports.statements.length > 0;
   }
 
   /** What the cell declares. */
@@ -73,16 +81,16 @@ export class CellEditor {
     }
     const last = body.findLast((statement) => !isMarker(statement));
     for (const statement of body) this.#topLevel(statement, statement === last);
-    const fresh = this.#names
-      .mergeParts()
-      .map((name) => `${this.#variable(name)} = undefined; `)
-      .join("");
-    this.#guardConstants(body);
+    const parts = this.#names.mergeParts().map((name) => `${this.#variable(name)} = undefined; `);
+    const fresh = parts.join("");
+    const constants = [...this.#assigned].filter((name) => this.#names.isConstant(name));
+    guardConstants(this.script, body, constants, this.#variable);
     this.#copyInLoops(body);
-    moveToStart(this.script, body, this.#moved);
+    this.#imports.moveToStart(body, this.#functions);
     const { before, after } = this.#options.around;
     const [begin, end] = this.#frame();
-    this.script.prepend(`"use strict"; ${begin}${before}${fresh}`);
+    if (this.hasImports) this.#imports.begin(this.id, fresh);
+    this.script.prepend(`"use strict"; ${begin}${before}${this.hasImports ? "" : fresh}`);
     this.script.append(`${after}${end}`);
   }
 
@@ -106,23 +114,18 @@ export class CellEditor {
   // ---- the cell's own statements ----
 
   #topLevel(statement: Node, last: boolean): void {
+    if (isImport(statement)) {
+      this.isAsync = true;
+      for (const name of this.#imports.add(statement)) {
+        this.#names.declared.set(name, { kind: "import" });
+      }
+      return;
+    }
     switch (statement.type) {
-      case "ImportDeclaration":
-        this.isAsync = true;
-        for (const name of editImport(this.script, statement, this.#variable)) {
-          this.#names.declared.set(name, { kind: "import" });
-        }
-        this.#moved.push(statement);
-        break;
       case "ExportNamedDeclaration":
-      case "ExportDefaultDeclaration":
-      case "ExportAllDeclaration": {
+      case "ExportDefaultDeclaration": {
         const declaration = editExport(this.script, statement);
         if (declaration) this.#topLevel(declaration, last);
-        else {
-          this.#moved.push(statement);
-          this.isAsync ||= Boolean(statement["source"]);
-        }
         break;
       }
       case "VariableDeclaration":
@@ -175,7 +178,7 @@ export class CellEditor {
       this.#wrap(statement, "(", ")");
     }
     this.script.appendLeft(statement.end, ";");
-    this.#moved.push(statement);
+    this.#functions.push(statement);
   }
 
   #class(statement: Node): void {
@@ -247,8 +250,7 @@ export class CellEditor {
 
   /** What may be no error has no stack: its place is noted. */
   #tellThrown(argument: Node): void {
-    const callee = argument.type === "NewExpression" ? (argument["callee"] as Node) : undefined;
-    if (/(?:Error|Exception)$/.test(String(callee?.["name"]))) return;
+    if (makesError(argument)) return;
     // In parentheses of its own: `throw a, b` throws b.
     this.#wrap(argument, `${RUNTIME}.thrown((`, "))");
   }
@@ -280,13 +282,6 @@ export class CellEditor {
   }
 
   // ---- names ----
-
-  #guardConstants(body: readonly Node[]): void {
-    const constants = new Set([...this.#assigned].filter((name) => this.#names.isConstant(name)));
-    if (constants.size === 0) return;
-    const guard = new ConstantGuard(this.script, this.#variable);
-    for (const statement of body) guard.guard(statement, constants);
-  }
 
   #copyInLoops(body: readonly Node[]): void {
     this.written = writtenByFunctions(body);

@@ -6,10 +6,24 @@ import { RUNTIME } from "./runtime-names.ts";
 import { assignedBy, declaredBy } from "./scopes.ts";
 import { forEachChild, type Node, type Target } from "./syntax-tree.ts";
 
-/** Makes the assignments of a cell's statement to these variables throw, inner variables of their names aside. */
-export class ConstantGuard {
+/**
+ * Makes the assignments of a cell to these names throw, inner variables of their names aside; `variable` gives
+ * the variable that holds a name.
+ */
+export function guardConstants(
+  script: MagicString,
+  body: readonly Node[],
+  names: readonly string[],
+  variable: (name: string) => string,
+): void {
+  if (names.length === 0) return;
+  const constants = new Set(names);
+  const guard = new ConstantGuard(script, variable);
+  for (const statement of body) guard.guard(statement, constants);
+}
+
+class ConstantGuard {
   readonly #script: MagicString;
-  /** The variable that holds what the cell calls by this name. */
   readonly #variable: (name: string) => string;
 
   constructor(script: MagicString, variable: (name: string) => string) {

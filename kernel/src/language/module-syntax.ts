@@ -4,28 +4,19 @@ import type MagicString from "magic-string";
 import { RUNTIME } from "./runtime-names.ts";
 import type { Node } from "./syntax-tree.ts";
 
-/**
- * Rewrites an import declaration in place and returns the names that it declares; `variable` gives the
- * variable that holds a name.
- */
-export function editImport(
-  script: MagicString,
-  node: Node,
-  variable: (name: string) => string,
-): string[] {
-  const imported: string[] = [];
-  const pairs: string[] = [];
-  const names: string[] = [];
-  for (const specifier of node["specifiers"] as Node[]) {
-    const local = (specifier["local"] as Node)["name"] as string;
-    const name = importedName(specifier);
-    names.push(local);
-    imported.push(name);
-    pairs.push(`${JSON.stringify(name)}: ${variable(local)}`);
+/** Whether the statement gives names of another module, or runs one. */
+export function isImport(statement: Node): boolean {
+  return statement.type === "ImportDeclaration" || Boolean(statement["source"]);
+}
+
+/** What an import, or an export from elsewhere, takes of its module: by what name there, and by what in the cell. */
+export function importedNames(statement: Node): [name: string, local?: string][] {
+  if (statement.type === "ExportAllDeclaration") return [["*"]];
+  const specifiers = statement["specifiers"] as Node[];
+  if (statement.type !== "ImportDeclaration") {
+    return specifiers.map((one) => [moduleExportName(one["local"] as Node)]);
   }
-  const target = pairs.length > 0 ? `{${pairs.join(", ")}}` : "";
-  replaceByLoad(script, node, target, imported);
-  return names;
+  return specifiers.map((one) => [importedName(one), (one["local"] as Node)["name"] as string]);
 }
 
 /**
@@ -33,17 +24,9 @@ export function editImport(
  * statement, or undefined where nothing is.
  */
 export function editExport(script: MagicString, node: Node): Node | undefined {
-  if (node.type === "ExportAllDeclaration") {
-    replaceByLoad(script, node, "", ["*"]);
-    return undefined;
-  }
   const declaration = node["declaration"] as Node | null;
   if (!declaration) {
-    if (node["source"]) {
-      replaceByLoad(script, node, "", (node["specifiers"] as Node[]).map(exportedFrom));
-    } else {
-      script.remove(node.start, node.end);
-    }
+    script.remove(node.start, node.end);
     return undefined;
   }
   script.remove(node.start, declaration.start);
@@ -60,11 +43,15 @@ function importedName(specifier: Node): string {
   return moduleExportName(specifier["imported"] as Node);
 }
 
-const exportedFrom = (specifier: Node) => moduleExportName(specifier["local"] as Node);
-
 const moduleExportName = (name: Node) => (name["name"] ?? name["value"]) as string;
 
-function replaceByLoad(script: MagicString, node: Node, target: string, names: string[]): void {
+/** The statement loads its module; `target` is what takes the names, if anything does. */
+export function replaceByLoad(
+  script: MagicString,
+  node: Node,
+  target: string,
+  names: readonly string[],
+): void {
   const from = JSON.stringify((node["source"] as Node)["value"]);
   const attributes = (node["attributes"] as Node[] | undefined) ?? [];
   const options = attributes.map((attribute) => {
@@ -73,7 +60,7 @@ function replaceByLoad(script: MagicString, node: Node, target: string, names: s
     return `${JSON.stringify(moduleExportName(key))}: ${JSON.stringify(value)}`;
   });
   const load = `await ${RUNTIME}.load(${from}, ${JSON.stringify(names)}, {${options.join(", ")}})`;
-  script.update(node.start, node.end, target ? `(${target} = ${load});` : `${load};`);
+  script.update(node.start, node.end, `${target}${load};`);
 }
 
 /** `export {}`, which oxc adds where types were all that a cell imported or exported. */
@@ -92,13 +79,17 @@ export function isExpression(node: Node): boolean {
   return /Expression$|^Identifier$|^Literal$|^TemplateLiteral$/.test(node.type);
 }
 
-/** Moves these of a cell's statements to its start, in their order, after those that are there already. */
+/**
+ * Moves these of a cell's statements to its start, in their order, after those that are there already and
+ * those of `before`, which have been moved there.
+ */
 export function moveToStart(
   script: MagicString,
   body: readonly Node[],
   moved: readonly Node[],
+  before: readonly Node[] = [],
 ): void {
-  const leading = body.findIndex((statement) => !moved.includes(statement));
+  const leading = body.findIndex((one) => !moved.includes(one) && !before.includes(one));
   if (leading < 0) return;
   const start = leading > 0 ? body[leading]!.start : 0;
   for (const one of moved) {

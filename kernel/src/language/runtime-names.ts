@@ -2,7 +2,7 @@
 // puts them on the global object.
 
 /**
- * An object with run, result, wait, each, using, constant, copy, thrown, load, dynamicImport, meta, h,
+ * An object with run, begin, result, wait, each, using, constant, copy, thrown, load, dynamicImport, meta, h,
  * Fragment, magic, time and timed, and with collect and describe of looks.ts.
  */
 export const RUNTIME = "$cenote";

@@ -3,7 +3,7 @@
 //   - what the cell declares at its top is declared once, apart, as `let`, and assigned here: so a later
 //     cell may declare the name again in any way, and functions of earlier cells see the new value;
 //     functions, and imports, move to the start, as JavaScript hoists them;
-//   - imports go to our loader, since a script takes none;
+//   - imports go to our loader, since a script takes none (cell-imports.ts);
 //   - a cell that awaits is the body of an async function, and its own awaits can be cancelled;
 //     `using` disposes at the cell's end;
 //   - the last expression goes to our callback unless the cell ends with a semicolon;
@@ -23,8 +23,10 @@ import type { Node } from "./syntax-tree.ts";
 import { cellToJavaScript, type JavaScript } from "./to-javascript.ts";
 
 export interface CellCode extends NewNames {
-  /** A script; the names in `declares` must be declared before it runs. */
+  /** A script; the names in `declares` must be declared before it runs, or when it asks for it. */
   code: string;
+  /** True when the script asks for its names to be declared, once it has loaded the modules that it imports. */
+  hasImports: boolean;
   /** True when the script hands an async function to the runtime instead of running at once. */
   isAsync: boolean;
   /** True when the value of the last expression goes to the callback. */
@@ -51,6 +53,7 @@ export function transformCell(source: string, id: number, known: KnownNames = NO
   const { standIns } = asked;
   return {
     code: script.toString(),
+    hasImports: editor.hasImports,
     isAsync: editor.isAsync,
     hasResult: editor.hasResult,
     declares: [...editor.names.keys()].map((name) => variableOf(name, standIns)),
