@@ -1,14 +1,12 @@
-"""Arenas: sealed shared memory that this process owns, and the allocation of page ranges in it.
+"""Arenas: shared memory that this process owns, and the allocation of page ranges in it.
 
-An arena is a memfd that is mapped here for writing and then sealed: nobody can resize it or map it
-for writing again. Where there is no memfd (or CENOTE_NO_NATIVE is set) it is plain memory, and what
-lies in it is sent over the socket, as a copy that is counted.
+Nobody else can write there or resize it. Where memory can't be shared (_segment.py) an arena is
+plain memory, and what lies in it is sent over the socket, as a copy that is counted.
 """
 
 from __future__ import annotations
 
 import _thread
-import fcntl
 import mmap
 import os
 from bisect import bisect
@@ -17,25 +15,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ._host_memory import check_room, memory_room
+from ._segment import shared_kind
 
 PAGE = 4096
 #: Arenas are at least this large; a larger object gets an arena of its own size.
 ARENA_BYTES = 64 * 1024 * 1024
 #: Bytes of empty arenas that are kept, because writing to fresh pages costs nine times as much.
 KEEP_WARM_BYTES = 256 * 1024 * 1024
-
-_F_SEAL_FUTURE_WRITE = 0x0010  # fcntl(2); not named by the fcntl module
-#: Put on what is mapped here for writing: nobody can resize it or map it for writing again.
-SEALS = (
-    fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL | _F_SEAL_FUTURE_WRITE
-    if hasattr(fcntl, "F_SEAL_SEAL")
-    else 0
-)
-
-
-def can_share() -> bool:
-    """Whether this process can make and map memory that others map too."""
-    return hasattr(os, "memfd_create") and os.environ.get("CENOTE_NO_NATIVE", "") in ("", "0")
 
 
 def page_align(size: int) -> int:
@@ -90,20 +76,13 @@ class Arena:
     ranges: Ranges = field(init=False)
 
     def __post_init__(self) -> None:
-        """Makes the memory, maps it and seals it."""
+        """Makes the memory and maps it."""
         self.ranges = Ranges(self.size)
-        if not can_share():
+        kind = shared_kind()
+        if kind is None:
             self.memory = mmap.mmap(-1, self.size)
-            return
-        fd = os.memfd_create("cenote-arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        try:
-            os.ftruncate(fd, self.size)
-            self.memory = mmap.mmap(fd, self.size)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
-        except BaseException:
-            os.close(fd)
-            raise
-        self.fd = fd
+        else:
+            self.fd, self.memory = kind.make("cenote-arena", self.size)
 
     @property
     def empty(self) -> bool:

@@ -8,16 +8,14 @@ reader finds and leases a new version without waiting for anybody. Layout: docs/
 
 from __future__ import annotations
 
-import fcntl
-import mmap
 import os
 import struct
 import threading
 from zlib import crc32
 
-from ._arena import SEALS, can_share
 from ._errors import ProtocolError
 from ._frames import Message
+from ._segment import shared_kind, the_kind
 from ._shared import ARROW_STREAM
 
 #: Counts at the beginning of a board: u32, in the machine's byte order.
@@ -54,18 +52,17 @@ class OwnBoard:
     """This process's own board; `fd` is None where it can't be shared. Its user holds a lock."""
 
     def __init__(self) -> None:
-        """Makes the memory, maps it and seals it. Pages are taken as they are written."""
+        """Makes the memory and maps it. Pages are taken as they are written."""
         self.fd: int | None = None
         self._entries: dict[str, int] = {}
         self._not_posted: set[str] = set()
         self._lock = threading.Lock()
-        if not can_share():
+        kind = shared_kind()
+        if kind is None:
             return
-        self.fd = os.memfd_create("cenote-board", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.fd, BOARD_BYTES)
-        self._memory = memoryview(mmap.mmap(self.fd, BOARD_BYTES))
+        self.fd, memory = kind.make("cenote-board", BOARD_BYTES)
+        self._memory = memoryview(memory)
         self._counts = self._memory[:_UNLISTED_AT].cast("I")
-        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
 
     def post(self, message: Message) -> None:
         """Posts an object, as `describe` gives it, in the place of an older one of its name.
@@ -154,10 +151,7 @@ class PeerBoard:
     def __init__(self, fd: int) -> None:
         """Refuses what could kill this process: a file that is too small or may be shrunk."""
         try:
-            seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-            if not seals & fcntl.F_SEAL_SHRINK or os.fstat(fd).st_size < BOARD_BYTES:
-                raise ProtocolError("wanted a board that is sealed against shrinking")
-            self._memory = memoryview(mmap.mmap(fd, BOARD_BYTES, prot=mmap.PROT_READ))
+            self._memory = memoryview(the_kind().map(fd, BOARD_BYTES))
         except OSError as error:
             raise ProtocolError(f"wanted a board, found something else ({error})") from error
         finally:

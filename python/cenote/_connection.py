@@ -6,9 +6,9 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
-from ._folder import process_start
 from ._frames import REQUEST_LIMIT, Decoder
 from ._owner import Shared
+from ._process import process_start
 from ._sheet import OwnSheet
 
 

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from ._errors import RuntimeFolderError
+from ._process import process_start
 
 #: `sockaddr_un.sun_path` holds 108 bytes, the last of them zero.
 SOCKET_PATH_LIMIT = 107
@@ -144,19 +145,3 @@ def socket_paths() -> list[str]:
         return []
     _scanned = (folder, changed, now, paths)
     return paths
-
-
-def process_start(pid: int) -> int | None:
-    """Start time of a living process, in clock ticks since boot: (pid, start) is never reused.
-
-    None when it has ended (a zombie has), 0 when that can't be found out, for want of descriptors
-    for example. Source: proc(5), /proc/pid/stat.
-    """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    except OSError:
-        return 0
-    fields = text[text.rindex(")") + 2 :].split()
-    return None if fields[0] in "ZX" else int(fields[19])

@@ -54,14 +54,20 @@ def get(name: str, wait: float | None = None, as_: str = "pyarrow") -> Any:
     Raises UnknownNameError (a KeyError), BadTargetError, NoLibraryError, ConversionError,
     BadWaitError, PeerGoneError, ProtocolError.
     """
+    if as_ == "pyarrow":
+        return _table(name, wait)
     from ._convert import check_target, from_table
     from ._copies import Taken
 
     check_target(as_)
-    if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
-        raise BadWaitError(f"wait: wanted seconds from 0, or None, found {shown(wait)}")
-    table = exchange().get(check_name(name), wait or 0.0)
+    table = _table(name, wait)
     taken: list[Taken] = []
     result = from_table(table, as_, name, taken)
     exchange().copies.note("get", name, as_, taken)
     return result
+
+
+def _table(name: str, wait: float | None) -> pyarrow.Table:
+    if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
+        raise BadWaitError(f"wait: wanted seconds from 0, or None, found {shown(wait)}")
+    return exchange().get(check_name(name), wait or 0.0)

@@ -8,7 +8,6 @@ place is seen as its owner wrote it.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import mmap
 import os
@@ -19,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from ._arena import page_align
-from ._errors import ProtocolError
+from ._segment import the_kind
 
 
 class Mapping:
@@ -27,19 +26,9 @@ class Mapping:
 
     def __init__(self, fd: int, size: int) -> None:
         """Refuses what could kill this process: a file that is too small or may be shrunk."""
+        self._kind = the_kind()
         try:
-            try:
-                seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-            except OSError:
-                seals = 0
-            if not seals & fcntl.F_SEAL_SHRINK:
-                raise ProtocolError("wanted a memfd sealed against shrinking, found something else")
-            found = os.fstat(fd).st_size
-            if size == 0 or found < size:
-                raise ProtocolError(f"wanted an arena of {size} bytes, found one of {found}")
-            self._memory = mmap.mmap(
-                fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE
-            )
+            self._memory = self._kind.map(fd, size)
         finally:
             os.close(fd)
         self.size = size
@@ -56,7 +45,8 @@ class Mapping:
         self._leases[offset] -= 1
         if self._leases[offset] <= 0:
             del self._leases[offset]
-            self._memory.madvise(mmap.MADV_DONTNEED, offset, page_align(size))
+            if self._kind.copy_on_write:
+                self._memory.madvise(mmap.MADV_DONTNEED, offset, page_align(size))
 
     @property
     def address(self) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 
 from ._errors import CenoteError, UnknownNameError
-from ._folder import process_start
 from ._peer import SilentError
+from ._process import process_start
 
 #: Names that an error lists.
 NAMES_SHOWN = 20

@@ -6,21 +6,20 @@ import contextlib
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Callable
 
-from ._arena import can_share
 from ._board import BOARD_BYTES, Entry, PeerBoard
 from ._errors import PeerGoneError, ProtocolError
 from ._frames import PROTOCOL, REPLY_LIMIT, Decoder, Message, encode
+from ._process import peer_of
+from ._segment import shared_kind
 from ._sheet import LAST_IN_SHEET, SHEET_BYTES, PeerSheet
 
 #: Bytes that may wait for a peer that takes no requests; beyond, it is given up.
 UNSENT_LIMIT = 16 * 1024 * 1024
 #: Descriptors that may have come and not been taken.
 _MOST_DESCRIPTORS = 8
-_CREDENTIALS = struct.Struct("3i")
 
 
 class SilentError(PeerGoneError):
@@ -67,11 +66,7 @@ class Peer:
             raise
 
     def _check_user(self) -> None:
-        if not hasattr(socket, "SO_PEERCRED"):
-            return
-        size = _CREDENTIALS.size
-        raw = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        _, uid, _ = _CREDENTIALS.unpack(raw)
+        _, uid = peer_of(self._socket)
         if uid != os.getuid():
             raise ProtocolError(f"{self.path} belongs to user {uid}")
 
@@ -86,7 +81,7 @@ class Peer:
         self.pid = int(greeting["pid"]) if type(greeting.get("pid")) is int else 0
         self.language = str(greeting.get("language"))[:32]
         self.owner = f"{self.language} process {self.pid}"
-        if can_share() and greeting.get("board") == BOARD_BYTES:
+        if shared_kind() is not None and greeting.get("board") == BOARD_BYTES:
             self._board_request = self.ask({"op": "board"})
             if greeting.get("sheet") == SHEET_BYTES:
                 self._sheet_request = 0

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from ._answers import InUse
-from ._arena import apart, can_share
+from ._arena import apart
 from ._counts import Counts
 from ._errors import ProtocolError
 from ._finding import PATIENCE, Finder
@@ -18,6 +18,7 @@ from ._mapping import Ended, Mapping
 from ._outside import bytes_outside
 from ._owner import Owner
 from ._peer import Peer
+from ._segment import shared_kind
 
 
 class Reader:
@@ -41,7 +42,7 @@ class Reader:
     def open(self, found: Found) -> pa.Table:
         """The table, over the mapped arena; or over a copy where it can't be mapped."""
         table = found.description.table
-        mapped = found.description.arena is not None and can_share()
+        mapped = found.description.arena is not None and shared_kind() is not None
         result = self._in_use.find(found.key) if found.table is None else found.table
         if result is not None:
             self._finder.release(found)  # one lease will do

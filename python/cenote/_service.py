@@ -11,7 +11,6 @@ import contextlib
 import os
 import selectors
 import socket
-import struct
 import threading
 import time
 from collections import deque
@@ -21,9 +20,10 @@ from pathlib import Path
 from ._board import BOARD_BYTES
 from ._connection import Connection
 from ._errors import CenoteError
-from ._folder import ensure_folder, listen_at, new_socket_path, process_start
+from ._folder import ensure_folder, listen_at, new_socket_path
 from ._frames import PROTOCOL, Message, encode
 from ._owner import Owner
+from ._process import peer_of, process_start
 from ._requests import Requests, error_message
 from ._sheet import SHEET_BYTES
 
@@ -37,7 +37,6 @@ LOOK_EVERY = 1.0
 LINGER = 0.01
 #: Pieces of 64 KiB that a peer may have sent ahead.
 MOST_READS = 1024
-_CREDENTIALS = struct.Struct("3i")
 
 
 class Service:
@@ -227,13 +226,10 @@ class Service:
         except OSError:
             time.sleep(0.05)  # out of descriptors, most likely: others may close some
             return
-        pid = 0
-        if hasattr(socket, "SO_PEERCRED"):
-            raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            pid, uid, _ = _CREDENTIALS.unpack(raw)
-            if uid != os.getuid():
-                peer.close()
-                return
+        pid, uid = peer_of(peer)
+        if uid != os.getuid():
+            peer.close()
+            return
         peer.setblocking(False)
         connection = Connection(peer, pid, process_start(pid))
         self._connections.add(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from ._html import html_table
 COLUMNS_NAMED = 64
 #: The one kind of content so far: an Arrow IPC stream.
 ARROW_STREAM = "arrow.stream"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def format_bytes(size: float) -> str:
@@ -36,7 +38,7 @@ def check_name(name: object) -> str:
         size = len(name.encode())
     except UnicodeEncodeError:
         size = 0
-    if not 0 < size <= NAME_LIMIT or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if not 0 < size <= NAME_LIMIT or _CONTROLS.search(name):
         raise BadNameError(
             f"wanted a name of 1 to {NAME_LIMIT} bytes of UTF-8 without control characters, "
             f"found {name[:40]!r}"
@@ -171,7 +173,22 @@ def read_description(message: Any, pid: int, language: str) -> Description:
         return Description(table, offset, None, 0)
     if not isinstance(arena, dict):
         raise ProtocolError("arena: wanted an object or null")
-    arena_bytes = _whole(arena, "bytes")
+    return _placed(table, offset, _whole(arena, "id"), _whole(arena, "bytes"))
+
+
+def read_facts(name: str, facts: tuple[int, ...], pid: int, language: str) -> Description:
+    """Checks what a peer's board says of an object. Raises ProtocolError.
+
+    `facts`: version, created, rows, bytes, columns, arena, bytes of the arena, offset.
+    """
+    if not 0 <= min(facts) <= max(facts) < 2**53:
+        raise ProtocolError(f"{name}: wanted whole numbers from 0 to 2^53 - 1, found {facts}")
+    version, created_us, rows, size, column_count, arena, arena_bytes, offset = facts
+    table = SharedTable(name, version, rows, size, (), column_count, created_us, pid, language)
+    return _placed(table, offset, arena, arena_bytes)
+
+
+def _placed(table: SharedTable, offset: int, arena: int, arena_bytes: int) -> Description:
     if offset % PAGE != 0:
         raise ProtocolError(f"offset: wanted a multiple of {PAGE} bytes, found {offset}")
     if table.bytes == 0 or offset + table.bytes > arena_bytes:
@@ -179,4 +196,4 @@ def read_description(message: Any, pid: int, language: str) -> Description:
             f"{table.name}: bytes {offset} to {offset + table.bytes} lie outside "
             f"its arena of {arena_bytes} bytes"
         )
-    return Description(table, offset, _whole(arena, "id"), arena_bytes)
+    return Description(table, offset, arena, arena_bytes)

@@ -6,13 +6,12 @@ before it reuses a range. Layout and the order in which both sides do things: do
 
 from __future__ import annotations
 
-import fcntl
 import itertools
-import mmap
 import os
 import threading
 
 from ._errors import ProtocolError
+from ._segment import the_kind
 
 #: Words of u64, in the machine's byte order: how many others are to be looked at; then versions.
 _WORDS = 2048
@@ -27,12 +26,10 @@ class OwnSheet:
     """The owner's side."""
 
     def __init__(self) -> None:
-        """Makes the memory, maps it and seals it: the peer may write, and nobody can resize it."""
+        """Makes the memory and maps it: the peer may write there."""
         self.number = next(_numbers)
-        self.fd = os.memfd_create("cenote-sheet", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.fd, SHEET_BYTES)
-        self._words = memoryview(mmap.mmap(self.fd, SHEET_BYTES)).cast("Q")
-        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        self.fd, memory = the_kind().make("cenote-sheet", SHEET_BYTES, peer_writes=True)
+        self._words = memoryview(memory).cast("Q")
 
     def versions(self) -> list[int]:
         """The versions that the reader has leased, each as often as it has."""
@@ -51,10 +48,7 @@ class PeerSheet:
     def __init__(self, fd: int) -> None:
         """Refuses what could kill this process: a file that is too small or may be shrunk."""
         try:
-            seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-            if not seals & fcntl.F_SEAL_SHRINK or os.fstat(fd).st_size < SHEET_BYTES:
-                raise ProtocolError("wanted a sheet that is sealed against shrinking")
-            self._words = memoryview(mmap.mmap(fd, SHEET_BYTES)).cast("Q")
+            self._words = memoryview(the_kind().map_to_write(fd, SHEET_BYTES)).cast("Q")
         except OSError as error:
             raise ProtocolError(f"wanted a sheet, found something else ({error})") from error
         finally:

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from cenote._exchange import exchange
-from cenote._folder import process_start, runtime_folder
+from cenote._folder import runtime_folder
 from cenote._frames import encode
 from cenote._peer import Peer
+from cenote._process import process_start
 from test_exchange import Remote, leases, remote, until  # noqa: F401
 
 ONE = pa.table({"a": [1]})
