@@ -15,19 +15,20 @@ import { Counters } from "./widgets/counters.ts";
 import { el } from "./widgets/dom.ts";
 import { Figures } from "./widgets/figures.ts";
 import { Header } from "./widgets/header.ts";
-import { Pace } from "./widgets/pace.ts";
+import { MessageBox } from "./widgets/message-box.ts";
+import { Pace, SlowPace } from "./widgets/pace.ts";
+import { type PictureName, PictureSaver } from "./widgets/picture-saver.ts";
 import { Places } from "./widgets/places.ts";
 import { Readout } from "./widgets/readout.ts";
+import type { Format } from "./widgets/saved-picture.ts";
 import { SlabView } from "./widgets/slab-view.ts";
 import { type Lit, TablesView } from "./widgets/tables-view.ts";
 import { TimelineView } from "./widgets/timeline-view.ts";
 import { Vitals } from "./widgets/vitals.ts";
-import { type Message, message, unused } from "./widgets/words.ts";
+import { message, unused } from "./widgets/words.ts";
 
-/** Milliseconds between two redrawings of what costs more: the tables and the texts. */
-const SLOW_MS = 250;
-/** They take at most this share of the page's time. */
-const SLOW_SHARE = 1 / 20;
+/** What also changes colours, beside JupyterLab's theme. */
+const COLOUR_QUERIES = ["(forced-colors: active)", "(prefers-contrast: more)"];
 
 export class PoolPanel extends Widget {
   readonly #watch: IPoolWatch;
@@ -41,16 +42,16 @@ export class PoolPanel extends Widget {
   readonly #slabs: SlabView;
   readonly #tables: TablesView;
   readonly #counters: Counters;
+  readonly #pictures: PictureSaver;
   readonly #readout = new Readout();
-  readonly #message = el("div", { class: "cenote-message", attrs: { role: "status" } });
+  readonly #message = new MessageBox();
   readonly #views: HTMLElement;
   readonly #still = matchMedia("(prefers-reduced-motion: reduce)");
   #look: IDisposable | undefined;
   readonly #pace = new Pace(() => this.#show());
-  #slow = 0;
-  #slowAgain = false;
+  readonly #slow = new SlowPace(() => this.#showSlow());
+  readonly #colours = COLOUR_QUERIES.map((query) => matchMedia(query));
   #ticking = 0;
-  #said = "";
   #life = 0;
   /** A cell to be shown, of the life of a kernel. */
   #wantedCell: (RanCell & { life: number }) | undefined;
@@ -74,6 +75,12 @@ export class PoolPanel extends Widget {
     const light = (lit: Lit | undefined) => this.#slabs.light(lit);
     this.#tables = new TablesView(model, this.#focus, trans, light, goTo);
     this.#counters = new Counters(trans);
+    const views = {
+      timeline: () => this.#timeline.shown(),
+      slabs: () => this.#slabs.shown(),
+      holders: () => this.#tables.shown(this.#timeline.shown()),
+    };
+    this.#pictures = new PictureSaver(watch, trans, views, (text) => this.#tell(text));
     this.#views = el(
       "div",
       { class: "cenote-views" },
@@ -87,12 +94,13 @@ export class PoolPanel extends Widget {
       this.#tables.node,
       this.#counters.node,
     );
-    const scroll = el("div", { class: "cenote-scroll" }, this.#message, this.#views);
+    const scroll = el("div", { class: "cenote-scroll" }, this.#message.node, this.#views);
     scroll.addEventListener("scroll", () => this.#readout.hide());
     this.node.append(this.#header.node, scroll, this.#readout.spoken);
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", trans.__("GPU memory pool"));
     watch.changed.connect(this.#onChanged, this);
+    for (const query of this.#colours) query.addEventListener("change", this.#onColours);
   }
 
   /** How often the panel is drawn anew at most. */
@@ -114,8 +122,8 @@ export class PoolPanel extends Widget {
 
   /** Draws everything anew: the theme has changed. */
   redraw(): void {
-    this.#timeline.update();
-    this.#slabs.update();
+    this.#timeline.restyle();
+    this.#slabs.restyle();
   }
 
   /** Shows the time in which a cell ran, as soon as the panel knows of it. */
@@ -139,8 +147,15 @@ export class PoolPanel extends Widget {
     else this.#tell(this.#trans.__("There is no snapshot to compare with: take one first"));
   }
 
+  /** Saves what a view shows, as soon as it shows anything. */
+  savePicture(name: PictureName, format: Format): void {
+    this.#pictures.want(name, format);
+    this.#onChanged();
+  }
+
   override dispose(): void {
     if (this.isDisposed) return;
+    for (const query of this.#colours) query.removeEventListener("change", this.#onColours);
     this.#watch.changed.disconnect(this.#onChanged, this);
     this.#rest();
     this.#timeline.dispose();
@@ -178,9 +193,9 @@ export class PoolPanel extends Widget {
     this.#look = undefined;
     this.#readout.hide();
     this.#pace.rest();
-    clearTimeout(this.#slow);
+    this.#slow.rest();
     clearTimeout(this.#ticking);
-    this.#slow = this.#ticking = 0;
+    this.#ticking = 0;
   }
 
   #onChanged(): void {
@@ -196,20 +211,24 @@ export class PoolPanel extends Widget {
     const words =
       message(this.#trans, state, kernelName, model.foreignVersion, model.known) ??
       (idle ? unused(this.#trans) : undefined);
-    this.#say(words);
+    this.#message.say(words);
     this.#views.hidden = words !== undefined;
     this.#views.classList.toggle("cenote-stale", state !== "live" && state !== "paused");
     // Also of a pool that is not used yet: later would be another moment than the one that was meant.
     this.#focusWantedCell();
     this.#tables.takeWanted();
-    if (words) return;
+    if (words) {
+      this.#pictures.settle(words.title);
+      return;
+    }
     this.#figures.update(model);
     this.#places.update(model);
     this.#counters.update(model);
     this.#timeline.update();
     this.#slabs.update();
-    this.#showSlow();
+    this.#slow.ask();
     this.#tick();
+    this.#pictures.settle();
   }
 
   /** What was chosen and asked for belongs to the life of the kernel before. */
@@ -221,23 +240,11 @@ export class PoolPanel extends Widget {
     this.#tables.clear();
   }
 
-  /** What costs more or is read aloud: at once, then as often as SLOW_MS and SLOW_SHARE allow. */
   #showSlow(): void {
-    if (this.#slow) {
-      this.#slowAgain = true;
-      return;
-    }
-    this.#slowAgain = false;
-    const began = performance.now();
     this.#vitals.update(this.#watch.model);
     this.#tables.update();
     this.#timeline.describe();
     this.#slabs.describe();
-    const wait = Math.max(SLOW_MS, (performance.now() - began) / SLOW_SHARE);
-    this.#slow = window.setTimeout(() => {
-      this.#slow = 0;
-      if (this.#slowAgain) this.#showSlow();
-    }, wait);
   }
 
   #focusWantedCell(): void {
@@ -283,19 +290,5 @@ export class PoolPanel extends Widget {
     );
   }
 
-  #say(words: Message | undefined): void {
-    const said = words ? JSON.stringify(words) : "";
-    this.#message.hidden = words === undefined;
-    if (said === this.#said) return;
-    this.#said = said;
-    if (!words) return;
-    const icon = el("div", { class: "cenote-message-icon" });
-    poolIcon.element({ container: icon, width: "44px", height: "44px" });
-    this.#message.replaceChildren(
-      icon,
-      el("h3", { text: words.title }),
-      el("p", { text: words.text }),
-      ...(words.code ? [el("pre", { text: words.code })] : []),
-    );
-  }
+  readonly #onColours = (): void => this.redraw();
 }

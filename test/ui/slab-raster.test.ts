@@ -6,7 +6,7 @@ import { BlockTable } from "../../extension/src/model/blocks.ts";
 import { colourOf } from "../../extension/src/model/colouring.ts";
 import { CELL_COLOURS, cellIndex } from "../../extension/src/model/colours.ts";
 import { layoutSlabs } from "../../extension/src/model/slab-layout.ts";
-import { rasterise } from "../../extension/src/model/slab-raster.ts";
+import { rasterise, rowBoxes } from "../../extension/src/model/slab-raster.ts";
 import { BLOCK_STATE, GRANULE } from "../../kernel/src/base/books.ts";
 import { BLOCK_ROW_WORDS } from "../../kernel/src/base/monitor-protocol.ts";
 
@@ -21,7 +21,8 @@ function boxes(granules: number, rows: Row[], lit?: (id: number) => boolean) {
   const blocks = new BlockTable();
   blocks.load(words);
   const layout = layoutSlabs([{ id: 0, bytes: granules * GRANULE }], blocks, 100);
-  return rasterise(layout, blocks, colourOf("cell", blocks, 0), lit);
+  const raster = rasterise(layout, blocks, colourOf("cell", blocks, 0), lit);
+  return [...raster.boxes, ...rowBoxes(raster.rows)];
 }
 
 test("large blocks are boxes of their own, in their cell's colour", () => {

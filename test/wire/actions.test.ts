@@ -65,7 +65,8 @@ function page(v: unknown, { isBusy = false, isUsed = true } = {}) {
       else comm.onMessage!(data, []);
     }
   };
-  const ask = (request: ActionRequest) => gate.message("a", request);
+  const say = (data: unknown) => gate.message("a", data);
+  const ask = (request: ActionRequest) => say(request);
   const answered = async (id: number) => {
     for (;;) {
       const found = answers.find((answer) => "id" in answer && answer.id === id);
@@ -73,7 +74,7 @@ function page(v: unknown, { isBusy = false, isUsed = true } = {}) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { answers, ask, deliver, answered };
+  return { answers, held, say, ask, deliver, answered };
 }
 
 test("the kernel says its version at once, and a page of another one is refused", async () => {
@@ -94,6 +95,14 @@ test("a busy kernel, and one that never used the pool, answer at once", () => {
   const unused = page(ACTIONS_VERSION, { isUsed: false });
   unused.ask({ id: 1, kind: "trim" });
   assert.deepEqual(unused.answers.at(-1), { id: 1, kind: "unused" });
+});
+
+test("what is no request is passed over, and the next one is answered", () => {
+  const { answers, held, say, ask } = page(ACTIONS_VERSION, { isBusy: true });
+  for (const data of [undefined, null, 7, "trim", [], {}, { id: "1", kind: "trim" }]) say(data);
+  assert.deepEqual([answers.length, held.length], [1, 0]);
+  ask({ id: 2, kind: "trim" });
+  assert.deepEqual(answers.at(-1), { id: 2, kind: "busy" });
 });
 
 test("what could not be begun in time is left undone", async () => {

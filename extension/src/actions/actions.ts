@@ -1,14 +1,13 @@
 // What people can have done with the pool, and what they are told of it.
 import { Dialog, InputDialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
-import type { ActionAnswer, Picture } from "../../../kernel/src/base/actions-protocol.ts";
+import type { ActionAnswer } from "../../../kernel/src/base/actions-protocol.ts";
 import { formatBytes, parseBytes } from "../../../kernel/src/base/bytes.ts";
 import type { KernelFollower } from "../follow.ts";
 import { SHORTLY } from "../plugins/names.ts";
 import { exact } from "../widgets/dom.ts";
 import { holdersWidget } from "./holders-table.ts";
 import { type ActionBody, ActionLink } from "./link.ts";
-import { savePicture } from "./save-picture.ts";
 
 /** Long enough to read what is wrong; JupyterLab's list of notifications keeps it. */
 const LONGER = { autoClose: 15_000 } as const;
@@ -97,11 +96,6 @@ export class Actions {
   async export(format: string): Promise<void> {
     const done = await this.#ask("done", { kind: "export", format });
     if (done) this.#tell(this.#trans.__("Written beside the notebook: %1", done.file ?? ""));
-  }
-
-  async picture(picture: Picture, format: "svg" | "png"): Promise<void> {
-    const found = await this.#ask("picture", { kind: "picture", picture });
-    if (found) await savePicture(found.svg, format, `pool-${picture}`);
   }
 
   /** Asks the kernel in use; tells why where it does not do it, and gives undefined. */

@@ -2,7 +2,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
-import type { Picture } from "../../../kernel/src/base/actions-protocol.ts";
 import { KernelFollower } from "../follow.ts";
 import { DOMAIN } from "../plugins/names.ts";
 import { Actions } from "./actions.ts";
@@ -69,27 +68,4 @@ function addExports(
     execute: ({ format }) => actions.export(String(format)),
   });
   for (const format of Object.keys(formats)) offer("cenote:export", { format });
-  const pictures: Record<Picture, string> = {
-    timeline: trans.__("timeline"),
-    slabs: trans.__("slabs"),
-  };
-  commands.addCommand("cenote:save-picture", {
-    label: ({ picture, format }) =>
-      trans.__(
-        "Save the GPU memory's %1 as %2",
-        pictures[picture as Picture] ?? "",
-        String(format).toUpperCase(),
-      ),
-    describedBy: {
-      args: {
-        type: "object",
-        properties: { picture: { enum: ["timeline", "slabs"] }, format: { enum: ["svg", "png"] } },
-      },
-    },
-    execute: ({ picture, format }) =>
-      actions.picture(picture as Picture, format === "png" ? "png" : "svg"),
-  });
-  for (const picture of Object.keys(pictures)) {
-    for (const format of ["svg", "png"]) offer("cenote:save-picture", { picture, format });
-  }
 }

@@ -1,5 +1,5 @@
 // Reduces the slab map to what its pixels can show. Blocks of some pixels stay boxes of their own; smaller
-// ones are summed up by pixel column, so that 100,000 blocks cost no more to draw than a few thousand.
+// ones are summed up by pixel column, so that 100,000 blocks cost no more to draw than the picture is wide.
 import { BLOCK_STATE, GRANULE } from "../../../kernel/src/base/books.ts";
 import type { BlockTable } from "./blocks.ts";
 import { CELL_COLOURS } from "./colours.ts";
@@ -15,6 +15,21 @@ export interface Box {
   alpha: number;
 }
 
+/** The pixel columns of a strip: the index of a colour and how opaque it is, 0 where there is nothing. */
+export interface Row {
+  strip: Strip;
+  colour: Uint8Array;
+  alpha: Float32Array;
+}
+
+/** What is to be filled: blocks of some pixels one by one, the others by column. */
+export interface Raster {
+  boxes: Box[];
+  rows: Row[];
+}
+
+export const EMPTY_RASTER: Raster = { boxes: [], rows: [] };
+
 /** Blocks narrower than this many pixels are summed up. */
 const NARROW = 2;
 const CACHED = 0.35;
@@ -29,7 +44,7 @@ export function rasterise(
   blocks: BlockTable,
   colourOf: (id: number) => number,
   lit?: (id: number) => boolean,
-): Box[] {
+): Raster {
   const boxes: Box[] = [];
   const rows = new Map(layout.strips.map((strip) => [strip.slab, new Columns(strip)]));
   let last: number | undefined;
@@ -59,8 +74,34 @@ export function rasterise(
     const shown = width > NARROW + 1 ? width - 1 : width;
     boxes.push({ x: left + x, y, width: shown, height, colour, alpha });
   }
-  for (const row of rows.values()) row.flush(boxes);
-  return boxes;
+  const summed = [...rows.values()].flatMap((columns) => columns.row() ?? []);
+  return { boxes, rows: summed };
+}
+
+/** Boxes for the columns of rows; equal neighbours are one box. */
+export function rowBoxes(rows: readonly Row[]): Box[] {
+  return rows.flatMap(({ strip, colour, alpha }) => {
+    const boxes: Box[] = [];
+    let open: Box | undefined;
+    for (let column = 0; column < alpha.length; column++) {
+      const same = open?.colour === colour[column] && open?.alpha === alpha[column];
+      if (same && alpha[column]! > 0) open!.width++;
+      else if (alpha[column] === 0) open = undefined;
+      else {
+        const { x, y, height } = strip;
+        open = {
+          x: x + column,
+          y,
+          width: 1,
+          height,
+          colour: colour[column]!,
+          alpha: alpha[column]!,
+        };
+        boxes.push(open);
+      }
+    }
+    return boxes;
+  });
 }
 
 /** Sums of one strip's narrow blocks: share of each pixel column, by colour. */
@@ -82,13 +123,17 @@ class Columns {
     }
   }
 
-  /** Boxes for the columns: the colour with the largest share, as opaque as all shares together. */
-  flush(boxes: Box[]): void {
+  /** The colour with the largest share of each column, as opaque as all shares together; undefined where there are none. */
+  row(): Row | undefined {
     const shares = this.#shares;
-    if (!shares) return;
-    const { x, y, height } = this.strip;
-    let open: Box | undefined;
-    for (let column = 0; column * CELL_COLOURS < shares.length; column++) {
+    if (!shares) return undefined;
+    const columns = shares.length / CELL_COLOURS;
+    const row = {
+      strip: this.strip,
+      colour: new Uint8Array(columns),
+      alpha: new Float32Array(columns),
+    };
+    for (let column = 0; column < columns; column++) {
       let colour = 0;
       let sum = 0;
       for (let c = 0; c < CELL_COLOURS; c++) {
@@ -97,11 +142,10 @@ class Columns {
         if (share > shares[column * CELL_COLOURS + colour]!) colour = c;
       }
       if (sum <= 0) continue;
+      row.colour[column] = colour;
       // A lone tiny block must still be seen; steps of 1/16 let equal neighbours become one box.
-      const alpha = Math.max(0.25, Math.min(1, Math.round(sum * 16) / 16));
-      if (open?.colour === colour && open.alpha === alpha && open.x + open.width === x + column) {
-        open.width++;
-      } else boxes.push((open = { x: x + column, y, width: 1, height, colour, alpha }));
+      row.alpha[column] = Math.max(0.25, Math.min(1, Math.round(sum * 16) / 16));
     }
+    return row;
   }
 }

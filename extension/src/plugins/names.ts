@@ -8,3 +8,5 @@ export const PANEL_PLUGIN = "cenote-lab:panel";
 export const SHORTLY = { autoClose: 6000 } as const;
 /** The command that shows the panel. */
 export const SHOW_POOL = "cenote:show-pool";
+/** The command that saves a picture of the panel's. */
+export const SAVE_PICTURE = "cenote:save-picture";

@@ -7,11 +7,13 @@ import {
 import { ICommandPalette, IThemeManager } from "@jupyterlab/apputils";
 import { ILauncher } from "@jupyterlab/launcher";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
-import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
 import { poolIcon } from "../icon.ts";
 import { PoolPanel } from "../panel.ts";
 import { IPoolWatch } from "../watch.ts";
-import { DOMAIN, PANEL_PLUGIN, SHOW_POOL } from "./names.ts";
+import { PICTURES, type PictureName } from "../widgets/picture-saver.ts";
+import { FORMATS, type Format } from "../widgets/saved-picture.ts";
+import { DOMAIN, PANEL_PLUGIN, SAVE_PICTURE, SHOW_POOL } from "./names.ts";
 import { panelSettings } from "./settings.ts";
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -82,6 +84,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     add("cenote:compare", trans.__("Compare the GPU memory pool with the snapshot"), () =>
       panel.compare(),
     );
+    addPictures(app, panel, trans, (args) =>
+      palette?.addItem({ command: SAVE_PICTURE, category, args }),
+    );
     launcher?.add({
       command: SHOW_POOL,
       category: trans.__("Other"),
@@ -90,6 +95,47 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
   },
 };
+
+/** The command that saves what a view shows. */
+function addPictures(
+  app: JupyterFrontEnd,
+  panel: PoolPanel,
+  trans: TranslationBundle,
+  offer: (args: { picture: PictureName; format: Format }) => void,
+): void {
+  const names: Record<PictureName, string> = {
+    timeline: trans.__("timeline"),
+    slabs: trans.__("slabs"),
+    holders: trans.__("holders"),
+  };
+  app.commands.addCommand(SAVE_PICTURE, {
+    label: ({ picture, format }) =>
+      trans.__(
+        "Save the GPU memory's %1 as %2",
+        names[picture as PictureName] ?? "",
+        String(format).toUpperCase(),
+      ),
+    describedBy: {
+      args: {
+        type: "object",
+        properties: { picture: { enum: [...PICTURES] }, format: { enum: [...FORMATS] } },
+        required: ["picture", "format"],
+      },
+    },
+    execute: ({ picture, format }) => {
+      const known = PICTURES.find((one) => one === picture);
+      const asked = FORMATS.find((one) => one === format);
+      if (!known || !asked) {
+        throw new Error(
+          `wanted a picture of ${PICTURES.join(", ")} as ${FORMATS.join(" or ")}, found ${picture} as ${format}`,
+        );
+      }
+      app.shell.activateById(panel.id);
+      panel.savePicture(known, asked);
+    },
+  });
+  for (const picture of PICTURES) for (const format of FORMATS) offer({ picture, format });
+}
 
 /** The panel follows its settings. */
 async function obey(panel: PoolPanel, registry: ISettingRegistry | null): Promise<void> {

@@ -1,4 +1,4 @@
-// Draws in the page's frames, at most so many a second.
+// How often things are drawn: in the page's frames, at most so many a second; what costs more, less often.
 
 /** A screen's own rate: no frame is left out. */
 const EVERY = 60;
@@ -40,5 +40,42 @@ export class Pace {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.#frame = this.#timer = 0;
+  }
+}
+
+/** Milliseconds between two runs of what costs more. */
+const SLOW_MS = 250;
+/** It takes at most this share of the page's time. */
+const SLOW_SHARE = 1 / 20;
+
+/** Runs what costs more, or is read aloud: at once, then as often as SLOW_MS and SLOW_SHARE allow. */
+export class SlowPace {
+  readonly #draw: () => void;
+  #timer = 0;
+  #again = false;
+
+  constructor(draw: () => void) {
+    this.#draw = draw;
+  }
+
+  ask(): void {
+    if (this.#timer) {
+      this.#again = true;
+      return;
+    }
+    this.#again = false;
+    const began = performance.now();
+    this.#draw();
+    const wait = Math.max(SLOW_MS, (performance.now() - began) / SLOW_SHARE);
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      if (this.#again) this.ask();
+    }, wait);
+  }
+
+  /** Forgets what was asked. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
   }
 }

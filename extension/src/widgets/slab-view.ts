@@ -17,12 +17,15 @@ import {
   type Strip,
   spotOf,
 } from "../model/slab-layout.ts";
-import { type Box, rasterise } from "../model/slab-raster.ts";
-import { el, exact, setText } from "./dom.ts";
+import { EMPTY_RASTER, rasterise } from "../model/slab-raster.ts";
+import { clock, el, exact, setText } from "./dom.ts";
 import { choice } from "./menu.ts";
+import type { Pen } from "./pen.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
+import { keysOf, type Shown, shownOf } from "./saved-picture.ts";
 import { Scrubber } from "./scrubber.ts";
+import { drawChosen, drawSlabs } from "./slab-draw.ts";
 import { colourings, legend } from "./slab-legend.ts";
 import { blockWords, stripWords } from "./slab-words.ts";
 import type { Lit } from "./tables-view.ts";
@@ -47,8 +50,8 @@ export class SlabView {
   #by: Colouring = "cell";
   #blocks: BlockTable;
   #layout = EMPTY;
-  #boxes: Box[] = [];
-  /** What #layout and #boxes were made of. */
+  #raster = EMPTY_RASTER;
+  /** What #layout and #raster were made of. */
   #laidOut = "";
   /** The model's version then. */
   #seen = -1;
@@ -76,11 +79,10 @@ export class SlabView {
     this.#blocks = model.blocks;
     this.#replay = new Replay(model.log);
     this.#scrubber = new Scrubber(model, focus, trans);
-    this.#picture = new Picture(
-      "cenote-slabs",
-      trans.__("Map of the slabs and their blocks"),
-      (context, width, _height, theme) => this.#draw(context, width, theme),
-    );
+    this.#picture = new Picture("cenote-slabs", trans.__("Map of the slabs and their blocks"), {
+      base: (pen, width, _height, theme) => this.#draw(pen, width, theme),
+      over: (pen, _width, _height, theme) => this.#drawChosen(pen, theme),
+    });
     const colour = choice(trans.__("Colour of the blocks"), colourings(trans), (by) => {
       this.#by = by as Colouring;
       this.#legend.replaceChildren(...legend(trans, this.#by));
@@ -141,6 +143,19 @@ export class SlabView {
     }, ms);
   }
 
+  /** What is on the screen, to be saved. */
+  shown(): Shown {
+    const { moment } = this.#focus;
+    const time = moment === undefined ? "" : clock(this.#model.log.timeOf(moment), 3);
+    const lines = [this.#trans.__("Slabs"), this.#note.textContent ?? "", time];
+    return shownOf(this.#picture, lines, keysOf(this.#legend));
+  }
+
+  /** Draws in the colours that hold now. */
+  restyle(): void {
+    this.#picture.restyle();
+  }
+
   /** Puts the map into words. */
   describe(): void {
     const words = this.#layout.strips.slice(0, 12).map((strip) => stripWords(this.#trans, strip));
@@ -186,7 +201,7 @@ export class SlabView {
     this.#layout = layoutSlabs(sizes, blocks, width);
     const colour = colourOf(this.#by, blocks, this.#time());
     const lit = this.#lit;
-    this.#boxes = rasterise(this.#layout, blocks, colour, lit && ((id) => lit(blocks, id)));
+    this.#raster = rasterise(this.#layout, blocks, colour, lit && ((id) => lit(blocks, id)));
     const done = performance.now();
     this.#freeAt = done + (done - now) * (1 / SHARE - 1);
   }
@@ -197,43 +212,22 @@ export class SlabView {
     return moment === undefined ? this.#model.now() : this.#model.log.timeOf(moment);
   }
 
-  #draw(context: CanvasRenderingContext2D, width: number, theme: Theme): void {
+  #draw(pen: Pen, width: number, theme: Theme): void {
     this.#layOut(width);
-    for (const strip of this.#layout.strips) this.#drawStrip(context, theme, strip);
     const palette =
       this.#by === "state"
         ? theme.states
         : this.#by === "size" || this.#by === "age"
           ? theme.steps
           : theme.cells;
-    for (const box of this.#boxes) {
-      context.globalAlpha = box.alpha;
-      context.fillStyle = palette[box.colour]!;
-      context.fillRect(box.x, box.y, box.width, box.height);
-    }
-    context.globalAlpha = 1;
-    this.#drawChosen(context, theme);
+    const words = (strip: Strip) => stripWords(this.#trans, strip);
+    drawSlabs(pen, theme, this.#layout, this.#raster, palette, words);
   }
 
-  #drawStrip(context: CanvasRenderingContext2D, theme: Theme, strip: Strip): void {
-    context.fillStyle = theme.free;
-    context.fillRect(strip.x, strip.y, strip.width, strip.height);
-    if (strip.textY === undefined) return;
-    context.font = theme.font;
-    context.textBaseline = "alphabetic";
-    context.fillStyle = theme.dim;
-    context.textAlign = "left";
-    context.fillText(stripWords(this.#trans, strip), strip.x, strip.textY);
-  }
-
-  #drawChosen(context: CanvasRenderingContext2D, theme: Theme): void {
+  #drawChosen(pen: Pen, theme: Theme): void {
     const id = this.#chosen;
     const extent = id === undefined || !this.#blocks.get(id) ? undefined : this.#extent(id);
-    if (!extent) return;
-    const { strip, x, width } = extent;
-    context.strokeStyle = theme.text;
-    context.lineWidth = 2;
-    context.strokeRect(x - 1, strip.y - 1, Math.max(width, 2) + 1, strip.height + 2);
+    if (extent) drawChosen(pen, theme, extent.strip, extent.x, extent.width);
   }
 
   /** Pixels: where a block begins, and its width; undefined where its strip isn't drawn. */
@@ -286,7 +280,7 @@ export class SlabView {
   #choose(block: Block, x: number, y: number, speak: boolean): void {
     this.#chosen = block.id;
     this.#picture.canvas.classList.toggle("cenote-clickable", block.cell !== 0);
-    this.#picture.invalidate();
+    this.#picture.invalidateOver();
     const words = blockWords(this.#trans, this.#model, this.#blocks, block, this.#time());
     this.#readout.show(this.#picture.canvas, x, y, words, speak);
   }
@@ -295,6 +289,6 @@ export class SlabView {
     if (this.#chosen === undefined) return;
     this.#chosen = undefined;
     this.#readout.hide();
-    this.#picture.invalidate();
+    this.#picture.invalidateOver();
   }
 }

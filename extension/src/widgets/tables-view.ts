@@ -3,25 +3,22 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
 import type { BlockTable } from "../model/blocks.ts";
+import { cellIndex } from "../model/colours.ts";
 import type { Focus } from "../model/focus.ts";
 import { belongs, type Group, type Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { Sources } from "../model/sources.ts";
-import {
-  clock,
-  el,
-  exact,
-  exactBytes,
-  setText,
-  setTitle,
-  signedBytes,
-  signedCount,
-} from "./dom.ts";
+import { el, exact, exactBytes, setText, setTitle, signedBytes, signedCount } from "./dom.ts";
 import { Grid, twoLines } from "./grid.ts";
+import { BAR_PITCH, drawHolders, type HolderBar } from "./holders-draw.ts";
 import { button, choice } from "./menu.ts";
+import { RowWords, total } from "./row-words.ts";
+import type { Shown } from "./saved-picture.ts";
 import { SubjectChoice } from "./subject-choice.ts";
 import { cellVariable } from "./theme.ts";
-import { place } from "./words.ts";
+
+/** Rows of a saved picture. */
+const MOST_BARS = 40;
 
 /** Says which blocks of a table are to be lit. */
 export type Lit = (blocks: BlockTable, id: number) => boolean;
@@ -32,6 +29,7 @@ export class TablesView {
   readonly #focus: Focus;
   readonly #trans: TranslationBundle;
   readonly #sources: Sources;
+  readonly #words: RowWords;
   readonly #subject: SubjectChoice;
   readonly #by: HTMLSelectElement;
   readonly #filter: HTMLInputElement;
@@ -41,6 +39,7 @@ export class TablesView {
   #wanted = false;
   #sort = { column: "bytes", descending: true };
   #most = 1;
+  #rows: readonly Group[] = [];
   #drawn = "";
 
   /** `light` lights the blocks of the row that is pointed at; `goTo` shows a cell of the notebook. */
@@ -55,6 +54,7 @@ export class TablesView {
     this.#focus = focus;
     this.#trans = trans;
     this.#sources = new Sources(model);
+    this.#words = new RowWords(model, this.#sources, trans);
     const redo = () => this.update();
     this.#subject = new SubjectChoice(trans, redo);
     this.#by = choice(
@@ -148,12 +148,14 @@ export class TablesView {
 
   update(): void {
     this.#offer();
-    const by = this.#by.value as Grouping;
+    const by = this.#grouping;
     const all = this.#sources.groups(this.#subject.subject, this.#focus.stretch, by);
     const words = this.#filter.value.trim().toLowerCase();
-    const found = words === "" ? all : all.filter((row) => this.#text(row).includes(words));
+    const found =
+      words === "" ? all : all.filter((row) => this.#words.text(row, by).includes(words));
     const rows = found.filter(({ blocks, bytes }) => blocks !== 0 || bytes !== 0);
     rows.sort(this.#order());
+    this.#rows = rows;
     this.#tellSum(rows, words !== "");
     const drawn = JSON.stringify([
       rows.slice(0, 200),
@@ -167,6 +169,30 @@ export class TablesView {
     this.#most = rows.reduce((most, { bytes }) => Math.max(most, Math.abs(bytes)), 1);
     const active = this.#grid.active?.key;
     this.#grid.show(rows, active === undefined ? undefined : ({ key }) => key === active);
+  }
+
+  /** The first rows as bars, for a picture as wide, and with the colours, of another. */
+  shown({ width, theme }: Shown): Shown {
+    const bars = this.#rows.slice(0, MOST_BARS).map((row): HolderBar => {
+      const [name, place] = [
+        this.#words.name(row, this.#grouping),
+        this.#words.place(row, this.#grouping),
+      ];
+      const share = Math.abs(row.bytes) / this.#most;
+      const colour = theme.cells[cellIndex(row.cell ?? 0)]!;
+      return { name, place, share, colour, figures: this.#bytes(row) };
+    });
+    const title = [this.#subject.node, this.#by].map((one) => one.selectedOptions[0]?.text ?? "");
+    const rest = this.#rows.length - bars.length;
+    const more = rest > 0 ? this.#trans.__("%1 rows are not drawn", exact(rest)) : "";
+    return {
+      drawing: {
+        base: (pen, w, _height, colours) => drawHolders(pen, w, colours, bars),
+        over() {},
+      },
+      ...{ width, height: Math.max(1, bars.length * BAR_PITCH), theme, keys: [] },
+      lines: [title.join(", "), this.#sum.textContent ?? "", more].filter((line) => line !== ""),
+    };
   }
 
   dispose(): void {
@@ -189,51 +215,27 @@ export class TablesView {
 
   #order(): (a: Group, b: Group) => number {
     const sign = this.#sort.descending ? -1 : 1;
+    const name = (row: Group) => this.#words.name(row, this.#grouping);
     const by = {
       bytes: (a: Group, b: Group) => a.bytes - b.bytes,
       blocks: (a: Group, b: Group) => a.blocks - b.blocks,
-      holder: (a: Group, b: Group) => this.#name(a).localeCompare(this.#name(b)),
+      holder: (a: Group, b: Group) => name(a).localeCompare(name(b)),
     }[this.#sort.column]!;
     return (a, b) =>
       sign * by(a, b) || (a.cell ?? 0) - (b.cell ?? 0) || (a.line ?? 0) - (b.line ?? 0);
   }
 
-  #name({ tag, cell, block }: Group): string {
-    const what = block === undefined ? undefined : this.#model.whatText(this.#model.blocks, block);
-    if (what !== undefined) return what;
-    if (this.#by.value === "cell") return place(this.#trans, cell ?? 0, 0);
-    if (tag === undefined) return this.#trans.__("(several tags)");
-    return this.#model.tagText(tag) ?? this.#trans.__("(no tag)");
-  }
-
-  #place({ cell, line, tag, block }: Group): string {
-    if (this.#by.value === "cell") {
-      return tag === undefined ? this.#trans.__("several tags") : this.#tag(tag);
-    }
-    const where =
-      cell === undefined ? this.#trans.__("several cells") : place(this.#trans, cell, line ?? 0);
-    return block === undefined ? where : this.#trans.__("%1 · block %2", where, block);
-  }
-
-  #tag(tag: number): string {
-    return this.#model.tagText(tag) ?? this.#trans.__("(no tag)");
-  }
-
-  #text(row: Group): string {
-    return `${this.#name(row)} ${this.#place(row)}`.toLowerCase();
-  }
-
   #cells(row: Group): HTMLElement[] {
     const swatch = el("i", { class: "cenote-swatch" });
     swatch.style.background = cellVariable(row.cell ?? 0);
-    const name = el("span", {}, swatch, new Text(this.#name(row)));
-    const holder = twoLines(name, this.#place(row));
-    setTitle(holder, this.#name(row));
+    const name = this.#words.name(row, this.#grouping);
+    const place = this.#words.place(row, this.#grouping);
+    const holder = twoLines(el("span", {}, swatch, new Text(name)), place);
+    setTitle(holder, name);
     holder.style.setProperty("--cenote-share", `${(Math.abs(row.bytes) / this.#most) * 100}%`);
     holder.style.setProperty("--cenote-row", cellVariable(row.cell ?? 0));
-    const isChange = this.#subject.subject.kind === "change";
     const bytes = el("span", {
-      text: isChange ? signedBytes(row.bytes) : formatBytes(row.bytes),
+      text: this.#bytes(row),
       title: this.#trans.__(
         "%1, of which %2 were asked for",
         exactBytes(row.bytes),
@@ -243,62 +245,39 @@ export class TablesView {
     });
     return [
       holder,
-      el("span", { text: isChange ? signedCount(row.blocks) : exact(row.blocks) }),
+      el("span", { text: this.#isChange ? signedCount(row.blocks) : exact(row.blocks) }),
       bytes,
     ];
   }
 
+  get #isChange(): boolean {
+    return this.#subject.subject.kind === "change";
+  }
+
+  get #grouping(): Grouping {
+    return this.#by.value as Grouping;
+  }
+
+  #bytes({ bytes }: Group): string {
+    return this.#isChange ? signedBytes(bytes) : formatBytes(bytes);
+  }
+
   #litBy(row: Group): Lit {
-    const by = this.#by.value as Grouping;
+    const by = this.#grouping;
     return (blocks, id) => belongs(row, by, blocks, id);
   }
 
   #tellSum(rows: readonly Group[], filtered: boolean): void {
-    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-    const blocks = rows.reduce((sum, row) => sum + row.blocks, 0);
-    const isChange = this.#subject.subject.kind === "change";
-    const sum =
-      rows.length === 0
-        ? this.#nothing(filtered)
-        : this.#trans.__(
-            "%1 in %2 blocks, %3 rows",
-            isChange ? signedBytes(bytes) : formatBytes(bytes),
-            exact(blocks),
-            exact(rows.length),
-          );
-    setText(this.#sum, [sum, this.#caveat()].filter((part) => part !== "").join(". "));
+    const { subject } = this.#subject;
+    const bytes = total(rows, "bytes");
+    const parts = [
+      this.#words.sum(rows, subject, filtered),
+      this.#words.caveat(subject, this.#focus.stretch),
+    ];
+    setText(this.#sum, parts.filter((part) => part !== "").join(". "));
     setTitle(this.#sum, exactBytes(bytes));
     this.#sum.dataset["bytes"] = String(bytes);
-    this.#sum.dataset["blocks"] = String(blocks);
-  }
-
-  #nothing(filtered: boolean): string {
-    if (filtered) return this.#trans.__("No row matches the filter");
-    const { kind } = this.#subject.subject;
-    if (kind === "change") return this.#trans.__("Nothing has come or gone");
-    if (kind === "live") return this.#trans.__("Nothing is live");
-    return this.#trans.__("Nothing");
-  }
-
-  /** What the table can't know: what happened before the page had records. */
-  #caveat(): string {
-    const { log, numbers } = this.#model;
-    const chosen = this.#subject.subject;
-    if (chosen.kind === "peak") {
-      const { bytes, time } = this.#sources.peak();
-      if (bytes === numbers?.peakLive) return this.#trans.__("Peak at %1", clock(time, 3));
-      const from = clock(log.timeOf(log.begin));
-      return this.#trans.__(
-        "The highest level since %1; the peak of %2 was before",
-        from,
-        formatBytes(numbers?.peakLive ?? 0),
-      );
-    }
-    const { stretch } = this.#focus;
-    if (chosen.kind !== "stretch" || !stretch || log.begin === 0) return "";
-    const begin = log.timeOf(log.begin);
-    if (begin <= stretch.from) return "";
-    return this.#trans.__("Known since %1", clock(begin));
+    this.#sum.dataset["blocks"] = String(total(rows, "blocks"));
   }
 }
 

@@ -2,14 +2,15 @@
 // chooses a stretch, which is then shown and listed in the tables; a click takes the slab map to a moment.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
-import type { Focus } from "../model/focus.ts";
+import type { Focus, Stretch } from "../model/focus.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import { clock, duration, el, exact, setText } from "./dom.ts";
 import { button, choice } from "./menu.ts";
 import { Picture } from "./picture.ts";
 import type { Readout } from "./readout.ts";
+import { keysOf, type Shown, shownOf } from "./saved-picture.ts";
 import type { Window } from "./timeline-axis.ts";
-import { drawTimeline } from "./timeline-draw.ts";
+import { drawPointers, drawTimeline } from "./timeline-draw.ts";
 import { type Extent, extentOf, stretchBetween, zoomed } from "./timeline-window.ts";
 
 /** A drag of so many pixels is no click. */
@@ -28,10 +29,14 @@ export class TimelineView {
   readonly #range: HTMLSelectElement;
   readonly #follow: HTMLButtonElement;
   readonly #note = el("div", { class: "cenote-under", attrs: { "data-cenote": "hidden-changes" } });
+  readonly #legend = el("div", { class: "cenote-under cenote-legend" });
   readonly #spilled: HTMLElement;
   /** Share of the window's width where the cursor is, and where a drag began. */
   #cursor: number | undefined;
   #brush: number | undefined;
+  /** The newest moment that was drawn, and the stretch that was chosen. */
+  #end = 0;
+  #stretch: Stretch | undefined;
 
   constructor(model: PoolModel, focus: Focus, trans: TranslationBundle, readout: Readout) {
     this.#model = model;
@@ -41,18 +46,21 @@ export class TimelineView {
     this.#picture = new Picture(
       "cenote-timeline",
       trans.__("Live, reserved and spilled bytes over time"),
-      (context, width, height, theme) => {
-        const end = model.end();
-        const shape = drawTimeline(context, width, height, theme, model, this.#window(end), end);
-        this.#tellHidden(shape.hidden, shape.changes);
+      {
+        base: (pen, width, height, theme) => {
+          this.#end = model.end();
+          const window = this.#window(this.#end);
+          const shape = drawTimeline(pen, width, height, theme, model, window, this.#end);
+          this.#tellHidden(shape.hidden, shape.changes);
+        },
+        over: (pen, width, height, theme) =>
+          drawPointers(pen, width, height, theme, this.#window(this.#end)),
       },
     );
     this.#range = this.#rangeChoice();
     this.#follow = button("", "", () => this.#toggleFollow());
     this.#spilled = this.#key("spilled", trans.__("spilled"));
-    const legend = el(
-      "div",
-      { class: "cenote-under cenote-legend" },
+    this.#legend.append(
       this.#key("live", trans.__("live")),
       this.#key("reserved", trans.__("reserved")),
       this.#spilled,
@@ -64,7 +72,7 @@ export class TimelineView {
       el("header", {}, title, el("span", { class: "cenote-note" }), this.#follow, this.#range),
       this.#picture.canvas,
       this.#picture.description,
-      legend,
+      this.#legend,
       this.#note,
     );
     this.#listen();
@@ -97,6 +105,17 @@ export class TimelineView {
     const names = marks.slice(-5).map(({ name }) => name);
     if (names.length > 0) parts.push(this.#trans.__("Marks: %1.", names.join(", ")));
     setText(this.#picture.description, parts.join(" "));
+  }
+
+  /** What is on the screen, to be saved. */
+  shown(): Shown {
+    const lines = [this.#trans.__("Timeline"), this.#note.textContent ?? ""];
+    return shownOf(this.#picture, lines, keysOf(this.#legend));
+  }
+
+  /** Draws in the colours that hold now. */
+  restyle(): void {
+    this.#picture.restyle();
   }
 
   dispose(): void {
@@ -141,7 +160,9 @@ export class TimelineView {
       ? this.#trans.__("Show what happens now again")
       : this.#trans.__("Keep this stretch of time in view");
     this.#follow.setAttribute("aria-pressed", String(paused));
-    this.#picture.invalidate();
+    if (stretch === this.#stretch) this.#picture.invalidateOver();
+    else this.#picture.invalidate();
+    this.#stretch = stretch;
   }
 
   #toggleFollow(): void {
@@ -226,7 +247,7 @@ export class TimelineView {
 
   #point(share: number, y: number, speak: boolean): void {
     this.#cursor = share;
-    this.#picture.invalidate();
+    this.#picture.invalidateOver();
     const { from, to } = this.#extent(this.#model.end());
     const place = from + share * (to - from);
     const time = this.#model.timeline.timeOf(place);
@@ -263,7 +284,7 @@ export class TimelineView {
   #unpoint(): void {
     this.#cursor = this.#brush = undefined;
     this.#readout.hide();
-    this.#picture.invalidate();
+    this.#picture.invalidateOver();
   }
 }
 

@@ -65,8 +65,6 @@ async function act(request: ActionRequest): Promise<Answer> {
       return { kind: "done", ...pool.freeLeaks() };
     case "export":
       return { kind: "done", file: await write(request.format) };
-    case "picture":
-      return { kind: "picture", svg: pool.snapshot().picture(request.picture) };
     default:
       throw new CenoteError("BAD_ACTION", `wanted an action, found ${JSON.stringify(request)}`, {
         mend: "The page may be of another version than this kernel: update both, and reload it.",

@@ -2,7 +2,7 @@
 // answers "busy" at once, and before the GPU was used "unused".
 
 export const ACTIONS_TARGET = "cenote.actions";
-export const ACTIONS_VERSION = 2;
+export const ACTIONS_VERSION = 3;
 
 /**
  * Milliseconds from a request's arrival at the kernel in which the kernel begins it. Later it leaves it undone:
@@ -23,10 +23,7 @@ export type ActionRequest = { id: number } & (
   | { kind: "spill"; bytes: number }
   /** Writes a file into the notebook's folder; large ones would not pass through Jupyter's messages. */
   | { kind: "export"; format: string }
-  /** A drawing of the pool as it is now, as SVG. */
-  | { kind: "picture"; picture: Picture }
 );
-export type Picture = "timeline" | "slabs";
 
 /** A request as the wire's thread passes it on; `arrived`: milliseconds since the epoch, by the kernel's clock. */
 export type ArrivedAction = ActionRequest & { arrived: number };
@@ -51,5 +48,4 @@ export type ActionAnswer = { id: number } & (
   | { kind: "done"; bytes?: number; blocks?: number; movedBytes?: number; file?: string }
   /** The largest holders, and of all of them how many there are, with their blocks and bytes. */
   | { kind: "leaks"; holders: ActionHolder[]; groups: number; blocks: number; bytes: number }
-  | { kind: "picture"; svg: string }
 );

@@ -41,7 +41,9 @@ export class ActionGate implements CommTarget {
 
   message(commId: string, data: unknown): void {
     const { books, busy, answer } = this.#options;
-    const { id } = data as ActionRequest;
+    const { id } = (data ?? {}) as { id?: unknown };
+    // What is no request has nobody who waits for an answer.
+    if (typeof id !== "number") return;
     if (!this.#spoken.has(commId)) answer(commId, { id, kind: "mismatch", v: ACTIONS_VERSION });
     // The budget is set when the pool opens, and nothing serves actions before.
     else if (books.counters[COUNTER.budget] === 0) answer(commId, { id, kind: "unused" });

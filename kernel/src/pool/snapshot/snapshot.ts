@@ -1,13 +1,7 @@
 // A snapshot of the pool, as cells and tools see it. Taking one copies raw words; everything else is worked
 // out when it is asked for, and kept.
 import { writeFile } from "node:fs/promises";
-import {
-  CenoteError,
-  DISPLAY,
-  formatBytes,
-  type MimeBundle,
-  type Picture,
-} from "../../base/index.ts";
+import { CenoteError, DISPLAY, formatBytes, type MimeBundle } from "../../base/index.ts";
 import { HolderGroups } from "../holder-groups.ts";
 import type { Holder, PoolStats } from "../types.ts";
 import type { Capture } from "./capture.ts";
@@ -15,7 +9,7 @@ import { toRmmLog, toTrace } from "./csv.ts";
 import { decode } from "./decode.ts";
 import type { Mark } from "./marks.ts";
 import { toMemoryViz } from "./memory-viz.ts";
-import { drawing, pageFile, pageHtml } from "./page/page.ts";
+import { pageFile, pageHtml } from "./page/page.ts";
 import { toPerfetto } from "./perfetto.ts";
 import {
   type BlockColumns,
@@ -147,11 +141,6 @@ export class PoolSnapshot {
   /** Timeline, slabs and tables as HTML, to stand within a page; it needs neither scripts nor a kernel. */
   toHtml(): string {
     return pageHtml(this.data);
-  }
-
-  /** The timeline or the slabs as SVG. */
-  picture(picture: Picture): string {
-    return drawing(this.data, picture);
   }
 
   /** The bytes of a file in this format. */

@@ -1,6 +1,6 @@
 // A snapshot as a page of its own: HTML with pictures in it, that needs no script, no kernel and no network.
 // Styles stand on the elements, so that a notebook which takes out style sheets shows it as well.
-import { escapeHtml, formatBytes, type Picture } from "../../../base/index.ts";
+import { escapeHtml, formatBytes } from "../../../base/index.ts";
 import { HolderGroups } from "../../holder-groups.ts";
 import { where } from "../history.ts";
 import type { SnapshotData } from "../schema.ts";
@@ -23,11 +23,6 @@ export function pageHtml(data: SnapshotData): string {
     const encoded = Buffer.from(drawing).toString("base64");
     return `<img alt="${escapeHtml(label)}" style="max-width:100%" src="data:image/svg+xml;base64,${encoded}">`;
   });
-}
-
-/** One of the page's drawings. */
-export function drawing(data: SnapshotData, picture: Picture): string {
-  return picture === "slabs" ? mapSvg(data).picture : timelineSvg(data, levelsOf(data));
 }
 
 type Draw = (drawing: string, label: string) => string;
