@@ -1,5 +1,6 @@
 // The arenas that this process has mapped, by who owns them: each is fetched once and mapped once.
 import { CenoteError, type Native } from "../base/index.ts";
+import { countViewsWithHeap } from "./external-memory.ts";
 import { encodeFrame, protocolError } from "./frames.ts";
 import { MappedArena } from "./mappings.ts";
 import { ownerText, type SharedTable } from "./shared.ts";
@@ -25,6 +26,7 @@ export class MappedArenas {
   constructor(addon: Native, patienceMs: number) {
     this.#native = addon;
     this.#patienceMs = patienceMs;
+    countViewsWithHeap();
   }
 
   /** The owner's arena, mapped. Rejects with PEER_GONE or PROTOCOL. */
