@@ -62,9 +62,8 @@ export function rasterise(
     const offset = spilled ? layout.away.get(id)! : blocks.offset[id]!;
     const alpha = (state === BLOCK_STATE.cached ? CACHED : 1) * (lit && !lit(id) ? UNLIT : 1);
     const colour = colourOf(id);
-    const scale = (GRANULE * row.strip.width) / row.strip.bytes;
-    const x = offset * scale;
-    const width = blocks.size[id]! * scale;
+    const x = offset * row.scale;
+    const width = blocks.size[id]! * row.scale;
     if (width < NARROW) {
       row.add(x, width, colour, alpha);
       continue;
@@ -107,39 +106,51 @@ export function rowBoxes(rows: readonly Row[]): Box[] {
 /** Sums of one strip's narrow blocks: share of each pixel column, by colour. */
 class Columns {
   readonly strip: Strip;
+  /** Pixels for each of the strip's granules. */
+  readonly scale: number;
+  readonly #columns: number;
   #shares: Float32Array | undefined;
 
   constructor(strip: Strip) {
     this.strip = strip;
+    this.scale = (GRANULE * strip.width) / strip.bytes;
+    this.#columns = Math.ceil(strip.width);
   }
 
+  /** Adds a block of less than NARROW pixels: it lies in three columns at most. */
   add(x: number, width: number, colour: number, alpha: number): void {
-    const columns = Math.ceil(this.strip.width);
-    this.#shares ??= new Float32Array(columns * CELL_COLOURS);
-    const end = x + width;
-    for (let column = Math.floor(x); column < end && column < columns; column++) {
-      const share = Math.min(end, column + 1) - Math.max(x, column);
-      this.#shares[column * CELL_COLOURS + colour]! += share * alpha;
-    }
+    this.#shares ??= new Float32Array(this.#columns * CELL_COLOURS);
+    const column = Math.trunc(x);
+    const rest = x + width - (column + 1);
+    const first = rest > 0 ? width - rest : width;
+    this.#put(column, colour, first * alpha);
+    if (rest > 0) this.#put(column + 1, colour, (rest > 1 ? 1 : rest) * alpha);
+    if (rest > 1) this.#put(column + 2, colour, (rest - 1) * alpha);
+  }
+
+  #put(column: number, colour: number, share: number): void {
+    if (column < this.#columns) this.#shares![column * CELL_COLOURS + colour]! += share;
   }
 
   /** The colour with the largest share of each column, as opaque as all shares together; undefined where there are none. */
   row(): Row | undefined {
     const shares = this.#shares;
     if (!shares) return undefined;
-    const columns = shares.length / CELL_COLOURS;
+    const columns = this.#columns;
     const row = {
       strip: this.strip,
       colour: new Uint8Array(columns),
       alpha: new Float32Array(columns),
     };
     for (let column = 0; column < columns; column++) {
+      const at = column * CELL_COLOURS;
       let colour = 0;
+      let most = 0;
       let sum = 0;
       for (let c = 0; c < CELL_COLOURS; c++) {
-        const share = shares[column * CELL_COLOURS + c]!;
+        const share = shares[at + c]!;
         sum += share;
-        if (share > shares[column * CELL_COLOURS + colour]!) colour = c;
+        if (share > most) [most, colour] = [share, c];
       }
       if (sum <= 0) continue;
       row.colour[column] = colour;

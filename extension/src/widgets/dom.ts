@@ -72,9 +72,13 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 3_600_000)} h`;
 }
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false } as const;
+const CLOCKS = {
+  0: new Intl.DateTimeFormat([], CLOCK),
+  3: new Intl.DateTimeFormat([], { ...CLOCK, fractionalSecondDigits: 3 }),
+} as const;
+
 /** Milliseconds since the epoch → "14:03:09", with `digits` digits of a second's fraction. */
 export function clock(time: number, digits: 0 | 3 = 0): string {
-  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-  const fraction = digits === 0 ? {} : { fractionalSecondDigits: digits };
-  return new Date(time).toLocaleTimeString([], { hour12: false, ...parts, ...fraction });
+  return CLOCKS[digits].format(time);
 }

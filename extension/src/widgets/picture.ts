@@ -20,6 +20,11 @@ export interface Drawing {
   over: Draw<Pen>;
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
 /** Pixels beyond the part of the page that is seen in which a picture is kept up to date. */
 const NEAR = "150px";
 
@@ -34,6 +39,7 @@ export class Picture {
   readonly #sizes: ResizeObserver;
   readonly #views: IntersectionObserver;
   #theme: Theme | undefined;
+  #size: Size | undefined;
   #frame = 0;
   #isSeen = true;
   #isStale = true;
@@ -47,7 +53,10 @@ export class Picture {
       class: className,
       attrs: { role: "img", tabindex: "0", "aria-label": label, "aria-describedby": id },
     });
-    this.#sizes = new ResizeObserver(() => this.invalidate());
+    this.#sizes = new ResizeObserver(() => {
+      this.#size = undefined;
+      this.invalidate();
+    });
     this.#sizes.observe(this.canvas);
     this.#views = new IntersectionObserver((entries) => this.#see(entries.at(-1)!.isIntersecting), {
       rootMargin: NEAR,
@@ -55,13 +64,26 @@ export class Picture {
     this.#views.observe(this.canvas);
   }
 
-  /** Pixels. */
+  /** Pixels. They are kept: asking the page for them has it lay itself out. */
   get width(): number {
-    return this.canvas.clientWidth;
+    return this.#measured().width;
   }
 
   get height(): number {
-    return this.canvas.clientHeight;
+    return this.#measured().height;
+  }
+
+  /** Gives the box another height. */
+  set height(pixels: number) {
+    const height = `${pixels}px`;
+    if (this.canvas.style.height === height) return;
+    this.canvas.style.height = height;
+    this.#size = undefined;
+  }
+
+  #measured(): Size {
+    this.#size ??= { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+    return this.#size;
   }
 
   get theme(): Theme {

@@ -32,7 +32,7 @@ import type { Lit } from "./tables-view.ts";
 import type { Theme } from "./theme.ts";
 
 /** Following a busy pool takes the map at most this share of the page's time. */
-const SHARE = 1 / 5;
+const SHARE = 1 / 8;
 const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0, away: new Map() };
 
 export class SlabView {
@@ -110,9 +110,8 @@ export class SlabView {
       }, wait);
       return;
     }
-    this.#layOut(this.#picture.canvas.clientWidth || 300);
-    const height = `${Math.max(this.#layout.height, 1)}px`;
-    if (this.#picture.canvas.style.height !== height) this.#picture.canvas.style.height = height;
+    this.#layOut(this.#picture.width || 300);
+    this.#picture.height = Math.max(this.#layout.height, 1);
     const slabs =
       this.#layout.strips.filter(({ slab }) => slab !== AWAY).length + this.#layout.hidden;
     const { count } = this.#blocks;
