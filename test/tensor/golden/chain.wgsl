@@ -2,8 +2,8 @@
 @group(0) @binding(1) var<storage, read_write> mem1: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> mem2: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 1>;
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn greatest(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a > b)); }
+fn either_nan(a: f32, b: f32) -> bool { return max(bitcast<u32>(a) & 0x7fffffffu, bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u; }
+fn greatest(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, either_nan(a, b)); }
 fn element(x0: f32, x1: f32) -> f32 {
   let t0 = (x0 * x1);
   let t1 = (t0 + bitcast<f32>(p[0].x));

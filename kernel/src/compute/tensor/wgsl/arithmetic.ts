@@ -54,28 +54,28 @@ export const ARITHMETIC: Readonly<Record<string, Helper>> = {
   return select(r, r + y, r < 0.0);
 }`,
   },
+  // Of whole exponents up to 64 a product, which is exact where its factors are.
   power_f32: {
-    needs: ["is_nan", "nan", "inf", "log2_f32"],
+    needs: ["nan", "inf", "log_parts", "exp2_held"],
     code: `fn power_f32(a: f32, b: f32) -> f32 {
   let size = abs(a);
+  let most = max(bitcast<u32>(size), bitcast<u32>(b) & 0x7fffffffu);
   let whole = b == floor(b);
-  let odd = whole && abs(b) < 16777216.0 && (i32(clamp(b, -16777216.0, 16777216.0)) & 1) != 0;
-  var found = exp2(b * log2_f32(size));
-  found = select(found, select(0.0, inf(), b < 0.0), size == 0.0);
-  found = select(found, -found, (bitcast<u32>(a) >> 31u) == 1u && odd);
-  if (whole && abs(b) <= 64.0) {
-    var product = 1.0;
-    var base = a;
-    for (var left = u32(abs(b)); left != 0u; left >>= 1u) {
-      product *= select(1.0, base, (left & 1u) != 0u);
-      base *= base;
-    }
-    found = select(product, 1.0 / product, b < 0.0);
+  let odd = whole && b * 0.5 != floor(b * 0.5);
+  let parts = log_parts(size);
+  var found = exp2_held(b * parts.x + b * (parts.y * 1.44269504));
+  let limit = select(select(0.0, inf(), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
+  found = select(found, limit, most >= 0x7f800000u || size < 1.17549435e-38);
+  found = select(found, -found, bitcast<i32>(a) < 0 && odd);
+  let short = whole && abs(b) <= 64.0;
+  var left = select(0u, bitcast<u32>(abs(b) + 12582912.0) & 127u, short);
+  var product = 1.0;
+  for (var base = a; left != 0u; left >>= 1u) {
+    product *= select(1.0, base, (left & 1u) != 0u);
+    base *= base;
   }
-  found = select(found, nan(), a < 0.0 && !whole && size <= 3.4028234e38);
-  let limit = select(select(0.0, abs(b), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
-  found = select(found, limit, abs(b) > 3.4028234e38);
-  found = select(found, nan(), is_nan(a) || is_nan(b));
+  found = select(found, select(product, 1.0 / product, b < 0.0), short);
+  found = select(found, nan(), most > 0x7f800000u || (a < 0.0 && !whole && size <= 3.4028234e38));
   return select(found, 1.0, b == 0.0 || a == 1.0);
 }`,
   },

@@ -2,10 +2,12 @@
 // bits, because compilers may fold x != x; and NaN and infinity are made at run time, because WGSL's constants
 // can't be either.
 import { ARITHMETIC, type Helper } from "./arithmetic.ts";
+import { FUNCTIONS } from "./functions.ts";
 import { NORMAL } from "./normal.ts";
 
 const HELPERS: Readonly<Record<string, Helper>> = {
   ...ARITHMETIC,
+  ...FUNCTIONS,
   is_nan: {
     code: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   },
@@ -54,143 +56,17 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   return u32(x);
 }`,
   },
+  // Where either is NaN so is the sum.
   least: {
-    needs: ["is_nan"],
-    code: "fn least(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a < b)); }",
+    needs: ["either_nan"],
+    code: "fn least(a: f32, b: f32) -> f32 { return select(min(a, b), a + b, either_nan(a, b)); }",
   },
   greatest: {
-    needs: ["is_nan"],
-    code: "fn greatest(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (!is_nan(b) && a > b)); }",
+    needs: ["either_nan"],
+    code: "fn greatest(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, either_nan(a, b)); }",
   },
-  // What adapters offer is off by 2⁻²¹ near 1, where the logarithm itself is small.
-  log_f32: {
-    needs: ["log_near_1"],
-    code: "fn log_f32(x: f32) -> f32 { return select(log(x), log_near_1(x - 1.0), abs(x - 1.0) <= 0.3); }",
-  },
-  log2_f32: {
-    needs: ["log_near_1"],
-    code: "fn log2_f32(x: f32) -> f32 { return select(log2(x), 1.44269504 * log_near_1(x - 1.0), abs(x - 1.0) <= 0.3); }",
-  },
-  log_near_1: {
-    code: `fn log_near_1(d: f32) -> f32 {
-  let s = d / (2.0 + d);
-  let q = s * s;
-  return 2.0 * s * (1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * 0.11111111))));
-}`,
-  },
-  // Of two zeros by their signs, as IEEE 754 has it; WGSL leaves that open.
-  angle_f32: {
-    code: `fn angle_f32(y: f32, x: f32) -> f32 {
-  let none = ((bitcast<u32>(x) | bitcast<u32>(y)) & 0x7fffffffu) < 0x00800000u;
-  let flat = select(0.0, 3.14159265, (bitcast<u32>(x) >> 31u) == 1u);
-  return select(atan2(y, x), select(flat, -flat, (bitcast<u32>(y) >> 31u) == 1u), none);
-}`,
-  },
-  // By ln 2 in two parts and a polynomial (Cephes, expf): what adapters offer is right to 1e-5 only.
-  exp_f32: {
-    needs: ["is_nan", "inf"],
-    code: `fn exp_f32(x: f32) -> f32 {
-  let c = select(clamp(x, -104.0, 89.0), 0.0, is_nan(x));
-  let k = round(c * 1.44269504);
-  let r = (c - k * 0.693359375) + k * 2.12194440e-4;
-  let q = 8.3334519073e-3 + r * (1.3981999507e-3 + r * 1.9875691500e-4);
-  let y = 1.0 + r + r * r * (0.50000001201 + r * (0.16666665459 + r * (4.1665795894e-2 + r * q)));
-  let half = i32(k) / 2;
-  let z = y * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((i32(k) - half + 127) << 23u);
-  let held = select(select(z, inf(), x > 88.72284), 0.0, x < -103.98);
-  return select(held, x, is_nan(x));
-}`,
-  },
-  expm1_f32: {
-    needs: ["exp_f32"],
-    code: `fn expm1_f32(x: f32) -> f32 {
-  let near = x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.0001984127))))));
-  return select(exp_f32(x) - 1.0, near, abs(x) <= 0.4);
-}`,
-  },
-  log1p_f32: {
-    needs: ["log_near_1"],
-    code: "fn log1p_f32(x: f32) -> f32 { return select(log(1.0 + x), log_near_1(x), abs(x) <= 0.3); }",
-  },
-  // The series near 0, where powers would cancel.
-  tanh_f32: {
-    needs: ["exp_f32"],
-    code: `fn tanh_f32(x: f32) -> f32 {
-  let a = abs(x);
-  let e = exp_f32(-2.0 * a);
-  let far = (1.0 - e) / (1.0 + e);
-  let q = x * x;
-  let near = a * (1.0 + q * (-0.33333334 + q * (0.13333334 + q * (-0.053968254 + q * (0.021869488 - q * 0.008863236)))));
-  let t = select(far, near, a <= 0.4);
-  return select(t, -t, x < 0.0);
-}`,
-  },
-  sinh_f32: {
-    needs: ["exp_f32"],
-    code: `fn sinh_f32(x: f32) -> f32 {
-  let h = exp_f32(0.5 * abs(x));
-  let far = sign(x) * ((0.5 * h) * h - 0.5 / h / h);
-  let q = x * x;
-  let near = x * (1.0 + q * (0.16666667 + q * (0.008333334 + q * (0.0001984127 + q * 2.7557319e-6))));
-  return select(far, near, abs(x) <= 1.0);
-}`,
-  },
-  cosh_f32: {
-    needs: ["exp_f32"],
-    code: "fn cosh_f32(x: f32) -> f32 { let h = exp_f32(0.5 * abs(x)); return (0.5 * h) * h + 0.5 / h / h; }",
-  },
-  asinh_f32: {
-    needs: ["log1p_f32"],
-    code: `fn asinh_f32(x: f32) -> f32 {
-  let a = abs(x);
-  if (a > 1e9) { return sign(x) * (log(a) + 0.6931472); }
-  return sign(x) * log1p_f32(a + a * a / (1.0 + sqrt(1.0 + a * a)));
-}`,
-  },
-  acosh_f32: {
-    needs: ["log1p_f32", "nan"],
-    code: `fn acosh_f32(x: f32) -> f32 {
-  if (!(x >= 1.0)) { return nan(); }
-  if (x > 1e9) { return log(x) + 0.6931472; }
-  let t = x - 1.0;
-  return log1p_f32(t + sqrt(2.0 * t + t * t));
-}`,
-  },
-  atanh_f32: {
-    needs: ["log1p_f32", "nan", "inf"],
-    code: `fn atanh_f32(x: f32) -> f32 {
-  if (!(abs(x) <= 1.0)) { return nan(); }
-  if (abs(x) == 1.0) { return x * inf(); }
-  return sign(x) * 0.5 * log1p_f32(2.0 * abs(x) / (1.0 - abs(x)));
-}`,
-  },
-  arc_sine: {
-    needs: ["nan"],
-    code: "fn arc_sine(x: f32) -> f32 { if (!(abs(x) <= 1.0)) { return nan(); } return atan2(x, sqrt((1.0 - x) * (1.0 + x))); }",
-  },
-  arc_cosine: {
-    needs: ["nan"],
-    code: "fn arc_cosine(x: f32) -> f32 { if (!(abs(x) <= 1.0)) { return nan(); } return atan2(sqrt((1.0 - x) * (1.0 + x)), x); }",
-  },
-  // The series where it converges quickly, else a Chebyshev fit of the complement (Numerical Recipes, erfcc), right to 1.2e-7.
-  erf_f32: {
-    needs: ["is_nan", "exp_f32"],
-    code: `fn erf_f32(x: f32) -> f32 {
-  let a = abs(x);
-  let q = x * x;
-  let near = 1.1283791671 * x * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * (0.0046296296 - q * 0.00075757576)))));
-  let z = min(a, 10.0);
-  let t = 1.0 / (1.0 + 0.5 * z);
-  let s = 0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)));
-  let r = 1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * s)));
-  let c = t * exp_f32(-z * z - 1.26551223 + t * r);
-  let far = select(1.0 - c, c - 1.0, x < 0.0);
-  return select(select(far, near, a < 0.5), x, is_nan(x));
-}`,
-  },
-  softplus_f32: {
-    needs: ["log1p_f32", "greatest", "exp_f32"],
-    code: "fn softplus_f32(x: f32) -> f32 { return greatest(x, 0.0) + log1p_f32(exp_f32(-abs(x))); }",
+  either_nan: {
+    code: "fn either_nan(a: f32, b: f32) -> bool { return max(bitcast<u32>(a) & 0x7fffffffu, bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u; }",
   },
   mul_high: {
     code: `fn mul_high(a: u32, b: u32) -> u32 {
