@@ -85,16 +85,81 @@ def test_names_that_errors_tell_how_to_import_are_there(kernel: Kernel) -> None:
     assert ran.plain == "[]"
 
 
-def test_reading_the_standard_input_tells_of_input(fresh: Kernel) -> None:
-    mend = "await input("
-    ran = fresh.run("for await (const line of process.stdin) console.log(line)")
-    assert ran.reply["content"]["ename"] == "CenoteError" and mend in ran.traceback
-    request = fresh.send(
-        "import { createInterface } from 'node:readline/promises';\n"
-        "const lines = createInterface({ input: process.stdin, output: process.stdout });\n"
-        "await lines.question('name? ')"
-    )
-    fresh.wait_for_text(mend, "stderr")
-    by_request(fresh)
-    assert fresh.finish(request).status == "error"
+MAKE = """import * as readline from 'node:readline';
+import { createInterface } from 'node:readline/promises';
+const lines = createInterface({ input: process.stdin, output: process.stdout });"""
+ASKED = [
+    # The cell, what it asks, and what it gives.
+    (
+        "const a = await lines.question('a? '); a + await lines.question('b? ')",
+        ["a? ", "b? "],
+        "'xx'",
+    ),
+    (
+        "const old = readline.createInterface({ input: process.stdin });\n"
+        "old.question('c? ', (line) => { console.log('got', line); old.close() }); 'asked'",
+        ["c? "],
+        "'asked'",
+    ),
+    (
+        "const three: string[] = []; lines.setPrompt('> '); lines.prompt();\n"
+        "lines.on('line', (line) => { three.push(line); three.length < 3 ? lines.prompt()\n"
+        "  : lines.close() }); await new Promise((go) => lines.once('close', go)); three.join('')",
+        ["> "] * 3,
+        "'xxx'",
+    ),
+    (
+        "const all = createInterface({ input: process.stdin }); let n = 0;\n"
+        "for await (const line of all) if (++n === 2) break;\nn",
+        ["", ""],
+        "2",
+    ),
+    ("for await (const bytes of process.stdin) { n = bytes.length; break }\nn", [""], "2"),
+    ("process.stdin.once('data', (bytes) => console.log(`${bytes}`)); 1", [""], "1"),
+    (
+        "const late = createInterface({ input: process.stdin });\n"
+        "await late.question('d? ', { signal: AbortSignal.abort() }).catch((e) => e.name)",
+        [],
+        "'AbortError'",
+    ),
+]
+
+
+def test_what_reads_the_standard_input_asks_the_frontend(fresh: Kernel) -> None:
+    assert fresh.run(MAKE).status == "ok"  # nobody wants a line yet
+    for code, asked, plain in ASKED:
+        request = fresh.send(code)
+        for prompt in asked:
+            assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == prompt, code
+            fresh.client.input("x")
+        ran = fresh.finish(request)  # were it asked for more, it would not end
+        assert (ran.plain, ran.text("stderr")) == (plain, ""), code
     assert fresh.run("process.stdin.isTTY").plain == "false"
+
+
+def test_reading_the_standard_input_can_be_interrupted(fresh: Kernel) -> None:
+    for again in ("", "lines.close();"):
+        request = fresh.send(f"{again} {MAKE} await lines.question('once? ')")
+        assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "once? "
+        by_request(fresh)
+        assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
+    request = fresh.send("await lines.question('twice? ')")
+    assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "twice? "
+    fresh.client.input("yes")
+    assert fresh.finish(request).plain == "'yes'"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "await lines.question('? ')",
+        "lines.question('? ').then(console.log)",
+        "for await (const line of lines) console.log(line)",
+        "process.stdin.on('data', console.log); await new Promise(() => {})",
+        "for await (const bytes of process.stdin) console.log(bytes)",
+    ],
+)
+def test_a_cell_that_reads_where_nobody_can_be_asked_fails(fresh: Kernel, code: str) -> None:
+    ran = fresh.run(f"{MAKE}\n{code}", allow_stdin=False)
+    assert ran.reply["content"]["ename"] == "CenoteError", ran.messages
+    assert "not in nbconvert" in ran.traceback

@@ -12,6 +12,13 @@ export interface InputHost {
   receive(message: ToMain): void;
 }
 
+const NO_INPUT = "NO_INPUT";
+
+/** Whether the error says that there is nobody to type a line. */
+export function isNoInput(error: unknown): error is CenoteError {
+  return error instanceof CenoteError && error.code === NO_INPUT;
+}
+
 export class Input {
   readonly #host: InputHost;
   readonly #waiting = new Map<number, (value: string | null) => void>();
@@ -55,7 +62,7 @@ export class Input {
 
   #request(prompt: string, password: boolean): number {
     if (!this.#host.allowed()) {
-      throw new CenoteError("NO_INPUT", "wanted a line of text, but nobody can be asked", {
+      throw new CenoteError(NO_INPUT, "wanted a line of text, but nobody can be asked", {
         mend: "Input works only while a cell runs, in a frontend that allows it (not in nbconvert).",
       });
     }

@@ -6,7 +6,12 @@ import { mendImmediates } from "./immediates.ts";
 import { withIntrinsics } from "./intrinsics.ts";
 import type { CellOutput } from "./output.ts";
 
-export function showLateErrors(output: CellOutput, reporter: ErrorReporter): void {
+/** `endsCell` takes errors that are the running cell's. */
+export function showLateErrors(
+  output: CellOutput,
+  reporter: ErrorReporter,
+  endsCell: (error: unknown) => boolean,
+): void {
   const show = (what: string, error: unknown) => {
     withIntrinsics(() => {
       const { traceback } = reporter.report(error);
@@ -22,7 +27,7 @@ export function showLateErrors(output: CellOutput, reporter: ErrorReporter): voi
       show("Uncaught, by a listener for uncaughtException", thrown);
       if (thrown === error) return;
     }
-    show("Uncaught", error);
+    if (!withIntrinsics(() => endsCell(error))) show("Uncaught", error);
   });
   process.on("unhandledRejection", (reason) => {
     if (process.listenerCount("unhandledRejection") > 1) return;

@@ -101,7 +101,10 @@ export class CellRunner {
     const { job, url } = cell;
     try {
       const leaves = asksToLeave(job.code, this.#names);
-      if (leaves) this.#leave(cell);
+      if (leaves) {
+        this.#output.text("stdout", STAYING);
+        cell.payload.push(LEAVE);
+      }
       const code = transformCell(leaves ? "" : job.code, job.request, this.#names);
       this.#sources.compiled(url, code.known);
       return this.#compile(cell, code, url);
@@ -109,11 +112,6 @@ export class CellRunner {
       this.#endWithError(cell, this.#reporter.report(error, url));
       return undefined;
     }
-  }
-
-  #leave({ payload }: RunningCell): void {
-    this.#output.text("stdout", STAYING);
-    payload.push(LEAVE);
   }
 
   /** Code that V8 refuses declares nothing; what imports modules does so when they are there. */
@@ -153,12 +151,17 @@ export class CellRunner {
     this.#current?.payload.push({ source: "page", data, start: 0 });
   }
 
+  /** The running cell ends after this. */
+  hold(doing: Promise<unknown>): void {
+    this.#current?.held.push(doing);
+  }
+
   /** As formatValue; the running cell ends after what it shows. */
   readonly format = (value: unknown): Formatted | Promise<Formatted> =>
     withIntrinsics(() => {
       const formatted = formatValue(value, this.#remap);
       // One turn later, so that whoever waits for it has published it.
-      if (formatted instanceof Promise) this.#current?.displays.push(formatted.then(() => {}));
+      if (formatted instanceof Promise) this.hold(formatted.then(() => {}));
       return formatted;
     });
 
@@ -210,7 +213,7 @@ export class CellRunner {
   *#concluding(cell: RunningCell, outcome: Outcome): Generator<unknown, void, unknown> {
     let failure = this.#failure(outcome, cell.url);
     try {
-      if (cell.displays.length > 0) yield Promise.allSettled(cell.displays);
+      while (cell.held.length > 0) yield Promise.allSettled(cell.held.splice(0));
       // Shown while it lives: the result may be what `using` disposes.
       if (!failure && cell.hasResult) yield* this.#publishResult(cell);
     } catch (error) {

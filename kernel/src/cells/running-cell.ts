@@ -14,8 +14,8 @@ export interface RunningCell {
   result: unknown;
   hasResult: boolean;
   ended: boolean;
-  /** Displays that the cell began and that are not shown yet. */
-  displays: Promise<unknown>[];
+  /** What the cell began and that is to be over at its end: displays that are not shown yet, questions. */
+  held: Promise<unknown>[];
   /** Of the reply: what the frontend is asked to do besides. */
   payload: object[];
 }
@@ -31,7 +31,7 @@ export function newCell(job: ExecuteJob, url: string): RunningCell {
     result: undefined,
     hasResult: false,
     ended: false,
-    displays: [],
+    held: [],
     payload: [],
   };
 }

@@ -22,7 +22,7 @@ import { Evaluator } from "./evaluator.ts";
 import { flushAtExit } from "./exit.ts";
 import { shownTables } from "./format-arrow.ts";
 import { queueLostImmediates, watchImmediates } from "./immediates.ts";
-import { Input } from "./input.ts";
+import { Input, isNoInput } from "./input.ts";
 import { outsideIntrinsics, withIntrinsics } from "./intrinsics.ts";
 import { showLateErrors } from "./late-errors.ts";
 import { LocalSources } from "./local-sources.ts";
@@ -85,6 +85,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         // Said first: the cell's end may have to wait until a frontend has taken what was printed.
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
+        giveUpStdin();
         interrupt(message.job);
         break;
       case "interrupt-over":
@@ -130,14 +131,18 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   defineGlobal("input", input.ask.bind(input));
   defineGlobal("prompt", input.askNow.bind(input));
   installConsole(output, (text) => sources.remap(text));
-  installStdin();
+  const giveUpStdin = installStdin({
+    ask: (prompt) => input.ask(prompt),
+    hold: (asking) => runner.hold(asking),
+  });
   connectFormatter(runner.format);
   connectOutputs({
     clear: (wait) => output.publish("clear_output", { wait }),
     page: (formatted) => runner.page(formatted),
   });
   watchImmediates();
-  showLateErrors(output, reporter);
+  // A cell that reads lines which nobody can type would wait for ever.
+  showLateErrors(output, reporter, (error) => isNoInput(error) && runner.interrupt(error));
   flushAtExit(writer, output, () => exitAsked);
   return {
     output,

@@ -1,11 +1,39 @@
-// process.stdin of cells. Lines come from the frontend one by one, each when the kernel asks for it, which a
-// stream that is read ahead can't do: reading fails with what to write instead, where it would wait for ever.
+// process.stdin of cells: what the user types, line by line. A frontend shows a field for one line when the
+// kernel asks for it, so a line is asked for only while somebody wants one: a question of node:readline, a
+// listener for its lines, or whoever reads the stream itself (readline.ts tells of the first two).
 import { Readable } from "node:stream";
-import { CenoteError } from "../base/index.ts";
+import { cancelQuestion, type LineReader, watchReadline } from "./readline.ts";
 
-class NoInput extends Readable {
+export interface StdinHost {
+  /** Asks the user for a line. */
+  ask(prompt: string): Promise<string>;
+  /** The running cell ends no sooner than this. */
+  hold(asking: Promise<void>): void;
+}
+
+type Listener = (...given: never[]) => void;
+
+const immediate = setImmediate;
+const nextTurn = () => new Promise((resolve) => immediate(resolve));
+const isCalledByReadline = () => String(new Error().stack).includes("node:internal/readline/");
+
+class Lines extends Readable {
   readonly fd = 0;
   readonly isTTY = false;
+  readonly #host: StdinHost;
+  /** What the next line is asked for with, where somebody has asked for it, and who has. */
+  #prompt: { text: string; reader: LineReader } | undefined;
+  /** Those of readline that have had listeners for lines. */
+  readonly #lineReaders = new Set<LineReader>();
+  /** Readline listens to the stream whether or not anybody wants a line of it. */
+  readonly #ofReadline = new WeakSet<Listener>();
+  /** The asking that goes on. */
+  #asking: symbol | undefined;
+
+  constructor(host: StdinHost) {
+    super({ highWaterMark: 1 });
+    this.#host = host;
+  }
 
   /** Nothing keeps the kernel waiting for it anyway; programs call these. */
   ref(): this {
@@ -16,20 +44,91 @@ class NoInput extends Readable {
     return this;
   }
 
+  /** No answer is waited for any more. */
+  giveUp(): void {
+    if (this.#prompt) cancelQuestion(this.#prompt.reader);
+    this.#asking = this.#prompt = undefined;
+  }
+
+  /** The next line is wanted, after this text. */
+  prompt(text: string, reader: LineReader): void {
+    this.#prompt = { text, reader };
+    this.resume(); // another reader's end may have paused it
+  }
+
+  /** Lines are wanted as long as it listens. */
+  serve(reader: LineReader): void {
+    this.#lineReaders.add(reader);
+    this.#begin();
+  }
+
+  override on(event: string | symbol, listener: Listener): this {
+    super.on(event, listener as (...given: unknown[]) => void);
+    if (event !== "data" && event !== "readable") return this;
+    if (isCalledByReadline()) this.#ofReadline.add(listener);
+    else this.#begin();
+    return this;
+  }
+
+  override resume(): this {
+    super.resume();
+    this.#begin();
+    return this;
+  }
+
   override _read(): void {
-    this.destroy(
-      new CenoteError("NO_STDIN", "process.stdin can't be read in a notebook", {
-        mend: 'Ask for a line of text so: const line = await input("Your name? ");',
-      }),
-    );
+    this.#begin();
+  }
+
+  /** A loop that is left aborts the stream, which is no news to those who read it besides. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    done(error?.name === "AbortError" ? null : error);
+  }
+
+  #begin(): void {
+    if (this.#asking || !this.#isWanted()) return;
+    this.#asking = Symbol("asking");
+    this.#host.hold(this.#askWhileWanted(this.#asking));
+  }
+
+  async #askWhileWanted(asking: symbol): Promise<void> {
+    const isOn = () => this.#asking === asking && this.#isWanted();
+    try {
+      // Who has its line often closes the stream then, or asks anew.
+      for (await nextTurn(); isOn(); await nextTurn()) {
+        const line = await this.#host.ask(this.#prompt?.text ?? "");
+        if (!isOn()) continue; // given up meanwhile, it is nobody's
+        this.#prompt = undefined;
+        this.push(Buffer.from(`${line}\n`));
+      }
+    } catch (error) {
+      this.destroy(error as Error);
+      await nextTurn(); // the error has been heard
+    }
+    if (this.#asking === asking) this.#asking = undefined;
+  }
+
+  #isWanted(): boolean {
+    if (this.destroyed || this.readableLength > 0) return false;
+    if (this.#hasReaders("readable")) return true;
+    if (this.readableFlowing === false) return false; // paused
+    if (this.#prompt !== undefined || this.#hasReaders("data")) return true;
+    return [...this.#lineReaders].some((one) => !one.closed && one.listenerCount("line") > 0);
+  }
+
+  #hasReaders(event: string): boolean {
+    return this.listeners(event).some((one) => !this.#ofReadline.has(one as Listener));
   }
 }
 
-export function installStdin(): void {
-  let stream = new NoInput();
+/** Returns what gives up the question that is open, as the cell has ended that asks it. */
+export function installStdin(host: StdinHost): () => void {
+  let lines: Lines | undefined;
   const get = () => {
-    if (stream.destroyed) stream = new NoInput();
-    return stream;
+    if (!lines) watchReadline((input) => (input === lines ? lines : undefined));
+    if (!lines || lines.destroyed) lines = new Lines(host);
+    return lines;
   };
   Object.defineProperty(process, "stdin", { configurable: true, get });
+  return () => lines?.giveUp();
 }
