@@ -10,29 +10,19 @@ import {
   connectOutlet,
   native,
   OutputWriter,
+  setCompilerFlags,
   type ToMain,
   WORD,
 } from "./base/index.ts";
 
 const YOUNG = "--max-semi-space-size=16";
-// The kernelspec gives Node these flags; whoever starts the kernel without them gets them here. Not while it
-// runs: V8 aborts where a thread compiles just then.
+// The kernelspec gives Node these flags; whoever starts the kernel without them gets them here.
 const FLAGS = [
   // An interrupt terminates code wherever it is, within a timer too. Node's books of async contexts are
   // then out of step, over which it would end the process.
   "--no-force-async-hooks-checks",
   // MiB. V8's own choice grows with the machine's memory, to 128 MiB of young objects in a long session.
   YOUNG,
-  // V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
-  "--no-compilation-cache",
-  // It takes the check for interrupts out of loops that it wrongly believes to be short, for instance
-  // `while (true) new Array(1000).fill(0)` (V8 13.6); nothing but the process's end would stop them.
-  "--no-turboshaft-loop-unrolling",
-  // A loop at the top of a cell runs once: what it gets while it runs is the best that it gets. The middle
-  // compiler's code for it would stay to the loop's end, up to ten times slower than the last compiler's;
-  // and code that is made beside the running loop depends on how far the loop came meanwhile.
-  "--no-maglev-osr",
-  "--no-concurrent-osr",
 ];
 if (!FLAGS.every((flag) => process.execArgv.includes(flag))) {
   const own = process.execArgv.filter((flag) => !FLAGS.includes(flag));
@@ -100,6 +90,11 @@ const cells = startCells({
 });
 connectDisplay((request) => cells.output.display(request));
 connectOutlet((note) => cells.output.event({ type: "note" }, note));
+await setCompilerFlags((released) => {
+  const held = once(wire, "message");
+  wire.postMessage(released);
+  return held;
+});
 for (const message of early) cells.receive(message);
 receive = cells.receive;
 Atomics.store(writer.state, WORD.ready, 1);

@@ -11,6 +11,7 @@ import {
   openBooks,
   type ProcessDescriptors,
   type ToMain,
+  waitForCompilerFlags,
 } from "./base/index.ts";
 import { SharedBrowser } from "./browse/index.ts";
 import { Monitor } from "./monitor/index.ts";
@@ -104,7 +105,11 @@ const server = await KernelServer.start(readConnection(data.connectionFile), {
   // Node waits for it otherwise, and says so.
   leave: () => inspector?.disconnect(),
 });
-parentPort!.postMessage("bound");
+const main = parentPort!;
+main.once("message", (released: SharedArrayBuffer) => {
+  waitForCompilerFlags(released, () => main.postMessage("held"));
+});
+main.postMessage("bound");
 const monitor = new Monitor(books, (commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
 });

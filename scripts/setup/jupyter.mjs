@@ -14,14 +14,7 @@ import { at, node24, state, venv } from "../lib/paths.mjs";
 import { readJson } from "../lib/progress.mjs";
 
 /** Why: see kernel/src/main.ts, which starts itself again where one is missing. */
-const NODE_FLAGS = [
-  "--no-force-async-hooks-checks",
-  "--max-semi-space-size=16",
-  "--no-compilation-cache",
-  "--no-turboshaft-loop-unrolling",
-  "--no-maglev-osr",
-  "--no-concurrent-osr",
-];
+const NODE_FLAGS = ["--no-force-async-hooks-checks", "--max-semi-space-size=16"];
 
 export async function installKernelspec() {
   const folder = join(venv, "share/jupyter/kernels/cenote");

@@ -8,6 +8,7 @@ export * from "./charts.ts";
 export * from "./column-order.ts";
 export * from "./column-statistics.ts";
 export * from "./comm.ts";
+export * from "./compiler-flags.ts";
 export * from "./display.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
