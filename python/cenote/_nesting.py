@@ -29,13 +29,33 @@ def storage_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def coded_codes(kind: pa.DataType) -> bool:
-    """Whether a dictionary lies in a dictionary: pyarrow writes them so that nobody can read it."""
+def unreadable_codes(kind: pa.DataType) -> bool:
+    """Whether a dictionary has values that pyarrow writes so that nobody can read them.
+
+    Those are dictionaries, and extensions: a stream has no place for the name of their type but
+    the column's, where it is taken for that of the codes.
+    """
     kind = storage_type(kind)
     if isinstance(kind, pa.DictionaryType):
-        inner = storage_type(kind.value_type)
-        return isinstance(inner, pa.DictionaryType) or coded_codes(inner)
-    return any(coded_codes(kind.field(i).type) for i in range(kind.num_fields))
+        inner = kind.value_type
+        is_lost = isinstance(inner, (pa.DictionaryType, pa.BaseExtensionType))
+        return is_lost or unreadable_codes(inner)
+    return any(unreadable_codes(kind.field(i).type) for i in range(kind.num_fields))
+
+
+def check_types(schema: pa.Schema) -> None:
+    """Raises NotArrowError for a column of a type that streams can't have."""
+    for field in schema:
+        if depth(field.type) > DEEPEST:
+            raise NotArrowError(
+                f"column {field.name!r}: wanted a type that streams can have, nested at most "
+                f"{DEEPEST} deep, found one of {depth(field.type)} types within each other"
+            )
+        if unreadable_codes(field.type):
+            raise NotArrowError(
+                f"column {field.name!r}: wanted a type that streams can have, found {field.type}",
+                "Decode the dictionary: column.cast(column.type.value_type).",
+            )
 
 
 def refuse_deep(values: Iterable[Any], column: str) -> None:

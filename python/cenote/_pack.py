@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ._batch import INT32_MAX, Cursor, Plan, Writer, aligned, batch_message, plan_batch
 from ._errors import NotArrowError
-from ._nesting import DEEPEST, coded_codes, depth, storage_type
+from ._nesting import check_types, storage_type
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -37,7 +37,7 @@ class Packed:
         self._table = _unify(table)
         self._plan = plan_batch(self._table)
         if self._plan is None or _has_dictionaries(table):
-            _refuse_coded_codes(table.schema)
+            check_types(table.schema)
         if self._plan is None:
             self.size = _stream_size(self._table)
             return
@@ -123,26 +123,14 @@ def _write_stream(sink: pa.NativeFile, schema: pa.Schema, batches: list[pa.Recor
             stream.write_batch(batch)
 
 
-def _refuse_coded_codes(schema: pa.Schema) -> None:
-    for field in schema:
-        if coded_codes(field.type):
-            raise NotArrowError(
-                f"column {field.name!r}: wanted a type that streams can have, found {field.type}",
-                "Decode the dictionary: column.cast(column.type.value_type).",
-            )
-
-
 def _stream_size(table: pa.Table) -> int:
     """Bytes of the stream as pyarrow writes it. Raises NotArrowError where it can't."""
     with pa.MockOutputStream() as sink:
         try:
             _write_stream(sink, table.schema, _batches(table))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            deep = [field.name for field in table.schema if depth(field.type) > DEEPEST]
-            column = f"column {deep[0]!r}" if deep else "the table"
             raise NotArrowError(
-                f"{column}: wanted what fits an Arrow stream, whose types are nested at most "
-                f"{DEEPEST} deep; pyarrow says: {error}"
+                f"the table: wanted what fits an Arrow stream; pyarrow says: {error}"
             ) from error
         return int(sink.size())
 

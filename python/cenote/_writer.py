@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ._errors import BadSizeError, NotArrowError, TooLargeError, WriterClosedError, shown
 from ._inputs import to_table
+from ._nesting import check_types
 from ._owner import Made
 from ._shared import SharedTable, format_bytes
 
@@ -53,7 +54,8 @@ class Writer:
     """A table that is being written. `writer` in this package makes it, and says more."""
 
     def __init__(self, exchange: Exchange, name: str, schema: pa.Schema, capacity: int) -> None:
-        """Reserves the room; memory is taken as it is written."""
+        """Reserves the room; memory is taken as it is written. Raises NotArrowError."""
+        check_types(schema)
         self._exchange, self.name, self.schema = exchange, name, schema
         #: Rows written so far.
         self.rows = 0

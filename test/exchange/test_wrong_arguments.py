@@ -47,6 +47,9 @@ def coded(values):
     return pa.DictionaryArray.from_arrays(pa.array([0]), values)
 
 
+UUIDS = pa.array([bytes(16), None], pa.uuid())
+
+
 def failing():
     yield pa.record_batch({"a": pa.array([1], pa.int8())})
     raise ZeroDivisionError("on the way")
@@ -72,6 +75,7 @@ READER = pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int8()}), failing(
             pa.table({"l": pa.ListArray.from_arrays([0, 1], coded(coded(pa.array(["x"]))))}),
             "column 'l'",
         ),
+        (pa.table({"u": coded(UUIDS)}), "column 'u'.*dictionary<.*uuid.*\n.*Decode"),
         (pl.DataFrame({"i": pl.Series([1], dtype=pl.Int128)}), "column 'i'.*Int128 of Polars"),
         (deep(64), "column 'deep'.*nested at most 64 deep"),
     ],
@@ -80,6 +84,19 @@ def test_put_says_what_is_wrong(what, says):
     with pytest.raises(cenote.NotArrowError, match=says):
         cenote.put("wrong", what)
     assert "wrong" not in [table.name for table in cenote.list()]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (deep(64), "column 'deep'.*nested at most 64 deep"),
+        (pa.table({"u": coded(UUIDS)}), "column 'u'.*dictionary<"),
+        (pa.table({"d": coded(coded(pa.array(["x"])))}), "column 'd'.*dictionary<"),
+    ],
+)
+def test_a_writer_wants_types_that_streams_have(table, says):
+    with pytest.raises(cenote.NotArrowError, match=says):
+        cenote.writer("wrong", table.schema)
 
 
 class Opaque:
