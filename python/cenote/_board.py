@@ -8,6 +8,7 @@ reader finds and leases a new version without waiting for anybody. Layout: docs/
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
 import threading
@@ -16,7 +17,7 @@ from zlib import crc32
 from ._errors import ProtocolError
 from ._frames import Message
 from ._segment import shared_kind, the_kind
-from ._shared import ARROW_STREAM
+from ._shared import Description
 
 #: Counts at the beginning of a board: u32, in the machine's byte order.
 _COUNTS = 1024
@@ -37,6 +38,8 @@ _NAME_LIMIT = _TAKEN_AT - _NAME_AT
 _TAKEN = struct.Struct("<Q")
 _CHECK = struct.Struct("<I")
 _HASHES = struct.Struct(f"<{_BUCKET}I")
+#: Entries of one peer that are remembered.
+_ENTRIES_KEPT = 1024
 
 
 def _hash(name: bytes) -> int:
@@ -46,6 +49,14 @@ def _hash(name: bytes) -> int:
 def _bucket(hashed: int) -> int:
     """The first entry of the bucket."""
     return hashed % (_ENTRIES // _BUCKET) * _BUCKET
+
+
+@functools.lru_cache(4096)
+def _place(name: str) -> tuple[bytes, int, int]:
+    """The name in UTF-8, its hash, and the first entry of its bucket."""
+    coded = name.encode()
+    hashed = _hash(coded)
+    return coded, hashed, _bucket(hashed)
 
 
 class OwnBoard:
@@ -134,15 +145,17 @@ class OwnBoard:
 class Entry:
     """What a board says under a name, as it was read: it may be void by now."""
 
-    __slots__ = ("_at", "_board", "_bytes", "object")
+    __slots__ = ("_bytes", "_place", "description", "facts")
 
-    def __init__(self, board: PeerBoard, at: int, read: bytes, said: Message) -> None:
-        """`said`: the object as a peer describes it, unchecked."""
-        self._board, self._at, self._bytes, self.object = board, at, read, said
+    def __init__(self, place: memoryview, read: bytes, facts: tuple[int, ...]) -> None:
+        """`facts`: what is said of the object, unchecked; see `read_facts`."""
+        self._place, self._bytes, self.facts = place, read, facts
+        #: The same, once it is checked.
+        self.description: Description | None = None
 
     def stands(self) -> bool:
         """Whether the board still says the same."""
-        return self._board.read(self._at) == self._bytes
+        return self._place.tobytes() == self._bytes
 
 
 class PeerBoard:
@@ -157,43 +170,31 @@ class PeerBoard:
         finally:
             os.close(fd)
         self._counts = self._memory[:_UNLISTED_AT].cast("I")
+        self._known: dict[str, Entry] = {}
 
     def count(self, name: str) -> int:
         """How often the name has changed so far, modulo 2^32."""
         return self._counts[crc32(name.encode()) % _COUNTS]
 
-    def read(self, at: int) -> bytes:
-        """The entry there."""
-        return bytes(self._memory[at : at + _ENTRY_BYTES])
-
     def find(self, name: str) -> tuple[bool, Entry | None]:
         """Whether the board can tell, and what it says under the name."""
-        coded = name.encode()
-        hashed = _hash(coded)
-        first = _bucket(hashed)
+        known = self._known.get(name)
+        if known is not None and known.stands():
+            return True, known
+        coded, hashed, first = _place(name)
         hashes = _HASHES.unpack_from(self._memory, _HASHES_AT + first * 4)
         if hashed not in hashes:
             return _CHECK.unpack_from(self._memory, _UNLISTED_AT)[0] == 0, None
         at = _ENTRIES_AT + (first + hashes.index(hashed)) * _ENTRY_BYTES
-        read = self.read(at)
-        size, version, created, rows, length, columns, arena, arena_bytes, offset = (
-            _FACTS.unpack_from(read, 4)
-        )
+        place = self._memory[at : at + _ENTRY_BYTES]
+        read = place.tobytes()
+        size, *facts = _FACTS.unpack_from(read, 4)
         end = _NAME_AT + size
         if read[_NAME_AT:end] != coded or _CHECK.unpack_from(read)[0] != crc32(read[4:end]):
             return False, None  # it is being written, or another name has the same hash
-        if version <= _TAKEN.unpack_from(read, _TAKEN_AT)[0]:
+        if facts[0] <= _TAKEN.unpack_from(read, _TAKEN_AT)[0]:
             return True, None
-        said: Message = {
-            "kind": ARROW_STREAM,
-            "name": name,
-            "version": version,
-            "created": created,
-            "rows": rows,
-            "bytes": length,
-            "columns": [],
-            "columnCount": columns,
-            "arena": {"id": arena, "bytes": arena_bytes},
-            "offset": offset,
-        }
-        return True, Entry(self, at, read, said)
+        if len(self._known) >= _ENTRIES_KEPT:
+            self._known.clear()
+        entry = self._known[name] = Entry(place, read, tuple(facts))
+        return True, entry

@@ -81,8 +81,9 @@ class Exchange:
 
     def get(self, name: str, wait: float) -> pa.Table:
         """The newest table of that name; waits up to `wait` seconds for it."""
-        with InterruptsHeld():
-            self.service.start()
+        if not self.service.started:
+            with InterruptsHeld():
+                self.service.start()
         deadline = time.monotonic() + wait
         pause = FIRST_PAUSE
         while True:

@@ -13,7 +13,7 @@ from ._mapping import Ended
 from ._owner import Owner
 from ._peer import Peer
 from ._peers import Peers
-from ._shared import Description, read_description
+from ._shared import Description, read_facts
 
 #: Seconds that a living peer has to answer one question.
 PATIENCE = 1.0
@@ -41,10 +41,8 @@ class Finder:
             found: list[Found] = []
             counts: dict[Peer, int | None] = {}  # of those who are to be asked
             for peer in self._peers.all():
-                count = peer.count(name)
-                seen = self._see(name, peer, count, found)
-                if not seen or attempt == TRIES:
-                    counts[peer] = count
+                if not self._see(name, peer, found) or attempt == TRIES:
+                    counts[peer] = peer.count(name)
             if attempt == TRIES:
                 found.clear()
             silent = self._ask(name, counts, found) if counts else []
@@ -85,29 +83,32 @@ class Finder:
             description = Description(own.table, own.offset, arena_id, arena.size)
             found.append(Found(description, None, 0, own))
 
-    def _see(self, name: str, peer: Peer, count: int | None, found: list[Found]) -> bool:
+    def _see(self, name: str, peer: Peer, found: list[Found]) -> bool:
         """Adds what the peer shares under the name, if that is known without asking it."""
-        known, description = self._answers.find(peer, name)
-        if known and description is None:
-            return True
-        if description is not None:
-            one = Found(description, peer)
-            one.table = self._in_use.find(one.key)
-            if one.table is not None:
-                found.append(one)
-                return True
         told, entry = peer.look(name)
         if entry is None:
-            if told:
-                self._answers.remember(peer, name, count, None)
-            return told
-        try:
-            description = read_description(entry.object, peer.pid, peer.language)
-        except (ProtocolError, BadNameError):
-            return False
+            return told or self._see_answer(name, peer, found)
+        description = entry.description
+        if description is None:
+            try:
+                description = read_facts(name, entry.facts, peer.pid, peer.language)
+            except ProtocolError:
+                return False  # let it say so itself
+            entry.description = description
         one = Found(description, peer, entry=entry)
         one.table = self._in_use.find(one.key)
-        self._answers.remember(peer, name, count, description)
+        found.append(one)
+        return True
+
+    def _see_answer(self, name: str, peer: Peer, found: list[Found]) -> bool:
+        """The same of what it has answered, if that is still true and in use here."""
+        known, description = self._answers.find(peer, name)
+        if description is None:
+            return known
+        one = Found(description, peer)
+        one.table = self._in_use.find(one.key)
+        if one.table is None:
+            return False
         found.append(one)
         return True
 

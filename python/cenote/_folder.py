@@ -137,7 +137,7 @@ def socket_paths() -> list[str]:
         changed = os.stat(folder).st_mtime_ns
         if _scanned is not None:
             of, then, at, paths = _scanned
-            if of == folder and then == changed and at - then > SETTLED_NS:
+            if then == changed and at - then > SETTLED_NS and of == folder:
                 return paths
         now = time.time_ns()
         paths = [str(folder / name) for name in os.listdir(folder) if name.endswith(SUFFIX)]

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     AnyColumn: TypeAlias = pa.ChunkedArray[Any]
 
 
+def allocations() -> int | None:
+    """How often pyarrow has taken memory so far: where it takes none, nothing is copied.
+
+    None where pyarrow does not tell.
+    """
+    count = getattr(pa.default_memory_pool(), "num_allocations", None)
+    return None if count is None else int(count())
+
+
 def bytes_outside(table: pa.Table, memory: pa.Buffer) -> int:
     """Bytes of the table that do not lie in `memory`: pyarrow has copied or unpacked them."""
     begin, end = memory.address, memory.address + memory.size

@@ -55,7 +55,10 @@ class Peer:
         self._last = 0
         self._last_lease = LAST_IN_SHEET
         self._unsent = bytearray()
+        self.closed = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
         try:
             self._socket.setblocking(False)
             self._socket.connect(path)
@@ -98,13 +101,9 @@ class Peer:
         """The socket's descriptor."""
         return self._socket.fileno()
 
-    @property
-    def closed(self) -> bool:
-        """Whether the connection is over."""
-        return self._socket.fileno() < 0
-
     def close(self) -> None:
         """Ends the connection."""
+        self.closed = True
         self._socket.close()
         while self._descriptors:
             os.close(self._descriptors.pop())
@@ -232,7 +231,7 @@ class Peer:
     def drain(self) -> None:
         """Reads what the peer has said unasked; closes the connection when the peer has ended."""
         try:
-            while not self.closed and self._ready(select.POLLIN, 0):
+            while not self.closed and self._readable.poll(0):
                 self._receive()
                 while (message := self._next()) is not None:
                     self._stray(message)
@@ -278,18 +277,14 @@ class Peer:
             raise PeerGoneError(f"{self.owner} has ended")
         self._decoder.feed(data)
 
-    def _ready(self, events: int, milliseconds: float) -> int:
-        poller = select.poll()
-        poller.register(self._socket, events)
-        found = poller.poll(milliseconds)
-        return found[0][1] if found else 0
-
     def _wait(self, deadline: float) -> None:
         """Until there is something to read; sends what is unsent meanwhile."""
         while True:
             wanted = select.POLLIN | (select.POLLOUT if self.unsent else 0)
-            found = self._ready(wanted, max(0.0, deadline - time.monotonic()) * 1000)
-            if found & ~select.POLLOUT:
+            poller = select.poll()
+            poller.register(self._socket, wanted)
+            found = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if found and found[0][1] & ~select.POLLOUT:
                 return
             if not found:
                 raise SilentError(

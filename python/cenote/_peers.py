@@ -23,27 +23,37 @@ class Peers:
     def __init__(self) -> None:
         """No connections yet."""
         self._peers: dict[str, Peer] = {}
+        #: What `socket_paths` gave when there was a peer for each.
+        self._complete: list[str] | None = None
 
     def refresh(self, own: str | None) -> list[str]:
         """Connects to new sockets, forgets ended ones, and removes those that dead processes left.
 
         `own`: this process's socket. Waits for nobody. Returns those that accept no connection.
         """
-        for path, peer in list(self._peers.items()):
+        for peer in self.all():
             peer.drain()
             if peer.closed:
-                del self._peers[path]
+                del self._peers[peer.path]
+                self._complete = None
+        paths = socket_paths()
+        if paths is self._complete:
+            return []
         silent: list[str] = []
-        for path in sorted(set(socket_paths()) - self._peers.keys() - {own}):
+        failed = False
+        for path in sorted(set(paths) - self._peers.keys() - {own}):
             try:
                 self._peers[path] = Peer(path)
+                continue
             except ConnectionRefusedError:
                 with contextlib.suppress(OSError):
                     os.unlink(path)  # nobody listens: its process was killed
             except BlockingIOError:
                 silent.append(f"process {os.path.basename(path).split('-')[0]}")
             except OSError:
-                continue  # it has just gone, or is another user's
+                pass  # it has just gone, or is another user's
+            failed = True
+        self._complete = None if failed else paths
         return silent
 
     def ask_all(

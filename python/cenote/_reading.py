@@ -14,8 +14,9 @@ from ._counts import Counts
 from ._errors import ProtocolError
 from ._finding import PATIENCE, Finder
 from ._found import Found
+from ._known import KnownStreams
 from ._mapping import Ended, Mapping
-from ._outside import bytes_outside
+from ._outside import allocations, bytes_outside
 from ._owner import Owner
 from ._peer import Peer
 from ._segment import shared_kind
@@ -38,12 +39,15 @@ class Reader:
         self._talk = talk
         self.counts = Counts()
         self.mappings: dict[tuple[Any, int], Mapping] = {}
+        self._known = KnownStreams()
 
     def open(self, found: Found) -> pa.Table:
         """The table, over the mapped arena; or over a copy where it can't be mapped."""
         table = found.description.table
         mapped = found.description.arena is not None and shared_kind() is not None
-        result = self._in_use.find(found.key) if found.table is None else found.table
+        result = found.table
+        if result is None and found.entry is None:  # else it was looked for
+            result = self._in_use.find(found.key)
         if result is not None:
             self._finder.release(found)  # one lease will do
         else:
@@ -64,8 +68,9 @@ class Reader:
         except BaseException:
             self._finder.release(found)
             raise
+        before = allocations()
         try:
-            result = pa.ipc.open_stream(buffer).read_all()
+            result = self._known.read(buffer)
             result.validate()
         except (pa.ArrowException, OSError) as error:
             raise ProtocolError(
@@ -76,9 +81,9 @@ class Reader:
                 f"{table.owner}: {table.name!r}: wanted {table.rows} rows of {table.column_count} "
                 f"columns, found {result.num_rows} of {result.num_columns}"
             )
-        outside = bytes_outside(result, buffer)
-        if outside:
-            self.counts.copies += 1
+        if before is None or allocations() != before:
+            outside = bytes_outside(result, buffer)
+            self.counts.copies += outside > 0
             self.counts.bytes_copied += outside
         return result
 

@@ -63,7 +63,7 @@ class Service:
         self._retired: list[Connection] = []
         #: What is to be told unasked: arenas that were dropped, names that have changed.
         self._news: deque[list[int] | str] = deque()
-        self._started = False
+        self.started = False
         self._look_at = 0.0
         #: Whether the thread will look after what is held, without being woken.
         self._looks = False
@@ -72,9 +72,9 @@ class Service:
     def start(self) -> None:
         """Starts the thread, if it does not run yet."""
         with self._lock:
-            if not self._started:
+            if not self.started:
                 self._selector.register(self._wake_target, selectors.EVENT_READ, None)
-                self._started = True
+                self.started = True
                 # A threading.Thread would be waited for, which takes longer than a handoff.
                 _thread.start_new_thread(self._run, ())
 

@@ -81,7 +81,7 @@ def test_a_lease_in_time_holds_and_a_late_one_is_void(owner):
     board = PeerBoard(client.descriptors.pop())
     told, entry = board.find("b")
     assert told and entry is not None
-    version = entry.object["version"]
+    version = entry.facts[0]
 
     def held() -> list[tuple[int, bool]]:
         reply = client.ask({"op": "leases", "id": 2})
