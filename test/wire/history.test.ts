@@ -42,6 +42,19 @@ test("a session has the number after the last, and sees what came before", () =>
   });
 });
 
+test("a file that is deleted while kernels run is begun anew", () => {
+  inFolder((folder) => {
+    const file = join(folder, "deep", "history.jsonl");
+    const [first, second] = [new History(file), new History(file)];
+    first.append(1, "a");
+    second.append(1, "b");
+    rmSync(folder, { recursive: true });
+    first.append(2, "c");
+    second.append(2, "d");
+    assert.deepEqual(lines(file), ['[1,2,"c"]', '[2,2,"d"]']);
+  });
+});
+
 test("lines that were torn are passed over", () => {
   inFolder((file) => {
     writeFileSync(file, `${entry(3, 1)}[4, 1, "to\n{}\n5\n${entry(3, 2)}`);

@@ -18,7 +18,7 @@ export function cancelQuestion(reader: LineReader): void {
   if (!cancel) return;
   define(reader, "clearLine", () => {}); // nothing was printed that a new line should follow
   all[cancel]!.call(reader);
-  delete (reader as Partial<LineReader>).clearLine;
+  Reflect.deleteProperty(reader, "clearLine");
 }
 
 /** Node's name for what a question's signal calls. */

@@ -1,5 +1,5 @@
 // The cells that were run, kept over restarts as one JSON line each in the user's data folder.
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { log } from "./log.ts";
@@ -27,8 +27,6 @@ export class History {
   readonly #unwritten: HistoryEntry[] = [];
   /** 0 until the file has been looked at. */
   #session = 0;
-  /** The file, opened by the first cell. */
-  #descriptor: number | undefined;
   #writable = true;
 
   constructor(file = historyFile()) {
@@ -46,8 +44,7 @@ export class History {
   #write(entry: HistoryEntry): boolean {
     if (!this.#writable) return false;
     try {
-      this.#descriptor ??= openToAppend(this.#file);
-      writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`);
+      append(this.#file, `${JSON.stringify(entry)}\n`);
     } catch (error) {
       this.#writable = false;
       log(`history is kept for this session only: ${(error as Error).message}`);
@@ -118,9 +115,16 @@ export class History {
   }
 }
 
-function openToAppend(file: string): number {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  return openSync(file, "a", 0o600);
+/** The file isn't kept open: the user may delete it, folder and all. */
+function append(file: string, line: string): void {
+  const write = () => appendFileSync(file, line, { mode: 0o600 });
+  try {
+    write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    write();
+  }
 }
 
 function lineStarts(bytes: Buffer): number[] {
