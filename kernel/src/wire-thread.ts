@@ -61,6 +61,15 @@ const interrupter: Interrupter = new Interrupter(
   new Terminator(mainThread, () => interrupter.mayEnd),
 );
 
+const main = parentPort!;
+/** No other thread may compile until then: those that this one starts begin afterwards. */
+const flagsSet = new Promise<void>((resolve) => {
+  main.once("message", (released: SharedArrayBuffer) => {
+    waitForCompilerFlags(released, () => main.postMessage("held"));
+    resolve();
+  });
+});
+
 const PRELOAD_MS = 150;
 
 /** The language room is loaded on first need: kernel_info doesn't wait for the parser. */
@@ -75,6 +84,7 @@ const source = import.meta.url.endsWith(".ts");
 const file = (path: string) => new URL(path, import.meta.url);
 const types = new TypesClient({
   entry: file(source ? "./language/service/thread.ts" : "./types-thread.js"),
+  after: flagsSet,
   folder: process.cwd(),
   api: fileURLToPath(file(source ? "./api/index.ts" : "./types/api/index.d.ts")),
 });
@@ -105,10 +115,6 @@ const server = await KernelServer.start(readConnection(data.connectionFile), {
   // Node waits for it otherwise, and says so.
   leave: () => inspector?.disconnect(),
 });
-const main = parentPort!;
-main.once("message", (released: SharedArrayBuffer) => {
-  waitForCompilerFlags(released, () => main.postMessage("held"));
-});
 main.postMessage("bound");
 const monitor = new Monitor(books, (commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
@@ -117,7 +123,11 @@ server.serveComm(MONITOR_TARGET, monitor);
 const shared = new SharedBrowser((commId, message, buffers) => {
   server.sendComm(commId, message, buffers);
 });
-server.serveComm(EXCHANGE_TARGET, shared);
+server.serveComm(EXCHANGE_TARGET, {
+  open: (commId) => void flagsSet.then(() => shared.open(commId)),
+  message: (commId, message) => void flagsSet.then(() => shared.message(commId, message)),
+  close: (commId) => void flagsSet.then(() => shared.close(commId)),
+});
 const actions = new ActionGate({
   books,
   busy: () => server.busy,

@@ -36,6 +36,8 @@ type Request = TypesRequest extends infer R
 export interface TypesClientOptions {
   /** The thread's entry. */
   entry: URL;
+  /** It isn't started before. */
+  after?: Promise<unknown>;
   folder: string;
   api: string;
 }
@@ -68,7 +70,8 @@ export class TypesClient {
   }
 
   /** Starts the thread, unless it runs or has failed too often. */
-  start(): void {
+  async #start(): Promise<void> {
+    if (!this.#worker) await this.#options.after;
     if (this.#worker || this.failed) return;
     this.#starts++;
     Atomics.store(this.#urgent, 0, 0);
@@ -132,21 +135,24 @@ export class TypesClient {
   }
 
   /** Waits as long as it takes; undefined when the thread has failed. */
-  check(ids: readonly number[], living: readonly string[] = []): Promise<TypeReport[] | undefined> {
-    this.start();
+  async check(
+    ids: readonly number[],
+    living: readonly string[] = [],
+  ): Promise<TypeReport[] | undefined> {
+    await this.#start();
     return this.#ask<TypeReport[]>({ type: "check", ids, living });
   }
 
   /** As `check`, for a cell that has not run. */
-  tryCell(cell: TypedCell, living: readonly string[] = []): Promise<TypeReport | undefined> {
-    this.start();
+  async tryCell(cell: TypedCell, living: readonly string[] = []): Promise<TypeReport | undefined> {
+    await this.#start();
     return this.#ask<TypeReport>({ type: "try", cell, living }, true);
   }
 
   async #soon<T>(request: Request): Promise<T | undefined> {
     if (!this.warm) {
       // Loading the compiler must not hold up the answer that is given without it.
-      if (!this.started) setTimeout(() => this.start(), START_MS).unref();
+      if (!this.started) setTimeout(() => void this.#start(), START_MS).unref();
       return undefined;
     }
     let timer: NodeJS.Timeout | undefined;
