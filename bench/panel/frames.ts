@@ -1,21 +1,31 @@
-// How long a page's frames take, and how much memory it has.
+// How long a page's frames take, what of it is the page's own work, and how much memory the page has.
 import type { Page } from "playwright-core";
 import type { LabPage } from "../../test/ui/browser.ts";
+import { type MainThread, traceMainThread } from "./main-thread.ts";
 
 /** Milliseconds. */
-export interface Frames {
+export interface Frames extends MainThread {
   /** From the frame's beginning until the page has done what it does for it: scripts, layout, painting. */
   work: number[];
   /** Between two frames. */
   gaps: number[];
 }
 
-const SECONDS = 6;
+const SECONDS = 5;
+/** Steps in which the pointer crosses an element. */
+const STEPS = 100;
 
 /** Frames of some seconds; the pointer moves over the element, or rests where there is none. */
 export async function measureFrames(ui: LabPage, over: string | undefined): Promise<Frames> {
   const box = over === undefined ? undefined : await boxOf(ui, over);
-  const measured = ui.page.evaluate(`new Promise((resolve) => {
+  const measure = () => whileMoving(ui, box, frames(ui.page));
+  // One after the other: a trace takes time of its own, which the clock on the wall would count.
+  const { work, gaps } = await measure();
+  return { work, gaps, ...(await traceMainThread(ui.page, measure)) };
+}
+
+function frames(page: Page): Promise<Pick<Frames, "work" | "gaps">> {
+  return page.evaluate(`new Promise((resolve) => {
     const [work, gaps] = [[], []];
     const channel = new MessageChannel();
     let began = 0;
@@ -31,19 +41,33 @@ export async function measureFrames(ui: LabPage, over: string | undefined): Prom
       else resolve({ work, gaps });
     };
     requestAnimationFrame(frame);
-  })`) as Promise<Frames>;
+  })`);
+}
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Moves the pointer to and fro and up and down over the box until the promise is settled. */
+async function whileMoving<T>(ui: LabPage, box: Box | undefined, measured: Promise<T>): Promise<T> {
   let done = false;
-  void measured.then(() => {
+  const settled = measured.finally(() => {
     done = true;
   });
   for (let step = 0; box && !done; step++) {
-    const share = (step % 100) / 100;
-    await ui.page.mouse.move(box.x + 2 + share * (box.width - 4), box.y + box.height / 2);
+    const [across, down] = [(step % STEPS) / STEPS, ((step * 7) % STEPS) / STEPS];
+    await ui.page.mouse.move(
+      box.x + 2 + across * (box.width - 4),
+      box.y + 2 + down * (box.height - 4),
+    );
   }
-  return measured;
+  return settled;
 }
 
-async function boxOf(ui: LabPage, selector: string) {
+async function boxOf(ui: LabPage, selector: string): Promise<Box> {
   const element = ui.panel.locator(selector);
   await element.scrollIntoViewIfNeeded();
   const box = await element.boundingBox();
