@@ -3,8 +3,11 @@
 npm run bench -- kernel [--runs 3] [--out FILE] [KERNEL …]
 
 Peers: Deno and tslab (npm packages, installed into build/peers on first use) and ipykernel. Every
-figure is the median over the runs; a run measures each kernel once. Times are of the whole way,
-from sending a request to both its reply and its idle.
+figure is the median over the runs; a run measures each kernel once, and each figure is printed as
+it comes. Times are of the whole way, from sending a request to both its reply and its idle.
+
+"types loaded": completion and inspection once the kernel's answers show that it knows types, where
+it ever does (Deno looks at living values). "new text" changes the cell each time, as typing does.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -31,19 +35,34 @@ NODE = ROOT / "node_modules" / "node" / "bin" / "node"
 PACKAGES = ["deno@2.9.6", "tslab@1.0.22"]
 LINES = 100_000
 DECLARATIONS = 2_000
+ROUNDS = 30
 LOOP = """let s = 0; for (let i = 0; i < 1e8; i++) s = (s + i) | 0; s"""
 FLOAT_LOOP = """let f = 0; for (let i = 0; i < 1e8; i++) f += i * 0.5; f"""
 
 Figures = dict[str, float | str | None]
 
 
-def typescript(keep: str = "let keep = 42") -> dict[str, Any]:
+class Recorder:
+    """A run's figures, each printed as it is measured."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.figures: Figures = {}
+
+    def add(self, title: str, value: float | str) -> None:
+        self.figures[title] = value
+        shown = f"{value:,.2f}" if isinstance(value, float) else value
+        print(f"  {self.name}: {title}: {shown}", file=sys.stderr, flush=True)
+
+
+def typescript(knows_types: bool) -> dict[str, Any]:
     return {
+        "knows types": knows_types,
         "declare": lambda i: f"let v{i}: number = {i};",
         "print": f"for (let i = 0; i < {LINES}; i++) console.log('line ' + i)",
         "complete": "JSON.pars",
         "inspect": "JSON",
-        "keep": keep,
+        "keep": "let keep = 42",
         "busy": "while (true) {}",
         "wait": "await new Promise((r) => setTimeout(r, 60000))",
         "loops": {"integer loop": LOOP, "float loop": FLOAT_LOOP},
@@ -51,9 +70,9 @@ def typescript(keep: str = "let keep = 42") -> dict[str, Any]:
 
 
 PROFILES: dict[str, dict[str, Any]] = {
-    "cenote": typescript(),
-    "deno": typescript(),
-    "tslab": typescript(),
+    "cenote": typescript(knows_types=True),
+    "deno": typescript(knows_types=False),
+    "tslab": typescript(knows_types=True),
     "python3": {
         "declare": lambda i: f"v{i}: int = {i}",
         "print": f"for i in range({LINES}): print('line', i)",
@@ -91,39 +110,79 @@ def median_ms(times: list[float]) -> float:
     return statistics.median(times) * 1000
 
 
-def measure_cells(name: str, figures: Figures) -> None:
+def measure_cells(name: str, record: Recorder) -> None:
     profile = PROFILES[name]
     kernel = Kernel(name)
     try:
-        figures["start, ms"] = kernel.started * 1000
-        figures["memory at start, MiB"] = kernel.memory()
-        figures["first cell, ms"] = kernel.run("1+1")[0] * 1000
-        figures["cell p50, ms"] = median_ms([kernel.run(f"1+{i}")[0] for i in range(200)][10:])
-        asked = [kernel.request(kernel.client.complete, profile["complete"]) for _ in range(30)]
-        figures["completion p50, ms"] = median_ms([took for took, _ in asked])
-        asked = [kernel.request(kernel.client.inspect, profile["inspect"], 2) for _ in range(30)]
-        figures["inspection p50, ms"] = median_ms([took for took, _ in asked])
+        record.add("start, ms", kernel.started * 1000)
+        record.add("memory at start, MiB", kernel.memory())
+        record.add("first cell, ms", kernel.run("1+1")[0] * 1000)
+        cells = [kernel.run(f"1+{i}")[0] for i in range(200)]
+        record.add("cell p50, ms", median_ms(cells[10:]))
+        record.add("completion p50, ms", completions(kernel, lambda _: profile["complete"]))
+        record.add("inspection p50, ms", inspections(kernel, lambda _: profile["inspect"]))
         kernel.drain()
         for i in range(DECLARATIONS):
             kernel.run(profile["declare"](i))
         after = [kernel.run(f"1+{i}")[0] for i in range(100)]
-        figures[f"cell p50 after {DECLARATIONS:,} declarations, ms"] = median_ms(after)
+        record.add(f"cell p50 after {DECLARATIONS:,} declarations, ms", median_ms(after))
         for title, code in profile["loops"].items():
-            figures[f"{title} of 1e8 at the top level, ms"] = kernel.run(code)[0] * 1000
+            record.add(f"{title} of 1e8 at the top level, ms", kernel.run(code)[0] * 1000)
     finally:
         kernel.end()
 
 
-def measure_output(name: str, figures: Figures) -> None:
+def measure_types(name: str, record: Recorder) -> None:
+    """Questions to a kernel whose answers show that it knows types, if it ever does."""
+    profile = PROFILES[name]
+    if "knows types" not in profile:
+        return
+    kernel = Kernel(name)
+    try:
+        kernel.run("interface Typed { only: number }")
+        kernel.run("const table = { delay: 1, distance: 2, rows: [1, 2] };")
+        while profile["knows types"]:
+            code = "(null as unknown as Typed)."
+            matches = kernel.request(kernel.client.complete, code)[1]["matches"]
+            if [match.removeprefix(code) for match in matches] == ["only"]:
+                break
+            time.sleep(0.05)
+        questions = {
+            "completion p50, types loaded, ms": lambda _: "JSON.pars",
+            "completion p50, types loaded, new text, ms": lambda i: f"JSON.parse('{i}'); JSON.pars",
+            "completion p50, types loaded, of a variable, ms": lambda i: f"{i}; table.de",
+        }
+        for title, code_of in questions.items():
+            record.add(title, completions(kernel, code_of))
+        record.add("inspection p50, types loaded, ms", inspections(kernel, lambda _: "JSON"))
+        title = "inspection p50, types loaded, new text, ms"
+        record.add(title, inspections(kernel, lambda i: f"{i}; JSON"))
+        record.add("memory with types, MiB", kernel.memory())
+    finally:
+        kernel.end()
+
+
+def completions(kernel: Kernel, code_of: Callable[[int], str]) -> float:
+    codes = [code_of(i) for i in range(ROUNDS)]
+    return median_ms([kernel.request(kernel.client.complete, code)[0] for code in codes])
+
+
+def inspections(kernel: Kernel, code_of: Callable[[int], str]) -> float:
+    """Of the name that the code ends with."""
+    codes = [code_of(i) for i in range(ROUNDS)]
+    return median_ms([kernel.request(kernel.client.inspect, code)[0] for code in codes])
+
+
+def measure_output(name: str, record: Recorder) -> None:
     kernel = Kernel(name)
     try:
         kernel.run("1+1")
         took, messages = kernel.run(PROFILES[name]["print"])
         before = text(messages).count("\n")
         late = text([m for m in kernel.drain() if m["msg_type"] == "stream"]).count("\n")
-        figures[f"{LINES:,} lines, ms"] = took * 1000
-        figures["lines after idle"] = late
-        figures["lines lost"] = LINES - before - late
+        record.add(f"{LINES:,} lines, ms", took * 1000)
+        record.add("lines after idle", late)
+        record.add("lines lost", LINES - before - late)
     finally:
         kernel.end()
 
@@ -168,13 +227,14 @@ def plain_node(code: str) -> float:
 
 
 def measure(name: str) -> Figures:
-    figures: Figures = {}
-    measure_cells(name, figures)
-    measure_output(name, figures)
+    record = Recorder(name)
+    measure_cells(name, record)
+    measure_types(name, record)
+    measure_output(name, record)
     for how in ("SIGINT", "interrupt_request"):
         for what, title in (("busy", "a busy loop"), ("wait", "a pending await")):
-            figures[f"{how} in {title}"] = measure_interrupt(name, how, what)
-    return figures
+            record.add(f"{how} in {title}", measure_interrupt(name, how, what))
+    return record.figures
 
 
 def combined(values: list[float | str | None]) -> str:
@@ -217,7 +277,7 @@ def main() -> int:
     try:
         install_peers(folder)
         results: dict[str, list[Figures]] = {name: [] for name in options.kernels}
-        node = {title: plain_node(code) for title, code in typescript()["loops"].items()}
+        node = {title: plain_node(code) for title, code in PROFILES["cenote"]["loops"].items()}
         for run in range(options.runs):
             for name in options.kernels:
                 print(f"run {run + 1} of {options.runs}: {name}", file=sys.stderr, flush=True)
