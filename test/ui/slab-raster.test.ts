@@ -6,14 +6,19 @@ import { BlockTable } from "../../extension/src/model/blocks.ts";
 import { colourOf } from "../../extension/src/model/colouring.ts";
 import { CELL_COLOURS, cellIndex } from "../../extension/src/model/colours.ts";
 import { layoutSlabs } from "../../extension/src/model/slab-layout.ts";
-import { rasterise, rowBoxes } from "../../extension/src/model/slab-raster.ts";
+import { RasterPass, rowBoxes } from "../../extension/src/model/slab-raster.ts";
 import { BLOCK_STATE, GRANULE } from "../../kernel/src/base/books.ts";
 import { BLOCK_ROW_WORDS } from "../../kernel/src/base/monitor-protocol.ts";
 
 type Row = [offset: number, size: number, cell: number, state?: number];
 
-/** The boxes for blocks (granules) in one slab of `granules`, drawn 100 pixels wide. */
-function boxes(granules: number, rows: Row[], lit?: (id: number) => boolean) {
+/** The boxes for blocks (granules) in one slab of `granules`, drawn 100 pixels wide, `step` rows at a time. */
+function boxes(
+  granules: number,
+  rows: Row[],
+  lit?: (id: number) => boolean,
+  step = Number.POSITIVE_INFINITY,
+) {
   const words = new Uint32Array(rows.length * BLOCK_ROW_WORDS);
   rows.forEach(([offset, size, cell, state = BLOCK_STATE.live], id) => {
     words.set([id, 0, offset, size, 1, 0, cell, 1, 0, state, 1], id * BLOCK_ROW_WORDS);
@@ -21,7 +26,9 @@ function boxes(granules: number, rows: Row[], lit?: (id: number) => boolean) {
   const blocks = new BlockTable();
   blocks.load(words);
   const layout = layoutSlabs([{ id: 0, bytes: granules * GRANULE }], blocks, 100);
-  const raster = rasterise(layout, blocks, colourOf("cell", blocks, 0), lit);
+  const pass = new RasterPass(layout, blocks, colourOf("cell", blocks, 0), lit);
+  while (!pass.step(step));
+  const raster = pass.raster();
   return [...raster.boxes, ...rowBoxes(raster.rows)];
 }
 
@@ -88,6 +95,7 @@ test("whatever the blocks, boxes stay in the strip and cover what is used", () =
         return row;
       });
       const found = boxes(at, rows);
+      assert.deepEqual(boxes(at, rows, undefined, 7), found, "in steps it is the same");
       for (const { x, width, colour } of found) {
         assert.ok(x >= 0 && x + width <= 100 + 1e-6);
         assert.ok(colour >= 0 && colour < CELL_COLOURS);

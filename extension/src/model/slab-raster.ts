@@ -36,45 +36,74 @@ const CACHED = 0.35;
 const UNLIT = 0.2;
 
 /**
- * What to fill for the blocks of a layout. `colourOf` gives the index of a block's colour, below CELL_COLOURS;
- * `lit` says which blocks are not to be dimmed; without it, all.
+ * Works out what to fill for the blocks of a layout, some rows of the table after the other, so that it can be
+ * spread over several frames. `colourOf` gives the index of a block's colour, below CELL_COLOURS; `lit` says
+ * which blocks are not to be dimmed; without it, all.
  */
-export function rasterise(
-  layout: SlabLayout,
-  blocks: BlockTable,
-  colourOf: (id: number) => number,
-  lit?: (id: number) => boolean,
-): Raster {
-  const boxes: Box[] = [];
-  const rows = new Map(layout.strips.map((strip) => [strip.slab, new Columns(strip)]));
-  let last: number | undefined;
-  let row: Columns | undefined;
-  for (let id = 0; id < blocks.rows; id++) {
-    const state = blocks.state[id]!;
-    if (state === BLOCK_STATE.none) continue;
-    const spilled = state === BLOCK_STATE.spilled;
-    const slab = spilled ? AWAY : blocks.slab[id]!;
-    if (slab !== last) {
-      last = slab;
-      row = rows.get(slab);
+export class RasterPass {
+  readonly #layout: SlabLayout;
+  readonly #blocks: BlockTable;
+  readonly #colourOf: (id: number) => number;
+  readonly #lit: ((id: number) => boolean) | undefined;
+  readonly #rows: Map<number, Columns>;
+  readonly #boxes: Box[] = [];
+  #next = 0;
+
+  constructor(
+    layout: SlabLayout,
+    blocks: BlockTable,
+    colourOf: (id: number) => number,
+    lit?: (id: number) => boolean,
+  ) {
+    this.#layout = layout;
+    this.#blocks = blocks;
+    this.#colourOf = colourOf;
+    this.#lit = lit;
+    this.#rows = new Map(layout.strips.map((strip) => [strip.slab, new Columns(strip)]));
+  }
+
+  /** Takes the next `most` rows; false while there are more. */
+  step(most: number): boolean {
+    const { state, slab, offset, size, rows } = this.#blocks;
+    const end = Math.min(rows, this.#next + most);
+    let last: number | undefined;
+    let row: Columns | undefined;
+    for (let id = this.#next; id < end; id++) {
+      const now = state[id]!;
+      if (now === BLOCK_STATE.none) continue;
+      const spilled = now === BLOCK_STATE.spilled;
+      const own = spilled ? AWAY : slab[id]!;
+      if (own !== last) {
+        last = own;
+        row = this.#rows.get(own);
+      }
+      // What was spilled since the layout was made has no place in it.
+      const at = spilled ? this.#layout.away.get(id) : offset[id]!;
+      if (!row || at === undefined) continue;
+      const alpha =
+        (now === BLOCK_STATE.cached ? CACHED : 1) * (this.#lit?.(id) === false ? UNLIT : 1);
+      this.#add(row, at * row.scale, size[id]! * row.scale, this.#colourOf(id), alpha);
     }
-    if (!row) continue;
-    const offset = spilled ? layout.away.get(id)! : blocks.offset[id]!;
-    const alpha = (state === BLOCK_STATE.cached ? CACHED : 1) * (lit && !lit(id) ? UNLIT : 1);
-    const colour = colourOf(id);
-    const x = offset * row.scale;
-    const width = blocks.size[id]! * row.scale;
+    this.#next = end;
+    return end === rows;
+  }
+
+  /** What the rows that were taken fill. */
+  raster(): Raster {
+    const rows = [...this.#rows.values()].flatMap((columns) => columns.row() ?? []);
+    return { boxes: this.#boxes, rows };
+  }
+
+  #add(row: Columns, x: number, width: number, colour: number, alpha: number): void {
     if (width < NARROW) {
       row.add(x, width, colour, alpha);
-      continue;
+      return;
     }
     const { x: left, y, height } = row.strip;
     // A hair between neighbours where there is room, so that equal ones can be told apart.
     const shown = width > NARROW + 1 ? width - 1 : width;
-    boxes.push({ x: left + x, y, width: shown, height, colour, alpha });
+    this.#boxes.push({ x: left + x, y, width: shown, height, colour, alpha });
   }
-  const summed = [...rows.values()].flatMap((columns) => columns.row() ?? []);
-  return { boxes, rows: summed };
 }
 
 /** Boxes for the columns of rows; equal neighbours are one box. */

@@ -18,6 +18,8 @@ export interface Drawing {
   base: Draw<Pen>;
   /** What lies above it and comes and goes with the pointer. */
   over: Draw<Pen>;
+  /** Is called when the box has another size, before it is drawn anew. */
+  resized?: () => void;
 }
 
 interface Size {
@@ -55,6 +57,7 @@ export class Picture {
     });
     this.#sizes = new ResizeObserver(() => {
       this.#size = undefined;
+      this.drawing.resized?.();
       this.invalidate();
     });
     this.#sizes.observe(this.canvas);

@@ -3,21 +3,12 @@
 // as it is, or as it was at the moment that the scrubber, or a click in the timeline, chose.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { GRANULE } from "../../../kernel/src/base/books.ts";
-import type { Block, BlockTable } from "../model/blocks.ts";
-import { type Colouring, colourOf, FADES_MS } from "../model/colouring.ts";
+import type { Block } from "../model/blocks.ts";
+import { type Colouring, FADES_MS } from "../model/colouring.ts";
 import type { Focus } from "../model/focus.ts";
 import type { PoolModel } from "../model/pool-model.ts";
-import { Replay } from "../model/replay.ts";
-import {
-  AWAY,
-  blockAt,
-  blockOrder,
-  layoutSlabs,
-  type SlabLayout,
-  type Strip,
-  spotOf,
-} from "../model/slab-layout.ts";
-import { EMPTY_RASTER, rasterise } from "../model/slab-raster.ts";
+import { AWAY, blockAt, blockOrder, type Strip, spotOf } from "../model/slab-layout.ts";
+import { type Lit, SlabMap } from "../model/slab-map.ts";
 import { clock, el, exact, setText } from "./dom.ts";
 import { choice } from "./menu.ts";
 import type { Pen } from "./pen.ts";
@@ -28,12 +19,7 @@ import { Scrubber } from "./scrubber.ts";
 import { drawChosen, drawSlabs } from "./slab-draw.ts";
 import { colourings, legend } from "./slab-legend.ts";
 import { blockWords, stripWords } from "./slab-words.ts";
-import type { Lit } from "./tables-view.ts";
 import type { Theme } from "./theme.ts";
-
-/** Following a busy pool takes the map at most this share of the page's time. */
-const SHARE = 1 / 8;
-const EMPTY: SlabLayout = { strips: [], height: 0, hidden: 0, away: new Map() };
 
 export class SlabView {
   readonly node: HTMLElement;
@@ -43,25 +29,19 @@ export class SlabView {
   readonly #readout: Readout;
   readonly #goTo: (cell: number, line: number) => void;
   readonly #picture: Picture;
-  readonly #replay: Replay;
+  readonly #map: SlabMap;
   readonly #scrubber: Scrubber;
   readonly #note = el("span", { class: "cenote-note" });
   readonly #legend = el("div", { class: "cenote-under cenote-legend" });
   #by: Colouring = "cell";
-  #blocks: BlockTable;
-  #layout = EMPTY;
-  #raster = EMPTY_RASTER;
-  /** What #layout and #raster were made of. */
-  #laidOut = "";
-  /** The model's version then. */
-  #seen = -1;
-  /** When the map may follow the pool again, and the timer until then. */
-  #freeAt = 0;
+  /** The map's version that the page shows. */
+  #drawn = -1;
+  /** Until the map is to be gone on with: a frame or a timer. */
+  #frame = 0;
   #later = 0;
   #fading = 0;
   #chosen: number | undefined;
   #lit: Lit | undefined;
-  #litVersion = 0;
 
   /** `goTo` shows a cell of the notebook. */
   constructor(
@@ -76,12 +56,12 @@ export class SlabView {
     this.#trans = trans;
     this.#readout = readout;
     this.#goTo = goTo;
-    this.#blocks = model.blocks;
-    this.#replay = new Replay(model.log);
+    this.#map = new SlabMap(model);
     this.#scrubber = new Scrubber(model, focus, trans);
     this.#picture = new Picture("cenote-slabs", trans.__("Map of the slabs and their blocks"), {
-      base: (pen, width, _height, theme) => this.#draw(pen, width, theme),
+      base: (pen, _width, _height, theme) => this.#draw(pen, theme),
       over: (pen, _width, _height, theme) => this.#drawChosen(pen, theme),
+      resized: () => this.update(),
     });
     const colour = choice(trans.__("Colour of the blocks"), colourings(trans), (by) => {
       this.#by = by as Colouring;
@@ -102,33 +82,40 @@ export class SlabView {
   }
 
   update(): void {
-    const wait = this.#freeAt - performance.now();
-    if (this.#focus.moment === undefined && wait > 0) {
-      this.#later ||= window.setTimeout(() => {
-        this.#later = 0;
-        this.update();
-      }, wait);
-      return;
-    }
-    this.#layOut(this.#picture.width || 300);
-    this.#picture.height = Math.max(this.#layout.height, 1);
-    const slabs =
-      this.#layout.strips.filter(({ slab }) => slab !== AWAY).length + this.#layout.hidden;
-    const { count } = this.#blocks;
+    this.#rest();
+    const [by, lit, moment] = [this.#by, this.#lit, this.#focus.moment];
+    const wait = this.#map.update({ width: this.#picture.width || 300, by, lit, moment });
+    if (wait === 0) this.#frame = requestAnimationFrame(() => this.update());
+    else if (wait !== undefined) this.#later = window.setTimeout(() => this.update(), wait);
+    this.#scrubber.update();
+    this.#fade();
+    if (this.#map.version === this.#drawn) return;
+    this.#drawn = this.#map.version;
+    this.#picture.height = Math.max(this.#map.layout.height, 1);
+    this.#tell();
+    this.#picture.invalidate();
+  }
+
+  /** Says how much there is, and what of it is not drawn. */
+  #tell(): void {
+    const { strips, hidden } = this.#map.layout;
+    const slabs = strips.filter(({ slab }) => slab !== AWAY).length + hidden;
+    const { count } = this.#map.blocks;
     const parts = [
       slabs === 1 ? this.#trans.__("1 slab") : this.#trans.__("%1 slabs", exact(slabs)),
       count === 1 ? this.#trans.__("1 block") : this.#trans.__("%1 blocks", exact(count)),
     ];
-    if (this.#layout.hidden > 0) {
-      parts.push(this.#trans.__("%1 not drawn", exact(this.#layout.hidden)));
-    }
+    if (hidden > 0) parts.push(this.#trans.__("%1 not drawn", exact(hidden)));
     if (this.#model.hidden > 0) {
       parts.push(this.#trans.__("%1 events behind", exact(this.#model.hidden)));
     }
     setText(this.#note, parts.join(" · "));
-    this.#scrubber.update();
-    this.#picture.invalidate();
-    this.#fade();
+  }
+
+  #rest(): void {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#later);
+    this.#frame = this.#later = 0;
   }
 
   /** Ages grow, and what has moved comes to rest, though nothing happens in the pool. */
@@ -157,7 +144,9 @@ export class SlabView {
 
   /** Puts the map into words. */
   describe(): void {
-    const words = this.#layout.strips.slice(0, 12).map((strip) => stripWords(this.#trans, strip));
+    const words = this.#map.layout.strips
+      .slice(0, 12)
+      .map((strip) => stripWords(this.#trans, strip));
     setText(
       this.#picture.description,
       words.length === 0 ? this.#trans.__("No slabs.") : `${words.join("; ")}.`,
@@ -168,51 +157,18 @@ export class SlabView {
   light(lit: Lit | undefined): void {
     if (lit === this.#lit) return;
     this.#lit = lit;
-    this.#litVersion++;
-    this.#picture.invalidate();
+    this.update();
   }
 
   dispose(): void {
     this.#focus.changed.disconnect(this.update, this);
-    clearTimeout(this.#later);
+    this.#rest();
     clearTimeout(this.#fading);
     this.#scrubber.dispose();
     this.#picture.dispose();
   }
 
-  /** Works out what is drawn, where anything has changed since. */
-  #layOut(width: number): void {
-    const { log, version, slabs } = this.#model;
-    const { moment } = this.#focus;
-    const now = performance.now();
-    // What was laid out last stands until it may follow again.
-    const seen = now < this.#freeAt ? this.#seen : version;
-    const step = Math.floor(this.#time() / (FADES_MS[this.#by] ?? Number.POSITIVE_INFINITY));
-    const when = moment === undefined ? `now ${seen} ${step}` : `${log.epoch} ${moment}`;
-    const of = `${when} ${width} ${this.#by} ${this.#litVersion}`;
-    if (of === this.#laidOut) return;
-    this.#laidOut = of;
-    this.#seen = version;
-    const past = moment === undefined ? undefined : this.#replay.seek(moment);
-    const blocks = past?.blocks ?? this.#model.blocks;
-    const sizes = past ? [...past.slabs].map(([id, bytes]) => ({ id, bytes })) : slabs.values();
-    this.#blocks = blocks;
-    this.#layout = layoutSlabs(sizes, blocks, width);
-    const colour = colourOf(this.#by, blocks, this.#time());
-    const lit = this.#lit;
-    this.#raster = rasterise(this.#layout, blocks, colour, lit && ((id) => lit(blocks, id)));
-    const done = performance.now();
-    this.#freeAt = done + (done - now) * (1 / SHARE - 1);
-  }
-
-  /** The moment that the map shows, in milliseconds since the epoch. */
-  #time(): number {
-    const { moment } = this.#focus;
-    return moment === undefined ? this.#model.now() : this.#model.log.timeOf(moment);
-  }
-
-  #draw(pen: Pen, width: number, theme: Theme): void {
-    this.#layOut(width);
+  #draw(pen: Pen, theme: Theme): void {
     const palette =
       this.#by === "state"
         ? theme.states
@@ -220,29 +176,29 @@ export class SlabView {
           ? theme.steps
           : theme.cells;
     const words = (strip: Strip) => stripWords(this.#trans, strip);
-    drawSlabs(pen, theme, this.#layout, this.#raster, palette, words);
+    drawSlabs(pen, theme, this.#map.layout, this.#map.raster, palette, words);
   }
 
   #drawChosen(pen: Pen, theme: Theme): void {
     const id = this.#chosen;
-    const extent = id === undefined || !this.#blocks.get(id) ? undefined : this.#extent(id);
+    const extent = id === undefined || !this.#map.blocks.get(id) ? undefined : this.#extent(id);
     if (extent) drawChosen(pen, theme, extent.strip, extent.x, extent.width);
   }
 
   /** Pixels: where a block begins, and its width; undefined where its strip isn't drawn. */
   #extent(id: number): { strip: Strip; x: number; width: number } | undefined {
-    const { slab, offset } = spotOf(this.#layout, this.#blocks, id);
-    const strip = this.#layout.strips.find((one) => one.slab === slab);
+    const { slab, offset } = spotOf(this.#map.layout, this.#map.blocks, id);
+    const strip = this.#map.layout.strips.find((one) => one.slab === slab);
     if (!strip) return undefined;
     const scale = (GRANULE * strip.width) / strip.bytes;
-    return { strip, x: strip.x + offset * scale, width: this.#blocks.size[id]! * scale };
+    return { strip, x: strip.x + offset * scale, width: this.#map.blocks.size[id]! * scale };
   }
 
   #listen(): void {
     const { canvas } = this.#picture;
     canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
-      const id = blockAt(this.#layout, this.#blocks, offsetX, offsetY);
-      const block = id === undefined ? undefined : this.#blocks.get(id);
+      const id = blockAt(this.#map.layout, this.#map.blocks, offsetX, offsetY);
+      const block = id === undefined ? undefined : this.#map.blocks.get(id);
       if (block) this.#choose(block, offsetX, offsetY, false);
       else this.#unchoose();
     });
@@ -259,17 +215,17 @@ export class SlabView {
   }
 
   #take(): void {
-    const block = this.#chosen === undefined ? undefined : this.#blocks.get(this.#chosen);
+    const block = this.#chosen === undefined ? undefined : this.#map.blocks.get(this.#chosen);
     if (block && block.cell !== 0) this.#goTo(block.cell, block.line);
   }
 
   #step(key: string): void {
-    const order = blockOrder(this.#layout, this.#blocks);
+    const order = blockOrder(this.#map.layout, this.#map.blocks);
     const at = this.#chosen === undefined ? -1 : order.indexOf(this.#chosen);
     const next =
       { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: order.length - 1 }[key] ?? 0;
     const id = order[Math.min(order.length - 1, Math.max(0, next))];
-    const block = id === undefined ? undefined : this.#blocks.get(id);
+    const block = id === undefined ? undefined : this.#map.blocks.get(id);
     const extent = block && this.#extent(block.id);
     if (!block || !extent) return;
     const { strip, x, width } = extent;
@@ -280,7 +236,7 @@ export class SlabView {
     this.#chosen = block.id;
     this.#picture.canvas.classList.toggle("cenote-clickable", block.cell !== 0);
     this.#picture.invalidateOver();
-    const words = blockWords(this.#trans, this.#model, this.#blocks, block, this.#time());
+    const words = blockWords(this.#trans, this.#model, this.#map.blocks, block, this.#map.time);
     this.#readout.show(this.#picture.canvas, x, y, words, speak);
   }
 

@@ -2,11 +2,11 @@
 // is summed up, and a filter. Pointing at a row lights its blocks in the slab map; taking one goes to its cell.
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatBytes } from "../../../kernel/src/base/bytes.ts";
-import type { BlockTable } from "../model/blocks.ts";
 import { cellIndex } from "../model/colours.ts";
 import type { Focus } from "../model/focus.ts";
 import { belongs, type Group, type Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
+import type { Lit } from "../model/slab-map.ts";
 import { Sources } from "../model/sources.ts";
 import { el, exact, exactBytes, setText, setTitle, signedBytes, signedCount } from "./dom.ts";
 import { Grid, twoLines } from "./grid.ts";
@@ -19,9 +19,6 @@ import { cellVariable } from "./theme.ts";
 
 /** Rows of a saved picture. */
 const MOST_BARS = 40;
-
-/** Says which blocks of a table are to be lit. */
-export type Lit = (blocks: BlockTable, id: number) => boolean;
 
 export class TablesView {
   readonly node: HTMLElement;
