@@ -72,6 +72,22 @@ def test_a_name_that_a_module_does_not_export_is_an_error(kernel: Kernel, folder
     ran = kernel.run("import named from './named.ts'")
     assert ran.reply["content"]["evalue"] == 'The module "./named.ts" has no default export.'
     assert kernel.run("import { made } from './common.cjs'; made").plain == "2"
+    for form in ("import { nope } from", "export { nope } from", "export { nope as yes } from"):
+        (folder / "wants.ts").write_text(f"// above\n{form} './named.ts'; export const two = 2")
+        for code in ("import { two } from './wants.ts'", "%reload\nawait import('./wants.ts')"):
+            ran = kernel.run(code)
+            assert "wants.ts, line 2:10" in ran.traceback and "import type" in ran.traceback
+            assert kernel.run(f"{form} './named.ts'").reply["content"]["ename"] == "SyntaxError"
+    (folder / "wants.ts").write_text("import one from './named.ts'")
+    assert "no default export" in kernel.run("import './wants.ts'").traceback
+
+
+def test_a_cell_exports_what_there_is(kernel: Kernel) -> None:
+    code = "export { there as default, Set as 'a b', type Kind }; interface Kind {}; class Set {}"
+    assert kernel.run(f"const there = 1; {code}").status == "ok"
+    ran = kernel.run("export { there }; export { nothing as there }")
+    assert ran.reply["content"]["evalue"] == "nothing is not defined"
+    assert "Cell [" in ran.traceback and "line 1:19" in ran.traceback
 
 
 def test_a_cell_whose_imports_fail_leaves_the_names_as_they_were(

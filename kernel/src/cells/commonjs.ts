@@ -6,6 +6,7 @@
 import { createRequire, Module as NodeModule } from "node:module";
 import { dirname } from "node:path";
 import { type COMMONJS_NAMES, standIn } from "../language/index.ts";
+import { missingExport } from "./missing-exports.ts";
 
 type Module = Record<string, unknown>;
 
@@ -48,13 +49,7 @@ export function exported(module: Module, name: string, specifier: string): unkno
   if (name in module) return module[name];
   const exports = module["module.exports"];
   if (isObject(exports) && name in exports) return (exports as Module)[name];
-  if (name === "default") {
-    throw new SyntaxError(`The module "${specifier}" has no default export.`);
-  }
-  throw new SyntaxError(
-    `The module "${specifier}" has no export named "${name}". ` +
-      `If ${name} is a type, import it with: import type { ${name} } from "${specifier}"`,
-  );
+  throw new SyntaxError(missingExport(name, specifier));
 }
 
 const isObject = (value: unknown): value is object =>

@@ -10,6 +10,7 @@ import { asTypeScript, defineCommonJsNames, exported } from "./commonjs.ts";
 import { withIntrinsics } from "./intrinsics.ts";
 import { LocalFiles } from "./local-files.ts";
 import type { LocalSources } from "./local-sources.ts";
+import { missingInFile } from "./missing-exports.ts";
 import type { CellOutput } from "./output.ts";
 import { silenceOwnWarnings } from "./own-warnings.ts";
 import { explainMissing, resolvable } from "./specifiers.ts";
@@ -51,6 +52,7 @@ export class ModuleLoader {
   readonly #apiUrl: string;
   readonly #kernelPackages: string;
   readonly #local: LocalFiles;
+  readonly #sources: LocalSources;
   readonly hooks;
 
   constructor({ folder, apiUrl, ownFolder, output, sources }: LoaderOptions) {
@@ -59,6 +61,7 @@ export class ModuleLoader {
     // Any file of the kernel's package will do as the parent of a fallback resolution.
     this.#kernelPackages = apiUrl;
     this.#local = new LocalFiles(ownFolder, sources);
+    this.#sources = sources;
     const cellFile = join(folder, IMPORTER);
     silenceOwnWarnings();
     this.#import = vm.runInThisContext("(specifier, options) => import(specifier, options)", {
@@ -126,7 +129,8 @@ export class ModuleLoader {
   #explained(error: unknown, here: Error): unknown {
     const isPlain =
       error instanceof SyntaxError && error.stack?.includes("compileSourceTextModule");
-    return withCaller((isPlain && this.#local.syntaxError()) || error, here);
+    const placed = isPlain ? this.#local.syntaxError() : missingInFile(error, this.#sources);
+    return withCaller(placed ?? error, here);
   }
 
   #register(): void {

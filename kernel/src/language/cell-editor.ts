@@ -124,7 +124,7 @@ export class CellEditor {
     switch (statement.type) {
       case "ExportNamedDeclaration":
       case "ExportDefaultDeclaration": {
-        const declaration = editExport(this.script, statement);
+        const declaration = editExport(this.script, statement, this.#variable);
         if (declaration) this.#topLevel(declaration, last);
         break;
       }

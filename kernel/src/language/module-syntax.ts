@@ -14,19 +14,25 @@ export function importedNames(statement: Node): [name: string, local?: string][]
   if (statement.type === "ExportAllDeclaration") return [["*"]];
   const specifiers = statement["specifiers"] as Node[];
   if (statement.type !== "ImportDeclaration") {
-    return specifiers.map((one) => [moduleExportName(one["local"] as Node)]);
+    return specifiers.map((one) => [nameOf(one["local"] as Node)]);
   }
   return specifiers.map((one) => [importedName(one), (one["local"] as Node)["name"] as string]);
 }
 
 /**
  * Takes the export keyword away. Returns the declaration or expression that is left, which stands as a
- * statement, or undefined where nothing is.
+ * statement, or undefined where nothing is. `variable` gives the variable that holds a name.
  */
-export function editExport(script: MagicString, node: Node): Node | undefined {
+export function editExport(
+  script: MagicString,
+  node: Node,
+  variable: (name: string) => string,
+): Node | undefined {
   const declaration = node["declaration"] as Node | null;
   if (!declaration) {
-    script.remove(node.start, node.end);
+    // Read, so that a name that there is not is an error.
+    const read = (node["specifiers"] as Node[]).map(({ local }) => variable(nameOf(local as Node)));
+    script.update(node.start, node.end, read.length > 0 ? `void [${read.join(", ")}];` : "");
     return undefined;
   }
   script.remove(node.start, declaration.start);
@@ -40,10 +46,10 @@ export function editExport(script: MagicString, node: Node): Node | undefined {
 function importedName(specifier: Node): string {
   if (specifier.type === "ImportDefaultSpecifier") return "default";
   if (specifier.type === "ImportNamespaceSpecifier") return "*";
-  return moduleExportName(specifier["imported"] as Node);
+  return nameOf(specifier["imported"] as Node);
 }
 
-const moduleExportName = (name: Node) => (name["name"] ?? name["value"]) as string;
+const nameOf = (name: Node) => (name["name"] ?? name["value"]) as string;
 
 /** The statement loads its module; `target` is what takes the names, if anything does. */
 export function replaceByLoad(
@@ -57,7 +63,7 @@ export function replaceByLoad(
   const options = attributes.map((attribute) => {
     const key = attribute["key"] as Node;
     const value = (attribute["value"] as Node)["value"];
-    return `${JSON.stringify(moduleExportName(key))}: ${JSON.stringify(value)}`;
+    return `${JSON.stringify(nameOf(key))}: ${JSON.stringify(value)}`;
   });
   const load = `await ${RUNTIME}.load(${from}, ${JSON.stringify(names)}, {${options.join(", ")}})`;
   script.update(node.start, node.end, `${target}${load};`);
