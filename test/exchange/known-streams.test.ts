@@ -26,12 +26,22 @@ const numbers = (values: number[]) =>
   });
 
 test("every stream is read with its own values, over its own bytes", () => {
-  for (const values of [[1], [2, 3, 4], [5, 6]]) {
+  // Those of as many rows and as long texts begin with the same bytes.
+  for (const values of [[1], [3], [2, 3, 4], [4, 5, 6], [5, 6], [7, 8]]) {
     const bytes = stream(numbers(values));
     const table = read(bytes);
     assert.equal(rows(table), rows(arrow.tableFromIPC(bytes)));
     assert.equal(table.getChild("n")!.data[0]!.values.buffer, bytes.buffer);
   }
+});
+
+test("what begins like a stream that was read, and is cut off or goes on, is read anew", () => {
+  const [one, two] = [stream(numbers([1])), stream(numbers([3]))];
+  read(one);
+  assert.equal(readKnown(arrow, two.slice(0, two.length - 24)), undefined);
+  const batch = two.slice(stream(new arrow.Table(numbers([1]).schema)).length - 8);
+  const both = new Uint8Array([...two.slice(0, two.length - 8), ...batch]);
+  assert.equal(read(both).numRows, 2);
 });
 
 test("several batches", () => {

@@ -4,11 +4,8 @@
 import type { Native } from "../base/index.ts";
 import { pageAlign } from "./ranges.ts";
 
-/**
- * Bytes from which a view is kept for the next version in its place: V8 counts every view as memory of its own, and
- * making a large one sets its garbage collector going, which takes longer than the rest of a handoff.
- */
-const KEPT_FROM = 1024 * 1024;
+/** Views of an arena that are kept for the next version in their place: to make one takes longer than to reuse it. */
+const MOST_IDLE = 64;
 
 /** One arena, mapped. */
 export class MappedArena {
@@ -44,8 +41,7 @@ export class MappedArena {
 
   /** `view`: over the range, which nobody else has; undefined where it was collected. */
   end(offset: number, bytes: number, view: ArrayBuffer | undefined): void {
-    if (view && bytes >= KEPT_FROM && !this.#idle.has(offset)) this.#idle.set(offset, view);
-    else if (view) this.#native.detach(view);
+    if (view) this.#keep(offset, view);
     const left = (this.#leases.get(offset) ?? 0) - 1;
     if (left > 0) {
       this.#leases.set(offset, left);
@@ -53,6 +49,16 @@ export class MappedArena {
     }
     this.#leases.delete(offset);
     this.#native.forgetWrites(this.#mapping, offset, pageAlign(bytes));
+  }
+
+  #keep(offset: number, view: ArrayBuffer): void {
+    const other = this.#idle.get(offset);
+    if (other) this.#native.detach(other);
+    this.#idle.set(offset, view);
+    if (this.#idle.size <= MOST_IDLE) return;
+    const [oldest, spare] = this.#idle.entries().next().value!;
+    this.#idle.delete(oldest);
+    this.#native.detach(spare);
   }
 
   get unused(): boolean {
