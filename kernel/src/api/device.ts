@@ -2,9 +2,13 @@
 // The process's GPU as the API sees it: opened on first use, and known here so that `pool` can answer
 // before and after that.
 
+import { preferHost } from "../compute/index.ts";
 import { limitHost, sharedBytes } from "../exchange/index.ts";
 import { type AdapterFacts, countOutside, type Gpu, openGpu, tierBudgets } from "../gpu/index.ts";
 import type { TierBudgets } from "../pool/index.ts";
+
+/** Elements of tensors that are computed on the host where they lie there: a submit takes longer. */
+const FEW_ELEMENTS = 4096;
 
 let opened: Gpu | undefined;
 let wantedBudget: number | undefined;
@@ -18,6 +22,7 @@ export async function device(): Promise<Gpu> {
     if (wantedBudget !== undefined) gpu.pool.budget = wantedBudget;
     gpu.pool.tiers = wantedTiers;
     gpu.pool.shareHost(sharedBytes);
+    preferHost(gpu, FEW_ELEMENTS);
   }
   return gpu;
 }

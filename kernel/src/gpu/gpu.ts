@@ -16,7 +16,7 @@ import { fetchReads, recordReads } from "./readback.ts";
 import { Recorder } from "./recorder.ts";
 import { Scratch } from "./scratch.ts";
 import { GpuCarrier } from "./spill.ts";
-import { PAGE_BYTES, UploadRing } from "./staging.ts";
+import { UploadRing } from "./staging.ts";
 import type {
   AdapterFacts,
   DispatchCall,
@@ -28,9 +28,8 @@ import type {
   UploadPart,
 } from "./types.ts";
 import { untilStopped } from "./until-stopped.ts";
+import { Uploads } from "./uploads.ts";
 
-/** An upload of this size is submitted at once, so that the GPU copies while the host goes on. */
-const WORTH_SUBMITTING = PAGE_BYTES;
 /** Share of the budget below which slabs are not made anew for the sake of other sizes. */
 const FLOOR_SHARE = 1 / 16;
 
@@ -47,7 +46,7 @@ export class DawnGpu implements Gpu {
   readonly #binds: Binds;
   readonly #pipelines: Pipelines;
   readonly #recorder: Recorder;
-  readonly #ring: UploadRing;
+  readonly #uploads: Uploads;
   readonly #reads: HostBuffers;
   readonly #ranges: Ranges;
   readonly #scratch: Scratch;
@@ -77,10 +76,10 @@ export class DawnGpu implements Gpu {
     this.#binds = new Binds(device);
     this.#pipelines = new Pipelines(device, this.#binds, errors);
     const count = (bytes: number) => this.pool.countStaging(bytes);
-    this.#ring = new UploadRing(device, { budget, software: adapter.software, count });
+    const ring = new UploadRing(device, { budget, software: adapter.software, count });
     this.#reads = new HostBuffers(device, count);
     const params = new Params(device, this.#binds);
-    this.#recorder = new Recorder(device, errors, params, this.#ring);
+    this.#recorder = new Recorder(device, errors, params, ring);
     this.#scratch = new Scratch(device, this.#recorder);
     this.#memory = new GpuMemory(
       adapter.name,
@@ -93,13 +92,21 @@ export class DawnGpu implements Gpu {
     this.#memory.carrier = new GpuCarrier({
       device,
       recorder: this.#recorder,
-      ring: this.#ring,
+      ring,
       buffers: this.#reads,
       buffer: (slab) => this.#memory.buffer(slab),
       count,
     });
     this.pool = new Pool(this.#memory, { budget, tiers, floor: budget * FLOOR_SHARE });
     this.#ranges = new Ranges(this.pool, this.#memory, limits);
+    this.#uploads = new Uploads({
+      pool: this.pool,
+      queue: this.#queue,
+      errors,
+      ranges: this.#ranges,
+      recorder: this.#recorder,
+      ring,
+    });
   }
 
   get counts(): Readonly<GpuCounts> {
@@ -133,26 +140,17 @@ export class DawnGpu implements Gpu {
   }
 
   async upload(parts: readonly UploadPart[]): Promise<void> {
-    this.errors.throwIfLost();
-    let total = 0;
-    for (const { block, offset = 0, data } of parts) {
-      this.#ranges.checkWrite({ block, offset, bytes: data.byteLength });
-      total += data.byteLength;
-    }
-    for (const part of parts) {
-      const source = bytesOf(part.data);
-      for (let done = 0; done < source.byteLength; ) {
-        const written = await this.pool.residence.use(pooled([part.block]), () =>
-          this.pool.operation(() => this.#stage(part, source, done)),
-        );
-        done += written;
-        if (written === 0) await this.#pageReturned();
-      }
-    }
-    if (total >= WORTH_SUBMITTING) this.submit();
+    this.#countUpload(await this.#uploads.upload(parts));
+  }
+
+  write(part: UploadPart): void {
+    this.#countUpload(this.#uploads.write(part));
+  }
+
+  #countUpload(bytes: number): void {
     this.#counts.uploads++;
-    this.#counts.uploadBytes += total;
-    this.pool.countTransfer("upload", total);
+    this.#counts.uploadBytes += bytes;
+    this.pool.countTransfer("upload", bytes);
   }
 
   read(ranges: readonly GpuRange[]): Promise<Uint8Array<ArrayBuffer>[]>;
@@ -259,32 +257,6 @@ export class DawnGpu implements Gpu {
     await untilStopped(this.pool, this.#queue.onSubmittedWorkDone());
     this.errors.throwLate();
   }
-
-  /** Copies a piece of `source` from byte `done` into a page and records its copy; returns its bytes, 0 for no room. */
-  #stage(part: UploadPart, source: Uint8Array, done: number): number {
-    const { block, offset = 0 } = part;
-    const left = source.byteLength - done;
-    this.errors.throwIfLost();
-    const to = this.#ranges.resolve({ block, offset: offset + done, bytes: left });
-    const room = this.#ring.room(left);
-    if (!room) return 0;
-    const { view } = room;
-    const bytes = Math.min(left, view.byteLength);
-    view.set(source.subarray(done, done + bytes));
-    view.fill(0, bytes);
-    this.#recorder.copyIn(room.buffer, room.offset, to, view.byteLength);
-    return bytes;
-  }
-
-  async #pageReturned(): Promise<void> {
-    this.submit();
-    await untilStopped(this.pool, this.#ring.returned());
-    this.errors.throwIfLost();
-  }
-}
-
-function bytesOf(data: ArrayBufferView): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Where a range's bytes are read to: what the caller gave, or new memory. */

@@ -106,6 +106,8 @@ export interface Gpu {
   prefetch(blocks: readonly Block[]): void;
   /** Copies all parts into their blocks; one upload by count. Resolves when queued; leave `data` alone until then. */
   upload(parts: readonly UploadPart[]): Promise<void>;
+  /** The same at once, for few bytes. Throws NOT_RESIDENT for a block on disk. */
+  write(part: UploadPart): void;
   /** The bytes of each range, after all work recorded before; one read-back by count. */
   read(ranges: readonly GpuRange[]): Promise<Uint8Array<ArrayBuffer>[]>;
   /** The same into memory that the caller has, one view of exactly its length for each range. */

@@ -6,6 +6,8 @@ import { BLOCKS, type Block } from "../../pool/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
+import { elementsOnHost, hostLimit, onHost } from "./host/engine.ts";
+import { unpacked } from "./packing.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
 import { noteTensor } from "./tidy.ts";
@@ -113,12 +115,25 @@ export abstract class TensorBase {
   compute(): this {
     const expr = this.expression();
     if (expr.kind === "leaf") return this;
-    const made = computed(this.gpu, expr, this.shape, this.name);
+    const { gpu, shape, name } = this;
+    this.#become(onHost(gpu, expr, shape, name) ?? computed(gpu, expr, shape, name));
+    return this;
+  }
+
+  #become(made: Leaf): void {
     const before = this.#held;
     this.#held = [made.storage.retain()];
     this.#expr = made;
     for (const storage of before) storage.release();
-    return this;
+  }
+
+  /** A copy of the elements where the host has them, or can make them. */
+  #known() {
+    const expr = this.expression();
+    const made = expr.kind === "leaf" ? expr : onHost(this.gpu, expr, this.shape, this.name);
+    if (!made) return undefined;
+    if (made !== expr) this.#become(made);
+    return elementsOnHost(made, this.shape)?.slice();
   }
 
   /**
@@ -150,10 +165,14 @@ export abstract class TensorBase {
       this.expression();
       return new array(0);
     }
+    const known = this.#known();
+    if (known) return known;
     const { leaf, copied } = await this.#fetched();
     try {
-      const [bytes] = await this.gpu.read([{ block: leaf.storage.block }]);
-      return unpacked(bytes!, this.dtype, count);
+      const [bytes] = await this.gpu.read([{ block: leaf.storage.ready() }]);
+      const found = unpacked(bytes!, this.dtype, count);
+      if (count <= hostLimit(this.gpu)) leaf.storage.know(found);
+      return found;
     } finally {
       if (copied) leaf.storage.block.dispose();
     }
@@ -170,7 +189,7 @@ export abstract class TensorBase {
       const into = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
       const bytes = Math.ceil((this.size * DTYPES[this.dtype].bits) / 8);
       if (byteLength > 0 || bytes > 0)
-        await this.gpu.read([{ block: leaf.storage.block, bytes }], [into]);
+        await this.gpu.read([{ block: leaf.storage.ready(), bytes }], [into]);
     } finally {
       if (copied) leaf.storage.block.dispose();
     }
@@ -210,41 +229,4 @@ function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
   const bindings = gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8;
   const most = Math.floor((bindings - 1) / 3); // one is the result's
   return expr.calls > MOST_CALLS || storages > most || expr.placed.length > MOST_PLACES;
-}
-
-/** Elements from the words that a block holds. */
-export function unpacked(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, count: number) {
-  const { array, bits } = DTYPES[dtype];
-  if (bits >= 8) {
-    const Typed = array as unknown as new (
-      buffer: ArrayBuffer,
-      offset: number,
-      length: number,
-    ) => Float32Array;
-    return new Typed(bytes.buffer, bytes.byteOffset, count);
-  }
-  const values = new array(count);
-  const per = 8 / bits;
-  const signed = dtype === "i4" ? 28 : 0;
-  for (let i = 0; i < count; i++) {
-    const part = (bytes[Math.floor(i / per)]! >> ((i % per) * bits)) & (2 ** bits - 1);
-    values[i] = (part << signed) >> signed;
-  }
-  return values;
-}
-
-/** The words of elements that the host has; fractions go towards zero in integers, whose bounds the numbers keep. */
-export function packedBytes(values: ArrayLike<number>, dtype: Dtype, bytes: number): Uint8Array {
-  const { array, bits } = DTYPES[dtype];
-  const out = new Uint8Array(bytes);
-  if (bits >= 8) {
-    new (array as unknown as new (buffer: ArrayBuffer) => Float32Array)(out.buffer).set(values);
-    return out;
-  }
-  const per = 8 / bits;
-  for (let i = 0; i < values.length; i++) {
-    const value = bits === 1 ? Number(Boolean(values[i])) : values[i]! & (2 ** bits - 1);
-    out[Math.floor(i / per)]! |= value << ((i % per) * bits);
-  }
-  return out;
 }

@@ -2,10 +2,11 @@
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { optionsOf, told } from "./arguments.ts";
-import { packedBytes } from "./base.ts";
 import { checkedDtype, DTYPES, type Dtype, dtypeOfArray } from "./dtypes.ts";
 import { call, type Expr, leaf } from "./expr.ts";
+import { hostLimit } from "./host/engine.ts";
 import { castTo, constant } from "./operands.ts";
+import { packedBytes, unpacked } from "./packing.ts";
 import {
   checkedShape,
   isRowMajor,
@@ -62,7 +63,10 @@ export async function createTensor(
   const storage = allocate(gpu, shape, dtype, name);
   try {
     const data = wordsOf(given.values, dtype, storage.block.bytes, name);
-    await gpu.upload([{ block: storage.block, data }]);
+    if (given.values.length <= hostLimit(gpu)) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      storage.keep(unpacked(bytes.slice(), dtype, given.values.length), dtype);
+    } else await gpu.upload([{ block: storage.block, data }]);
   } catch (error) {
     storage.block.dispose();
     throw error;

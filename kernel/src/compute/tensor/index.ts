@@ -22,6 +22,7 @@ export {
   toOrt,
   toTF,
 } from "./frameworks.ts";
+export { preferHost } from "./host/engine.ts";
 export type { Quantized } from "./linear.ts";
 export { tableToTensor } from "./matrix.ts";
 export type { Operand as TensorOperand } from "./operands.ts";

@@ -3,7 +3,8 @@
 import { CenoteError, formatBytes } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
-import { bytesOf, type Dtype } from "./dtypes.ts";
+import { bytesOf, type Dtype, type HostArray } from "./dtypes.ts";
+import { packedBytes } from "./packing.ts";
 import { type Shape, shown, sizeOf } from "./shape.ts";
 
 /** Elements of a tensor, at most: kernels count them in 32 bits and round up. */
@@ -12,11 +13,44 @@ export const MAX_ELEMENTS = 2 ** 31;
 export class Storage {
   readonly gpu: Gpu;
   readonly block: Block;
+  /** Elements that it was made for; 0 of memory that others write too. */
+  readonly count: number;
   #holders = 0;
+  #host: HostArray | undefined;
+  /** What the host has and the device does not yet. */
+  #unwritten: Dtype | undefined;
 
-  constructor(gpu: Gpu, block: Block) {
+  constructor(gpu: Gpu, block: Block, count = 0) {
     this.gpu = gpu;
     this.block = block;
+    this.count = count;
+  }
+
+  /** All its elements, where the host has them. */
+  get host(): HostArray | undefined {
+    return this.#host;
+  }
+
+  /** Elements that the device gets when it needs them. The array must stay as it is. */
+  keep(elements: HostArray, dtype: Dtype): void {
+    this.#host = elements;
+    this.#unwritten = dtype;
+  }
+
+  /** Elements as they were read back; a copy is kept, where they are all. */
+  know(elements: HostArray): void {
+    if (elements.length === this.count) this.#host ??= elements.slice();
+  }
+
+  /** The block with the elements in it. */
+  ready(): Block {
+    const dtype = this.#unwritten;
+    if (dtype) {
+      const data = packedBytes(this.#host!, dtype, this.block.bytes);
+      this.gpu.write({ block: this.block, data });
+      this.#unwritten = undefined;
+    }
+    return this.block;
   }
 
   /** Whether one alone holds it. */
@@ -44,7 +78,8 @@ export function allocate(
 ): Storage {
   checkElements(gpu, shape, dtype, what);
   const tag = `${what} ${dtype}${shown(shape)}`;
-  return new Storage(gpu, gpu.allocate(bytesOf(dtype, sizeOf(shape)), { tag, zeroed }));
+  const count = sizeOf(shape);
+  return new Storage(gpu, gpu.allocate(bytesOf(dtype, count), { tag, zeroed }), count);
 }
 
 /** Throws TOO_LARGE where no kernel could bind, or count, so many elements. */

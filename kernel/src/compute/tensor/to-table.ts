@@ -31,7 +31,7 @@ export function tensorToTable(matrix: Linear, names?: readonly string[]): GpuTab
       name,
       type: TYPES.float32,
       nulls: false,
-      chunks: [{ rows, layout, block: storage.block }],
+      chunks: [{ rows, layout, block: storage.ready() }],
     };
   });
   return new GpuTable(wholeOf(new StoreSource(new ColumnStore(matrix.gpu, columns, [rows]))), true);

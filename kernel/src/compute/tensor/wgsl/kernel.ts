@@ -161,7 +161,7 @@ ${body}
       this.ready = { pipeline, params, slots: this.#slots, workgroups };
       return;
     }
-    const blocks = this.#bound.map(({ storage }) => ({ block: storage.block }));
+    const blocks = this.#bound.map(({ storage }) => ({ block: storage.ready() }));
     this.gpu.dispatch(pipeline, { bindings: blocks, params, workgroups });
   }
 }

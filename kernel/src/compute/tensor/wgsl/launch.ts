@@ -123,7 +123,7 @@ export function launch(gpu: Gpu, of: Signature, build: (kernel: Kernel) => void)
     kept.set(of.text, found);
   }
   const params = filled(found.params, found.slots, values);
-  const bindings = found.order.map((i) => ({ block: memory[i]!.block }));
+  const bindings = found.order.map((i) => ({ block: memory[i]!.ready() }));
   gpu.dispatch(found.pipeline, { bindings, params, workgroups: found.workgroups });
 }
 

@@ -1,0 +1,96 @@
+// Small work whose data lie on the host is done there, and the device gets the results when it needs them. That they
+// are right is shown in elements.test.ts.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import {
+  arange,
+  createTensor,
+  fromOrt,
+  type GpuTensor,
+  preferHost,
+} from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+
+afterEach(() => preferHost(gpu, 0));
+
+test("the device gets what the host has made when a kernel needs it, once", () =>
+  scoped(async () => {
+    preferHost(gpu, 64);
+    const before = gpu.counts;
+    using x = await createTensor(gpu, [
+      [1, 2],
+      [3, 4],
+    ]);
+    using y = x.mul(2).compute();
+    assert.deepEqual(Array.from(await y.read()), [2, 4, 6, 8]);
+    const { uploads, dispatches, readBacks, submits } = gpu.counts;
+    assert.deepEqual(
+      [uploads, dispatches, readBacks, submits],
+      [before.uploads, before.dispatches, before.readBacks, before.submits],
+    );
+    using product = x.matmul(y);
+    assert.equal(gpu.counts.uploads, before.uploads + 2);
+    assert.deepEqual(Array.from(await product.read()), [14, 20, 30, 44]);
+    using again = y.sum();
+    assert.deepEqual(Array.from(await again.read()), [20]);
+    assert.equal(gpu.counts.uploads, before.uploads + 2);
+    const kernels = gpu.counts.dispatches;
+    using more = product.add(1); // which was read back
+    assert.deepEqual(Array.from(await more.read()), [15, 21, 31, 45]);
+    assert.equal(gpu.counts.dispatches, kernels);
+  }));
+
+test("what is large, waits for random numbers, or belongs to others too is computed on the device", () =>
+  scoped(async () => {
+    preferHost(gpu, 4);
+    const dispatches = async (make: () => GpuTensor) => {
+      const before = gpu.counts.dispatches;
+      using made = make();
+      await made.read();
+      return gpu.counts.dispatches - before;
+    };
+    using small = await createTensor(gpu, [1, 2, 3, 4]);
+    using large = await createTensor(gpu, [1, 2, 3, 4, 5]);
+    assert.equal(await dispatches(() => small.add(1)), 0);
+    assert.equal(await dispatches(() => large.add(1)), 1);
+    assert.equal(await dispatches(() => large.slice([1, 3]).add(1)), 1, "its memory is not kept");
+    const usage = 0x80 | 0x04 | 0x08;
+    const gpuBuffer = gpu.device.createBuffer({ size: 16, usage });
+    using shared = fromOrt(gpu, { dims: [4], type: "float32", gpuBuffer });
+    assert.deepEqual(Array.from(await shared.read()), [0, 0, 0, 0]);
+    gpu.device.queue.writeBuffer(gpuBuffer, 4, Float32Array.of(7));
+    assert.deepEqual(Array.from(await shared.read()), [0, 7, 0, 0]);
+    assert.equal(await dispatches(() => shared.add(1)), 1);
+    gpuBuffer.destroy();
+  }));
+
+test("what was read is the caller's: changing it changes no tensor", () =>
+  scoped(async () => {
+    preferHost(gpu, 64);
+    const given = Float32Array.of(1, 2);
+    using x = await createTensor(gpu, given);
+    given[0] = 9;
+    const found = await x.read();
+    found[1] = 9;
+    using y = x.add(0);
+    assert.deepEqual(Array.from(await y.read()), [1, 2]);
+    x.dispose();
+    await assert.rejects(x.read(), { code: "DISPOSED" });
+  }));
+
+test("a chain with views, broadcasts, ramps and constants is the device's", () =>
+  scoped(async () => {
+    const values = [1.5, -2, 3, Number.NaN, 0, 7];
+    const results = async (limit: number) => {
+      preferHost(gpu, limit);
+      using x = await createTensor(gpu, values, { shape: [2, 3] });
+      using ramp = arange(gpu, 0, 3);
+      const before = gpu.counts.dispatches;
+      using made = x.T.flip().T.mul(x.slice(0)).add(ramp).sub(0.5).gt(0).where(x, ramp.cast("f32"));
+      const read = Array.from(await made.read(), Number);
+      return { read, dispatches: gpu.counts.dispatches - before };
+    };
+    const [here, there] = [await results(64), await results(0)];
+    assert.deepEqual([here.dispatches, there.dispatches], [0, 1]);
+    assert.deepEqual(here.read, there.read);
+  }));
