@@ -14,10 +14,15 @@ const MARK = "\u200c";
  * tell by these names what kind of module they are.
  */
 export const COMMONJS_NAMES = ["__dirname", "__filename", "exports", "module"] as const;
-/** Those of JavaScript and Node, and what the generated code of cells calls. */
+/** Those that can't be declared at all, which V8 says well. */
+const FIXED = ["undefined", "NaN", "Infinity"];
+/**
+ * Those of JavaScript and Node, and what the generated code of cells calls. Only their names are looked at:
+ * to ask what kind of property each is has Node load what is behind it, a third of its own modules.
+ */
 const GLOBALS = new Set<string>([
   ...COMMONJS_NAMES,
-  ...Object.getOwnPropertyNames(globalThis).filter(isReplaceable),
+  ...Object.getOwnPropertyNames(globalThis).filter((name) => !FIXED.includes(name)),
   RUNTIME,
   LINE_WORD,
 ]);
@@ -30,11 +35,6 @@ export const isStandIn = (name: string): boolean => name.endsWith(MARK);
 /** Those of the names that need a stand-in once a cell declares them. */
 export function globalsAmong(names: readonly string[]): string[] {
   return names.filter((name) => GLOBALS.has(name));
-}
-
-/** `undefined` and the like can't be declared at all, which V8 says well. */
-function isReplaceable(name: string): boolean {
-  return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === true;
 }
 
 /** Renames the names in one statement of a cell. To be called before any other edit of it. */
