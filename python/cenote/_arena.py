@@ -11,7 +11,7 @@ import mmap
 import os
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import NamedTuple
 
 from ._host_memory import check_room, memory_room
@@ -75,9 +75,18 @@ class Arena:
     memory: mmap.mmap = field(init=False)
     ranges: Ranges = field(init=False)
 
-    def __post_init__(self) -> None:
+    #: Memory and descriptor of an arena whose owner has ended; it is only read. Else it is made.
+    adopted: InitVar[tuple[mmap.mmap, int] | None] = None
+    is_adopted: bool = field(init=False)
+
+    def __post_init__(self, adopted: tuple[mmap.mmap, int] | None) -> None:
         """Makes the memory and maps it."""
         self.ranges = Ranges(self.size)
+        self.is_adopted = adopted is not None
+        if adopted is not None:
+            self.memory, self.fd = adopted
+            self.ranges.take(self.size)
+            return
         kind = shared_kind()
         if kind is None:
             self.memory = mmap.mmap(-1, self.size)
@@ -161,6 +170,16 @@ class Arenas:
         assert offset is not None
         return arena, offset
 
+    def adopt(self, memory: mmap.mmap, fd: int, size: int) -> Arena:
+        """An arena whose owner has ended, for the one object in it that is shared on.
+
+        Takes the descriptor over. It is dropped when the object is given back.
+        """
+        self._last_id += 1
+        arena = Arena(self._last_id, size, (memory, fd))
+        self._arenas.append(arena)
+        return arena
+
     def _find(self, pages: int) -> tuple[Arena, int] | None:
         for arena in self._arenas:
             # What is small leaves the large ones to the next large object.
@@ -179,6 +198,9 @@ class Arenas:
         that is empty now is kept for it, however large it is, until `forget_spare` or until
         one is less than half as large.
         """
+        if arena.is_adopted:
+            apart(self._drop([arena]))
+            return
         arena.ranges.give_back(offset, page_align(size))
         if newer is not None and arena.empty:
             self._unmark(newer.name)

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -17,12 +18,13 @@ from ._copies import CopyLog
 from ._empty import Blocks
 from ._errors import BadNameError, PeerGoneError, ProtocolError
 from ._finding import PATIENCE, Finder
+from ._found import Found
 from ._interrupts import InterruptsHeld
 from ._mapping import Ended
 from ._missing import unanswered, unknown_name
 from ._owner import Made, Room, Shared
 from ._peers import Peers
-from ._reading import Reader
+from ._reading import Held, Reader
 from ._service import Service
 from ._shared import Listing, SharedTable, read_description
 from ._watch import Watching
@@ -34,6 +36,8 @@ RETRY, LISTEN_EVERY = 0.02, 1.0
 SOON = 0.05
 #: Seconds between looks while `get` waits for a name: the first pause, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+
+T = TypeVar("T")
 
 
 class Exchange:
@@ -55,12 +59,12 @@ class Exchange:
         self.counts = self._reader.counts
         self._owners: dict[str, tuple[str, int]] = {}  # who was last seen to share a name
 
-    def put(self, name: str, table: pa.Table, created_us: int | None = None) -> SharedTable:
-        """Shares a table, by one copy into an arena. `created_us`: of what it is a copy of."""
+    def put(self, name: str, table: pa.Table) -> SharedTable:
+        """Shares a table, by one copy into an arena."""
         with InterruptsHeld():
             self._ended.run()
             self.service.listen()
-            shared = self.owner.put(name, table, created_us)
+            shared = self.owner.put(name, table)
         self.counts.puts += 1
         self.counts.bytes_put += shared.bytes
         return shared
@@ -81,6 +85,14 @@ class Exchange:
 
     def get(self, name: str, wait: float) -> pa.Table:
         """The newest table of that name; waits up to `wait` seconds for it."""
+        return self._newest(name, wait, self._reader.open)
+
+    def hold(self, name: str) -> Held:
+        """The newest version of that name, to be shared on when its owner has ended."""
+        self._reader.keeps_descriptors = True
+        return self._newest(name, 0.0, self._reader.hold)
+
+    def _newest(self, name: str, wait: float, use: Callable[[Found], T]) -> T:
         if not self.service.started:
             with InterruptsHeld():
                 self.service.start()
@@ -95,7 +107,7 @@ class Exchange:
                 if found is not None:
                     self._note_owner(found.description.table)
                     try:
-                        return self._reader.open(found)
+                        return use(found)
                     except PeerGoneError:
                         if time.monotonic() >= deadline:
                             raise

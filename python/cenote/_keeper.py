@@ -1,8 +1,8 @@
 """The keeper: a process that holds chosen names, so that they outlive the kernels that put them.
 
 While a kept name's owner lives, the keeper has a lease on its newest version and costs nothing.
-When the owner ends, it puts what it holds into an arena of its own, by one copy, and shares it
-under the name, until somebody puts the name again or takes it back. `python -m cenote keep` runs
+When the owner ends, it shares what it holds on under the name, where it lies (or copied, see
+_sharing_on.py), until somebody puts the name again or takes it back. `python -m cenote keep` runs
 one.
 """
 
@@ -14,11 +14,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from ._errors import CenoteError
 from ._exchange import Exchange
+from ._reading import Held
 from ._shared import SharedTable
+from ._sharing_on import share_on
 
 _log = logging.getLogger("cenote")
 
@@ -27,8 +27,9 @@ _log = logging.getLogger("cenote")
 class _Kept:
     #: Ends the watching of the name.
     stop: Callable[[], None] | None = None
-    #: The version that is held, and when it was put.
-    table: pa.Table | None = None
+    #: The version that is held while its owner lives.
+    held: Held | None = None
+    #: When the version was put that is held, or shared on.
     created_us: int | None = None
 
 
@@ -72,26 +73,28 @@ class Keeper:
         elif self._exchange.watching.taken_back(name):
             self.keep(name, False)
         else:
-            self._adopt(name, kept)
+            self._share_on(name, kept)
 
     def _hold(self, name: str, kept: _Kept, table: SharedTable) -> None:
         if table.owner_pid == os.getpid():
-            return  # adopted
+            return  # shared on
         try:
-            kept.table = self._exchange.get(name, 0.0)
+            held = self._exchange.hold(name)
         except CenoteError:
             _log.exception("%r was not held in time", name)
             return
-        kept.created_us = table.created_us
-        self._exchange.owner.remove(name)  # an older version that was adopted
+        if held.table.owner_pid == os.getpid():
+            return  # the newer one is gone already
+        kept.held, kept.created_us = held, held.table.created_us
+        self._exchange.owner.remove(name)  # an older version that was shared on
 
-    def _adopt(self, name: str, kept: _Kept) -> None:
-        """The owner has ended: shares what is held. Whoever puts it anew has the newer one."""
-        table, kept.table = kept.table, None
-        if table is None:
+    def _share_on(self, name: str, kept: _Kept) -> None:
+        """The owner has ended. Whoever puts the name anew has the newer version."""
+        held, kept.held = kept.held, None
+        if held is None:
             return
         try:
-            self._exchange.put(name, table, kept.created_us)
+            share_on(self._exchange.owner, held)
         except (CenoteError, MemoryError):
             _log.exception("%r could not be kept", name)
 

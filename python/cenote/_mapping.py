@@ -24,15 +24,23 @@ from ._segment import the_kind
 class Mapping:
     """An arena, mapped for reading. Takes over the descriptor."""
 
-    def __init__(self, fd: int, size: int) -> None:
-        """Refuses what could kill this process: a file that is too small or may be shrunk."""
+    def __init__(self, fd: int, size: int, keeps_descriptor: bool = False) -> None:
+        """Refuses what could kill this process: a file that is too small or may be shrunk.
+
+        With `keeps_descriptor` it can be passed on.
+        """
         self._kind = the_kind()
+        self._fd = fd
         try:
-            self._memory = self._kind.map(fd, size)
-        finally:
+            self.memory = self._kind.map(fd, size)
+        except BaseException:
+            os.close(fd)
+            raise
+        self._keeps_descriptor = keeps_descriptor
+        if not keeps_descriptor:
             os.close(fd)
         self.size = size
-        self._buffer = pa.py_buffer(self._memory)
+        self._buffer = pa.py_buffer(self.memory)
         self._leases: Counter[int] = Counter()
 
     def lease(self, offset: int, size: int, ended: Callable[[], None]) -> pa.Buffer:
@@ -46,7 +54,16 @@ class Mapping:
         if self._leases[offset] <= 0:
             del self._leases[offset]
             if self._kind.copy_on_write:
-                self._memory.madvise(mmap.MADV_DONTNEED, offset, page_align(size))
+                self.memory.madvise(mmap.MADV_DONTNEED, offset, page_align(size))
+
+    def descriptor(self) -> int | None:
+        """A copy of the descriptor, the caller's, if it was kept."""
+        return os.dup(self._fd) if self._keeps_descriptor else None
+
+    def __del__(self) -> None:
+        """Closes the descriptor with the last use."""
+        if getattr(self, "_keeps_descriptor", False):
+            os.close(self._fd)
 
     @property
     def address(self) -> int:

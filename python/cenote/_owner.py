@@ -6,11 +6,12 @@ when its last lease has ended.
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -41,8 +42,6 @@ class Made:
     schema: pa.Schema
     rows: int
     size: int
-    #: When that was put of which it is a copy; None for what is new.
-    created_us: int | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -99,11 +98,8 @@ class Owner:
         self._versions: dict[int, Shared] = {}
         self._unsettled: list[Shared] = []
 
-    def put(self, name: str, data: pa.Table, created_us: int | None = None) -> SharedTable:
-        """Copies the table into an arena, once, and shares it under the name.
-
-        `created_us`: when that was put of which it is a copy; None for what is new.
-        """
+    def put(self, name: str, data: pa.Table) -> SharedTable:
+        """Copies the table into an arena, once, and shares it under the name."""
         packed = Packed(data)
         room = self.take(packed.size)
         try:
@@ -111,7 +107,7 @@ class Owner:
         except BaseException:
             self.give_up(room)
             raise
-        made = Made(data.schema, data.num_rows, packed.size, created_us)
+        made = Made(data.schema, data.num_rows, packed.size)
         return self.share(name, room, made).table
 
     def take(self, size: int) -> Room:
@@ -130,13 +126,35 @@ class Owner:
         with self._lock:
             table = self._table(name, made)
             shared = Shared(table, room.arena, room.offset, room.size, leases)
-            old = self._objects.get(name)
-            self._versions[table.version] = shared
-            self._objects[name] = shared
-            self.board.post(shared.describe())
+            old = self._post(shared)
         self._changed(name)
         self._retire(old)
         return shared
+
+    def adopt(self, memory: mmap.mmap, descriptor: int, size: int) -> Arena:
+        """An arena whose owner has ended, for one object. Takes the descriptor over."""
+        with self._lock:
+            return self._arenas.adopt(memory, descriptor, size)
+
+    def share_as(self, table: SharedTable, room: Room) -> None:
+        """Shares what lies in the room as what another process has shared before."""
+        with self._lock:
+            self._version += 1
+            ours = replace(
+                table, version=self._version, owner_pid=os.getpid(), owner_language="python"
+            )
+            old = self._post(Shared(ours, room.arena, room.offset, room.size))
+        self._changed(table.name)
+        self._retire(old)
+
+    def _post(self, shared: Shared) -> Shared | None:
+        """Makes it the current one. Returns the one before."""
+        name = shared.table.name
+        old = self._objects.get(name)
+        self._versions[shared.table.version] = shared
+        self._objects[name] = shared
+        self.board.post(shared.describe())
+        return old
 
     def _table(self, name: str, made: Made) -> SharedTable:
         self._version += 1
@@ -149,7 +167,7 @@ class Owner:
             bytes=made.size,
             columns=tuple((_short(field.name), _short(str(field.type))) for field in fields),
             column_count=len(made.schema),
-            created_us=made.created_us or self._created,
+            created_us=self._created,
             owner_pid=os.getpid(),
             owner_language="python",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -20,6 +20,17 @@ from ._outside import allocations, bytes_outside
 from ._owner import Owner
 from ._peer import Peer
 from ._segment import shared_kind
+from ._shared import SharedTable
+
+
+class Held(NamedTuple):
+    """What another process shares, and may be shared on when it has ended."""
+
+    table: SharedTable
+    #: It has a lease, as long as its owner lives.
+    stream: pa.Buffer
+    #: Where the stream lies; None where it is a copy.
+    mapping: Mapping | None
 
 
 class Reader:
@@ -39,6 +50,8 @@ class Reader:
         self._talk = talk
         self.counts = Counts()
         self.mappings: dict[tuple[Any, int], Mapping] = {}
+        #: Whether arenas that are mapped from now on can be passed on.
+        self.keeps_descriptors = False
         self._known = KnownStreams()
 
     def open(self, found: Found) -> pa.Table:
@@ -56,6 +69,25 @@ class Reader:
             self._ended.nudge()
         self.counts.handoffs += 1
         return result
+
+    def hold(self, found: Found) -> Held:
+        """The stream itself, which is not looked at."""
+        table, arena = found.description.table, found.description.arena
+        try:
+            if arena is None or shared_kind() is None:
+                stream = self._copy(found)
+                self._finder.release(found)
+                return Held(table, stream, None)
+            mapping = self._mapping(found)
+            if found.table is None:
+                stream = self._map(found)
+            else:  # which has the lease
+                at = mapping.address + found.description.offset
+                stream = pa.foreign_buffer(at, table.bytes, base=found.table)
+        except BaseException:
+            self._finder.release(found)
+            raise
+        return Held(table, stream, mapping)
 
     def _read(self, found: Found, mapped: bool) -> pa.Table:
         table = found.description.table
@@ -113,7 +145,9 @@ class Reader:
                 descriptor = peer.take_descriptor()
             if descriptor is None:
                 raise ProtocolError(f"{description.table.owner} has sent no descriptor")
-            mapping = self.mappings[key] = Mapping(descriptor, description.arena_bytes)
+            mapping = self.mappings[key] = Mapping(
+                descriptor, description.arena_bytes, self.keeps_descriptors
+            )
         if description.arena_bytes != mapping.size:
             raise ProtocolError(f"{description.table.owner}: an arena has changed its size")
         return mapping

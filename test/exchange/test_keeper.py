@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cenote
@@ -93,6 +93,56 @@ def test_a_kept_name_outlives_its_owner_and_is_replaced_by_who_puts_it_anew(keep
     second.end()
     cenote.delete("kept")
     assert names() == set()
+
+
+def arenas_of(pid: int, size: int) -> set[str]:
+    """Inodes of the arenas of that size that a process has open."""
+    found = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if "cenote-arena" in os.readlink(path) and (info := path.stat()).st_size == size:
+                found.add(info.st_ino)
+    return found
+
+
+BIG, SMALL = 100 << 20, 64 << 20
+PUT_BIG = {
+    Remote: 'import numpy as np; cenote.put("big", {{"n": np.full({0}, {1}, "int64")}})',
+    Node: 'await cenote.put("big", {{ n: new BigInt64Array({0}).fill({1}n) }});',
+}
+
+
+@pytest.mark.parametrize("start", [Remote, Node])
+def test_a_large_table_is_kept_where_it_lies_a_small_one_of_many_is_copied(keeper, start):
+    put, keep = PUT[start]
+    owner = start()
+    owner.run(PUT_BIG[start].format(BIG // 8, 5))
+    owner.run(keep.replace("kept", "big"))
+    owner.run(put.format(1))
+    owner.run(PUT_BIG[start].format(SMALL // 16, 6).replace("big", "other"))
+    owner.run(keep)
+    pid = owner.process.pid
+    arena = cenote.list()[0].bytes
+    size = -(-arena // 4096) * 4096
+    (large,), (small,) = arenas_of(pid, size), arenas_of(pid, SMALL)
+    owner.process.kill()
+    owner.end()
+    until("the keeper shares both", lambda: names() == {"big", "kept"})
+    assert owners("big") == owners("kept") == {keeper.pid}
+    assert arenas_of(keeper.pid, size) == {large}, "it lies where it lay"
+    until("the others' memory is free", lambda: small not in arenas_of(keeper.pid, SMALL))
+
+    table = cenote.get("big")
+    assert table["n"][0].as_py() == table["n"][-1].as_py() == 5
+    assert cenote.get("kept")["n"].to_pylist() == [1]
+    node = Node()
+    assert node.run('return Number((await cenote.get("big")).getChild("n").at(-1))') == 5
+    cenote.delete("big")
+    assert table["n"][-1].as_py() == 5
+    node.end()
+    del table
+    until("its memory is free", lambda: not arenas_of(keeper.pid, size))
+    cenote.delete("kept")
 
 
 def test_what_is_taken_back_or_not_kept_any_more_vanishes(keeper):
