@@ -1,25 +1,24 @@
 // Tensors against TF.js on the same device, by turns, results compared, and against jax-js and onnxruntime-web (peers):
 //   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing | peers] …
-//     [sizes=1024,1048576] [runs=5] [products=256,512,1024]
+//     [sizes=1024,1048576] [runs=5] [products=256,512,1024] [host=4096]
+// host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
 // Installs them into bench/peers (220 MB) when they are missing.
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
 import { formatBytes } from "../kernel/src/base/index.ts";
-import { createTensor, type GpuTensor, RandomStream } from "../kernel/src/compute/index.ts";
+import {
+  createTensor,
+  type GpuTensor,
+  preferHost,
+  RandomStream,
+} from "../kernel/src/compute/index.ts";
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
-import {
-  against,
-  median,
-  medians,
-  type Sides,
-  type Times,
-  tfDone,
-  timed,
-} from "./tensors/measure.ts";
+import { against, medians, type Sides, type Times, tfDone, timed } from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
 import { againstAll } from "./tensors/peers.ts";
 import { sharingWithJax, sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
+import { smallOnDevice, smallOnHost } from "./tensors/small.ts";
 
 const words = process.argv.slice(2);
 const option = (name: string, usual: string) =>
@@ -33,6 +32,8 @@ Object.assign(globalThis, globals);
 const gpu = await openGpu();
 const tf: Tf = await loadTfJsOn<TfJs>(countOutside(gpu.device));
 const sides: Sides = { gpu, tf };
+const few = Number(option("host", "4096"));
+preferHost(gpu, few);
 const { adapter } = gpu;
 console.log(
   `adapter: ${adapter.name}${adapter.software ? " — SOFTWARE: figures are of a processor" : ""}; TF.js ${tf.version_core}; medians of ${runs}`,
@@ -155,46 +156,6 @@ async function sum(): Promise<void> {
   half.dispose();
 }
 
-/** One small addition: what the host takes to record it, and to the end when each, or only the last, is waited for. */
-async function small(): Promise<void> {
-  const [[x, tx], [y, ty]] = [await both([1024], 11), await both([1024], 12)];
-  const mine = () => x.add(y).compute().dispose();
-  const theirs = () => tf.add(tx, ty).dispose();
-  const ends = [
-    [mine, () => gpu.finish()],
-    [theirs, () => tfDone(sides)],
-  ] as const;
-  const found: Record<string, number[]>[] = [{}, {}];
-  for (let run = 0; run < 40; run++) {
-    for (const [side, [step, end]] of ends.entries()) {
-      const note = (name: string, begin: number, count: number) => {
-        const list = (found[side]![name] ??= []);
-        list.push(((performance.now() - begin) / count) * 1000);
-      };
-      let begin = performance.now();
-      for (let i = 0; i < 100; i++) step();
-      note("recorded by the host", begin, 100);
-      await end();
-      note("one of 100, waited for together", begin, 100);
-      for (let i = 0; i < 20; i++) {
-        begin = performance.now();
-        step();
-        await end();
-        note("waited for each", begin, 1);
-      }
-    }
-  }
-  console.log("\na small addition, 1,024 elements, µs: median (least)");
-  for (const name of Object.keys(found[0]!)) {
-    const [a, b] = found.map((side) => side[name]!) as [number[], number[]];
-    const text = (list: number[]) => `${median(list).toFixed(0)} (${Math.min(...list).toFixed(0)})`;
-    console.log(
-      `${name.padEnd(34)} cenote ${text(a).padEnd(12)} TF.js ${text(b).padEnd(12)} cenote ÷ TF.js ${(median(a) / median(b)).toFixed(2)}`,
-    );
-  }
-  for (const one of [x, y, tx, ty]) one.dispose();
-}
-
 /** A step of a small network on both sides: what the pool and TF.js hold at most. */
 async function memory(): Promise<void> {
   const [[x, tx], [w, tw], [v, tv]] = [
@@ -258,6 +219,13 @@ async function tfPeak(step: () => Tf, wantedValue: number): Promise<number> {
   assert.ok(Math.abs((await result.data())[0] - wantedValue) < 1e-3);
   result.dispose();
   return peak;
+}
+
+async function small(): Promise<void> {
+  preferHost(gpu, 0);
+  await smallOnDevice(sides);
+  preferHost(gpu, few);
+  for (const size of [512, 1024]) await smallOnHost(sides, size);
 }
 
 async function sharing(): Promise<void> {

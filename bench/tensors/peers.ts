@@ -6,7 +6,7 @@ import type { GpuTensor } from "../../kernel/src/compute/index.ts";
 import { RandomStream } from "../../kernel/src/compute/index.ts";
 import { countOutside } from "../../kernel/src/gpu/index.ts";
 import { type Jax, loadJaxOn, loadOrtOn, type OrtLibrary } from "./libraries.ts";
-import { medians, type Sides, type Times, tfDone, timed } from "./measure.ts";
+import { done, medians, type Sides, type Times, tfDone, timed } from "./measure.ts";
 import type { Model } from "./onnx.ts";
 import type { Tf } from "./operations.ts";
 
@@ -120,7 +120,7 @@ async function runners(libraries: Libraries, race: Race): Promise<Runner[]> {
     new RandomStream(() => gpu, i + 20).uniform(shape, 0.05, 2).compute(),
   );
   const data = (await Promise.all(mine.map((one) => one.read()))) as Float32Array[];
-  const done = () => gpu.device.queue.onSubmittedWorkDone();
+  const waited = () => gpu.device.queue.onSubmittedWorkDone();
   const its = shapes.map((shape, i) => tf.tensor(data[i], shape, "float32"));
   const arrays = shapes.map((shape, i) => jax.numpy.array(data[i]).reshape(shape));
   const compiled = jax.jit((...of: Theirs) => race.jax(jax.numpy, jax, ...of));
@@ -132,8 +132,7 @@ async function runners(libraries: Libraries, race: Race): Promise<Runner[]> {
     {
       name: "cenote",
       run: async () => {
-        const made = race.ours(...mine).compute();
-        await gpu.finish();
+        const made = await done(gpu, () => race.ours(...mine).compute());
         return { read: () => made.read(), end: () => made.dispose() };
       },
       end: () =>
@@ -158,7 +157,7 @@ async function runners(libraries: Libraries, race: Race): Promise<Runner[]> {
       run: async () => {
         const made = compiled(...arrays.map((one) => one.ref));
         await jax.blockUntilReady(made);
-        await done();
+        await waited();
         return { read: () => made.ref.data(), end: () => made.dispose() };
       },
       end: () =>
@@ -170,7 +169,7 @@ async function runners(libraries: Libraries, race: Race): Promise<Runner[]> {
       name: "onnxruntime-web",
       run: async () => {
         const made = await session.run(feeds);
-        await done();
+        await waited();
         return { read: () => made.getData(), end: () => made.dispose() };
       },
       end: () =>

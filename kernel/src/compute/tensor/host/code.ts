@@ -136,53 +136,70 @@ function cast(from: Dtype, to: Dtype, x: string): string {
 
 const isOp = (name: string): name is OpName => name in OPS;
 
-/** An expression as the body of a loop: statements, and the value at index `i`. */
-export interface HostCode {
-  readonly lines: readonly string[];
-  readonly value: string;
-  /** What `x0`, `x1`, … and `c0`, `c1`, … stand for. */
+/** What an expression does, as text, and what its `x0`, `x1`, … and `c0`, `c1`, … stand for. */
+export interface HostForm {
+  /** Equal ones have the same code. */
+  readonly key: string;
   readonly placed: readonly Placed[];
   readonly constants: readonly Constant[];
 }
 
 /** Undefined where an operation has no code here. */
-export function hostCode(expr: Expr): HostCode | undefined {
-  const lines: string[] = [];
+export function hostForm(expr: Expr): HostForm | undefined {
   const placed: Placed[] = [];
   const constants: Constant[] = [];
-  const names = new Map<Expr, string>();
-  const load = (one: Placed): string => {
-    const text = `x${placed.push(one) - 1}[i]`;
-    return one.dtype === "bool" ? `${text} !== 0` : text;
+  const calls: Call[] = [];
+  const visit = (one: Expr): string => {
+    if (one.kind === "constant") return `c${numbered(constants, one)}${one.dtype}`;
+    if (one.kind !== "call") return `x${numbered(placed, one)}${one.dtype}`;
+    const known = calls.indexOf(one);
+    if (known >= 0) return `t${known}`;
+    let text = `${one.op}:${one.dtype}(`;
+    for (const arg of one.args) text += `${visit(arg)},`;
+    calls.push(one);
+    return `${text})`;
   };
-  const visit = (one: Expr): string | undefined => {
+  const key = visit(expr);
+  return calls.every(isKnown) ? { key, placed, constants } : undefined;
+}
+
+function numbered<T>(list: T[], one: T): number {
+  const known = list.indexOf(one);
+  return known >= 0 ? known : list.push(one) - 1;
+}
+
+function isKnown({ op, args }: Call): boolean {
+  if (op === "where" || op === "cast") return true;
+  return isOp(op) && CODE[op]?.[DTYPES[args[0]!.dtype].computed] !== undefined;
+}
+
+/** The body of a loop over `i`, and the value there. */
+export function hostCode(expr: Expr, { placed, constants }: HostForm) {
+  const lines: string[] = [];
+  const names = new Map<Expr, string>();
+  const visit = (one: Expr): string => {
     const known = names.get(one);
     if (known) return known;
-    if (one.kind === "constant") {
-      const name = `c${constants.push(one) - 1}`;
-      names.set(one, name);
-      return name;
-    }
-    const text = one.kind === "call" ? applied(one, visit) : load(one);
-    if (text === undefined) return undefined;
-    const name = `t${lines.push(`const t${lines.length} = ${text};`) - 1}`;
+    if (one.kind === "constant") return `c${constants.indexOf(one)}`;
+    const text = one.kind === "call" ? applied(one, one.args.map(visit)) : load(one, placed);
+    const name = `t${lines.length}`;
+    lines.push(`const ${name} = ${text};`);
     names.set(one, name);
     return name;
   };
   const value = visit(expr);
-  return value === undefined ? undefined : { lines, value, placed, constants };
+  return { lines, value };
 }
 
-function applied(
-  { op, args, dtype }: Call,
-  visit: (arg: Expr) => string | undefined,
-): string | undefined {
-  const x = args.map(visit);
-  if (x.includes(undefined)) return undefined;
-  const [a, b, c] = x as [string, string, string];
+function load(one: Placed, placed: readonly Placed[]): string {
+  const text = `x${placed.indexOf(one)}[i]`;
+  return one.dtype === "bool" ? `${text} !== 0` : text;
+}
+
+function applied({ op, args, dtype }: Call, x: readonly string[]): string {
+  const [a = "", b = "", c = ""] = x;
   if (op === "where") return `(${a} ? ${b} : ${c})`;
   if (op === "cast") return cast(args[0]!.dtype, dtype, a);
-  const text = isOp(op) ? CODE[op]?.[DTYPES[args[0]!.dtype].computed]?.(a, b) : undefined;
-  if (text === undefined) return undefined;
+  const text = CODE[op as OpName]![DTYPES[args[0]!.dtype].computed]!(a, b);
   return opNamed(op).wraps ? wrapped(dtype, text) : text;
 }

@@ -5,7 +5,7 @@ import { DTYPES, type Dtype, type HostArray } from "../dtypes.ts";
 import { type Constant, type Expr, type Leaf, leaf, type Placed } from "../expr.ts";
 import { isRowMajor, rowMajor, type Shape, sizeOf } from "../shape.ts";
 import { allocate } from "../storage.ts";
-import { hostCode } from "./code.ts";
+import { type HostForm, hostCode, hostForm } from "./code.ts";
 import { FUNCTIONS } from "./functions.ts";
 
 type Loop = (
@@ -24,7 +24,7 @@ export function preferHost(gpu: Gpu, elements: number): void {
 
 export const hostLimit = (gpu: Gpu): number => limits.get(gpu) ?? 0;
 
-/** Compiled loops by their text. */
+/** Compiled loops by what they do. */
 const loops = new Map<string, Loop>();
 const KEPT = 512;
 
@@ -33,12 +33,11 @@ export function onHost(gpu: Gpu, expr: Expr, shape: Shape, what: string): Leaf |
   const count = sizeOf(shape);
   if (count === 0 || count > hostLimit(gpu) || expr.kind !== "call") return undefined;
   if (!expr.placed.every((one) => one.kind === "ramp" || one.storage.host)) return undefined;
-  const code = hostCode(expr);
-  if (!code) return undefined;
-  const { lines, value, placed, constants } = code;
-  const loop = compiled(lines, value, placed.length, constants.length);
+  const form = hostForm(expr);
+  if (!form) return undefined;
+  const { placed, constants } = form;
   const out = new DTYPES[expr.dtype].array(count);
-  loop(
+  loopOf(expr, form)(
     out,
     placed.map((one) => elements(one, shape, one.kind === "leaf" ? one.storage.host : undefined)),
     constants.map(numberOf),
@@ -48,30 +47,28 @@ export function onHost(gpu: Gpu, expr: Expr, shape: Shape, what: string): Leaf |
   return leaf(storage, expr.dtype, rowMajor(shape));
 }
 
-const HEAD = `"use strict"; const { ${Object.keys(FUNCTIONS).join(", ")} } = functions;`;
+function loopOf(expr: Expr, form: HostForm): Loop {
+  let loop = loops.get(form.key);
+  if (!loop) {
+    loop = compiled(expr, form);
+    if (loops.size >= KEPT) loops.clear();
+    loops.set(form.key, loop);
+  }
+  return loop;
+}
 
-function compiled(
-  lines: readonly string[],
-  value: string,
-  arrays: number,
-  constants: number,
-): Loop {
-  const list = (count: number, prefix: string) =>
-    Array.from({ length: count }, (_, i) => `${prefix}${i}`).join(", ");
-  const body = `${HEAD}
-return (out, [${list(arrays, "x")}], [${list(constants, "c")}]) => {
+function compiled(expr: Expr, form: HostForm): Loop {
+  const { lines, value } = hostCode(expr, form);
+  const list = (of: readonly unknown[], prefix: string) =>
+    of.map((_, i) => `${prefix}${i}`).join(", ");
+  const body = `"use strict"; const { ${Object.keys(FUNCTIONS).join(", ")} } = functions;
+return (out, [${list(form.placed, "x")}], [${list(form.constants, "c")}]) => {
   for (let i = 0; i < out.length; i++) {
     ${lines.join("\n    ")}
     out[i] = ${value};
   }
 };`;
-  let loop = loops.get(body);
-  if (!loop) {
-    loop = new Function("functions", body)(FUNCTIONS) as Loop;
-    if (loops.size >= KEPT) loops.clear();
-    loops.set(body, loop);
-  }
-  return loop;
+  return new Function("functions", body)(FUNCTIONS);
 }
 
 /** The elements of a leaf in the order of the rows, where the host has them: its own memory, or new. */

@@ -4,8 +4,11 @@
 /** Below this an f32 is subnormal. */
 const NORMAL = 1.17549435e-38;
 
-const polynomial = (coefficients: readonly number[], q: number): number =>
-  coefficients.reduceRight((sum, coefficient) => sum * q + coefficient, 0);
+function polynomial(coefficients: readonly number[], q: number): number {
+  let sum = 0;
+  for (let i = coefficients.length - 1; i >= 0; i--) sum = sum * q + coefficients[i]!;
+  return sum;
+}
 
 // The kernels' own fits, so that both sides are equally near.
 const ERF_ABOVE = [1.1283789, 0.31516269, 0.06762574, 0.008606358, 0.0003067762];
