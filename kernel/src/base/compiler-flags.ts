@@ -2,8 +2,7 @@
 // V8 refuses the compiled code of Node's own modules that Node carries, and every thread compiles them anew,
 // which is a quarter of the start. V8 aborts where a compiler meets another flag than the one that its work
 // began with ("Check failed: v8_flags.maglev_osr"), so they are set while no thread compiles.
-import { setFlagsFromString } from "node:v8";
-import { Script } from "node:vm";
+// Node's modules are looked up on use: all threads load this room, and few of them these.
 
 const FLAGS = [
   // V8 keeps every script that was compiled, in case the same text comes again: cells would add up.
@@ -25,6 +24,7 @@ const FLAGS = [
 export async function setCompilerFlags(
   hold: (released: SharedArrayBuffer) => Promise<unknown>,
 ): Promise<void> {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   const released = new Int32Array(new SharedArrayBuffer(4));
   setFlagsFromString("--allow-natives-syntax");
   try {
@@ -47,5 +47,6 @@ export function waitForCompilerFlags(released: SharedArrayBuffer, held: () => vo
 
 /** Waits for the compilers that work beside this thread, by a function of V8's own. */
 function finishCompiling(): void {
+  const { Script } = process.getBuiltinModule("node:vm");
   new Script("%FinalizeOptimization()").runInThisContext();
 }
