@@ -11,8 +11,10 @@ import {
   count,
   first,
   last,
+  max,
   mean,
   median,
+  min,
   nunique,
   quantile,
   std,
@@ -33,6 +35,8 @@ const FIGURES: Record<string, (of: string) => Aggregate> = {
   q10: (of) => quantile(of, 0.1),
   q90: (of) => quantile(of, 0.9),
   nunique,
+  min,
+  max,
   first,
   last,
   any,
@@ -45,6 +49,7 @@ const figure = fc.oneof(
     fc.constantFrom("nunique", "first", "last", "count"),
     fc.constantFrom(...Object.keys(VALUES)),
   ),
+  fc.tuple(fc.constantFrom("min", "max"), fc.constantFrom("text", "codes", "decimal")),
   fc.tuple(fc.constantFrom("any", "all"), fc.constant("bool")),
 );
 
@@ -188,6 +193,7 @@ test("of no rows: nulls, no values, false of any, true of all", async () => {
       f: first("s"),
       l: last("x"),
       v: variance("x"),
+      lo: min("s"),
       any: any("b"),
       all: all("b"),
     };
@@ -195,7 +201,7 @@ test("of no rows: nulls, no values, false of any, true of all", async () => {
     const [row] = (await none.agg(figures).toArrow()).toArray();
     assert.deepEqual(
       { ...row },
-      { m: null, n: 0, f: null, l: null, v: null, any: false, all: true },
+      { m: null, n: 0, f: null, l: null, v: null, lo: null, any: false, all: true },
     );
     assert.equal((await none.groupBy("s").agg(figures).toArrow()).numRows, 0);
   });

@@ -71,6 +71,25 @@ test("codes of numbers sort by these, NaN above all", async () => {
   });
 });
 
+test("codes of decimals sort by their numbers", async () => {
+  const type = new arrow.Dictionary(new arrow.Decimal(2, 20, 128), new arrow.Int8());
+  const numbers = [900n, -5n, 10n, null, 1000n, -40n, 9n];
+  const words = (x: bigint | null) =>
+    x === null
+      ? null
+      : Uint32Array.from([0n, 32n, 64n, 96n], (by) => Number((x >> by) & 0xffffffffn));
+  const codes = arrow.vectorFromArray(numbers.map(words), type);
+  const place = arrow.makeVector(Int32Array.from(numbers.keys()));
+  const table = new arrow.Table({ codes, place });
+  await scoped(async () => {
+    using uploaded = await tableToGpu(gpu, table);
+    for (const t of [uploaded, tableOnHost(table)]) {
+      const found = await t.sort("codes").toArrow();
+      assert.deepEqual([...found.getChild("place")!], [5, 1, 6, 2, 0, 4, 3]);
+    }
+  });
+});
+
 test("distinct keeps the first row of each key, in the order of rows", async () => {
   await scoped(() =>
     fc.assert(

@@ -3,8 +3,9 @@
 import type * as Arrow from "apache-arrow";
 import type { Data, DataType, Field } from "apache-arrow";
 import { countBits } from "./bits.ts";
+import type { HostChunk } from "./host.ts";
 import { bitmapBytes, type Layout, layoutOf } from "./layout.ts";
-import type { Column } from "./store.ts";
+import type { Column, ColumnFacts } from "./store.ts";
 import { ARROW, type ColumnType, columnType, isNested, textForm } from "./types.ts";
 
 let library: Promise<typeof Arrow> | undefined;
@@ -47,7 +48,7 @@ export function arrowType(arrow: typeof Arrow, type: ColumnType): DataType {
 }
 
 /** The Arrow field of a column: the one it came from, under its present name, or one made from its type. */
-export function arrowField(arrow: typeof Arrow, column: Omit<Column, "chunks">): Field {
+export function arrowField(arrow: typeof Arrow, column: ColumnFacts): Field {
   const { field, name, type, nulls } = column;
   if (!field) return new arrow.Field(name, arrowType(arrow, type), true);
   const dataType = column.dictionary
@@ -94,11 +95,11 @@ function nestedType(arrow: typeof Arrow, type: DataType, children: readonly Fiel
 export class ColumnReader {
   readonly field: Field;
   readonly #arrow: typeof Arrow;
-  readonly #column: Omit<Column, "chunks">;
+  readonly #column: ColumnFacts;
   readonly #children: readonly ColumnReader[];
   #values: Arrow.Vector | undefined;
 
-  constructor(arrow: typeof Arrow, column: Omit<Column, "chunks">) {
+  constructor(arrow: typeof Arrow, column: ColumnFacts) {
     this.#arrow = arrow;
     this.#column = column;
     this.field = arrowField(arrow, column);
@@ -113,6 +114,12 @@ export class ColumnReader {
       child.chunk(column.children![i]!, chunk, take),
     );
     return this.data(bytes, layout, rows, children);
+  }
+
+  /** A chunk of the column on the host. */
+  hosted({ bytes, layout, rows, children = [] }: HostChunk): Data {
+    const inside = children.map((child, i) => this.#children[i]!.hosted(child));
+    return this.data(bytes, layout, rows, inside);
   }
 
   /** No rows, but the dictionary. */

@@ -2,6 +2,7 @@
 // results that are small beside the table they came from (the keys of groups).
 import { countBits } from "./bits.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import type { ColumnFacts } from "./store.ts";
 import { type ColumnType, isText } from "./types.ts";
 
 /** One or more chunks of a column, as the bytes of their blocks. */
@@ -9,6 +10,8 @@ export interface HostColumn {
   readonly type: ColumnType;
   readonly nulls: boolean;
   readonly dictionary?: readonly unknown[];
+  /** What is in a list or a struct; chunks have its values. */
+  readonly children?: readonly ColumnFacts[];
   readonly chunks: readonly HostChunk[];
 }
 
@@ -16,6 +19,8 @@ export interface HostChunk {
   readonly bytes: Uint8Array;
   readonly layout: Layout;
   readonly rows: number;
+  /** Of what is in a list or a struct. */
+  readonly children?: readonly HostChunk[];
 }
 
 /** A row by its number over all chunks: its chunk and its number there. */
@@ -53,10 +58,7 @@ export function sortables(column: HostColumn): Sortable[] {
   const values = column.chunks.flatMap((chunk) => sortable(withoutCodes(column), chunk));
   const { dictionary } = column;
   if (!dictionary) return values;
-  const plain = typeof dictionary[0] === "number" || typeof dictionary[0] === "bigint";
-  const entries = dictionary.map((value) =>
-    plain ? (value as number) : Buffer.from(String(value)).toString("latin1"),
-  );
+  const entries = entriesOf(dictionary);
   return values.map((code) => (code === undefined ? undefined : entries[Number(code)]));
 }
 
@@ -120,16 +122,22 @@ function valueReader(
   return (row) => values[row];
 }
 
+/** The values of a dictionary as what < orders: numbers, decimals by their digits, others by their text. */
+export function entriesOf(dictionary: readonly unknown[]): Exclude<Sortable, undefined>[] {
+  return dictionary.map((value) => {
+    if (typeof value === "number" || typeof value === "bigint") return value;
+    // Arrow gives decimals as words, low first.
+    if (!(value instanceof Uint32Array)) return Buffer.from(String(value)).toString("latin1");
+    const bits = value.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+    return BigInt.asIntN(32 * value.length, bits);
+  });
+}
+
 // What compares like the dictionary's values, by code.
 function ranksOf(dictionary: readonly unknown[]): Uint32Array {
-  const order = dictionary.map((_, code) => code);
-  const bytes = dictionary.map((value) => Buffer.from(String(value)));
-  const plain = typeof dictionary[0] === "number" || typeof dictionary[0] === "bigint";
-  order.sort((a, b) =>
-    plain
-      ? compare(dictionary[a] as number, dictionary[b] as number)
-      : Buffer.compare(bytes[a]!, bytes[b]!),
-  );
+  const entries = entriesOf(dictionary);
+  const order = entries.map((_, code) => code);
+  order.sort((a, b) => compare(entries[a], entries[b]));
   const ranks = new Uint32Array(order.length);
   order.forEach((code, rank) => {
     ranks[code] = rank;
@@ -137,7 +145,7 @@ function ranksOf(dictionary: readonly unknown[]): Uint32Array {
   return ranks;
 }
 
-interface NumberArray {
+export interface NumberArray {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, offset: number, length: number): ArrayLike<number | bigint>;
 }
@@ -160,87 +168,12 @@ export function arrayOf({ kind, bits }: ColumnType): NumberArray {
   }
 }
 
-function view<A extends NumberArray>(View: A, bytes: Uint8Array): InstanceType<A> {
+export function view<A extends NumberArray>(View: A, bytes: Uint8Array): InstanceType<A> {
   const size = View.BYTES_PER_ELEMENT;
   const length = Math.floor(bytes.byteLength / size);
   if (bytes.byteOffset % size === 0)
     return new View(bytes.buffer, bytes.byteOffset, length) as InstanceType<A>;
   return new View(bytes.slice().buffer, 0, length) as InstanceType<A>;
-}
-
-/** The rows of `order`, as one chunk. */
-export function take(column: HostColumn, order: Uint32Array, locate: Locate): HostChunk {
-  const { type, chunks } = column;
-  const rows = order.length;
-  const places = Array.from(order, locate);
-  const text = isText(type) ? sizesOf(chunks, places) : undefined;
-  const layout = layoutOf(type, rows, column.nulls, text?.at(-1) ?? 0);
-  const bytes = new Uint8Array(layout.total);
-  if (text) takeText(chunks, places, text, bytes, layout);
-  else if (type.bits === 1) takeBits(chunks, places, bytes, 0, () => 0);
-  else takeFixed(chunks, places, bytes, type.bits / 8);
-  if (column.nulls)
-    takeBits(chunks, places, bytes, layout.validity, (chunk) => chunk.layout.validity);
-  return { bytes, layout, rows };
-}
-
-type Places = readonly (readonly [number, number])[];
-
-// Word by word where a value is whole words, which all but small types are.
-function takeFixed(
-  chunks: readonly HostChunk[],
-  places: Places,
-  to: Uint8Array,
-  width: number,
-): void {
-  const step = width % 4 === 0 ? 4 : width % 2 === 0 ? 2 : 1;
-  const View = step === 4 ? Uint32Array : step === 2 ? Uint16Array : Uint8Array;
-  const from = chunks.map(({ bytes }) => view(View as NumberArray, bytes) as ArrayLike<number>);
-  const out = view(View as NumberArray, to) as Uint32Array;
-  const units = width / step;
-  places.forEach(([chunk, row], i) => {
-    for (let k = 0; k < units; k++) out[i * units + k] = from[chunk]![row * units + k]!;
-  });
-}
-
-function takeBits(
-  chunks: readonly HostChunk[],
-  places: Places,
-  to: Uint8Array,
-  at: number,
-  section: (chunk: HostChunk) => number,
-): void {
-  places.forEach(([c, row], i) => {
-    const chunk = chunks[c]!;
-    const bit = (chunk.bytes[section(chunk) + (row >> 3)]! >> (row & 7)) & 1;
-    to[at + (i >> 3)]! |= bit << (i & 7);
-  });
-}
-
-function sizesOf(chunks: readonly HostChunk[], places: Places): number[] {
-  const offsets = chunks.map((chunk) => view(Uint32Array, chunk.bytes));
-  let total = 0;
-  return places.map(([chunk, row]) => {
-    total += offsets[chunk]![row + 1]! - offsets[chunk]![row]!;
-    return total;
-  });
-}
-
-function takeText(
-  chunks: readonly HostChunk[],
-  places: Places,
-  ends: readonly number[],
-  to: Uint8Array,
-  layout: Layout,
-): void {
-  const offsets = chunks.map((chunk) => view(Uint32Array, chunk.bytes));
-  const out = new Uint32Array(to.buffer, 0, places.length + 1);
-  places.forEach(([c, row], i) => {
-    const { bytes, layout: from } = chunks[c]!;
-    const [first, end] = [offsets[c]![row]!, offsets[c]![row + 1]!];
-    to.set(bytes.subarray(from.bytes + first, from.bytes + end), layout.bytes + out[i]!);
-    out[i + 1] = ends[i]!;
-  });
 }
 
 /** Values (and their validity) as the bytes of a block; `valid` absent: all are. */

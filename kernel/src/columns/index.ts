@@ -5,13 +5,13 @@ export {
   arrayOf,
   comparator,
   compareSortables,
+  entriesOf,
   type HostChunk,
   type HostColumn,
   hostChunk,
   locator,
   type Sortable,
   sortables,
-  take,
 } from "./host.ts";
 export { hostBatches, hostColumns, hostTable } from "./host-table.ts";
 export {
@@ -28,11 +28,13 @@ export { readTable } from "./read.ts";
 export {
   type Column,
   type ColumnChunk,
+  type ColumnFacts,
   ColumnStore,
   pathTo,
   stepsOf,
   withChildren,
 } from "./store.ts";
+export { nullable, nullRows, take, valid, within, withNullRow } from "./taken.ts";
 export {
   type ColumnType,
   decimalType,

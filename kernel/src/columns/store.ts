@@ -30,6 +30,11 @@ export interface Column {
   readonly chunks: readonly ColumnChunk[];
 }
 
+/** A column without its chunks. */
+export interface ColumnFacts extends Omit<Column, "chunks" | "children"> {
+  readonly children?: readonly ColumnFacts[];
+}
+
 /** A column and those in it, each before what it holds. */
 export function withChildren(column: Column): Column[] {
   return [column, ...(column.children ?? []).flatMap(withChildren)];

@@ -6,7 +6,7 @@ import { partsOf, type TypedAggregate } from "./figures.ts";
 import { type Grouped, plainFloats } from "./grouped.ts";
 import { groupedOnGpu, mostKeys } from "./grouped-gpu.ts";
 import { groupedOnHost } from "./grouped-host.ts";
-import { choiceOf, groupsObstacle, rowsFrom } from "./host/run.ts";
+import { choiceOf, rowsFrom } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { ranked } from "./ranked.ts";
@@ -29,9 +29,8 @@ export class AggregateSource extends PendingSource {
   override get host(): HostSide {
     const side = this.plan.source.host;
     return {
-      there: side?.there ?? false,
-      count: side?.count,
-      obstacle: () => this.#obstacle(),
+      there: side.there,
+      count: side.count,
       rows: async () => rowsFrom(await this.table({ on: "host" })),
     };
   }
@@ -45,18 +44,13 @@ export class AggregateSource extends PendingSource {
   protected async make(): Promise<ColumnStore> {
     return uploadTable(this.gpu, await this.table());
   }
-  #obstacle(): string | undefined {
-    const ofs = this.aggregates.flatMap(({ of }) => of ?? []);
-    return groupsObstacle(this.plan, this.keys, ofs);
-  }
   async #run(options: RunOptions): Promise<Table> {
     const { columns, rows } = await this.#grouped(options);
     return hostTable(columns, rows);
   }
   async #grouped(options: RunOptions): Promise<Grouped> {
     const { plan, keys, aggregates } = this;
-    if (choiceOf(plan, this.#obstacle(), options).on === "host")
-      return groupedOnHost(plan, keys, aggregates);
+    if (choiceOf(plan, options).on === "host") return groupedOnHost(plan, keys, aggregates);
     using source = await opened(plan, [
       ...keys.map((key) => key.at),
       ...aggregates.flatMap(({ of }) => of ?? []),
@@ -77,7 +71,7 @@ export class AggregateSource extends PendingSource {
     return { columns: [...keys, ...columns.slice(count + 1)], rows };
   }
   explain(options: RunOptions = {}): string[] {
-    const { on, why } = choiceOf(this.plan, this.#obstacle(), options);
+    const { on, why } = choiceOf(this.plan, options);
     if (on === "host") {
       const keyed =
         this.keys.length > 0 ? `by ${this.keys.map(({ name }) => name).join(", ")}` : "of all rows";

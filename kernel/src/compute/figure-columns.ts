@@ -1,6 +1,6 @@
 // The columns of an aggregate's figures: of the groups' words, of single rows, or of values in order.
-import { type ColumnStore, type HostChunk, layoutOf } from "../columns/index.ts";
-import { figure, placesOf, type TypedAggregate } from "./figures.ts";
+import { type ColumnStore, nullable, nullRows } from "../columns/index.ts";
+import { figure, placesOf, type TypedAggregate, valuesOf } from "./figures.ts";
 import type { Merged } from "./grouped.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { NO_ROW } from "./run/across.ts";
@@ -35,11 +35,6 @@ export async function figureColumns(
   return columns;
 }
 
-export const valuesOf = ({ name, type }: TypedAggregate, chunk: HostChunk): HostValues => ({
-  column: { name, type, nulls: chunk.layout.validity >= 0 },
-  chunk,
-});
-
 /** The figures of values in order (`of` finds them, on the device or on the host), with a row for each group as above; those of one expression share its sort. */
 export async function sortedFigures(
   plan: Plan,
@@ -49,9 +44,9 @@ export async function sortedFigures(
 ): Promise<Map<TypedAggregate, HostValues>> {
   const found = new Map<TypedAggregate, HostValues>();
   for (const alike of Map.groupBy(wanted, (one) => one.of!.key).values()) {
-    const chunks = await of(plan, keys, alike[0]!.of!, alike);
+    const columns = await of(plan, keys, alike[0]!.of!, alike);
     alike.forEach((aggregate, i) => {
-      found.set(aggregate, valuesOf(aggregate, chunks[i]!));
+      found.set(aggregate, columns[i]!);
     });
   }
   return found;
@@ -67,15 +62,6 @@ async function placed(
   const rows = placesOf(aggregate, parts, words, groups, pick);
   if (rows[0] !== NO_ROW) return valuesAt(store, name, of!, rows, scratch);
   // All rows of a table without any.
-  const layout = layoutOf(type, 1, true);
-  return {
-    column: { name, type, nulls: true, ...dictionaryOf(store, aggregate) },
-    chunk: { bytes: new Uint8Array(layout.total), layout, rows: 1 },
-  };
-}
-
-function dictionaryOf(store: ColumnStore, { of }: TypedAggregate) {
-  const column = of!.op === "column" ? store.columns.get(of!.column!) : undefined;
-  const { field, dictionary } = column ?? {};
-  return { ...(field ? { field } : {}), ...(dictionary ? { dictionary } : {}) };
+  const facts = of!.op === "column" ? store.column(of!.column!) : undefined;
+  return { column: nullable({ ...facts, name, type, nulls: true }), chunk: nullRows(type, 1) };
 }

@@ -1,9 +1,17 @@
 // The figures that aggregates make of the words of their groups (wgsl/parts.ts), on the host.
 import { CenoteError } from "../base/index.ts";
-import { type ColumnType, type HostChunk, hostChunk, isFloat, TYPES } from "../columns/index.ts";
+import {
+  type ColumnType,
+  type HostChunk,
+  hostChunk,
+  isFloat,
+  isInteger,
+  TYPES,
+} from "../columns/index.ts";
 import type { AggregateFunction } from "./aggregates.ts";
 import { limbsToBigInt as bigLimbs, ratio, scaled } from "./exact.ts";
 import { type Extreme, extremes, fillEmpty, type Read } from "./extremes.ts";
+import type { HostValues } from "./run/values.ts";
 import type { Typed } from "./typed.ts";
 import { offsetsOf, type Part, partKey } from "./wgsl/parts.ts";
 
@@ -33,7 +41,7 @@ export function partsOf(
 
 function needs({ fn, of }: TypedAggregate, certain: (of: Typed) => boolean = () => false): Part[] {
   if (fn === "count" || !of) return [of ? { kind: "count", of } : { kind: "count" }];
-  if (SORTED.has(fn)) return [];
+  if (isSorted({ fn, of })) return [];
   if (fn === "first" || fn === "last")
     return [{ kind: "place", best: fn === "first" ? "min" : "max" }];
   const best = EXTREMES[fn];
@@ -62,8 +70,12 @@ const EXTREMES: Partial<Record<AggregateFunction, "min" | "max">> = {
 /** Limbs of a sum of squares, by those of the sum. */
 const SQUARES = { 2: 3, 3: 5, 5: 5, 10: 20, 67: 134 } as const;
 
-/** Figures of values in order, which need no words. */
-export const SORTED: ReadonlySet<AggregateFunction> = new Set(["median", "quantile", "nunique"]);
+/** Whether it is a figure of values in order, which needs no words. */
+export function isSorted({ fn, of }: Pick<TypedAggregate, "fn" | "of">): boolean {
+  if (fn === "min" || fn === "max")
+    return !isFloat(of!.type) && !isInteger(of!.type) && of!.type.kind !== "bool";
+  return fn === "median" || fn === "quantile" || fn === "nunique";
+}
 
 /** The number of the first or last row of a group, as a part of its words has it. */
 export function placesOf(
@@ -112,6 +124,12 @@ class Words {
     return (word, group) => this.#words[(first + word) * this.groups + group]!;
   }
 }
+
+/** A column of figures. */
+export const valuesOf = ({ name, type }: TypedAggregate, chunk: HostChunk): HostValues => ({
+  column: { name, type, nulls: chunk.layout.validity >= 0 },
+  chunk,
+});
 
 /**
  * The column of an aggregate over groups whose words are words[w × groups + g].
@@ -233,6 +251,9 @@ function doubles(pick: Uint32Array, of: (group: number) => number | null): HostC
 function mean(main: Part, read: Read, group: number, n: number): number {
   if (main.kind !== "floats") {
     const whole = main as Part & { kind: "integers" };
+    const { scale } = whole.of.type;
+    if (scale !== undefined)
+      return ratio(exactSum(whole, read, group), BigInt(n) * 10n ** BigInt(scale), 0);
     const sum = wholeSum(whole, read, group);
     if (Number.isSafeInteger(sum)) return sum / n;
     return ratio(exactSum(whole, read, group), BigInt(n), 0);

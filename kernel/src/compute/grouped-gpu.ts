@@ -3,7 +3,7 @@
 import { type ColumnStore, TYPES } from "../columns/index.ts";
 import type { AggregateFunction } from "./aggregates.ts";
 import { figureColumns, sortedFigures } from "./figure-columns.ts";
-import { partsOf, SORTED, type TypedAggregate } from "./figures.ts";
+import { isSorted, partsOf, type TypedAggregate } from "./figures.ts";
 import { type Grouped, groupedColumns } from "./grouped.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { type CodedKeys, codedKeys, groupsSeen } from "./run/codes.ts";
@@ -24,7 +24,7 @@ export async function groupedOnGpu(
   aggregates: readonly TypedAggregate[],
 ): Promise<Grouped> {
   using scratch = new Scratch(given.gpu);
-  const added = aggregates.filter(({ fn }) => !SORTED.has(fn));
+  const added = aggregates.filter((one) => !isSorted(one));
   using coded = await codedKeys(given, keys);
   using fit = await fittedGroups(coded, plan, keys, added, scratch);
   const { store, where } = fit;
@@ -55,11 +55,7 @@ export async function groupedOnGpu(
     });
   }
   groupsSeen(given, keys, rows);
-  const ordered = await sortedFigures(
-    plan,
-    keys,
-    aggregates.filter(({ fn }) => SORTED.has(fn)),
-  );
+  const ordered = await sortedFigures(plan, keys, aggregates.filter(isSorted));
   const columns = aggregates.map((one) => figures.get(one) ?? ordered.get(one)!);
   return { columns: [...keyColumns, ...columns], rows };
 }

@@ -1,7 +1,7 @@
 // The groups of rows on the host, as columns: the same figures of the same words as those of the device.
-import { type HostChunk, layoutOf } from "../columns/index.ts";
-import { sortedFigures, valuesOf } from "./figure-columns.ts";
-import { figure, partsOf, placesOf, SORTED, type TypedAggregate } from "./figures.ts";
+import { nullRows } from "../columns/index.ts";
+import { sortedFigures } from "./figure-columns.ts";
+import { figure, isSorted, partsOf, placesOf, type TypedAggregate, valuesOf } from "./figures.ts";
 import { type Grouped, groupedColumns, type Merged } from "./grouped.ts";
 import { takenRows } from "./host/order.ts";
 import { groupsOn, rowsOf } from "./host/run.ts";
@@ -19,7 +19,7 @@ export async function groupedOnHost(
 ): Promise<Grouped> {
   const parts = partsOf(aggregates);
   const found = await groupsOn(plan, keys, parts);
-  const sorted = aggregates.filter(({ fn }) => SORTED.has(fn));
+  const sorted = aggregates.filter(isSorted);
   const ordered = await sortedFigures(plan, keys, sorted, statisticsOnHost);
   return groupedColumns(found, parts, async (merged) => {
     const columns: HostValues[] = [];
@@ -47,10 +47,5 @@ async function column(
   const rows = placesOf(aggregate, parts, words, groups, pick);
   const taken = takenRows(all, [name], rows, rows.includes(NO_ROW));
   const chunk = taken.chunks[0]?.columns.get(name);
-  return { column: taken.columns.get(name)!, chunk: chunk ?? noRows(aggregate) };
-}
-
-function noRows({ type }: TypedAggregate): HostChunk {
-  const layout = layoutOf(type, 0, true);
-  return { bytes: new Uint8Array(layout.total), layout, rows: 0 };
+  return { column: taken.columns.get(name)!, chunk: chunk ?? nullRows(aggregate.type, 0) };
 }

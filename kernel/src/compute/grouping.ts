@@ -102,17 +102,13 @@ function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnTyp
     if (type.kind === "bool") return type;
     throw wrongType(where, at, "bool", "Compare it first, e.g. .gt(0).");
   }
-  const ordered = isInteger(type) || isFloat(type) || type.kind === "bool";
   if (fn === "min" || fn === "max") {
-    if (ordered) return type;
-    throw wrongType(
-      where,
-      at,
-      "numbers, dates or bools",
-      "The least and greatest text is not computed on the GPU yet.",
-    );
+    checkOrdered(at, where);
+    return type;
   }
-  if (fn === "sum" && type.kind === "decimal") return decimalType(38, type.scale!);
+  if (type.kind === "decimal" && fn === "sum") return decimalType(38, type.scale!);
+  if (type.kind === "decimal" && fn === "mean") return TYPES.float64;
+  const ordered = isInteger(type) || isFloat(type) || type.kind === "bool";
   const summable =
     ordered &&
     (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));

@@ -26,7 +26,7 @@ export interface Source {
   /** The same source with at most this many rows, where it makes less work of them. */
   limited?(rows: number): Source;
   /** What queries on the host have of it. */
-  readonly host?: HostSide | undefined;
+  readonly host: HostSide;
   /** The store, where the source is one. */
   readonly store: ColumnStore | undefined;
   /** What will run before, one line each. */

@@ -8,7 +8,7 @@ import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
 import { optionsOf } from "./given.ts";
 import { aggregated } from "./grouping.ts";
-import { choiceOf, rowsObstacle, tableOf } from "./host/run.ts";
+import { choiceOf, tableOf } from "./host/run.ts";
 import type { Choice, RunOptions } from "./host/side.ts";
 import { isWhole, type Plan } from "./plan.ts";
 import { bundle, SHOWN_ROWS } from "./show.ts";
@@ -59,7 +59,7 @@ export class Query {
     return Number(result.getChildAt(0)!.get(0));
   }
 
-  /** Runs the query and brings the rows to the host. Throws NOT_ON_HOST where that was asked for and cannot be. */
+  /** Runs the query and brings the rows to the host. */
   async toArrow(options: RunOptions = {}): Promise<Table> {
     const table = await this.#hostTable(options);
     if (table) return table;
@@ -102,7 +102,7 @@ export class Query {
     const asTheyAre = !plan.where && [...plan.columns.values()].every(({ op }) => op === "column");
     if (asTheyAre && plan.source.store && options.on === undefined)
       return { on: "gpu", why: "nothing is computed" };
-    return choiceOf(plan, rowsObstacle(plan), options);
+    return choiceOf(plan, options);
   }
 
   /** What would run, where and why, and the bytes that it would allocate. */
@@ -114,7 +114,7 @@ export class Query {
       isWhole(plan) && plan.limit === Number.POSITIVE_INFINITY && before.length > 0
         ? []
         : this.#explainRows(options);
-    if (plan.source.host?.there) return [...before, ...last].join("\n");
+    if (plan.source.host.there) return [...before, ...last].join("\n");
     const { name, software } = plan.source.gpu.adapter;
     return [...before, ...last, `adapter: ${name}${software ? " (software)" : ""}`].join("\n");
   }

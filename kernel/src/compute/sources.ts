@@ -4,7 +4,7 @@ import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { explainRows } from "./explain.ts";
-import { choiceOf, readRows, rowsObstacle, rowsOf } from "./host/run.ts";
+import { choiceOf, readRows, rowsOf } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
 import { fitted } from "./run/fitted.ts";
@@ -37,7 +37,6 @@ export class StoreSource implements Source {
     return {
       there: false,
       count: store.rows,
-      obstacle: () => undefined,
       rows: (names) => readRows(store, names),
     };
   }
@@ -74,10 +73,7 @@ export abstract class PendingSource implements Source {
   }
   abstract readonly columns: Source["columns"];
   abstract explain(options?: RunOptions): string[];
-  /** What queries on the host have of it; undefined where it is made on the device only. */
-  get host(): HostSide | undefined {
-    return undefined;
-  }
+  abstract readonly host: HostSide;
   protected abstract make(): Promise<ColumnStore>;
   /** The same source with at most this many rows, where it makes less work of them. */
   limited(_rows: number): Source {
@@ -85,8 +81,7 @@ export abstract class PendingSource implements Source {
   }
   /** What this source will run, where it is on the host. */
   protected explainOnHost(what: string, options: RunOptions): string[] | undefined {
-    if (!this.host) return undefined;
-    const { on, why } = choiceOf(wholeOf(this), this.host.obstacle(), options);
+    const { on, why } = choiceOf(wholeOf(this), options);
     if (on === "gpu") return undefined;
     return [...this.explainPlan(), `${what}: on the host (${why}), 0 B of the pool`];
   }
@@ -134,13 +129,8 @@ export class RowsSource extends PendingSource {
   }
   override get host(): HostSide {
     const { plan } = this;
-    const side = plan.source.host;
-    return {
-      there: side?.there ?? false,
-      count: side?.count,
-      obstacle: () => rowsObstacle(plan),
-      rows: () => rowsOf(plan),
-    };
+    const { there, count } = plan.source.host;
+    return { there, count, rows: () => rowsOf(plan) };
   }
   protected make(): Promise<ColumnStore> {
     return materialise(this.plan);

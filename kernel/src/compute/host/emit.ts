@@ -1,24 +1,14 @@
 // The second code generator: typed expressions to JavaScript, as single assignments in a loop with the row in
 // `row`. A value is a pair, as in WGSL: the name of its value, and the name of what says that it is not null.
 // Integers of 32 bits and floats are numbers, those of 64 bits and decimals bigints, texts strings of bytes.
-import { type ColumnType, isNested, isText, stepsOf } from "../../columns/index.ts";
+import { type ColumnType, isNested, isText } from "../../columns/index.ts";
 import { limits } from "../literals.ts";
 import { deepest, type Typed } from "../typed.ts";
-import { walked } from "../walk.ts";
 import { bytesOf, type FUNCTIONS } from "./functions.ts";
 
 export interface Emitted {
   readonly v: string;
   readonly ok: string;
-}
-
-/** Why an expression is computed on the GPU only; undefined where it is not. */
-export function notHosted(root: Typed): string | undefined {
-  const nested = walked([root], ({ args }) => args).some(
-    ({ op, type, column }) =>
-      isNested(type) || op === "element" || (column !== undefined && stepsOf(column).length > 1),
-  );
-  return nested ? "lists and structs" : undefined;
 }
 
 export class HostEmitter {
@@ -71,16 +61,20 @@ export class HostEmitter {
     return `k[${this.constants.push(value) - 1}]`;
   }
 
-  #validity(name: string): string {
+  #validity(name: string, row = "row"): string {
     if (!this.#nulls(name)) return "true";
     const i = this.bind(name);
-    return this.let(`((n${i}[row >> 3] >> (row & 7)) & 1) === 1`);
+    return this.let(`((n${i}[${row} >> 3] >> (${row} & 7)) & 1) === 1`);
   }
 
   #emit(at: Typed): Emitted {
     switch (at.op) {
       case "column":
         return this.#column(at);
+      case "element":
+        return this.#element(at);
+      case "listLength":
+        return this.#listLength(at);
       case "literal":
         return { v: this.#literal(at), ok: at.value === null ? "false" : "true" };
       case "and":
@@ -121,20 +115,49 @@ export class HostEmitter {
     return at.args.map((arg) => this.emit(arg));
   }
 
+  // Of lists and structs only whether they are null is asked.
   #column(at: Typed): Emitted {
-    const { type } = at;
     const ok = this.#validity(at.column!);
-    const i = this.bind(at.column!);
-    if (isText(type)) return { v: this.let(`t${i}.latin1Slice(c${i}[row], c${i}[row + 1])`), ok };
-    if (type.kind === "code") return { v: this.let(`${ok} ? t${i}[c${i}[row]] : ""`), ok };
-    if (type.kind === "bool")
-      return { v: this.let(`((c${i}[row >> 3] >> (row & 7)) & 1) === 1`), ok };
+    return { v: isNested(at.type) ? "0" : this.let(this.#load(at, "row", ok)), ok };
+  }
+
+  /** The value of a column in a row; of codes only where it is valid. */
+  #load({ type, column }: Typed, row: string, ok: string): string {
+    const i = this.bind(column!);
+    if (isText(type)) return `t${i}.latin1Slice(c${i}[${row}], c${i}[${row} + 1])`;
+    if (type.kind === "code") return `${ok} ? t${i}[c${i}[${row}]] : ""`;
+    if (type.kind === "bool") return `((c${i}[${row} >> 3] >> (${row} & 7)) & 1) === 1`;
     if (type.kind === "decimal")
-      return {
-        v: this.let(`(c${i}[row * 2 + 1] << 64n) | BigInt.asUintN(64, c${i}[row * 2])`),
-        ok,
-      };
-    return { v: this.let(`c${i}[row]`), ok };
+      return `(c${i}[${row} * 2 + 1] << 64n) | BigInt.asUintN(64, c${i}[${row} * 2])`;
+    return `c${i}[${row}]`;
+  }
+
+  /** Where the items of a row's list begin, and how many they are. */
+  #list({ type, column }: Typed): { first: string; size: string; ok: string } {
+    const ok = this.#validity(column!);
+    if (type.kind === "fixed") return { first: `row * ${type.size}`, size: `${type.size}`, ok };
+    const c = `c${this.bind(column!)}`;
+    return { first: `${c}[row]`, size: this.let(`${c}[row + 1] - ${c}[row]`), ok };
+  }
+
+  #listLength(at: Typed): Emitted {
+    const { size, ok } = this.#list(at.args[0]!);
+    return { v: size, ok };
+  }
+
+  /** The number of an element among the items of all lists, 0 where there is none. */
+  item(at: Typed): Emitted {
+    const { first, size, ok } = this.#list(at.args[0]!);
+    const index = this.emit(at.args[1]!);
+    const from = this.let(`${index.v} < 0 ? ${index.v} + ${size} : ${index.v}`);
+    const inside = this.let(both(both(ok, index.ok), `${from} >= 0 && ${from} < ${size}`));
+    return { v: this.let(`${inside} ? ${first} + ${from} : 0`), ok: inside };
+  }
+
+  #element(at: Typed): Emitted {
+    const item = this.item(at);
+    const ok = this.let(both(item.ok, this.#validity(at.column!, item.v)));
+    return { v: this.let(`${ok} ? ${this.#load(at, item.v, ok)} : ${zero(at.type)}`), ok };
   }
 
   #literal({ type, value }: Typed): string {
@@ -264,6 +287,13 @@ export class HostEmitter {
 const COMPARISONS = { gt: ">", ge: ">=", lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
 
 const isBig = ({ kind }: ColumnType) => kind === "i64" || kind === "u64" || kind === "decimal";
+
+/** A value of a type where there is none. */
+function zero(type: ColumnType): string {
+  if (isText(type) || type.kind === "code") return '""';
+  if (type.kind === "bool") return "false";
+  return isBig(type) ? "0n" : "0";
+}
 
 /** An expression wrapped to an integer type, or rounded to a float. */
 function wrapped({ kind }: ColumnType, expression: string): string {

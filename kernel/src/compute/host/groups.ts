@@ -1,11 +1,13 @@
 // Groups on the host: the same words for each group that kernels keep (wgsl/parts.ts), so that figures, their
 // overflow and their order are one.
-import type { Column, HostChunk } from "../../columns/index.ts";
+import type { Column, ColumnFacts, HostChunk } from "../../columns/index.ts";
 import type { Groups } from "../run/group.ts";
 import type { Typed } from "../typed.ts";
 import { offsetsOf, type Part } from "../wgsl/parts.ts";
 import { HostEmitter } from "./emit.ts";
-import { call, filterRows, firstRows, type HostPart, type HostRows, project } from "./rows.ts";
+import { factsAt, factsOf } from "./paths.ts";
+import { call, filterRows, firstRows, project } from "./rows.ts";
+import type { HostPart, HostRows } from "./side.ts";
 
 export interface HostGroupQuery {
   readonly where?: Typed;
@@ -23,20 +25,11 @@ export function groupRows(all: HostRows, query: HostGroupQuery): Groups {
       return found;
     })
     .filter(({ reps }) => reps.length > 0);
-  const keys = query.keys.map(
-    ({ name, at }): { facts: Omit<Column, "chunks">; chunks: HostChunk[] } => {
-      const source = at.op === "column" ? all.columns.get(at.column!) : undefined;
-      const chunks = made.map(({ part, reps }) => project(all, part, at, reps));
-      const nulls = source ? source.nulls : chunks.some(({ layout }) => layout.validity >= 0);
-      const kept = source
-        ? {
-            ...(source.field ? { field: source.field } : {}),
-            ...(source.dictionary ? { dictionary: source.dictionary } : {}),
-          }
-        : {};
-      return { facts: { name, type: at.type, nulls, ...kept }, chunks };
-    },
-  );
+  const keys = query.keys.map(({ name, at }): { facts: ColumnFacts; chunks: HostChunk[] } => {
+    const chunks = made.map(({ part, reps }) => project(all, part, at, reps));
+    const nulls = chunks.some(({ layout }) => layout.validity >= 0);
+    return { facts: factsOf(all, name, at, nulls), chunks };
+  });
   return {
     chunks: made.map(({ reps, words }, i) => ({
       groups: reps.length,
@@ -44,10 +37,7 @@ export function groupRows(all: HostRows, query: HostGroupQuery): Groups {
       keys: keys.map(({ chunks }) => chunks[i]!.bytes),
     })),
     // The blocks of these chunks are not there: only their layouts are read.
-    keys: keys.map(({ facts, chunks }) => ({
-      ...facts,
-      chunks: chunks as unknown as Column["chunks"],
-    })),
+    keys: keys.map(({ facts, chunks }) => ({ ...facts, chunks }) as unknown as Column),
   };
 }
 
@@ -109,7 +99,7 @@ function idsOf(all: HostRows, part: HostPart, index: Uint32Array, keys: readonly
 
 /** The values of an expression, null where it is. */
 function evaluated(all: HostRows, part: HostPart, index: Uint32Array, at: Typed): unknown[] {
-  const emitter = new HostEmitter((name) => all.columns.get(name)!.nulls);
+  const emitter = new HostEmitter((name) => factsAt(all, name).nulls);
   const { v, ok } = emitter.emit(at);
   const lines = ["const row = index[i];", ...emitter.lines, `out[i] = ${ok} ? ${v} : null;`];
   const source = `"use strict";\nfor (let i = 0; i < index.length; i++) {\n${lines.join("\n")}\n}`;

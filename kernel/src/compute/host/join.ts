@@ -3,7 +3,7 @@
 import type { How } from "../join/keys.ts";
 import { NO_ROW } from "../run/across.ts";
 import { columnOf, NULL_RANK, ranksOf, rowCount } from "./order.ts";
-import type { HostRows } from "./rows.ts";
+import type { HostRows } from "./side.ts";
 
 export interface HostPairs {
   /** NO_ROW where there is none. */

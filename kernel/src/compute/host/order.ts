@@ -1,17 +1,19 @@
 // The order of rows on the host, and rows taken by their numbers: what sorts, distinct rows, joins and windows are
 // made of where no GPU is wanted. Values compare as on the device (columns/host.ts).
 import {
+  type ColumnFacts,
   compareSortables,
   type HostColumn,
-  layoutOf,
   locator,
+  nullable,
   type Sortable,
   sortables,
   take,
+  withNullRow,
 } from "../../columns/index.ts";
 import { NO_ROW } from "../run/across.ts";
 import type { OrderKey } from "../run/order.ts";
-import type { HostColumnFacts, HostPart, HostRows } from "./rows.ts";
+import type { HostPart, HostRows } from "./side.ts";
 
 /** Rows of all chunks. */
 export const rowCount = ({ chunks }: HostRows): number =>
@@ -19,9 +21,8 @@ export const rowCount = ({ chunks }: HostRows): number =>
 
 /** A column over all chunks. */
 export function columnOf(all: HostRows, name: string): HostColumn {
-  const { type, nulls, dictionary } = all.columns.get(name)!;
   const chunks = all.chunks.map(({ columns }) => columns.get(name)!);
-  return { type, nulls, chunks, ...(dictionary ? { dictionary } : {}) };
+  return { ...all.columns.get(name)!, chunks };
 }
 
 /** Numbers that compare as the values do; NULL_RANK for nulls. */
@@ -81,36 +82,13 @@ export function takenRows(
   const count = rowCount(all);
   const index = missing ? rows.map((row) => (row === NO_ROW ? count : row)) : rows;
   const locate = locator(missing ? [...sizes, 1] : sizes);
-  const facts = new Map<string, HostColumnFacts>();
+  const facts = new Map<string, ColumnFacts>();
   const columns = names.map((name) => {
     const own = all.columns.get(name)!;
     const column = columnOf(all, name);
-    facts.set(name, { ...own, nulls: own.nulls || missing });
+    facts.set(name, missing ? nullable(own) : own);
     return [name, take(missing ? withNullRow(column) : column, index, locate)] as const;
   });
   const part: HostPart = { rows: rows.length, columns: new Map(columns) };
   return { columns: facts, chunks: rows.length > 0 ? [part] : [], metadata: all.metadata };
-}
-
-// A row more, which is null; all chunks have validity.
-function withNullRow(column: HostColumn): HostColumn {
-  const chunks = column.nulls ? column.chunks : column.chunks.map((chunk) => valid(column, chunk));
-  const layout = layoutOf(column.type, 1, true);
-  const last = { bytes: new Uint8Array(layout.total), layout, rows: 1 };
-  return { ...column, nulls: true, chunks: [...chunks, last] };
-}
-
-/** A chunk with a bit for each row that says that it has a value. */
-export function valid(
-  { type }: Pick<HostColumn, "type">,
-  chunk: HostColumn["chunks"][number],
-): HostColumn["chunks"][number] {
-  const { rows, layout: from } = chunk;
-  const layout = layoutOf(type, rows, true, from.textBytes);
-  const bytes = new Uint8Array(layout.total);
-  bytes.set(chunk.bytes.subarray(0, from.firstBytes));
-  for (let row = 0; row < rows; row++) bytes[layout.validity + (row >> 3)]! |= 1 << (row & 7);
-  if (layout.bytes >= 0)
-    bytes.set(chunk.bytes.subarray(from.bytes, from.bytes + from.textBytes), layout.bytes);
-  return { bytes, layout, rows };
 }

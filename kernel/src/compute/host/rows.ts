@@ -1,31 +1,19 @@
 // Rows on the host, laid out as their blocks would be: filtered and computed by generated JavaScript.
 import {
   arrayOf,
-  type Column,
+  type ColumnType,
   type HostChunk,
   isText,
   layoutOf,
+  locator,
   take,
+  withNullRow,
 } from "../../columns/index.ts";
 import type { Typed } from "../typed.ts";
 import { HostEmitter } from "./emit.ts";
 import { bytesOf, FUNCTIONS } from "./functions.ts";
-
-/** A column without its blocks. */
-export type HostColumnFacts = Omit<Column, "chunks" | "children">;
-
-/** Rows of some columns, chunk by chunk. */
-export interface HostRows {
-  readonly columns: ReadonlyMap<string, HostColumnFacts>;
-  readonly chunks: readonly HostPart[];
-  /** Metadata of the Arrow schema. */
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
-export interface HostPart {
-  readonly rows: number;
-  readonly columns: ReadonlyMap<string, HostChunk>;
-}
+import { chunkAt, factsAt } from "./paths.ts";
+import type { HostPart, HostRows } from "./side.ts";
 
 /** A function of generated code: what it is called with is made by bound(). */
 export interface Compiled {
@@ -37,8 +25,8 @@ export interface Compiled {
 function bound({ emitter }: Compiled, all: HostRows, part: HostPart): unknown[] {
   const args: unknown[] = [FUNCTIONS, emitter.constants];
   for (const name of emitter.columns) {
-    const { type, dictionary } = all.columns.get(name)!;
-    const { bytes, layout } = part.columns.get(name)!;
+    const { type, dictionary } = factsAt(all, name);
+    const { bytes, layout } = chunkAt(all, part, name);
     args.push(valuesOf(type, bytes), bytes.subarray(Math.max(layout.validity, 0)));
     if (isText(type))
       args.push(Buffer.from(bytes.buffer, bytes.byteOffset + layout.bytes, layout.textBytes));
@@ -47,7 +35,7 @@ function bound({ emitter }: Compiled, all: HostRows, part: HostPart): unknown[] 
   return args;
 }
 
-function valuesOf(type: HostColumnFacts["type"], bytes: Uint8Array): unknown {
+function valuesOf(type: ColumnType, bytes: Uint8Array): unknown {
   if (type.kind === "bool") return bytes;
   const View = (type.kind === "decimal"
     ? BigInt64Array
@@ -73,7 +61,7 @@ export function call(
   return run(...bound(code, all, part), ...Object.values(own));
 }
 
-const nullsIn = (all: HostRows) => (name: string) => all.columns.get(name)!.nulls;
+const nullsIn = (all: HostRows) => (name: string) => factsAt(all, name).nulls;
 
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join("\n");
 
@@ -104,10 +92,11 @@ const isCopied = ({ op }: Typed) => op === "column";
 /** An output over the rows of `index`. */
 export function project(all: HostRows, part: HostPart, at: Typed, index: Uint32Array): HostChunk {
   if (isCopied(at)) {
-    const column = all.columns.get(at.column!)!;
-    const chunk = part.columns.get(at.column!)!;
+    const column = factsAt(all, at.column!);
+    const chunk = chunkAt(all, part, at.column!);
     return take({ ...column, chunks: [chunk] }, index, (row) => [0, row]);
   }
+  if (at.op === "element") return elements(all, part, at, index);
   const { code, nulls } = projectCode(all, at);
   const rows = index.length;
   const valid = new Uint8Array(Math.ceil(rows / 32) * 4);
@@ -121,6 +110,22 @@ export function project(all: HostRows, part: HostPart, at: Typed, index: Uint32A
   call(code, all, part, { index, valid, out: valuesOf(at.type, bytes) });
   if (nulls) bytes.set(valid, layout.validity);
   return { bytes, layout, rows };
+}
+
+// Elements are taken from the items of their lists, whatever their type.
+function elements(all: HostRows, part: HostPart, at: Typed, index: Uint32Array): HostChunk {
+  const emitter = new HostEmitter(nullsIn(all));
+  const { v, ok } = emitter.item(at);
+  const lines = ["const row = index[i];", ...emitter.lines, `out[i] = ${ok} ? ${v} : none;`];
+  const source = `"use strict";
+for (let i = 0; i < index.length; i++) {
+${indented(lines)}
+}`;
+  const items = { ...factsAt(all, at.column!), chunks: [chunkAt(all, part, at.column!)] };
+  const none = items.chunks[0]!.rows;
+  const out = new Uint32Array(index.length);
+  call({ source, emitter }, all, part, { index, out, none });
+  return take(withNullRow(items), out, locator([none, 1]));
 }
 
 /** The code of a projection, as it is run, and whether some rows may be null. */

@@ -1,5 +1,5 @@
 // What queries say about where they run, and what sources of rows offer to the host.
-import type { HostRows } from "./rows.ts";
+import type { ColumnFacts, HostChunk } from "../../columns/index.ts";
 
 /** Where a query runs. */
 export type Engine = "gpu" | "host";
@@ -20,7 +20,18 @@ export interface HostSide {
   readonly there: boolean;
   /** Rows that would be computed with, where known. */
   readonly count: number | undefined;
-  /** Why they cannot be had there; undefined where they can. */
-  obstacle(): string | undefined;
   rows(names: readonly string[]): Promise<HostRows>;
+}
+
+/** Rows of some columns, chunk by chunk. */
+export interface HostRows {
+  readonly columns: ReadonlyMap<string, ColumnFacts>;
+  readonly chunks: readonly HostPart[];
+  /** Metadata of the Arrow schema. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+export interface HostPart {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, HostChunk>;
 }

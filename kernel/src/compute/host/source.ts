@@ -6,9 +6,8 @@ import { checkTable, uploadTable } from "../../columns/index.ts";
 import { type Gpu, openGpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
 import type { OpenSource, Source } from "../plan.ts";
-import type { HostRows } from "./rows.ts";
 import { rowsFrom } from "./run.ts";
-import type { HostSide } from "./side.ts";
+import type { HostRows, HostSide } from "./side.ts";
 
 export class HostSource implements Source {
   readonly store = undefined;
@@ -28,7 +27,6 @@ export class HostSource implements Source {
     this.host = {
       there: true,
       count: table.numRows,
-      obstacle: () => undefined,
       rows: async () => all,
     };
   }

@@ -2,7 +2,7 @@
 import { type Sortable, sortables } from "../../columns/index.ts";
 import type { OrderedValues } from "../sort/values.ts";
 import { columnOf, differ, type HostOrder, NULL_RANK, orderOf } from "./order.ts";
-import type { HostRows } from "./rows.ts";
+import type { HostRows } from "./side.ts";
 
 /** The rows by these columns, of which the last one has the values. */
 export function orderedValues(all: HostRows, names: readonly string[]): OrderedValues {
@@ -26,6 +26,9 @@ class HostValues implements OrderedValues {
   differ(i: number, j: number, bit: number): boolean {
     const { rows, ranks } = this.#order;
     return differ(ranks, ranks.length - (bit === 0 ? 0 : 1), rows[i]!, rows[j]!);
+  }
+  rowAt(i: number): number {
+    return this.#order.rows[i]!;
   }
   isNull(i: number): boolean {
     const { rows, ranks } = this.#order;

@@ -1,24 +1,18 @@
 // Two tables joined by keys, as a source of rows.
 import { CenoteError, formatBytes } from "../../base/index.ts";
-import {
-  type Column,
-  type ColumnStore,
-  type ColumnType,
-  ColumnStore as Store,
-  TYPES,
-} from "../../columns/index.ts";
+import { type Column, type ColumnStore, type ColumnType, TYPES } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { pairsOf } from "../host/join.ts";
 import { takenRows } from "../host/order.ts";
-import type { HostRows } from "../host/rows.ts";
-import { rowsObstacle, rowsOf } from "../host/run.ts";
-import type { HostSide, RunOptions } from "../host/side.ts";
+import { rowsOf } from "../host/run.ts";
+import type { HostRows, HostSide, RunOptions } from "../host/side.ts";
 import type { Plan } from "../plan.ts";
 import { NO_ROW, type Taken, takeRows } from "../run/across.ts";
+import { appended } from "../run/across-nested.ts";
 import { joinPairs, type Pairs } from "../run/join.ts";
 import { prepare } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
-import { type Wide, withHidden, withRows } from "../sort/hidden.ts";
+import { keptStore, type Wide, withHidden, withRows } from "../sort/hidden.ts";
 import { PendingSource } from "../sources.ts";
 import { node, showTyped, type Typed } from "../typed.ts";
 import type { JoinKind } from "../wgsl/join.ts";
@@ -69,11 +63,10 @@ export class JoinSource extends PendingSource {
       this.#keys.map((key) => key.right),
     );
     const sides = [left.plan.source.host, right.plan.source.host];
-    const counts = sides.map((side) => side?.count ?? Number.POSITIVE_INFINITY);
+    const counts = sides.map((side) => side.count ?? Number.POSITIVE_INFINITY);
     return {
-      there: sides.every((side) => side?.there === true),
+      there: sides.every((side) => side.there),
       count: Math.max(...counts),
-      obstacle: () => rowsObstacle(left.plan) ?? rowsObstacle(right.plan),
       rows: () => this.#onHost(left, right),
     };
   }
@@ -223,10 +216,9 @@ export class JoinSource extends PendingSource {
     const shown = this.plan.columns.size;
     const columns = chunks[0]!.map((column, i): Column => {
       const name = this.#columns[i - shown]?.name ?? column.name;
-      return { ...column, name, chunks: chunks.flatMap((run) => run[i]!.chunks) };
+      return { ...appended(chunks.map((run) => run[i]!)), name };
     });
-    scratch.keep(columns.flatMap((column) => column.chunks.map(({ block }) => block)));
-    return new Store(this.gpu, columns, chunkRows, left.metadata);
+    return keptStore(left, { columns, chunkRows }, scratch);
   }
 }
 

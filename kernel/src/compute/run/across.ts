@@ -12,11 +12,22 @@ import {
 } from "../../columns/index.ts";
 import type { GpuRange } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
-import { node, type Typed } from "../typed.ts";
+import { node } from "../typed.ts";
 import { sizesKernel, takeKernel, textKernel } from "../wgsl/across.ts";
+import {
+  assembled,
+  eachChunk,
+  type Job,
+  type Made,
+  type NestedSpan,
+  type Span,
+  type TakeInside,
+  takeNested,
+  type Unfit,
+} from "./across-nested.ts";
 import type { Rows } from "./order.ts";
 import { readWords, scan } from "./scan.ts";
-import { launch, type Scratch } from "./scratch.ts";
+import type { Scratch } from "./scratch.ts";
 
 /** A row number that stands for none: its values are null. */
 export const NO_ROW = 0xffff_ffff;
@@ -32,7 +43,7 @@ export interface Taken {
 
 export interface TakenColumns {
   readonly columns: Column[];
-  readonly chunkRows: number[];
+  readonly chunkRows: readonly number[];
 }
 
 /**
@@ -59,134 +70,124 @@ export async function takeRows(
     spans.push({ from, to: Math.min(rows, from + size) });
   }
   const chunkRows: number[] = [];
-  const chunks: ColumnChunk[][] = jobs.map(() => []);
+  const chunks: Made[][] = jobs.map(() => []);
   spans.reverse();
   for (let span = spans.pop(); span; span = spans.pop()) {
     const fits = span.to - span.from <= 64 || sizes ? hard : limit;
     const made = await takeSpan(jobs, span, fits, scratch);
-    if (made) {
+    if (!("bytes" in made)) {
       chunkRows.push(span.to - span.from);
       made.forEach((chunk, i) => {
         chunks[i]!.push(chunk);
       });
       continue;
     }
+    if (span.to - span.from <= 64) throw tooLong(made, fits);
     const middle = span.from + Math.ceil((span.to - span.from) / 128) * 64;
     spans.push({ from: middle, to: span.to }, { from: span.from, to: middle });
   }
-  return { columns: jobs.map((job, i) => ({ ...job.column, chunks: chunks[i]! })), chunkRows };
-}
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-interface Job {
-  readonly store: ColumnStore;
-  readonly rows: Rows;
-  readonly at: Typed;
-  readonly nulls: boolean;
-  readonly column: Omit<Column, "chunks">;
+  const columns = jobs.map(({ column, missing }, i) => assembled(column, missing, chunks[i]!));
+  return { columns, chunkRows };
 }
 
 function jobOf({ store, rows, missing = false }: Omit<Taken, "names">, name: string): Job {
   const { chunks: _, ...column } = store.columns.get(name)!;
-  if (isNested(column.type)) throw notTaken(column);
-  const nulls = column.nulls || missing;
   const at = node("column", column.type, [], { column: name });
-  return { store, rows, at, nulls, column: { ...column, nulls } };
+  return { store, rows, missing, at, nulls: column.nulls || missing, column };
 }
 
-/** One chunk of each column; undefined where a text does not fit `limit` bytes. */
+/** One chunk of each column, or the first one that does not fit `limit` bytes. */
 async function takeSpan(
   jobs: readonly Job[],
   span: Span,
   limit: number,
   scratch: Scratch,
-): Promise<ColumnChunk[] | undefined> {
+): Promise<Made[] | Unfit> {
   const count = span.to - span.from;
   const index = await Indices.of(jobs, span, scratch);
-  const starts = await textStarts(jobs, index, count, scratch);
-  const layouts = jobs.map(({ at, nulls }, i) =>
-    layoutOf(at.type, count, nulls, starts.get(i)?.bytes ?? 0),
-  );
-  const tooLong = layouts.findIndex(({ total }) => total > limit);
-  if (tooLong >= 0) {
+  const starts = await startsOf(jobs, index, count, scratch);
+  try {
+    const layouts = jobs.map(({ at, nulls }, i) =>
+      layoutOf(at.type, count, nulls, isText(at.type) ? starts.get(i)!.total : 0),
+    );
+    const long = layouts.findIndex(({ total }) => total > limit);
+    if (long >= 0) return { ...jobs[long]!.column, bytes: layouts[long]!.total };
+    const made: Made[] = [];
+    for (const [i, job] of jobs.entries()) {
+      const one = { span, limit, layout: layouts[i]!, index: index.of(job), starts: starts.get(i) };
+      const inside: TakeInside = (part, within) =>
+        takeSpan(
+          [...part.store.columns.keys()].map((name) => jobOf(part, name)),
+          within,
+          limit,
+          scratch,
+        );
+      const taken = isNested(job.at.type)
+        ? await takeNested(job, one, inside, scratch)
+        : { chunk: await takeFlat(job, one, scratch), inside: [] };
+      if ("bytes" in taken) return taken;
+      made.push(taken);
+    }
+    return made;
+  } finally {
     index.free();
     scratch.free(...[...starts.values()].map(({ block }) => block));
-    if (count <= 64) throw tooLongError(jobs[tooLong]!, layouts[tooLong]!.total, limit);
-    return undefined;
   }
-  const made: ColumnChunk[] = [];
-  for (const [i, job] of jobs.entries()) {
-    const layout = layouts[i]!;
-    const block = await scratch.block(layout.total, `column ${job.column.name}`, true);
-    const start = starts.get(i)?.block;
-    if (start) await takeText(job, index.of(job), start, block, layout, count);
-    else if (job.at.type.bits > 0) {
-      const text = takeKernel(job.store, job.at, job.nulls);
-      const validity = Math.max(layout.validity, 0) / 4;
-      await eachChunk(job, text, count, validity, [index.of(job), { block }]);
-    }
-    if (start) scratch.free(start);
-    made.push({ rows: count, layout, block });
-  }
-  index.free();
-  return made;
 }
 
-function tooLongError({ column }: Job, bytes: number, limit: number): CenoteError {
+async function takeFlat(
+  job: Job,
+  { span, layout, index, starts }: NestedSpan,
+  scratch: Scratch,
+): Promise<ColumnChunk> {
+  const { store, at, nulls, column } = job;
+  const rows = span.to - span.from;
+  const block = await scratch.block(layout.total, `column ${column.name}`, true);
+  const validity = Math.max(layout.validity, 0) / 4;
+  if (starts) await takeText(job, index, starts.block, block, layout, rows);
+  else if (at.type.bits > 0)
+    await eachChunk(store, takeKernel(store, at, nulls), rows, validity, [index, { block }]);
+  return { rows, layout, block };
+}
+
+function tooLong({ name, type, bytes }: Unfit, limit: number): CenoteError {
   return new CenoteError(
     "TEXT_TOO_LONG",
-    `64 rows of column "${column.name}" (${column.type.name}) take ${formatBytes(bytes)}; one binding holds at most ${formatBytes(limit)}`,
-    { mend: "Leave the column out, or cut the text." },
+    `64 rows of column "${name}" (${type.name}) take ${formatBytes(bytes)}; one binding holds at most ${formatBytes(limit)}`,
+    { mend: "Leave the column out, or cut the text or the list." },
   );
-}
-
-// One dispatch for each chunk of the source, with the rows that are in it.
-async function eachChunk(
-  { store }: Job,
-  text: ReturnType<typeof takeKernel>,
-  count: number,
-  validity: number,
-  extras: readonly GpuRange[],
-): Promise<void> {
-  let base = 0;
-  for (const [chunk, rows] of store.chunkRows.entries()) {
-    const own = [count, rows, base, validity];
-    if (rows > 0)
-      await launch(store, text, { chunk, own, extras, invocations: Math.ceil(count / 32) });
-    base += rows;
-  }
 }
 
 interface Starts {
   readonly block: Block;
-  readonly bytes: number;
+  /** Bytes of the texts, or items of the lists, in all. */
+  readonly total: number;
 }
 
-/** Offsets of the texts of each text column, by its number, and their bytes in all; one small read-back. */
-async function textStarts(
+/** Where the texts and the lists of each such column begin, by its number; one small read-back. */
+async function startsOf(
   jobs: readonly Job[],
   index: Indices,
   count: number,
   scratch: Scratch,
 ): Promise<Map<number, Starts>> {
-  const texts = [...jobs.entries()].filter(([, { at }]) => isText(at.type));
+  const sized = [...jobs.entries()].filter(
+    ([, { at }]) => isText(at.type) || at.type.kind === "list",
+  );
   const blocks: Block[] = [];
-  for (const [, job] of texts) {
-    const block = await scratch.block((count + 2) * 4, "text sizes", true);
-    await eachChunk(job, sizesKernel(job.store, job.at), count, 0, [index.of(job), { block }]);
-    await scan(job.store, block, count, scratch);
+  for (const [, job] of sized) {
+    const { store, at } = job;
+    const block = await scratch.block((count + 2) * 4, "sizes", true);
+    await eachChunk(store, sizesKernel(store, at), count, 0, [index.of(job), { block }]);
+    await scan(store, block, count, scratch);
     blocks.push(block);
   }
-  if (texts.length === 0) return new Map();
+  if (sized.length === 0) return new Map();
   const totals = await readWords(
-    texts[0]![1].store,
+    sized[0]![1].store,
     blocks.map((block) => ({ block, word: count })),
   );
-  return new Map(texts.map(([i], k) => [i, { block: blocks[k]!, bytes: totals[k]! }]));
+  return new Map(sized.map(([i], k) => [i, { block: blocks[k]!, total: totals[k]! }]));
 }
 
 async function takeText(
@@ -204,7 +205,7 @@ async function takeText(
   await gpu.upload([{ block: starts, offset: (count + 1) * 4, data: place }]);
   const text = textKernel(job.store, job.at, job.nulls);
   const validity = Math.max(layout.validity, 0) / 4;
-  await eachChunk(job, text, count, validity, [index, { block: starts }, { block }]);
+  await eachChunk(job.store, text, count, validity, [index, { block: starts }, { block }]);
 }
 
 /** The row numbers of a span on the device; those of the host are uploaded once for each list. */
@@ -241,13 +242,4 @@ class Indices {
   free(): void {
     this.#scratch.free(...this.#own);
   }
-}
-
-/** The error of lists and structs where columns are put together of rows of several chunks. */
-export function notTaken({ name, type }: Omit<Column, "chunks">): CenoteError {
-  return new CenoteError(
-    "NESTED_COLUMN",
-    `column "${name}" is ${type.name}; wanted flat columns: lists and structs are filtered, but not sorted or joined yet`,
-    { mend: `Leave it out with .drop("${name}"), or take its fields: col("${name}").field("…").` },
-  );
 }

@@ -6,11 +6,13 @@ import {
   type ColumnChunk,
   type ColumnStore,
   compareSortables,
+  entriesOf,
   isText,
   layoutOf,
   ColumnStore as Store,
   TYPES,
 } from "../../columns/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
 import { node, type Typed } from "../typed.ts";
 import { rankKernel } from "../wgsl/ranks.ts";
 import { group } from "./group.ts";
@@ -73,12 +75,7 @@ async function ranksAmong(
 /** Distinct values of a text column; of codes those of the dictionary, by code. */
 async function valuesOf(store: ColumnStore, name: string, scratch: Scratch): Promise<Sortable[]> {
   const { type, dictionary } = store.column(name);
-  if (dictionary)
-    return dictionary.map((value) =>
-      typeof value === "number" || typeof value === "bigint"
-        ? value
-        : Buffer.from(String(value)).toString("latin1"),
-    );
+  if (dictionary) return entriesOf(dictionary);
   const at = node("column", type, [], { column: name });
   const found = await group(store, { keys: [{ name, at }], parts: [] }, scratch);
   const [key] = found.keys;
@@ -131,30 +128,31 @@ async function ranked(
     );
   }
   const size = isText(at.type) ? values : table.words.length;
-  const chunks = await replaced(store, column, { ...table, size }, scratch);
+  const chunks = await replaced(store.gpu, column, { ...table, size }, scratch);
   return { name: at.column!, type: TYPES.uint32, nulls: column.nulls, chunks, values };
 }
 
 /** Chunks of a column of codes with other codes in their place: map[code]. */
 export function recoded(
-  store: ColumnStore,
+  gpu: Gpu,
   column: Column,
   map: Uint32Array,
   scratch: Scratch,
 ): Promise<ColumnChunk[]> {
-  return replaced(store, column, { words: map, bytes: 0, size: map.length }, scratch);
+  return replaced(gpu, column, { words: map, bytes: 0, size: map.length }, scratch);
 }
 
 async function replaced(
-  store: ColumnStore,
+  gpu: Gpu,
   column: Column,
   { words, bytes, size }: Table & { readonly size: number },
   scratch: Scratch,
 ): Promise<ColumnChunk[]> {
   const { name, type, nulls } = column;
   const block = await scratch.block(words.byteLength, `values of ${name}`);
-  if (words.length > 0) await store.gpu.upload([{ block, data: words }]);
-  const lent = new Store(store.gpu, [column], store.chunkRows);
+  if (words.length > 0) await gpu.upload([{ block, data: words }]);
+  const sizes = column.chunks.map(({ rows }) => rows);
+  const lent = new Store(gpu, [column], sizes);
   try {
     const text = rankKernel(lent, node("column", type, [], { column: name }));
     const made: ColumnChunk[] = [];

@@ -4,16 +4,16 @@ import { CenoteError } from "../../base/index.ts";
 import {
   type Column,
   type ColumnStore,
-  isNested,
   ColumnStore as Store,
+  withChildren,
 } from "../../columns/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { concatenatedRows } from "../host/concat.ts";
-import type { HostRows } from "../host/rows.ts";
-import { rowsObstacle, rowsOf } from "../host/run.ts";
-import type { HostSide, RunOptions } from "../host/side.ts";
+import { rowsOf } from "../host/run.ts";
+import type { HostRows, HostSide, RunOptions } from "../host/side.ts";
 import { type Plan, wholeOf } from "../plan.ts";
-import { notTaken, takeRows } from "../run/across.ts";
+import { takeRows } from "../run/across.ts";
 import { recoded } from "../run/ranks.ts";
 import { Scratch } from "../run/scratch.ts";
 import { materialise, PendingSource } from "../sources.ts";
@@ -65,9 +65,8 @@ class ConcatSource extends PendingSource {
   override get host(): HostSide {
     const sides = this.plans.map(({ source }) => source.host);
     return {
-      there: sides.every((side) => side?.there === true),
-      count: sides.reduce((sum, side) => sum + (side?.count ?? Number.POSITIVE_INFINITY), 0),
-      obstacle: () => this.plans.map(rowsObstacle).find((reason) => reason !== undefined),
+      there: sides.every((side) => side.there),
+      count: sides.reduce((sum, side) => sum + (side.count ?? Number.POSITIVE_INFINITY), 0),
       rows: async () => {
         const tables: HostRows[] = [];
         for (const plan of this.plans) tables.push(await rowsOf(plan));
@@ -93,8 +92,16 @@ class ConcatSource extends PendingSource {
       using scratch = new Scratch(this.gpu);
       const columns: Column[] = [];
       for (const name of this.plan.columns.keys())
-        columns.push(await joined(stores, name, scratch));
-      scratch.keep(columns.flatMap(({ chunks }) => chunks.map(({ block }) => block)));
+        columns.push(
+          await joined(
+            this.gpu,
+            stores.map((store) => store.columns.get(name)!),
+            scratch,
+          ),
+        );
+      scratch.keep(
+        columns.flatMap(withChildren).flatMap(({ chunks }) => chunks.map(({ block }) => block)),
+      );
       const chunkRows = stores.flatMap((store) => store.chunkRows);
       return new Store(this.gpu, columns, chunkRows, stores[0]!.metadata);
     } finally {
@@ -103,38 +110,42 @@ class ConcatSource extends PendingSource {
   }
 }
 
-async function joined(
-  stores: readonly ColumnStore[],
-  name: string,
-  scratch: Scratch,
-): Promise<Column> {
-  const nulls = stores.some((store) => store.columns.get(name)!.nulls);
+/** The chunks of these columns, which have one type, as one column. */
+async function joined(gpu: Gpu, columns: readonly Column[], scratch: Scratch): Promise<Column> {
+  const nulls = columns.some((column) => column.nulls);
   const alike: Column[] = [];
-  for (const store of stores) {
-    const column = store.columns.get(name)!;
-    if (isNested(column.type)) throw notTaken(column);
-    alike.push(column.nulls === nulls ? column : await withNulls(store, name, scratch));
-  }
-  const columns = alike[0]!.dictionary ? await oneDictionary(stores, alike, scratch) : alike;
-  const narrow = columns.every((column) => column.narrow === true);
-  return { ...columns[0]!, nulls, narrow, chunks: columns.flatMap(({ chunks }) => chunks) };
+  for (const column of columns)
+    alike.push(column.nulls === nulls ? column : await withNulls(gpu, column, scratch));
+  const coded = alike[0]!.dictionary ? await oneDictionary(gpu, alike, scratch) : alike;
+  const narrow = coded.every((column) => column.narrow === true);
+  const chunks = coded.flatMap((column) => column.chunks);
+  const [first] = columns as [Column];
+  if (!first.children) return { ...coded[0]!, nulls, narrow, chunks };
+  const children: Column[] = [];
+  for (const k of first.children.keys())
+    children.push(
+      await joined(
+        gpu,
+        columns.map((column) => column.children![k]!),
+        scratch,
+      ),
+    );
+  return { ...first, nulls, chunks, children };
 }
 
-// A copy with validity, chunk by chunk as it was.
-async function withNulls(store: ColumnStore, name: string, scratch: Scratch): Promise<Column> {
-  const chunks = [];
-  let base = 0;
-  for (const rows of store.chunkRows) {
-    const host = Uint32Array.from({ length: rows }, (_, i) => base + i);
-    const taken = { store, names: [name], rows: { count: rows, host }, missing: true };
-    chunks.push(...(await takeRows([taken], scratch)).columns[0]!.chunks);
-    base += rows;
-  }
-  return { ...store.columns.get(name)!, nulls: true, chunks };
+// A copy with validity, chunk by chunk as it was; what is in a list or a struct stays.
+async function withNulls(gpu: Gpu, column: Column, scratch: Scratch): Promise<Column> {
+  const { children: _, ...alone } = column;
+  const sizes = column.chunks.map(({ rows }) => rows);
+  using store = new Store(gpu, [alone], sizes);
+  const host = Uint32Array.from({ length: store.rows }, (_row, i) => i);
+  const taken = { store, names: [column.name], rows: { count: host.length, host }, missing: true };
+  const { chunks } = (await takeRows([taken], scratch, sizes)).columns[0]!;
+  return { ...column, nulls: true, chunks };
 }
 
 async function oneDictionary(
-  stores: readonly ColumnStore[],
+  gpu: Gpu,
   columns: readonly Column[],
   scratch: Scratch,
 ): Promise<Column[]> {
@@ -143,10 +154,10 @@ async function oneDictionary(
     if (!codes.has(value)) codes.set(value, codes.size);
   const dictionary = [...codes.keys()];
   const made: Column[] = [];
-  for (const [i, column] of columns.entries()) {
+  for (const column of columns) {
     const map = Uint32Array.from(column.dictionary!, (value) => codes.get(value)!);
     const same = map.every((code, at) => code === at);
-    const chunks = same ? column.chunks : await recoded(stores[i]!, column, map, scratch);
+    const chunks = same ? column.chunks : await recoded(gpu, column, map, scratch);
     made.push({ ...column, dictionary, chunks });
   }
   return made;

@@ -1,6 +1,11 @@
 // A plan with more columns than it shows: expressions that rows are ordered, joined or windowed by are
 // computed beside the columns that stay.
-import { type Column, type ColumnStore, ColumnStore as Store } from "../../columns/index.ts";
+import {
+  type Column,
+  type ColumnStore,
+  ColumnStore as Store,
+  withChildren,
+} from "../../columns/index.ts";
 import type { Plan } from "../plan.ts";
 import type { TakenColumns } from "../run/across.ts";
 import type { Scratch } from "../run/scratch.ts";
@@ -47,4 +52,4 @@ export function keptStore(
 }
 
 const blocksOf = (columns: readonly Column[]) =>
-  columns.flatMap(({ chunks }) => chunks.map(({ block }) => block));
+  columns.flatMap(withChildren).flatMap(({ chunks }) => chunks.map(({ block }) => block));

@@ -3,9 +3,8 @@
 import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
 import { differ, orderOf, rowCount, takenRows } from "../host/order.ts";
-import type { HostRows } from "../host/rows.ts";
 import { sideOf } from "../host/run.ts";
-import type { HostSide, RunOptions } from "../host/side.ts";
+import type { HostRows, HostSide, RunOptions } from "../host/side.ts";
 import type { Plan, Source } from "../plan.ts";
 import { takeRows } from "../run/across.ts";
 import { type OrderKey, orderedKeys, orderRows, type Rows } from "../run/order.ts";

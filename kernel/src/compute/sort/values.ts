@@ -34,6 +34,8 @@ export interface OrderedValues {
   differ(i: number, j: number, bit: number): boolean;
   isNull(row: number): boolean;
   value(row: number): number | bigint;
+  /** The number of the row that is at this place. */
+  rowAt(place: number): number;
 }
 
 /** The value that is the last of the packed keys. */
@@ -55,6 +57,10 @@ export class Values implements OrderedValues {
 
   get rows(): number {
     return this.#sorted.rows.length;
+  }
+
+  rowAt(place: number): number {
+    return this.#sorted.rows[place]!;
   }
 
   differ(i: number, j: number, bit: number): boolean {

@@ -1,6 +1,6 @@
 // A row for each column: how many values it has, and what they are like.
 import type { Table } from "apache-arrow";
-import { arrowLibrary, type ColumnType, isFloat, isInteger, TYPES } from "../../columns/index.ts";
+import { arrowLibrary, type ColumnType, TYPES } from "../../columns/index.ts";
 import {
   type Aggregate,
   count,
@@ -62,8 +62,8 @@ async function tableOf(plan: Plan): Promise<Table> {
 
 async function rowOf(plan: Plan, name: string, type: ColumnType): Promise<Row> {
   const figures: Record<string, Aggregate> = { rows: count(), count: count(col(name)) };
-  if (isOrdered(type)) figures["unique"] = nunique(name);
-  if (isInteger(type) || isFloat(type)) Object.assign(figures, { min: min(name), max: max(name) });
+  if (isOrdered(type))
+    Object.assign(figures, { unique: nunique(name), min: min(name), max: max(name) });
   if (isNumber(type)) {
     const quarters = { q25: quantile(name, 0.25), q75: quantile(name, 0.75) };
     Object.assign(figures, { mean: mean(name), std: std(name), median: median(name), ...quarters });

@@ -4,7 +4,7 @@ import { CenoteError } from "../../base/index.ts";
 import { hostChunk, hostTable, TYPES } from "../../columns/index.ts";
 import { col, type Expr } from "../expr.ts";
 import { expression, optionsOf } from "../given.ts";
-import { choiceOf, rowsObstacle, rowsOf } from "../host/run.ts";
+import { choiceOf, rowsOf } from "../host/run.ts";
 import { orderedValues } from "../host/values.ts";
 import { number } from "../kinds.ts";
 import { type Plan, wholeOf } from "../plan.ts";
@@ -41,7 +41,7 @@ export function histogram(plan: Plan, of: string | Expr, options: HistogramOptio
   const at = number(resolve(expr, plan.columns), `histogram(${expr})`);
   const wide = withHidden({ ...plan, columns: new Map() }, [at]);
   const run = async () => {
-    if (choiceOf(wide.plan, rowsObstacle(wide.plan), {}).on === "host")
+    if (choiceOf(wide.plan, {}).on === "host")
       return counted(orderedValues(await rowsOf(wide.plan), wide.names), bins, range, String(expr));
     return withRows({ ...plan, columns: new Map() }, [at], async (store, names) =>
       counted(await sortedValues(store, names, at), bins, range, String(expr)),

@@ -27,9 +27,8 @@ export class HostSource extends PendingSource {
   override get host(): HostSide {
     const side = this.plan.source.host;
     return {
-      there: side?.there ?? false,
-      count: side?.count,
-      obstacle: () => undefined,
+      there: side.there,
+      count: side.count,
       rows: async () => rowsFrom(await this.table()),
     };
   }

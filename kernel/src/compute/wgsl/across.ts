@@ -69,14 +69,41 @@ function copies(c: string, bits: number): string[] {
   return [`out[i >> ${shift}u] |= (${value}) << ((i & ${mask}u) << ${step}u);`];
 }
 
-/** Bytes of each text, 0 of null. Extras: index, sizes (zeroed). */
+/** Validity alone, of lists and structs. Extras: index, out (zeroed). */
+export function takeValidityKernel(store: ColumnStore, at: Typed): KernelText {
+  const { program, lines, ok } = begin(store, at);
+  const extras: Extra[] = [INDEX, { name: "out", type: "array<u32>" }];
+  const main = each32([...lines, VALID(ok)], [STORE_VALID]);
+  return program.build(`take validity of ${at.column}`, extras, main);
+}
+
+/**
+ * Numbers of the items of lists, over all chunks. Extras: index, starts (where those of each list go), items. The
+ * last parameter is the number of the chunk's first item.
+ */
+export function listItemsKernel(store: ColumnStore, at: Typed): KernelText {
+  const { program, lines, ok } = begin(store, at);
+  const c = `c${program.bind(at.column!)}`;
+  const copy = `for (var k = 0u; k < ${c}[row + 1u] - ${c}[row]; k++) {
+  items[starts[i] + k] = p[0].w + ${c}[row] + k;
+}`;
+  const guarded = ok === "true" ? [copy] : [`if (${ok}) {`, indent(copy.split("\n"), 2), "}"];
+  const extras: Extra[] = [
+    INDEX,
+    { name: "starts", type: "array<u32>" },
+    { name: "items", type: "array<u32>" },
+  ];
+  return program.build(`items of ${at.column}`, extras, each32([...lines, ...guarded], []));
+}
+
+/** Bytes of each text, or items of each list; 0 of null. Extras: index, sizes (zeroed). */
 export function sizesKernel(store: ColumnStore, at: Typed): KernelText {
   const { program, lines, ok } = begin(store, at);
   const c = `c${program.bind(at.column!)}`;
   const size = `${c}[row + 1u] - ${c}[row]`;
   const body = [...lines, `sizes[i] = ${ok === "true" ? size : `select(0u, ${size}, ${ok})`};`];
   const extras: Extra[] = [INDEX, { name: "sizes", type: "array<u32>" }];
-  return program.build(`text sizes ${at.column}`, extras, each32(body, []));
+  return program.build(`sizes ${at.column}`, extras, each32(body, []));
 }
 
 /**

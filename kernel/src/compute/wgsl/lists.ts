@@ -99,7 +99,7 @@ ${indent([...emitter.lines, `valid |= select(0u, 1u, ${ok}) << (i & 31u);`], 4)}
   return program.build(`validity ${showTyped(at)}`, extras, main);
 }
 
-/** Numbers of the items of lists of one size. Bindings: index, items. p[0]: items, size. */
+/** Numbers of the items of lists of one size; those of no row are none. Bindings: index, items. p[0]: items, size. */
 export function fixedItemsKernel(): KernelText {
   const code = `@group(0) @binding(0) var<storage, read_write> index: array<u32>;
 @group(0) @binding(1) var<storage, read_write> items: array<u32>;
@@ -107,7 +107,8 @@ export function fixedItemsKernel(): KernelText {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = id.x << 5u; i < min((id.x + 1u) << 5u, p[0].x); i++) {
-    items[i] = index[i / p[0].y] * p[0].y + i % p[0].y;
+    let row = index[i / p[0].y];
+    items[i] = select(row * p[0].y + i % p[0].y, row, row == 0xffffffffu);
   }
 }
 `;

@@ -1,13 +1,15 @@
 // Window functions over rows on the host: the same orders and running figures, without a device.
 import {
+  type ColumnFacts,
   type HostChunk,
   isInteger,
   layoutOf,
+  nullRows,
   type Sortable,
   sortables,
 } from "../../columns/index.ts";
 import { columnOf, differ, type HostOrder, rowCount, takenRows } from "../host/order.ts";
-import type { HostColumnFacts, HostRows } from "../host/rows.ts";
+import type { HostRows } from "../host/side.ts";
 import { NO_ROW } from "../run/across.ts";
 import { type Ordered, ranks, shifted } from "./ordered.ts";
 import { type RowValues, running } from "./running.ts";
@@ -50,13 +52,13 @@ function columnFor(
   all: HostRows,
   { name, given, column: from, type }: Job,
   ordered: Ordered,
-): { facts: HostColumnFacts; chunk: HostChunk } {
+): { facts: ColumnFacts; chunk: HostChunk } {
   const { fn } = given;
   const rows = ordered.rows.length;
   if (fn === "shift") {
     const { columns, chunks } = takenRows(all, [from], shifted(ordered, given.rows!, NO_ROW), true);
     const chunk = chunks[0]?.columns.get(from);
-    return { facts: { ...columns.get(from)!, name }, chunk: chunk ?? emptyChunk(type) };
+    return { facts: { ...columns.get(from)!, name }, chunk: chunk ?? nullRows(type, 0) };
   }
   const isRank = fn === "rowNumber" || fn === "rank" || fn === "denseRank";
   const figures = isRank ? ranks(ordered, fn) : running(valuesOf(all, from, fn), ordered, given);
@@ -66,11 +68,6 @@ function columnFor(
   const bytes = new Uint8Array(layout.total);
   fill(bytes, type, figures as number[], layout.validity);
   return { facts: { name, type, nulls }, chunk: { bytes, layout, rows } };
-}
-
-function emptyChunk(type: HostColumnFacts["type"]): HostChunk {
-  const layout = layoutOf(type, 0, true);
-  return { bytes: new Uint8Array(layout.total), layout, rows: 0 };
 }
 
 function valuesOf(all: HostRows, name: string, fn: Job["given"]["fn"]): RowValues {

@@ -1,6 +1,6 @@
 // A table with columns of window functions. Rows are put in order on the device; what follows from the order
 // and from running values is computed on the host, shifted values are taken on the device.
-import { type Column, type ColumnStore, ColumnStore as Store } from "../../columns/index.ts";
+import type { Column, ColumnStore } from "../../columns/index.ts";
 import { orderOf } from "../host/order.ts";
 import { sideOf } from "../host/run.ts";
 import type { HostSide, RunOptions } from "../host/side.ts";
@@ -8,7 +8,7 @@ import type { Plan } from "../plan.ts";
 import { NO_ROW, takeRows } from "../run/across.ts";
 import { orderedKeys } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
-import { withHidden, withRows } from "../sort/hidden.ts";
+import { keptStore, withHidden, withRows } from "../sort/hidden.ts";
 import type { TypedSortKey } from "../sort/keys.ts";
 import { orderKeys } from "../sort/sources.ts";
 import { PendingSource } from "../sources.ts";
@@ -93,8 +93,8 @@ export class WindowSource extends PendingSource {
       const made: Column[] = [];
       for (const job of this.#jobs(names)) made.push(await column(store, job, ordered, scratch));
       for (const one of made) columns.set(one.name, one);
-      scratch.keep(made.flatMap(({ chunks }) => chunks.map(({ block }) => block)));
-      return new Store(this.gpu, [...columns.values()], store.chunkRows, store.metadata);
+      const rows = { columns: [...columns.values()], chunkRows: store.chunkRows };
+      return keptStore(store, rows, scratch);
     });
   }
 }
