@@ -56,6 +56,7 @@ REPLIES: dict[str, Table] = {
     "history_reply": {"history": list},
     "comm_info_reply": {"comms": dict},
     "shutdown_reply": {"restart": bool},
+    "debug_reply": {},
     "interrupt_reply": {},
 }
 

@@ -147,9 +147,34 @@ def test_comms_reach_all_frontends(kernel: Kernel, other: Kernel) -> None:
 
 
 def test_what_vs_code_asks(kernel: Kernel) -> None:
-    """Its client asks for the kernel's info again and again, and opens widgets."""
+    """Its client asks for the kernel's info again and again, opens widgets, and names its cells."""
     for _ in range(3):
         assert kernel.ask("kernel_info_request", {})["protocol_version"].startswith("5.")
+        assert kernel.control("kernel_info_request")["content"]["debugger"] is False
+    assert kernel.ask("comm_info_request", {"target_name": "jupyter.widget"})["comms"] == {}
+    for reply in (kernel.control("debug_request")["content"], kernel.ask("debug_request", {})):
+        assert reply["status"] == "error"
+    content = {
+        "code": "const codes: number[] = [1]; codes",
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": True,
+        "stop_on_error": False,
+    }
+    session = kernel.client.session
+    named = session.msg("execute_request", content, metadata={"cellId": "vscode-notebook-cell:/a"})
+    kernel.client.shell_channel.send(named)
+    assert kernel.finish(named["header"]["msg_id"]).plain == "[ 1 ]"
+    by_types = [{"start": 6, "end": 8, "text": "map", "type": "method"}]
+    question = {"code": "codes.ma", "cursor_pos": 8}
+    kinds = "_jupyter_types_experimental"
+    members = kernel.ask_until(
+        "complete_request", question, lambda c: c["metadata"].get(kinds) == by_types
+    )
+    assert members["matches"] == ["map"] and members["metadata"][kinds] == by_types
+    hovered = kernel.ask("inspect_request", {"code": "codes", "cursor_pos": 2, "detail_level": 0})
+    assert hovered["found"] and "number[]" in hovered["data"]["text/markdown"]
     silent = kernel.run("1 + 1", silent=True, store_history=False, allow_stdin=False)
     assert silent.status == "ok" and silent.result is None
     version = {"comm_id": "v", "target_name": "jupyter.widget.version", "data": {}}
