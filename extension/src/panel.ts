@@ -8,7 +8,6 @@ import { Widget } from "@lumino/widgets";
 import { poolIcon } from "./icon.ts";
 import { CELL_COLOURS } from "./model/colours.ts";
 import { Focus } from "./model/focus.ts";
-import type { Lit } from "./model/slab-map.ts";
 import { goToCell, type RanCell } from "./notebook-cells.ts";
 import { SHORTLY } from "./plugins/names.ts";
 import type { IPoolWatch } from "./watch.ts";
@@ -73,8 +72,7 @@ export class PoolPanel extends Widget {
     const goTo = (cell: number, line: number) => void this.#goTo(cell, line);
     this.#timeline = new TimelineView(model, this.#focus, trans, this.#readout);
     this.#slabs = new SlabView(model, this.#focus, trans, this.#readout, goTo);
-    const light = (lit: Lit | undefined) => this.#slabs.light(lit);
-    this.#tables = new TablesView(model, this.#focus, trans, light, goTo);
+    this.#tables = new TablesView(model, this.#focus, trans, (lit) => this.#slabs.light(lit), goTo);
     this.#counters = new Counters(trans);
     const views = {
       timeline: () => this.#timeline.shown(),
@@ -99,6 +97,7 @@ export class PoolPanel extends Widget {
     scroll.addEventListener("scroll", () => this.#readout.hide());
     this.node.append(this.#header.node, scroll, this.#readout.spoken);
     this.node.setAttribute("role", "region");
+    this.node.tabIndex = -1;
     this.node.setAttribute("aria-label", trans.__("GPU memory pool"));
     watch.changed.connect(this.#onChanged, this);
     for (const query of this.#colours) query.addEventListener("change", this.#onColours);
@@ -164,6 +163,11 @@ export class PoolPanel extends Widget {
     this.#tables.dispose();
     this.#readout.node.remove();
     super.dispose();
+  }
+
+  /** Who opens it by keys goes on in it by keys. Later, since the palette gives the focus back as it closes. */
+  protected override onActivateRequest(_message: LuminoMessage): void {
+    setTimeout(() => this.node.focus());
   }
 
   protected override onAfterShow(_message: LuminoMessage): void {

@@ -117,21 +117,6 @@ test("exports lie beside the notebook and hold what the pool holds", async () =>
   }
 });
 
-test("pictures are saved as SVG and PNG", async () => {
-  for (const format of ["svg", "png"]) {
-    const downloading = ui.page.waitForEvent("download");
-    void ui.command("cenote:save-picture", { picture: "timeline", format });
-    const download = await downloading;
-    assert.equal(download.suggestedFilename(), `pool-timeline.${format}`);
-    const path = join(lab.work, download.suggestedFilename());
-    await download.saveAs(path);
-    const bytes = readFileSync(path);
-    if (format === "svg") assert.match(bytes.toString(), /^<svg [\s\S]*peak 1[\s\S]*<\/svg>$/);
-    else assert.equal(bytes.subarray(1, 4).toString(), "PNG");
-    assert.ok(bytes.length > 1000);
-  }
-});
-
 test("leaks are freed after asking", async () => {
   void ui.command("cenote:free-leaks");
   const dialog = ui.page.locator(".jp-Dialog");

@@ -130,7 +130,7 @@ function addPictures(
           `wanted a picture of ${PICTURES.join(", ")} as ${FORMATS.join(" or ")}, found ${picture} as ${format}`,
         );
       }
-      app.shell.activateById(panel.id);
+      if (!panel.isVisible) app.shell.activateById(panel.id);
       panel.savePicture(known, asked);
     },
   });
