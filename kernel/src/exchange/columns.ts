@@ -1,5 +1,6 @@
 // Arrow columns over arrays that people have, without a copy where they are typed arrays.
 import type * as Arrow from "apache-arrow";
+import { takingOwnColumns } from "./wide-schema.ts";
 
 type ArrowModule = typeof Arrow;
 
@@ -115,5 +116,5 @@ export function tableOf(
   const length = columns[0]?.data.length ?? 0;
   const children = columns.map(({ data }) => data);
   const rows = arrow.makeData({ type: new arrow.Struct(fields), length, nullCount: 0, children });
-  return new arrow.Table(schema, new arrow.RecordBatch(schema, rows));
+  return new arrow.Table(schema, new arrow.RecordBatch(takingOwnColumns(arrow, schema), rows));
 }

@@ -3,6 +3,7 @@
 import type * as Arrow from "apache-arrow";
 import { type BatchPlan, batchOver, planOf } from "./batch-plan.ts";
 import { checkSchema } from "./unreadable.ts";
+import { takingOwnColumns } from "./wide-schema.ts";
 
 /** Schemas that are remembered, and the bytes of the largest one's message. */
 const SCHEMAS_KEPT = 256;
@@ -87,7 +88,7 @@ export function readWhole(arrow: typeof Arrow, memory: Uint8Array): Decoded {
   if (end === undefined) throw new RangeError("it does not begin with a message");
   checkSchema(bytes.subarray(0, end));
   const reader = arrow.RecordBatchReader.from(memory).open();
-  return ofSchema(reader.schema, reader.readAll());
+  return ofSchema(takingOwnColumns(arrow, reader.schema), reader.readAll());
 }
 
 /** apache-arrow gives columns that share a name the type of the last, in the schema of each batch. */
@@ -110,7 +111,8 @@ function loaderFor(arrow: typeof Arrow, head: Buffer): BatchLoader | undefined {
   if (loaders.size >= SCHEMAS_KEPT) loaders.clear();
   const reader = arrow.RecordBatchReader.from(new Uint8Array(head)).open();
   const loader = (reader as unknown as { _impl: BatchLoader })._impl;
-  const known = reader.schema.dictionaries.size === 0 ? loader : undefined;
+  const schema = takingOwnColumns(arrow, reader.schema);
+  const known = schema.dictionaries.size === 0 ? loader : undefined;
   loaders.set(key, known);
   return known;
 }

@@ -9,6 +9,7 @@ import type { Owner } from "./owner.ts";
 import { checkBatch, END_OF_STREAM, type HeadWriter, headWriter, writePieces } from "./packed.ts";
 import type { SharedTable } from "./shared.ts";
 import { isPlain, type Puttable, toTable } from "./to-table.ts";
+import { takingOwnColumns } from "./wide-schema.ts";
 
 /** A column's type: one of Arrow's, or the name of a common one. */
 export type ColumnType = Arrow.DataType | Dtype | "bool" | "utf8";
@@ -33,6 +34,7 @@ export class Writer {
   readonly #arrow: typeof Arrow;
   readonly #host: WriterHost;
   readonly #head: HeadWriter;
+  readonly #ownColumns: Arrow.Schema;
 
   constructor(
     arrow: typeof Arrow,
@@ -45,6 +47,9 @@ export class Writer {
     this.#host = host;
     this.name = name;
     this.schema = schema;
+    const { fields, metadata, dictionaries } = schema;
+    const copy = new arrow.Schema(fields, metadata, dictionaries); // the other is others' as well
+    this.#ownColumns = takingOwnColumns(arrow, copy);
     this.#head = headWriter(arrow);
     this.#room = host.owner.reserve(capacity);
     forgotten.register(this, this.#room, this);
@@ -68,7 +73,7 @@ export class Writer {
     for (const { data: rows } of table.batches) {
       if (rows.length === 0) continue; // its columns may have no data at all
       this.#checkNulls(this.schema.fields, rows, []);
-      this.#writeBatch(new this.#arrow.RecordBatch(this.schema, this.#asSchema(rows)));
+      this.#writeBatch(new this.#arrow.RecordBatch(this.#ownColumns, this.#asSchema(rows)));
     }
   }
 
