@@ -68,6 +68,8 @@ def test_a_new_subscriber_is_welcomed(kernel: Kernel) -> None:
         ("}", "invalid"),
         ("'text", "invalid"),
         ("let x: = 5", "invalid"),
+        ("let x = 5; let x = 6", "invalid"),
+        ("break", "invalid"),
     ],
 )
 def test_is_complete(kernel: Kernel, code: str, status: str) -> None:

@@ -24,9 +24,13 @@ function answer(code: string, status: Status): Completeness {
 }
 
 function statusOf(code: string, lang: Dialect): Status {
-  const { errors } = parseSync(`cell.${lang}`, code, { lang, sourceType: "module" });
-  // `return` outside a function and the like are errors of the whole, not of the end.
-  if (errors.length === 0) return "complete";
+  const how = { lang, sourceType: "module" } as const;
+  const { errors } = parseSync(`cell.${lang}`, code, how);
+  if (errors.length === 0) {
+    // `break` outside a loop, names declared twice and the like are errors of the whole, not of the end.
+    const whole = parseSync(`cell.${lang}`, code, { ...how, showSemanticErrors: true });
+    return whole.errors.length === 0 ? "complete" : "invalid";
+  }
   const end = code.trimEnd().length;
   const unfinished = errors.some(
     (error) =>
