@@ -4,7 +4,7 @@
 // of each put.
 import { createInterface } from "node:readline";
 import "apache-arrow"; // loading it is no part of the first handoff
-import { allocate, get, put, release } from "../../kernel/src/exchange/index.ts";
+import { allocate, get, prepareExchange, put, release } from "../../kernel/src/exchange/index.ts";
 
 type Request =
   | { get: string[] }
@@ -23,6 +23,7 @@ async function handoff(name: string): Promise<number> {
   return took;
 }
 
+prepareExchange(); // as a kernel does whose cells have imported it
 console.log("ready");
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request;

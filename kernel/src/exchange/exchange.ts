@@ -8,6 +8,7 @@ import { loadArrow } from "./load-arrow.ts";
 import { MappedArenas } from "./mapped-arenas.ts";
 import { unanswered, unknownName } from "./missing.ts";
 import { Owner } from "./owner.ts";
+import type { Peer } from "./peer.ts";
 import { PATIENCE_MS, Peers } from "./peers.ts";
 import { Putting } from "./putting.ts";
 import { Reader } from "./reading.ts";
@@ -36,6 +37,8 @@ export class Exchange {
   readonly #arenas: MappedArenas | undefined;
   readonly #finder: Finder;
   readonly #reader: Reader;
+  /** Whose arenas were mapped before they were asked for. */
+  readonly #met = new WeakSet<Peer>();
   /** Who was last seen to share a name. */
   readonly #seen = new Map<string, SharedTable["owner"]>();
 
@@ -91,10 +94,13 @@ export class Exchange {
     }
   }
 
-  /** Connects to the peers there are and maps the arenas of what they share. */
+  /** Connects to the peers that are new and maps the arenas of what they share. */
   async connect(): Promise<void> {
     this.#refresh();
-    const { replies } = await this.#peers.askAll({ op: "list" }, PATIENCE_MS);
+    const strangers = this.#peers.all.filter((peer) => !this.#met.has(peer));
+    for (const peer of strangers) this.#met.add(peer);
+    const question = { op: "list" };
+    const { replies } = await this.#peers.askAll(question, PATIENCE_MS, undefined, strangers);
     for (const { peer, reply } of replies) {
       const objects = Array.isArray(reply["objects"]) ? reply["objects"].slice(0, MOST_READY) : [];
       for (const object of objects) {

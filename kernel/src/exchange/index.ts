@@ -11,7 +11,7 @@ import { Exchange } from "./exchange.ts";
 import { askKeepers } from "./keeping.ts";
 import { unknownName } from "./missing.ts";
 import { answerNames } from "./name-answers.ts";
-import { prepareOnce } from "./prepare.ts";
+import { prepareInIdle } from "./prepare.ts";
 import { checkName, type Listing, type SharedTable } from "./shared.ts";
 import type { Sparse } from "./sparse.ts";
 import type { ExchangeStats } from "./stats.ts";
@@ -58,9 +58,9 @@ function exchange(): Exchange {
   return current;
 }
 
-/** Makes ready for the first handoff, in idle time, once there is a process that shares tables. */
+/** Makes ready for the first handoff with each process that shares tables, in idle time. */
 export function prepareExchange(): void {
-  prepareOnce(() => exchange().connect());
+  prepareInIdle(() => exchange().connect());
   answerNames(async () => [...new Set((await list()).map(({ name }) => name))]);
 }
 

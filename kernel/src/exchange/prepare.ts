@@ -1,26 +1,31 @@
-// Makes ready for the first handoff before anybody waits for it: loads apache-arrow and lets it read a table,
-// which takes ten times as long as the handoff itself. Only where some process shares tables.
+// Makes ready for the first handoff with a peer before anybody waits for it: loads apache-arrow and lets it read a
+// table, once, and connects to processes as they begin to share tables. Both take longer than the handoff itself.
 
 import { socketPaths } from "./folder.ts";
 import { loadArrow } from "./load-arrow.ts";
 
-/** Milliseconds between looks whether there is a process that shares tables. */
+/** Milliseconds between looks whether there is another process that shares tables. */
 const LOOK_MS = 500;
 
-/** Calls `connect` with apache-arrow ready, once, when there is a process to connect to. Keeps nobody alive. */
-export function prepareOnce(connect: () => Promise<void>): void {
-  const timer = setInterval(() => {
-    if (socketPaths().length === 0) return;
-    clearInterval(timer);
-    prepare(connect).catch(() => {}); // whoever puts or gets something is told what is wrong
-  }, LOOK_MS);
-  timer.unref();
+/** Calls `connect` with apache-arrow ready whenever there may be somebody to connect to. Keeps nobody alive. */
+export function prepareInIdle(connect: () => Promise<void>): void {
+  let known: readonly string[] = [];
+  let ready: Promise<void> | undefined;
+  const look = async () => {
+    const paths = socketPaths(); // the same array while the folder is as it was
+    if (paths.length === 0 || paths === known) return;
+    known = paths;
+    ready ??= readTable();
+    await ready;
+    await connect();
+  };
+  // Whoever puts or gets something is told what is wrong.
+  setInterval(() => look().catch(() => {}), LOOK_MS).unref();
 }
 
-async function prepare(connect: () => Promise<void>): Promise<void> {
+async function readTable(): Promise<void> {
   const arrow = await loadArrow();
   const table = arrow.tableFromArrays({ number: new Float64Array(2) });
   const read = arrow.tableFromIPC(arrow.tableToIPC(table, "stream"));
   read.getChildAt(0)?.get(1);
-  await connect();
 }
