@@ -1,104 +1,34 @@
 // The panel in a real browser on real kernels: data appear while a cell runs, equal the pool's own numbers
 // afterwards to the byte, and survive restart, death and reload. Screenshots go to build/ui/.
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { type Figure, LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { test } from "node:test";
+import { MONITOR_VERSION } from "../../kernel/src/base/monitor-protocol.ts";
+import type { LabPage } from "./browser.ts";
+import type { Lab } from "./lab.ts";
+import { openBefore, SHOTS } from "./opened.ts";
+import { agree, emptyPool, panelEqualsPool, poolStats, watchBusyCell } from "./pool-page.ts";
 import { until } from "./until.ts";
+import { routeKernels } from "./versions.ts";
 
 const NOTEBOOK = "pool.ipynb";
 const SECOND = "second.ipynb";
 const PLAIN = "plain.ipynb";
-const SHOTS = at("build/ui");
+/** The version of the monitor that the kernel's messages say. */
+let kernelVersion = MONITOR_VERSION;
 
-/** The file by which the busy cell learns that the page has seen enough of it. */
-const SEEN = "seen";
-/** Levels of live bytes that the page is to see while the cell runs. */
-const LEVELS = 5;
-/** Allocates and frees without ever yielding to the event loop for long, until the page has seen it. */
-const BUSY_CELL = `import { pool } from "cenote";
-import { existsSync } from "node:fs";
-const held = [];
-for (let step = 0; step < 90 || !existsSync("${SEEN}"); step++) {
-  held.push(await pool.allocate((1 + step % 5) * 700_001, { tag: step % 3 ? "acts" : "weights" }));
-  if (step % 10 === 9) for (const block of held.splice(0, step < 90 ? 5 : 10)) block.dispose();
-  for (const until = Date.now() + 40; Date.now() < until; );
-}`;
-const STATS_CELL = `import { pool } from "cenote";
-console.log("STATS" + JSON.stringify(pool.stats()) + "STATS")`;
+/** Steps of the first busy cell: enough for a picture. */
+const STEPS = 60;
 const ADAPTER_CELL = `import { adapter } from "cenote";
 const { name, software } = await adapter();
 console.log("ADAPTER" + JSON.stringify({ name, software }) + "ADAPTER")`;
 
 let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  await writeNotebook(lab, SECOND, "cenote");
-  await writeNotebook(lab, PLAIN, "python3");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
+openBefore({ [NOTEBOOK]: "cenote", [SECOND]: "cenote", [PLAIN]: "python3" }, async (opened) => {
+  ({ lab, ui } = opened);
+  await routeKernels(ui.page, () => kernelVersion);
 });
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
-});
-
-/** The pool's own numbers, as a cell prints them. */
-async function poolStats(): Promise<Record<"live" | "reserved" | "peakLive" | "budget", number>> {
-  const printed = await ui.run(STATS_CELL);
-  const found = /STATS(\{.*\})STATS/.exec(printed);
-  assert.ok(found, `wanted the pool's numbers, found: ${printed}`);
-  return JSON.parse(found[1]!);
-}
-
-/** Waits until the panel's number is what the pool says; the assertion then names both. */
-async function agree(figure: Figure, wanted: number): Promise<void> {
-  const equal = async () => (await ui.bytes(figure)) === wanted;
-  await until(`${figure} is ${wanted}`, equal).catch(() => undefined);
-  assert.equal(await ui.bytes(figure), wanted, figure);
-  assert.equal(await ui.titleBytes(figure), wanted, `${figure}, in words`);
-}
-
-async function panelEqualsPool(): Promise<void> {
-  const stats = await poolStats();
-  assert.ok(stats.live > 0, "the pool holds something");
-  await agree("live", stats.live);
-  await agree("reserved", stats.reserved);
-  await agree("peak", stats.peakLive);
-  await agree("budget", stats.budget);
-}
-
-/** Runs the busy cell until the panel has shown enough levels while the prompt said [*]. */
-async function watchBusyCell(): Promise<void> {
-  rmSync(join(lab.work, SEEN), { force: true });
-  const cell = await ui.start(BUSY_CELL);
-  await until("the busy cell runs", cell.running);
-  const seen = new Set<number>();
-  try {
-    await until(`the panel shows ${LEVELS} levels while the cell runs`, async () => {
-      const live = await ui.bytes("live");
-      if (live !== undefined && (await cell.running())) seen.add(live);
-      return seen.size >= LEVELS;
-    });
-  } finally {
-    writeFileSync(join(lab.work, SEEN), "");
-    await cell.done();
-  }
-  assert.equal(await cell.error(), "", "the busy cell ends without an error");
-}
-
-async function emptyPool(): Promise<boolean> {
-  return (await ui.state()) === "live" && (await ui.message()) === "No GPU memory used yet";
-}
 
 test("the panel is found in the palette, and says that nothing is used yet", async () => {
   await ui.openByPalette();
@@ -109,15 +39,15 @@ test("the panel is found in the palette, and says that nothing is used yet", asy
 
 test("live data appear while a cell runs, without a word from the page to the kernel", async () => {
   const before = ui.requests.length;
-  await watchBusyCell();
+  await watchBusyCell(ui, lab, STEPS);
   assert.deepEqual(ui.requests.slice(before), []);
   assert.deepEqual(ui.requests, ["open", "resume"], "summaries, then everything for the panel");
 });
 
 test("afterwards the panel's numbers are the pool's, to the byte", async () => {
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
   const status = await ui.page.locator('[data-cenote="status"]').getAttribute("data-bytes");
-  assert.equal(Number(status), (await poolStats()).live);
+  assert.equal(Number(status), (await poolStats(ui))["live"]);
   const printed = await ui.run(ADAPTER_CELL);
   const adapter = JSON.parse(/ADAPTER(\{.*\})ADAPTER/.exec(printed)?.[1] ?? "{}");
   const named = await ui.panel.locator('[data-cenote="adapter"]').textContent();
@@ -147,7 +77,7 @@ test("timeline, slab map and holders are drawn, in light and in dark", async () 
   const bytes = await ui.panel
     .locator(".cenote-grid-row [data-bytes]")
     .evaluateAll((cells) => cells.map((cell) => Number(cell.getAttribute("data-bytes"))));
-  const { live } = await poolStats();
+  const live = (await poolStats(ui))["live"]!;
   assert.equal(
     bytes.reduce((sum, each) => sum + each, 0),
     live,
@@ -190,7 +120,7 @@ test("a page that nobody sees asks the kernel to be silent, and is up to date ag
   await ui.hide(false);
   await until("the page resumes", async () => ui.requests.at(-1) === "resume");
   await ui.run("for (const block of held.splice(0, 3)) block.dispose();");
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
 });
 
 test("another kernel's notebook gets no comm, and the panel says why", async () => {
@@ -204,7 +134,7 @@ test("another kernel's notebook gets no comm, and the panel says why", async () 
   assert.ok(ui.monitored.every((url) => !url.includes(plain)));
   await ui.openNotebook(NOTEBOOK);
   await until("the pool is back", async () => (await ui.bytes("live")) !== undefined);
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
 });
 
 /** The line, from 0, where the selection of the console's last cell begins and is not empty. */
@@ -216,15 +146,15 @@ const selectedInConsole = () =>
   })()`);
 
 test("each notebook shows its own pool, and a console its own", async () => {
-  const { live } = await poolStats();
+  const live = (await poolStats(ui))["live"]!;
   await ui.openNotebook(SECOND);
-  await until("the second kernel's empty pool", emptyPool);
+  await until("the second kernel's empty pool", () => emptyPool(ui));
   await ui.run(`import { pool } from "cenote"; const one = await pool.allocate(1_000_000);`);
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
   await ui.openNotebook(NOTEBOOK);
-  await agree("live", live);
+  await agree(ui, "live", live);
   await ui.command("console:create", { kernelPreference: { name: "cenote" } });
-  await until("the console's empty pool", emptyPool);
+  await until("the console's empty pool", () => emptyPool(ui));
   await ui.page.locator(".jp-CodeConsole-promptCell .cm-content").click();
   await ui.page.keyboard.insertText(
     'import { pool } from "cenote";\nconst two = await pool.allocate(1000, { tag: "typed" });',
@@ -234,7 +164,7 @@ test("each notebook shows its own pool, and a console its own", async () => {
   // The row leads to the console's cell, as it leads to a notebook's.
   await until("its line is selected", async () => (await selectedInConsole()) === 1);
   await ui.openNotebook(NOTEBOOK);
-  await agree("live", live);
+  await agree(ui, "live", live);
 });
 
 test("with the panel closed only the numbers flow, and what was missed is there when it opens", async () => {
@@ -243,7 +173,7 @@ test("with the panel closed only the numbers flow, and what was missed is there 
   await until("a summary has come", async () => ui.received.at(-1) === "summary");
   const before = ui.received.length;
   await ui.run("const unseen = await pool.allocate(5_000_000, { tag: 'unseen' });");
-  const { live } = await poolStats();
+  const live = (await poolStats(ui))["live"]!;
   const status = ui.page.locator('[data-cenote="status"]');
   await until(
     "the status item follows",
@@ -253,7 +183,7 @@ test("with the panel closed only the numbers flow, and what was missed is there 
   const editors = ui.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .cm-content");
   await editors.last().click();
   await status.click();
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
   await ui.panel.locator(".cenote-grid-row", { hasText: "unseen" }).waitFor();
 });
 
@@ -274,14 +204,14 @@ test("the status bar's item, the View menu and the launcher's card open the pane
 });
 
 test("a reloaded page has the panel and everything in it again, on the same comm", async () => {
-  const { live } = await poolStats();
+  const live = (await poolStats(ui))["live"]!;
   assert.equal(await ui.monitorComms(), 1);
   await ui.command("docmanager:save");
   await ui.layoutSaved();
   await ui.page.reload();
   await ui.ready(NOTEBOOK);
   await ui.panel.waitFor();
-  await agree("live", live);
+  await agree(ui, "live", live);
   await until("the timeline is drawn", () => ui.pixels(".cenote-timeline", "--cenote-live"));
   assert.equal(await ui.monitorComms(), 1);
 });
@@ -293,25 +223,46 @@ test("a lost connection is taken up again", async () => {
   );
   await until("the comm is opened anew", () => ui.requests.slice(before).includes("open"));
   await ui.run("const later = await pool.allocate(123_456);");
-  await panelEqualsPool();
+  await panelEqualsPool(ui);
   assert.equal(await ui.monitorComms(), 1);
+});
+
+test("a kernel of another version is not read, and is told to be silent; of ours it is read again", async () => {
+  const reconnect = () =>
+    ui.page.evaluate(
+      "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()",
+    );
+  for (const version of [MONITOR_VERSION - 1, MONITOR_VERSION + 1]) {
+    kernelVersion = version;
+    await reconnect();
+    await until("the panel has noticed", async () => (await ui.state()) === "mismatch");
+    const { textContent } = await ui.panel.locator(".cenote-message").evaluate((node) => ({
+      textContent: node.textContent,
+    }));
+    assert.match(textContent ?? "", new RegExp(`Panel and kernel differ.*version ${version} `));
+    await until("the kernel is silent", async () => (await ui.requests.at(-1)) === "pause");
+  }
+  await ui.page.screenshot({ path: `${SHOTS}/version.png` });
+  kernelVersion = MONITOR_VERSION;
+  await reconnect();
+  await panelEqualsPool(ui);
 });
 
 test("a restarted kernel is followed by itself", async () => {
   await ui.page.evaluate(
     "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
   );
-  await until("the new kernel's empty pool", emptyPool);
-  await watchBusyCell();
-  await panelEqualsPool();
+  await until("the new kernel's empty pool", () => emptyPool(ui));
+  await watchBusyCell(ui, lab);
+  await panelEqualsPool(ui);
 });
 
 test("a kernel that dies comes back, and so does the panel", async () => {
   await ui.start("process.kill(process.pid, 'SIGKILL')");
   await ui.page.locator(".jp-Dialog button").click();
-  await until("the new kernel's empty pool", emptyPool);
-  await watchBusyCell();
-  await panelEqualsPool();
+  await until("the new kernel's empty pool", () => emptyPool(ui));
+  await watchBusyCell(ui, lab);
+  await panelEqualsPool(ui);
 });
 
 test("without a kernel the panel says so", async () => {

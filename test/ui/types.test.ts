@@ -1,27 +1,15 @@
 // Types as a reader of a notebook sees them: errors under their cell though they come after its end,
 // completion with kinds, and documentation in a tooltip.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { test } from "node:test";
+import type { LabPage } from "./browser.ts";
+import { openBefore, SHOTS } from "./opened.ts";
 import { until } from "./until.ts";
 
-let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  lab = await startLab();
-  await writeNotebook(lab, "types.ipynb", "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, "types.ipynb");
-});
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
+openBefore({ "types.ipynb": "cenote" }, (opened) => {
+  ({ ui } = opened);
 });
 
 test("errors of types are shown under their cell, which has run", async () => {
@@ -51,8 +39,7 @@ test("completion lists members with their kinds", async () => {
     "property",
     "method",
   ]);
-  mkdirSync(at("build/ui"), { recursive: true });
-  await ui.page.screenshot({ path: at("build/ui/types.png") });
+  await ui.page.screenshot({ path: `${SHOTS}/types.png` });
   await ui.page.keyboard.press("Escape");
 });
 

@@ -1,44 +1,18 @@
 // The panel's views against the pool's own books, to the byte: overview, timeline, tables, slab map through
 // time, and the ways from a view to a cell. One notebook, one kernel, a software adapter.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { violations } from "./axe.ts";
-import { LabPage, startBrowser } from "./browser.ts";
-import { at, type Lab, startLab, writeNotebook } from "./lab.ts";
+import { test } from "node:test";
+import type { LabPage } from "./browser.ts";
+import { openBefore, SHOTS } from "./opened.ts";
+import { asked } from "./pool-page.ts";
 import { until } from "./until.ts";
 
-const NOTEBOOK = "views.ipynb";
-const SHOTS = at("build/ui");
-
-let lab: Lab;
-let browser: Browser;
 let ui: LabPage;
 
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  lab = await startLab();
-  await writeNotebook(lab, NOTEBOOK, "cenote");
-  browser = await startBrowser();
-  ui = await LabPage.open(browser, lab, NOTEBOOK);
+openBefore({ "views.ipynb": "cenote" }, async (opened) => {
+  ({ ui } = opened);
   await ui.openByPalette();
 });
-
-after(async () => {
-  await browser?.close();
-  await lab?.stop();
-});
-
-/** What a cell's code evaluates to, as JSON. */
-async function asked<T>(expression: string): Promise<T> {
-  const printed = await ui.run(
-    `import { pool } from "cenote";\nconsole.log("ANSWER" + JSON.stringify(${expression}) + "ANSWER")`,
-  );
-  const found = /ANSWER(.*)ANSWER/s.exec(printed);
-  assert.ok(found, `wanted an answer, found: ${printed}`);
-  return JSON.parse(found[1]!) as T;
-}
 
 /** The attribute of an element that carries data-cenote. */
 const told = (name: string, attribute: string) =>
@@ -82,6 +56,7 @@ const big = await pool.allocate(20_000_000, { tag: "scratch" });
 big.dispose();
 monitor.mark("epoch 1");`);
   const stats = await asked<Record<string, number>>(
+    ui,
     "{ ...pool.stats(), host: pool.tiers.host, disk_: pool.tiers.disk }",
   );
   await agree("place-device", "data-bytes", stats["live"]!);
@@ -91,7 +66,7 @@ monitor.mark("epoch 1");`);
   await agree("place-disk", "data-budget", stats["disk_"]!);
   await agree("place-outside", "data-bytes", stats["outside"]!);
   await agree("fragmentation", "data-value", stats["fragmentation"]!);
-  const [most] = await asked<Held[]>("pool.holders(1)");
+  const [most] = await asked<Held[]>(ui, "pool.holders(1)");
   await agree("top", "data-bytes", most!.bytes);
   assert.match((await told("top", "data-bytes")) ?? "", /\d/);
   await agree("leaks", "data-bytes", 0);
@@ -100,7 +75,7 @@ monitor.mark("epoch 1");`);
 test("a line that allocates again and frees nothing is said to leak, with the earlier run's bytes", async () => {
   const code = `globalThis.kept ??= [];\nkept.push(await pool.allocate(1_000_000, { tag: "leaky" }));`;
   await ui.run(code);
-  const [first] = await asked<Held[]>(`pool.holders(50).filter(({ tag }) => tag === "leaky")`);
+  const [first] = await asked<Held[]>(ui, `pool.holders(50).filter(({ tag }) => tag === "leaky")`);
   await ui.run(code);
   await agree("leaks", "data-bytes", first!.bytes);
   const text = await ui.panel.locator('[data-cenote="leaks"]').textContent();
@@ -108,14 +83,14 @@ test("a line that allocates again and frees nothing is said to leak, with the ea
 });
 
 test("tables by line, cell, tag and block add up to what is live", async () => {
-  const { live, liveBlocks } = await asked<Record<string, number>>("pool.stats()");
+  const { live, liveBlocks } = await asked<Record<string, number>>(ui, "pool.stats()");
   for (const grouping of ["line", "cell", "tag", "block"]) {
     await by().selectOption(grouping);
     await agree("table-sum", "data-bytes", live!);
     await agree("table-sum", "data-blocks", liveBlocks!);
   }
   await by().selectOption("line");
-  const wanted = await asked<Held[]>("pool.holders(100)");
+  const wanted = await asked<Held[]>(ui, "pool.holders(100)");
   await until("the rows are the holders", async () => (await rows()).length === wanted.length);
   assert.deepEqual(
     (await rows()).map(([, bytes]) => bytes),
@@ -159,7 +134,7 @@ test("what was allocated since a mark and is not freed is what pool.leaks says",
   await ui.run(`const mark = pool.mark("epoch 2");
 const later = await pool.allocate(2_000_000, { tag: "later" });
 weights.shift().dispose();`);
-  const leaks = await asked<Held[]>("pool.leaks(mark)");
+  const leaks = await asked<Held[]>(ui, "pool.leaks(mark)");
   const option = subject().locator("option", { hasText: "epoch 2" });
   await until("the mark is offered", async () => (await option.count()) === 1);
   await subject().selectOption((await option.getAttribute("value")) ?? "");
@@ -173,7 +148,7 @@ weights.shift().dispose();`);
 });
 
 test("at the peak the table holds the peak, to the byte", async () => {
-  const { peakLive } = await asked<Record<string, number>>("pool.stats()");
+  const { peakLive } = await asked<Record<string, number>>(ui, "pool.stats()");
   await subject().selectOption("peak");
   await agree("table-sum", "data-bytes", peakLive!);
   assert.equal((await rows())[0]![0], "scratch", "what is freed since was the most");
@@ -185,8 +160,8 @@ test("a change between a snapshot and now has both signs, and the command shows 
   await subject().selectOption("live");
   await ui.run(`const added = await pool.allocate(5_000_000, { tag: "added" });
 const gone = weights.shift(); gone.dispose();`);
-  const { live } = await asked<Record<string, number>>("pool.stats()");
-  const [added] = await asked<Held[]>(`pool.holders(50).filter(({ tag }) => tag === "added")`);
+  const { live } = await asked<Record<string, number>>(ui, "pool.stats()");
+  const [added] = await asked<Held[]>(ui, `pool.holders(50).filter(({ tag }) => tag === "added")`);
   await ui.command("cenote:compare");
   await until("both rows", async () => (await rows()).length === 2);
   const found = await rows();
@@ -213,7 +188,7 @@ test("a stretch of the timeline is shown, and lists what it allocated and did no
   await until("the stretch is shown", async () => (await follow.textContent()) === "Follow");
   assert.equal(await subject().inputValue(), "stretch");
   // All that there is lies in the stretch, so that what survives it is what is live.
-  const { live } = await asked<Record<string, number>>("pool.stats()");
+  const { live } = await asked<Record<string, number>>(ui, "pool.stats()");
   await agree("table-sum", "data-bytes", live!);
   await ui.panel.screenshot({ path: `${SHOTS}/stretch.png` });
   await follow.click();
@@ -292,13 +267,6 @@ test("a click on a block goes to the cell and the line that allocated it", async
   assert.equal(selected, Number(line));
 });
 
-const serious = () =>
-  violations(
-    ui,
-    ["#cenote-pool", ".cenote-cell-badge"],
-    ["color-contrast", "aria-required-children", "button-name"],
-  );
-
 test("a block of a column tells its name, type and length", async () => {
   await ui.run(`import { gpu } from "cenote";
 import { tableFromArrays } from "apache-arrow";
@@ -308,60 +276,6 @@ const onDevice = await gpu(tableFromArrays({ delay: Int16Array.from({ length: 30
     (await rows()).some(([text]) => /^column delay int16\[3000\]$/i.test(text)),
   );
   await by().selectOption("line");
-});
-
-test("axe-core finds nothing serious, in any theme", async () => {
-  for (const theme of ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]) {
-    await ui.theme(theme);
-    await until("the map is drawn", () => ui.pixels(".cenote-slabs", "--cenote-free"));
-    assert.deepEqual(await serious(), [], theme);
-    const name = theme.toLowerCase().replaceAll(" ", "-");
-    await ui.panel.screenshot({ path: `${SHOTS}/views-${name}.png` });
-  }
-  await ui.theme("JupyterLab Light");
-});
-
-/** Pixels from the panel's left edge to its right one, and whether all in it fits. */
-async function fit(): Promise<{ width: number; fits: boolean }> {
-  return (await ui.page.evaluate(`(() => {
-    const panel = document.querySelector("#cenote-pool");
-    const { right, width } = panel.getBoundingClientRect();
-    const canvas = panel.querySelector(".cenote-timeline");
-    const fits = canvas.width === Math.round(canvas.clientWidth * window.devicePixelRatio) &&
-      [...panel.querySelectorAll("*")].every((node) => node.getBoundingClientRect().right <= right + 1);
-    return { width, fits };
-  })()`)) as { width: number; fits: boolean };
-}
-
-test("the panel fits whatever width it has", async () => {
-  const narrow = (await fit()).width;
-  const box = (await ui.panel.boundingBox())!;
-  for (const wider of [300, 0]) {
-    // The handle between the notebook and the sidebar.
-    const from = (await ui.panel.boundingBox())!.x - 2;
-    await ui.page.mouse.move(from, 400);
-    await ui.page.mouse.down();
-    await ui.page.mouse.move(box.x - 2 - wider, 400, { steps: 5 });
-    await ui.page.mouse.up();
-    await until(`${wider} pixels wider, all fits`, async () => {
-      const { width, fits } = await fit();
-      return fits && Math.abs(width - narrow - wider) < 20;
-    });
-  }
-});
-
-test("with reduced motion a replay goes in steps of a second, and still arrives", async () => {
-  await ui.page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
-  const play = ui.panel.locator(".cenote-button", { hasText: /^Play$/ });
-  await play.click();
-  const moments = new Set<string>();
-  await until("the replay is over", async () => {
-    moments.add((await told("moment", "data-moment")) ?? "");
-    return (await play.count()) === 1;
-  });
-  assert.ok(moments.size <= 12, `${moments.size} pictures in eight seconds`);
-  assert.deepEqual(await serious(), [], "with forced colours too");
-  await ui.page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
 });
 
 test("the page complained of nothing", () => {

@@ -1,8 +1,9 @@
-// Saved pictures are what the panel shows: zoomed, taken back in time, filtered, in its theme, also while a cell
-// runs; and who uses only the keyboard gets to all of it.
+// How the panel looks, and what of it is saved: pictures are saved zoomed, taken back in time, filtered, in the
+// theme, also while a cell runs; all of it can be reached by keyboard, fits, and passes axe-core.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { violations } from "./axe.ts";
 import type { LabPage } from "./browser.ts";
 import type { Lab } from "./lab.ts";
 import { openBefore, SHOTS } from "./opened.ts";
@@ -120,6 +121,71 @@ test("holders are saved as they are filtered, while a cell runs, and as PNG in t
     assert.equal(png.readUInt32BE(16), Math.ceil(2 * width), "twice the pixels");
     writeFileSync(`${SHOTS}/saved-${picture}.png`, png);
   }
+});
+
+/** The attribute of an element that carries data-cenote. */
+const told = (name: string, attribute: string) =>
+  ui.panel.locator(`[data-cenote="${name}"]`).getAttribute(attribute);
+
+const serious = () =>
+  violations(
+    ui,
+    ["#cenote-pool", ".cenote-cell-badge"],
+    ["color-contrast", "aria-required-children", "button-name"],
+  );
+
+test("axe-core finds nothing serious, in any theme", async () => {
+  for (const theme of ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]) {
+    await ui.theme(theme);
+    await until("the map is drawn", () => ui.pixels(".cenote-slabs", "--cenote-free"));
+    assert.deepEqual(await serious(), [], theme);
+    const name = theme.toLowerCase().replaceAll(" ", "-");
+    await ui.panel.screenshot({ path: `${SHOTS}/views-${name}.png` });
+  }
+  await ui.theme("JupyterLab Light");
+});
+
+/** Pixels from the panel's left edge to its right one, and whether all in it fits. */
+async function fit(): Promise<{ width: number; fits: boolean }> {
+  return (await ui.page.evaluate(`(() => {
+    const panel = document.querySelector("#cenote-pool");
+    const { right, width } = panel.getBoundingClientRect();
+    const canvas = panel.querySelector(".cenote-timeline");
+    const fits = canvas.width === Math.round(canvas.clientWidth * window.devicePixelRatio) &&
+      [...panel.querySelectorAll("*")].every((node) => node.getBoundingClientRect().right <= right + 1);
+    return { width, fits };
+  })()`)) as { width: number; fits: boolean };
+}
+
+test("the panel fits whatever width it has", async () => {
+  const narrow = (await fit()).width;
+  const box = (await ui.panel.boundingBox())!;
+  for (const wider of [300, 0]) {
+    // The handle between the notebook and the sidebar.
+    const from = (await ui.panel.boundingBox())!.x - 2;
+    await ui.page.mouse.move(from, 400);
+    await ui.page.mouse.down();
+    await ui.page.mouse.move(box.x - 2 - wider, 400, { steps: 5 });
+    await ui.page.mouse.up();
+    await until(`${wider} pixels wider, all fits`, async () => {
+      const { width, fits } = await fit();
+      return fits && Math.abs(width - narrow - wider) < 20;
+    });
+  }
+});
+
+test("with reduced motion a replay goes in steps of a second, and still arrives", async () => {
+  await ui.page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
+  const play = ui.panel.locator(".cenote-button", { hasText: /^Play$/ });
+  await play.click();
+  const moments = new Set<string>();
+  await until("the replay is over", async () => {
+    moments.add((await told("moment", "data-moment")) ?? "");
+    return (await play.count()) === 1;
+  });
+  assert.ok(moments.size <= 12, `${moments.size} pictures in eight seconds`);
+  assert.deepEqual(await serious(), [], "with forced colours too");
+  await ui.page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
 });
 
 test("the page complained of nothing", () => {
