@@ -38,6 +38,14 @@ test("matrix products of all sizes, batches and strides", () =>
         [7, 1],
       ],
       [
+        [259, 6],
+        [6, 301],
+      ],
+      [
+        [7, 67, 3],
+        [3, 150],
+      ],
+      [
         [2, 3, 9, 8],
         [8, 10],
       ],

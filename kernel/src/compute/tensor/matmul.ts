@@ -49,12 +49,24 @@ function sizesOf(a: TensorBase, b: TensorBase): Sizes {
   return { batch: broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2), "matmul"), m, n, k };
 }
 
-/** Sides of an invocation's tile: as much as the matrix has use for. */
-function tileOf(software: boolean, { batch, m, n }: Sizes): [rows: number, columns: number] {
-  const most = software || sizeOf(batch) * m * n >= 2 ** 20 ? 8 : 4;
-  const side = (size: number) =>
-    [1, 2, 4, 8].find((tile) => tile >= Math.min(most, Math.ceil(size / SIDE)))!;
-  return [side(m), side(n)];
+/** Results from which on there are tiles enough for all cores when they are wide. */
+const MANY = 2 ** 16;
+
+/**
+ * Sides of an invocation's tile: as much as the matrix has use for. Software adapters fetch each lane's element by
+ * itself, so that wide tiles, which use each one often, gain there what they lose in registers.
+ */
+function tileOf(
+  software: boolean,
+  { batch, m, n }: Sizes,
+  scaled: boolean,
+): [rows: number, columns: number] {
+  const results = sizeOf(batch) * m * n;
+  const most = software || results >= 2 ** 20 ? 8 : 4;
+  const wide = software && !scaled && results >= MANY ? 16 : most;
+  const side = (size: number, limit: number) =>
+    [1, 2, 4, 8, 16].find((tile) => tile >= Math.min(limit, Math.ceil(size / SIDE)))!;
+  return [side(m, most), side(n, wide)];
 }
 
 /** a·b as f32, i32 or u32 in the order of the rows, with its shape. */
@@ -100,7 +112,7 @@ class Product {
     this.#kernel = new Kernel(a.gpu);
     this.#sizes = sizes;
     this.#result = result;
-    this.#tile = tileOf(a.gpu.adapter.software, sizes);
+    this.#tile = tileOf(a.gpu.adapter.software, sizes, scales !== undefined);
     this.#type = DTYPES[result.dtype].computed;
     this.#a = this.#side(a);
     this.#b = this.#side(b);
