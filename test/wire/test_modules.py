@@ -192,6 +192,8 @@ def test_a_package_that_is_not_there_is_named_with_the_mend(kernel: Kernel, fold
         ("import a from 'https://example.org/x.js'", "over the network"),
         ("import a from 'beside'", 'write "./beside"'),
         ("import a from './nope'", "/nope'"),
+        ("import a from '@/beside'", '"imports" of package.json'),
+        ("import a from '~/beside'", '"imports" of package.json'),
         ("require('./nope')", "'./nope'"),
         ("require('there/nope')", "Cannot find module 'there/nope'"),
         ("module.require('no-such-package')", mend),

@@ -21,7 +21,7 @@ export function explainMissing(error: unknown, specifier: string, importer: stri
   const isPackage = /^Cannot find (?:package|module '[^/.])/.test(error.message);
   const message =
     isPackage && !isInstalled(nameOf(specifier), importer)
-      ? `Cannot find the package "${nameOf(specifier)}". ${mendFor(specifier, dirname(importer))}`
+      ? `Cannot find ${whatIs(specifier)}. ${mendFor(specifier, dirname(importer))}`
       : error.message
           .replace(` imported from ${importer}`, "")
           .replace(`\nRequire stack:\n- ${importer}`, "");
@@ -39,10 +39,19 @@ const isInstalled = (name: string, importer: string) =>
     .resolve.paths(name)
     ?.some((folder) => existsSync(join(folder, name)));
 
+/** As npm has them; `@/x` and `~/x` are aliases. */
+const PACKAGE = /^(?:@[\w.-][\w.~-]*\/)?[\w.-][\w.~-]*$/;
+
+const whatIs = (specifier: string) =>
+  PACKAGE.test(nameOf(specifier)) ? `the package "${nameOf(specifier)}"` : `"${specifier}"`;
+
 function mendFor(specifier: string, folder: string): string {
   const path = join(folder, specifier);
   if (existsSync(path) || existsSync(`${path}.ts`)) {
     return `For the file beside the notebook, write "./${specifier}".`;
+  }
+  if (!PACKAGE.test(nameOf(specifier))) {
+    return 'An alias is written "#lib/…" and stands in "imports" of package.json: "paths" of tsconfig.json are not followed.';
   }
   if (specifier.startsWith("jsr:")) return `To install it: npx jsr add ${nameOf(specifier)}`;
   return `To install it: %npm install ${nameOf(specifier)}`;
