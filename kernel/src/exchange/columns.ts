@@ -88,14 +88,6 @@ export function numberData(arrow: ArrowModule, dtype: Dtype, array: ArrayBufferV
   return new arrow.Data(type, 0, length, 0, { 1: data } as unknown as Arrow.Data["buffers"]);
 }
 
-/** Values as a column; undefined counts as null. Throws TypeError where no type fits them all. */
-export function valuesVector(arrow: ArrowModule, values: readonly unknown[]): Arrow.Vector {
-  const plain = values.map((value) => value ?? null);
-  const texts = plain.every((value) => value === null || typeof value === "string");
-  // The library would make a dictionary of texts.
-  return texts ? arrow.vectorFromArray(plain, new arrow.Utf8()) : arrow.vectorFromArray(plain);
-}
-
 export interface MadeColumn {
   name: string;
   data: Arrow.Data;

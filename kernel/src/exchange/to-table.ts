@@ -1,9 +1,10 @@
 // From what people have to an Arrow table, without a copy where it is Arrow or typed arrays.
 import type * as Arrow from "apache-arrow";
 import { CenoteError } from "../base/index.ts";
-import { dtypeOf, type MadeColumn, numberData, tableOf, valuesVector } from "./columns.ts";
+import { dtypeOf, type MadeColumn, numberData, tableOf } from "./columns.ts";
 import { isSparse, type Sparse, sparseTable } from "./sparse.ts";
 import { isTensorLike, type TensorLike, tensorTable, VALUES } from "./tensors.ts";
+import { isPlain, valuesData } from "./values.ts";
 
 type ArrowModule = typeof Arrow;
 
@@ -89,7 +90,7 @@ function vector(arrow: ArrowModule, name: string, given: ColumnLike): Arrow.Vect
     throw notArrow(given, `${column} is a DataView, whose elements have no type`);
   }
   try {
-    return valuesVector(arrow, given);
+    return new arrow.Vector([valuesData(arrow, given)]);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw notArrow(given, `${column}: ${why}`);
@@ -106,13 +107,6 @@ function isSchema(value: unknown): boolean {
 
 function isVector(value: unknown): value is Arrow.Vector {
   return isObject(value) && isObject(value["type"]) && Array.isArray(value["data"]);
-}
-
-/** Whether it is an object of a literal's kind, of this realm or another. */
-export function isPlain(value: object): boolean {
-  // A cell's objects are of another realm: known by what they do not inherit.
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

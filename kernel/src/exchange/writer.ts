@@ -8,7 +8,8 @@ import { DTYPES, type Dtype, elementType } from "./columns.ts";
 import type { Owner } from "./owner.ts";
 import { checkBatch, END_OF_STREAM, type HeadWriter, headWriter, writePieces } from "./packed.ts";
 import type { SharedTable } from "./shared.ts";
-import { isPlain, type Puttable, toTable } from "./to-table.ts";
+import { type Puttable, toTable } from "./to-table.ts";
+import { isPlain } from "./values.ts";
 import { takingOwnColumns } from "./wide-schema.ts";
 
 /** A column's type: one of Arrow's, or the name of a common one. */
