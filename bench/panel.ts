@@ -12,7 +12,6 @@ import { type Frames, heapBytes, measureFrames } from "./panel/frames.ts";
 import { measureLatency } from "./panel/latency.ts";
 import { median, quantile } from "./pool/figures.ts";
 
-const NOTEBOOK = "bench.ipynb";
 const SECTIONS = ["frames", "cost", "latency"];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !SECTIONS.includes(name));
@@ -129,21 +128,27 @@ async function cost(ui: LabPage): Promise<void> {
   );
 }
 
+async function latency(ui: LabPage): Promise<void> {
+  if (!(await ui.panel.isVisible())) await ui.openByPalette();
+  const latencies = await measureLatency(ui);
+  console.log(
+    `latency from an allocation to its frame, of ${latencies.length}: ${ends(latencies)}`,
+  );
+}
+
+const MEASURE: Record<string, (ui: LabPage) => Promise<void>> = { frames, cost, latency };
 const lab = await startLab();
-await writeNotebook(lab, NOTEBOOK, "cenote");
 const browser = await startBrowser();
 try {
-  const ui = await LabPage.open(browser, lab, NOTEBOOK);
-  if (runs("cost")) await cost(ui);
-  if (runs("latency")) {
-    if (!(await ui.panel.isVisible())) await ui.openByPalette();
-    const latencies = await measureLatency(ui);
-    console.log(
-      `latency from an allocation to its frame, of ${latencies.length}: ` +
-        `p50 ${ms(median(latencies))}, p99 ${ms(quantile(latencies, 0.99))}`,
-    );
+  const chosen = SECTIONS.filter(runs);
+  const notebook = (section: string) => `${section}.ipynb`;
+  for (const section of chosen) await writeNotebook(lab, notebook(section), "cenote");
+  const ui = await LabPage.open(browser, lab, notebook(chosen[0]!));
+  for (const section of chosen) {
+    // A kernel of its own: one section's events are not another's.
+    await ui.openNotebook(notebook(section));
+    await MEASURE[section]!(ui);
   }
-  if (runs("frames")) await frames(ui);
 } finally {
   await browser.close();
   await lab.stop();

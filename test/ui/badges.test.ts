@@ -123,7 +123,25 @@ test("the notebook keeps the figures, and shows them when it is opened again wit
   assert.deepEqual(await badges(), before);
 });
 
-test("settings turn badges and the status bar's item off, and colour cells", async () => {
+/** At one frame a second the panel is drawn far less often than it hears of another level. */
+async function drawsSeldom(): Promise<void> {
+  await ui.page.evaluate(`(() => {
+    window.cenoteDraws = 0;
+    const node = document.querySelector('#cenote-pool [data-cenote="live"]');
+    new MutationObserver(() => window.cenoteDraws++).observe(node, { attributeFilter: ["data-bytes"] });
+  })()`);
+  const before = ui.received.length;
+  await ui.run(`import { pool } from "cenote";
+for (let i = 0; i < 40; i++) {
+  await pool.allocate(1000);
+  for (const until = Date.now() + 60; Date.now() < until; );
+}`);
+  const deltas = ui.received.slice(before).filter((kind) => kind === "delta").length;
+  const draws = Number(await ui.page.evaluate("window.cenoteDraws"));
+  assert.ok(draws > 0 && 2 * draws <= deltas, `${draws} draws for ${deltas} messages`);
+}
+
+test("settings turn badges and the status bar's item off, colour cells, and say how often it is drawn", async () => {
   const change = async (settings: object) => {
     const answer = await fetch(`${lab.url}/lab/api/settings/cenote-lab:panel`, {
       method: "PUT",
@@ -144,10 +162,12 @@ test("settings turn badges and the status bar's item off, and colour cells", asy
     );
   const { length } = await badges();
   const plain = await colour();
-  await change({ badges: false, statusItem: false, cellColours: ["#123456"] });
+  const cellColours = ["#123456"];
+  await change({ badges: false, statusItem: false, cellColours, framesPerSecond: 1 });
   await until("the colour is the chosen one", async () => (await colour()) === "#123456");
   assert.deepEqual(await badges(), []);
   assert.equal(await status.count(), 0);
+  await drawsSeldom();
   await change({});
   await until("the badges are back", async () => (await badges()).length === length);
   await status.waitFor();

@@ -176,6 +176,10 @@ test("the panel fits whatever width it has", async () => {
 
 test("with reduced motion a replay goes in steps of a second, and still arrives", async () => {
   await ui.page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
+  const slider = ui.panel.locator(".cenote-slider");
+  const [begin, end] = await Promise.all(["min", "max"].map((at) => slider.getAttribute(at)));
+  // It goes on from where the slider is: what is left of eight seconds are three.
+  await slider.fill(String(Math.round(Number(begin) + (Number(end) - Number(begin)) * 0.65)));
   const play = ui.panel.locator(".cenote-button", { hasText: /^Play$/ });
   await play.click();
   const moments = new Set<string>();
@@ -183,7 +187,7 @@ test("with reduced motion a replay goes in steps of a second, and still arrives"
     moments.add((await told("moment", "data-moment")) ?? "");
     return (await play.count()) === 1;
   });
-  assert.ok(moments.size <= 12, `${moments.size} pictures in eight seconds`);
+  assert.ok(moments.size > 1 && moments.size <= 6, `${moments.size} pictures in three seconds`);
   assert.deepEqual(await serious(), [], "with forced colours too");
   await ui.page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
 });
