@@ -11,6 +11,7 @@ takes 10 GB of memory.
 """
 
 import argparse
+import contextlib
 import json
 import mmap
 import os
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -234,29 +235,97 @@ print((time.perf_counter() - begun) * 1e6)
 """
 
 
-def first_handoffs(rounds: int) -> None:
-    """Between two processes that have not met; libraries are loaded, the owner serves already."""
+OWNER = """
+import sys, cenote
+from others import table_of
+cenote.put(sys.argv[1], table_of(1 << 20))
+print(flush=True)
+sys.stdin.read()
+"""
+#: Seconds after which a reader has seen that a process has begun to share.
+NOTICED = 1.0
+
+
+def python_with_bench() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
+
+
+def first_handoffs(rounds: int, node: Node) -> None:
+    """Between two processes that have not met; libraries are loaded, the owner serves already.
+
+    The reader has just started; or it has read from others, and the owner is new: it is asked at
+    once, or a second later.
+    """
     import cenote
-    from others import table_of
+    from others import look, table_of
 
     cenote.put("first", table_of(SIZES["1 MB"]))
-    path = os.pathsep.join(sys.path[:2])
-    times: dict[str, list[float]] = {"TypeScript": [], "Python": []}
+    times: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        node = Node()
-        times["TypeScript"] += node.ask(get=["first"])
-        node.end()
+        fresh = Node()
+        times["to TypeScript, just started"] += fresh.ask(get=["first"])
+        fresh.end()
         python = subprocess.run(
             [sys.executable, "-c", FIRST],
-            env=os.environ | {"PYTHONPATH": path},
+            env=python_with_bench(),
             capture_output=True,
             text=True,
             check=True,
         )
-        times["Python"].append(float(python.stdout))
+        times["to Python, just started"].append(float(python.stdout))
+        for when, pause in ("at once", 0.0), ("a second later", NOTICED):
+            with new_owner("met"):
+                time.sleep(pause)
+                times[f"to TypeScript, {when}"] += node.ask(get=["met"])
+            with new_owner("met"):
+                time.sleep(pause)
+                times[f"to Python, {when}"].append(microseconds(lambda: look(cenote.get("met"))))
     print("first handoff between two processes, from Python (goal 2,000 µs)")
     for reader, taken in times.items():
-        show(f"to {reader}", taken)
+        show(reader, taken)
+
+
+@contextlib.contextmanager
+def new_owner(name: str) -> Iterator[None]:
+    """A process that shares a table of 1 MB."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, name],
+        env=python_with_bench(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        owner.stdout.readline()
+        yield
+        owner.stdin.close()
+
+
+def from_gpu(rounds: int) -> None:
+    """A table of 64 MB on the GPU to a Python array: what is moved on the way."""
+    import cenote
+
+    puts, gets, moved = [], [], []
+    for _ in range(rounds):
+        with subprocess.Popen(
+            ["node", str(ROOT / "bench/exchange/gpu.ts"), "gpu", str(SIZES["64 MB"])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as owner:
+            said = json.loads(owner.stdout.readline())
+            before, noted = cenote.stats(), len(cenote.copies())
+            gets.append(microseconds(lambda: cenote.get("gpu", as_="numpy")[-1]))
+            after = cenote.stats()
+            owner.stdin.close()
+        puts.append(said["microseconds"])
+        here = after["copies"] - before["copies"] + len(cenote.copies()) - noted
+        moved.append((said["readBacks"], said["bytes"], said["copies"], here))
+    print("a GPU table of 64 MB to a Python array (goal: one read-back, one copy)")
+    show("put: read back into the arena", puts)
+    show("get as a numpy array", gets)
+    for read_backs, size, there, here in sorted(set(moved)):
+        print(f"  read-backs {read_backs}, bytes written to the arena {size:,}")
+        print(f"  further copies: TypeScript {there}, Python {here}")
 
 
 def main() -> None:
@@ -270,7 +339,8 @@ def main() -> None:
     node = Node()
     handoffs(rounds, node, options.large)
     warm(rounds, node)
-    first_handoffs(max(3, rounds // 3))
+    first_handoffs(max(3, rounds // 3), node)
+    from_gpu(max(3, rounds // 6))
     the_one_copy(max(3, rounds // 3))
     small_objects(node)
     node.end()

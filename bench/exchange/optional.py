@@ -1,6 +1,6 @@
-"""Peers that the set-up does not install: iceoryx2.
+"""Peers that the set-up does not install: iceoryx2, Ray.
 
-`pip install iceoryx2` into the environment of the bench brings it.
+`pip install iceoryx2 ray` into the environment of the bench brings them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import ctypes
 import os
 import select
 import sys
+import tempfile
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -82,6 +83,64 @@ def iceoryx2_handoff(address: str, look: Callable[[pa.Table], None]) -> Handoff:
     return handoff
 
 
+def serve_ray(tables: Tables) -> None:
+    """An actor owns the objects, as a kernel would; it gives away references to them."""
+    with tempfile.TemporaryDirectory(
+        prefix="cr-", dir="/tmp"
+    ) as folder:  # paths of sockets are short
+        ray = _ray()
+        size = sum(table.nbytes for table in tables.values())
+        ray.init(
+            num_cpus=1,
+            include_dashboard=False,
+            log_to_driver=False,
+            namespace="bench",
+            object_store_memory=2 * size + (100 << 20),
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+
+        class Holder:
+            def __init__(self) -> None:
+                self.references: dict[str, object] = {}
+
+            def hold(self, name: str, table: pa.Table) -> None:
+                self.references[name] = ray.put(table)
+
+            def give(self, name: str) -> list[object]:
+                return [self.references[name]]
+
+        holder = ray.remote(Holder).options(name="holder").remote()
+        for name, table in tables.items():
+            ray.get(holder.hold.remote(name, table))
+        print(ray.get_runtime_context().gcs_address, flush=True)
+        sys.stdin.read()
+        ray.shutdown()
+
+
+def ray_handoff(address: str, look: Callable[[pa.Table], None]) -> Handoff:
+    ray = _ray()
+    ray.init(address, namespace="bench", log_to_driver=False)
+    holder = ray.get_actor("holder")
+
+    def handoff(name: str) -> None:
+        (reference,) = ray.get(holder.give.remote(name))
+        look(ray.get(reference))
+
+    return handoff
+
+
+def _ray():
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    os.environ["RAY_raylet_start_wait_time_s"] = (
+        "300"  # it starts in half a minute on a busy machine
+    )
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import ray
+
+    return ray
+
+
 def _address(payload) -> int:
     return ctypes.cast(payload.as_ptr(), ctypes.c_void_p).value
 
@@ -89,4 +148,5 @@ def _address(payload) -> int:
 #: What is to be installed, and its server and reader.
 OPTIONAL = {
     "iceoryx2": ("iceoryx2", serve_iceoryx2, iceoryx2_handoff),
+    "Ray": ("ray", serve_ray, ray_handoff),
 }

@@ -1,7 +1,7 @@
 """What else hands a table to a Python process.
 
 ZeroMQ, a Jupyter comm, Arrow Flight, multiprocessing.shared_memory; and, where it is installed,
-iceoryx2 (optional.py).
+iceoryx2 and Ray (optional.py).
 
 Each peer serves the same Arrow stream from a process of its own, and is asked as its documents show
 it. All of them end with a pyarrow table of which the first and the last value are read.
