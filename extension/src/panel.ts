@@ -1,6 +1,5 @@
 // The sidebar panel: puts the head, the overview, timeline, slab map, tables and counters together, draws them
 // when the watched pool has changed, and says why when there is nothing to draw.
-import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { IDisposable } from "@lumino/disposable";
 import type { Message as LuminoMessage } from "@lumino/messaging";
@@ -9,7 +8,7 @@ import { poolIcon } from "./icon.ts";
 import { CELL_COLOURS } from "./model/colours.ts";
 import { Focus } from "./model/focus.ts";
 import { goToCell, type RanCell } from "./notebook-cells.ts";
-import { SHORTLY } from "./plugins/names.ts";
+import { tell } from "./notices.ts";
 import type { IPoolWatch } from "./watch.ts";
 import { Counters } from "./widgets/counters.ts";
 import { el } from "./widgets/dom.ts";
@@ -279,7 +278,7 @@ export class PoolPanel extends Widget {
   }
 
   #tell(text: string): void {
-    Notification.info(text, SHORTLY);
+    tell("info", text);
   }
 
   /** While a cell runs the picture moves on with the clock, even when nothing comes. */

@@ -1,16 +1,13 @@
 // What people can have done with the pool, and what they are told of it.
-import { Dialog, InputDialog, Notification, showDialog } from "@jupyterlab/apputils";
+import { Dialog, InputDialog, showDialog } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ActionAnswer } from "../../../kernel/src/base/actions-protocol.ts";
 import { formatBytes, parseBytes } from "../../../kernel/src/base/bytes.ts";
 import type { KernelFollower } from "../follow.ts";
-import { SHORTLY } from "../plugins/names.ts";
+import { tell, tellError } from "../notices.ts";
 import { exact } from "../widgets/dom.ts";
 import { holdersWidget } from "./holders-table.ts";
 import { type ActionBody, ActionLink } from "./link.ts";
-
-/** Long enough to read what is wrong; JupyterLab's list of notifications keeps it. */
-const LONGER = { autoClose: 15_000 } as const;
 
 type Answer<K extends ActionAnswer["kind"]> = Extract<ActionAnswer, { kind: K }>;
 
@@ -57,7 +54,7 @@ export class Actions {
     try {
       bytes = parseBytes(given);
     } catch (error) {
-      Notification.error((error as Error).message, LONGER);
+      tellError((error as Error).message);
       return;
     }
     const done = await this.#ask("done", { kind: "spill", bytes });
@@ -106,27 +103,21 @@ export class Actions {
     const trans = this.#trans;
     const link = this.#current();
     if (!link) {
-      Notification.warning(trans.__("No kernel is running"), SHORTLY);
+      tell("warning", trans.__("No kernel is running"));
       return undefined;
     }
     try {
       const answer = await link.ask(body);
       if (answer.kind === wanted) return answer as Answer<K>;
       if (answer.kind === "busy") {
-        Notification.warning(
-          trans.__("The kernel runs a cell. Try again when it has ended."),
-          SHORTLY,
-        );
+        tell("warning", trans.__("The kernel runs a cell. Try again when it has ended."));
       } else if (answer.kind === "unused") {
-        Notification.info(trans.__("No GPU memory was used yet"), SHORTLY);
+        tell("info", trans.__("No GPU memory was used yet"));
       } else if (answer.kind === "late") {
-        Notification.warning(
-          trans.__("The kernel was busy for too long: nothing was done"),
-          LONGER,
-        );
-      } else if (answer.kind === "failed") Notification.error(answer.message, LONGER);
+        tell("warning", trans.__("The kernel was busy for too long: nothing was done"));
+      } else if (answer.kind === "failed") tellError(answer.message);
     } catch (error) {
-      Notification.error((error as Error).message, LONGER);
+      tellError((error as Error).message);
     }
     return undefined;
   }
@@ -147,6 +138,6 @@ export class Actions {
   }
 
   #tell(text: string): void {
-    Notification.success(text, SHORTLY);
+    tell("success", text);
   }
 }

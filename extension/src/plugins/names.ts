@@ -4,8 +4,6 @@
 export const DOMAIN = "cenote_lab";
 /** The plugin whose settings are those of the panel and all that belongs to it. */
 export const PANEL_PLUGIN = "cenote-lab:panel";
-/** How long something is told in a corner of the page. */
-export const SHORTLY = { autoClose: 6000 } as const;
 /** The command that shows the panel. */
 export const SHOW_POOL = "cenote:show-pool";
 /** The command that saves a picture of the panel's. */

@@ -5,7 +5,7 @@ import type { Stretch } from "../model/focus.ts";
 import type { Group, Grouping } from "../model/groups.ts";
 import type { PoolModel } from "../model/pool-model.ts";
 import type { Sources, Subject } from "../model/sources.ts";
-import { clock, exact, signedBytes } from "./dom.ts";
+import { clock, exact, signedBytes, signedCount } from "./dom.ts";
 import { place } from "./words.ts";
 
 export class RowWords {
@@ -41,13 +41,17 @@ export class RowWords {
   /** One line for all rows. */
   sum(rows: readonly Group[], { kind }: Subject, isFiltered: boolean): string {
     if (rows.length === 0) return this.#nothing(kind, isFiltered);
-    const bytes = total(rows, "bytes");
-    return this.#trans.__(
-      "%1 in %2 blocks, %3 rows",
-      kind === "change" ? signedBytes(bytes) : formatBytes(bytes),
-      exact(total(rows, "blocks")),
-      exact(rows.length),
+    const [bytes, blocks] = [total(rows, "bytes"), total(rows, "blocks")];
+    const isChange = kind === "change";
+    const inBlocks = this.#trans._n(
+      "%2 in %3 block",
+      "%2 in %3 blocks",
+      Math.abs(blocks),
+      isChange ? signedBytes(bytes) : formatBytes(bytes),
+      isChange ? signedCount(blocks) : exact(blocks),
     );
+    const count = this.#trans._n("%2 row", "%2 rows", rows.length, exact(rows.length));
+    return `${inBlocks}, ${count}`;
   }
 
   /** What the table can't know: what happened before the page had records; empty where there is nothing. */
