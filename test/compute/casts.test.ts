@@ -86,7 +86,6 @@ test("sums of decimals are exact, in groups too, and say when they have more tha
   const values = [10n ** 19n, -1n, null, 10n ** 19n, 5n, -(10n ** 19n) - 7n];
   const table = new arrow.Table({
     d: decimals(values),
-    other: decimals(values, 3),
     k: arrow.vectorFromArray(["a", "b", "a", "a", "b", "b"], new arrow.Utf8()),
   });
   await scoped(async () => {
@@ -101,7 +100,6 @@ test("sums of decimals are exact, in groups too, and say when they have more tha
         .toArrow()
     ).getChild("total")!;
     assert.deepEqual([...groups].map(bigint), [2n * 10n ** 19n, -(10n ** 19n) - 3n]);
-    assert.throws(() => t.filter(col("d").lt(col("other"))), /wanted decimals of one scale/);
     assert.throws(() => t.groupBy("d"), /decimal128\(20, 2\); wanted a number/);
   });
   const most = new arrow.Table({ d: decimals([10n ** 38n - 1n, 1n]) });

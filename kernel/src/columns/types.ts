@@ -100,6 +100,9 @@ export function durationType(unit: TimeUnit): ColumnType {
 export function typeNamed(name: string): ColumnType | undefined {
   if (Object.hasOwn(TYPES, name)) return TYPES[name as TypeName];
   if (name === DATE64.name) return DATE64;
+  const [, digits, scale] = /^decimal128\((\d+), ?(\d+)\)$/.exec(name) ?? [];
+  if (Number(digits) >= 1 && Number(digits) <= 38 && Number(scale) <= Number(digits))
+    return decimalType(Number(digits), Number(scale));
   const [, sort, unit, zone] =
     /^(timestamp|duration|time32|time64)\[(s|ms|us|ns)(?:, ([\w/+:-]+))?\]$/.exec(name) ?? [];
   if (sort === "timestamp") return timestampType(unit as TimeUnit, zone);

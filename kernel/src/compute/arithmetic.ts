@@ -9,6 +9,7 @@ import {
   timestampType,
 } from "../columns/index.ts";
 import { rescaled } from "./casts.ts";
+import { decimalArithmetic, decimalLiteral } from "./decimals.ts";
 import { common, convert, number, type Side, typedSide, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
@@ -20,6 +21,7 @@ export type Arithmetic = "add" | "sub" | "mul" | "div" | "floorDiv" | "mod";
 export function arithmetic(op: Arithmetic, left: Side, right: Side, where: string): Typed {
   const [a, b] = operands(op, left, right, where);
   if (a.type.temporal || b.type.temporal) return temporalArithmetic(op, a, b, where);
+  if ([a, b].some(({ type }) => type.kind === "decimal")) return decimalArithmetic(op, a, b, where);
   for (const side of [a, b]) number(side, where);
   if (op === "div") {
     const small = a.type.kind === "f32" && b.type.kind === "f32";
@@ -51,6 +53,7 @@ function operands(op: Arithmetic, left: Side, right: Side, where: string): [Type
 function literalBeside(other: Typed, value: Value, op: Arithmetic, where: string): Typed {
   const { type } = other;
   if (type.temporal) return temporalLiteral(type, value, where);
+  if (type.kind === "decimal") return decimalLiteral(value, type, where);
   number(other, where);
   if (isInteger(type) && type.bits <= 32) {
     const fraction = typeof value === "number" && !Number.isInteger(value);

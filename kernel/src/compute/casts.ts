@@ -18,13 +18,29 @@ export function cast(a: Typed, to: string, where: string): Typed {
   const type = typeNamed(to);
   if (!type) {
     throw new CenoteError("WRONG_TYPE", `${where}: there is no type "${to}" to cast to`, {
-      mend: `The types are: ${Object.keys(TYPES).join(", ")}, date64, timestamp[us], duration[us], time32[ms], time64[us] (units s, ms, us, ns).`,
+      mend: `The types are: ${Object.keys(TYPES).join(", ")}, decimal128(38, 2), date64, timestamp[us], duration[us], time32[ms], time64[us] (units s, ms, us, ns).`,
     });
   }
   const { type: from } = a;
+  const decimal = from.kind === "decimal" || type.kind === "decimal";
+  if (decimal) return decimalCast(a, type, where);
   if (!isInteger(from) && !isFloat(from) && from.kind !== "bool")
     throw wrongType(where, a, "a number, bool or date to cast", "Texts are not parsed on the GPU.");
   return from.temporal && type.temporal ? moment(a, type, where) : convert(a, type);
+}
+
+// Towards 0, as other casts; what the new type does not hold is null.
+function decimalCast(a: Typed, to: ColumnType, where: string): Typed {
+  const other = a.type.kind === "decimal" ? to : a.type;
+  const whole = isInteger(other) && !other.temporal;
+  if (whole || other.kind === "decimal" || (a.type.kind === "decimal" && isFloat(to)))
+    return convert(a, to);
+  throw wrongType(
+    where,
+    a,
+    "a decimal for numbers and decimals, or an integer for decimals",
+    'By an integer: .mul(100).round().cast("int64") first.',
+  );
 }
 
 const NS = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n, ns: 1n } as const;

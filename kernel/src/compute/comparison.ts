@@ -2,6 +2,7 @@
 import type { CenoteError } from "../base/index.ts";
 import { isPlain, isUtf8, TYPES, UTF8 } from "../columns/index.ts";
 import { sameUnit } from "./casts.ts";
+import { compareDecimals } from "./decimals.ts";
 import { common, convert, isNumber, type Side, typedSide, wrongType } from "./kinds.ts";
 import { compareLiteral, literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
@@ -24,7 +25,7 @@ export function comparison(op: Comparison, left: Side, right: Side, where: strin
   }
   if (a.type.temporal || b.type.temporal) return node(op, TYPES.bool, sameTemporal(a, b, where));
   if (a.type.kind === "decimal" || b.type.kind === "decimal")
-    return node(op, TYPES.bool, sameScale(a, b, where));
+    return compareDecimals(op, a, b, where);
   for (const side of [a, b]) if (!isNumber(side.type)) throw incomparable(where, side);
   const type = common(a, b, where);
   return node(op, TYPES.bool, [convert(a, type), convert(b, type)]);
@@ -109,15 +110,4 @@ function sameTemporal(a: Typed, b: Typed, where: string): [Typed, Typed] {
   const same = sameUnit(a, b);
   if (same) return same;
   throw wrongType(where, b, `${a.type.name} as on the other side`, 'Cast both: .cast("int64").');
-}
-
-function sameScale(a: Typed, b: Typed, where: string): [Typed, Typed] {
-  if (a.type.kind === b.type.kind && a.type.scale === b.type.scale) return [a, b];
-  const odd = a.type.kind === "decimal" ? b : a;
-  throw wrongType(
-    where,
-    odd,
-    "decimals of one scale on both sides",
-    "Compare with a literal, or cast before the upload.",
-  );
 }

@@ -193,12 +193,38 @@ function fit({ type }: Typed, x: number | bigint): HostValue {
       return BigInt.asUintN(64, BigInt(x));
     case "f32":
       return Math.fround(Number(x));
+    case "decimal":
+      return held(type, BigInt(x));
     default:
       return Number(x);
   }
 }
 
-function cast({ type, args }: Typed, x: number | bigint | boolean): HostValue {
+/** A decimal, null where its type has too few digits for it. */
+const held = ({ precision }: Typed["type"], x: bigint): HostValue =>
+  String(x).replace("-", "").length > precision! ? null : x;
+
+// A bigint of a decimal counts units of its last digit; division of bigints cuts towards 0.
+function castDecimal({ type, args }: Typed, x: number | bigint): HostValue {
+  const { scale = 0 } = args[0]!.type;
+  const by = (type.scale ?? 0) - scale;
+  // JavaScript reads a number from its digits rounding once.
+  if (type.kind === "f64" || type.kind === "f32") {
+    const real = Number(`${x}e${-scale}`);
+    return type.bits === 16 ? Math.f16round(real) : fit({ type } as Typed, real);
+  }
+  const power = 10n ** BigInt(Math.abs(by));
+  const cut = by < 0 ? BigInt(x) / power : BigInt(x) * power;
+  if (type.kind === "decimal") return held(type, cut);
+  const [least, most] = limits(type);
+  if (cut < least || cut > most) return null;
+  return type.bits === 64 ? cut : Number(cut);
+}
+
+function cast(at: Typed, x: number | bigint | boolean): HostValue {
+  const { type, args } = at;
+  if (type.kind === "decimal" || args[0]!.type.kind === "decimal")
+    return castDecimal(at, x as bigint);
   if (type.kind === "bool") return typeof x === "bigint" ? x !== 0n : x !== 0 && x !== false;
   if (type.kind === "f64") return Number(x);
   if (type.bits === 16 && type.kind === "f32") return Math.f16round(Number(x));

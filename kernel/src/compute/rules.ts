@@ -102,6 +102,7 @@ function unaryNumber(
   a: Typed,
   where: string,
 ): Typed {
+  if (a.type.kind === "decimal" && (op === "neg" || op === "abs")) return node(op, a.type, [a]);
   number(a, where);
   if (IS_FLOAT_OP.has(op)) {
     if (isInteger(a.type) && op !== "sqrt") return a;

@@ -1,17 +1,23 @@
 // The second code generator: typed expressions to JavaScript, as single assignments in a loop with the row in
 // `row`. A value is a pair, as in WGSL: the name of its value, and the name of what says that it is not null.
 // Integers of 32 bits and floats are numbers, those of 64 bits and decimals bigints, texts strings of bytes.
-import { type ColumnType, isNested, isText } from "../../columns/index.ts";
-import { limits } from "../literals.ts";
+import { isNested, isText } from "../../columns/index.ts";
 import { deepest, type Typed } from "../typed.ts";
+import { emitCast } from "./cast.ts";
+import {
+  both,
+  digits,
+  type Emitted,
+  type Emitting,
+  either,
+  isBig,
+  negated,
+  wrapped,
+  zero,
+} from "./code.ts";
 import { bytesOf, type FUNCTIONS } from "./functions.ts";
 
-export interface Emitted {
-  readonly v: string;
-  readonly ok: string;
-}
-
-export class HostEmitter {
+export class HostEmitter implements Emitting {
   readonly lines: string[] = [];
   /** Columns in the order of their names in the code: column i has c<i>, n<i> and t<i>. */
   readonly columns: string[] = [];
@@ -98,17 +104,30 @@ export class HostEmitter {
       case "known":
         return { v: String(at.value), ok: this.emit(at.args[0]!).ok };
       case "cast":
-        return this.#cast(at);
+        return emitCast(this, at);
+      case "add":
+      case "sub":
+      case "mul":
+        return at.type.kind === "decimal" ? this.#decimal(at) : this.#strict(at);
       case "floorDiv":
       case "mod":
         return this.#division(at);
-      default: {
-        const args = this.#args(at);
-        const ok = args.map((arg) => arg.ok).reduce(both, "true");
-        const v = args.map((arg) => arg.v);
-        return { v: this.let(this.#operation(at, v[0]!, v[1]!)), ok: this.let(ok) };
-      }
+      default:
+        return this.#strict(at);
     }
+  }
+
+  #strict(at: Typed): Emitted {
+    const args = this.#args(at);
+    const ok = args.map((arg) => arg.ok).reduce(both, "true");
+    const v = args.map((arg) => arg.v);
+    return { v: this.let(this.#operation(at, v[0]!, v[1]!)), ok: this.let(ok) };
+  }
+
+  // Null where the type's digits do not hold it.
+  #decimal(at: Typed): Emitted {
+    const { v, ok } = this.#strict(at);
+    return { v, ok: this.let(both(ok, digits(v, at.type))) };
   }
 
   #args(at: Typed): Emitted[] {
@@ -244,82 +263,6 @@ export class HostEmitter {
         return `${a} ${COMPARISONS[at.op as "gt"]} ${b}`;
     }
   }
-
-  #cast(at: Typed): Emitted {
-    const [arg] = at.args as [Typed];
-    const { v: value, ok } = this.emit(arg);
-    const { type } = at;
-    const from = arg.type;
-    if (type.kind === "bool") {
-      if (from.kind === "bool") return { v: value, ok };
-      // NaN is not 0.
-      return { v: this.let(`${value} !== ${isBig(from) ? "0n" : "0"}`), ok };
-    }
-    const v = from.kind === "bool" ? this.let(`Number(${value})`) : value;
-    if (type.kind === "f64") return { v: isBig(from) ? this.let(`Number(${v})`) : v, ok };
-    if (type.kind === "f32" && type.bits === 16)
-      return { v: this.let(`Math.f16round(Number(${v}))`), ok };
-    if (type.kind === "f32")
-      return { v: this.let(isBig(from) ? `f.bigToFloat(${v})` : `Math.fround(${v})`), ok };
-    return this.#toInteger(type, from, v, ok);
-  }
-
-  #toInteger(type: ColumnType, from: ColumnType, v: string, ok: string): Emitted {
-    const [least, most] = limits(type);
-    const isFloat = from.kind === "f32" || from.kind === "f64";
-    const whole = isFloat ? this.let(`Math.trunc(${v})`) : v;
-    const inside =
-      from.kind === type.kind && from.bits <= type.bits
-        ? "true"
-        : isBig(from)
-          ? `${whole} >= ${least}n && ${whole} <= ${most}n`
-          : `${whole} >= ${Number(least)} && ${whole} < ${Number(most + 1n)}`;
-    const valid = this.let(both(ok, inside));
-    if (isBig(type) === isBig(from))
-      return { v: isFloat ? this.let(`${whole} + 0`) : whole, ok: valid };
-    const made = isBig(type)
-      ? `${valid} ? BigInt(${whole}) : 0n`
-      : `${valid} ? Number(${whole}) : 0`;
-    return { v: this.let(made), ok: valid };
-  }
 }
 
 const COMPARISONS = { gt: ">", ge: ">=", lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
-
-const isBig = ({ kind }: ColumnType) => kind === "i64" || kind === "u64" || kind === "decimal";
-
-/** A value of a type where there is none. */
-function zero(type: ColumnType): string {
-  if (isText(type) || type.kind === "code") return '""';
-  if (type.kind === "bool") return "false";
-  return isBig(type) ? "0n" : "0";
-}
-
-/** An expression wrapped to an integer type, or rounded to a float. */
-function wrapped({ kind }: ColumnType, expression: string): string {
-  switch (kind) {
-    case "i32":
-      return `(${expression}) | 0`;
-    case "u32":
-      return `(${expression}) >>> 0`;
-    case "i64":
-      return `BigInt.asIntN(64, ${expression})`;
-    case "u64":
-      return `BigInt.asUintN(64, ${expression})`;
-    case "f32":
-      return `Math.fround(${expression})`;
-    default:
-      return expression;
-  }
-}
-
-function both(a: string, b: string): string {
-  if (a === "true") return b;
-  return b === "true" || a === b ? a : `${a} && ${b}`;
-}
-
-function either(a: string, b: string): string {
-  return a === "true" || b === "true" ? "true" : `${a} || ${b}`;
-}
-
-const negated = (ok: string) => (ok === "true" ? "false" : `!${ok}`);

@@ -1,6 +1,8 @@
 // What generated JavaScript calls. Texts are strings of one character for each byte of UTF-8: so they are
 // compared, searched and joined by their bytes.
 
+import { ratio } from "../exact.ts";
+
 /** A text as its bytes, one character each. */
 export const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");
 
@@ -10,6 +12,7 @@ function civil(days: number): Date {
 }
 
 export const FUNCTIONS = {
+  ratio,
   floorDivBig(x: bigint, y: bigint): bigint {
     if (y === 0n) return 0n;
     const q = x / y;

@@ -1,8 +1,9 @@
 // Casts. Where a value does not fit the new type the result is null.
-import type { ColumnType } from "../../columns/index.ts";
+import { type ColumnType, TYPES } from "../../columns/index.ts";
 import { limits } from "../literals.ts";
 import type { Typed } from "../typed.ts";
 import { both, type Emitted, type Emitting } from "./context.ts";
+import { decimalToDouble, toDecimal, wholeOf } from "./decimals.ts";
 
 /** Emits `at.args[0]` as a value of `at.type`. */
 export function emitCast(to: Emitting, at: Typed): Emitted {
@@ -18,6 +19,7 @@ export function emitCast(to: Emitting, at: Typed): Emitted {
 function castValue(to: Emitting, v: string, arg: Typed, at: Typed): Emitted {
   const { type } = at;
   const from = arg.type;
+  if (type.kind === "decimal") return toDecimal(to, wide128(to, v, from), from.scale ?? 0, type);
   if (type.kind === "bool") return { v: notZero(from, v), ok: "true" };
   if (from.kind === "bool")
     return castValue(to, to.let(`select(0u, 1u, ${v})`), { ...arg, type: BIT }, at);
@@ -27,6 +29,12 @@ function castValue(to: Emitting, v: string, arg: Typed, at: Typed): Emitted {
     return { v: `${to.program.use("f16_to_f32")}(${half})`, ok: "true" };
   }
   if (type.kind === "f64") return { v: toDouble(to, v, from), ok: "true" };
+  if (from.kind === "decimal") {
+    const signed = type.kind === "i32" || type.kind === "i64";
+    const whole = wholeOf(to, v, from, signed);
+    const rest = fromInteger(to, whole.v, signed ? TYPES.int64 : TYPES.uint64, type, false);
+    return { v: rest.v, ok: both(whole.ok, rest.ok) };
+  }
   // A range was given to the node only if it is within its type.
   const fits = at.range !== undefined;
   if (from.kind === "f32" || from.kind === "f64")
@@ -60,6 +68,8 @@ function toFloat(to: Emitting, v: string, from: ColumnType): string {
       return v;
     case "f64":
       return `${program.use("f64_to_f32")}(${v})`;
+    case "decimal":
+      return `${program.use("f64_to_f32")}(${decimalToDouble(to, v, from)})`;
     case "i64":
       return `${program.use("i64_to_f32")}(${v})`;
     case "u64":
@@ -76,6 +86,8 @@ function toDouble(to: Emitting, v: string, from: ColumnType): string {
   switch (from.kind) {
     case "f64":
       return v;
+    case "decimal":
+      return decimalToDouble(to, v, from);
     case "f32":
       return to.let(`${program.use("f32_to_f64")}(${v})`);
     case "u64":
@@ -91,6 +103,15 @@ function wideOf(to: Emitting, v: string, from: ColumnType): string {
   return from.kind === "u32" ? to.let(`vec2u(${v}, 0u)`) : v;
 }
 
+/** An integer with 128 bits; decimals as they are. */
+function wide128(to: Emitting, v: string, from: ColumnType): string {
+  if (from.kind === "decimal") return v;
+  const low = wideOf(to, v, from);
+  const signed = from.kind === "i32" || from.kind === "i64";
+  const high = signed ? to.let(`0u - (${low}.y >> 31u)`) : "0u";
+  return to.let(`vec4u(${low}, ${high}, ${high})`);
+}
+
 function fromDouble(to: Emitting, v: string, type: ColumnType): Emitted {
   const { program } = to;
   const magnitude = to.let(`${program.use("f64_magnitude")}(${v})`);
@@ -98,7 +119,7 @@ function fromDouble(to: Emitting, v: string, type: ColumnType): Emitted {
   const small = `${program.use("f64_fits_u64")}(${v})`;
   if (type.kind === "u64" || type.kind === "u32") {
     const ok = to.condition(`${small} && !${negative}`);
-    const rest = fromInteger(to, magnitude, WIDE_UNSIGNED, type, false);
+    const rest = fromInteger(to, magnitude, TYPES.uint64, type, false);
     return { v: rest.v, ok: both(ok, rest.ok) };
   }
   const value = to.let(
@@ -106,11 +127,9 @@ function fromDouble(to: Emitting, v: string, type: ColumnType): Emitted {
   );
   // In range when the sign survived: 2^63 itself fits only as −2^63.
   const ok = to.condition(`${small} && ((${value}.y >> 31u) == 1u) == ${negative}`);
-  const rest = fromInteger(to, value, { ...WIDE_UNSIGNED, kind: "i64" }, type, false);
+  const rest = fromInteger(to, value, TYPES.int64, type, false);
   return { v: rest.v, ok: both(ok, rest.ok) };
 }
-
-const WIDE_UNSIGNED: ColumnType = { name: "uint64", kind: "u64", bits: 64 };
 
 function fromInteger(
   to: Emitting,

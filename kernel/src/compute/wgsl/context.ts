@@ -78,6 +78,9 @@ function wordsOf({ type, value }: Typed): number[] {
 const decimalWords = (x: bigint) =>
   [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asUintN(32, x >> shift)));
 
+/** A 128-bit integer as a constant. */
+export const decimalText = (x: bigint) => `vec4u(${decimalWords(x).map((word) => `${word}u`)})`;
+
 function bakedText(program: Program, { type, value }: Typed): string {
   const x = value ?? (type.kind === "bool" ? false : 0);
   switch (type.kind) {
@@ -91,7 +94,7 @@ function bakedText(program: Program, { type, value }: Typed): string {
     case "f32":
       return floatText(program, Number(x));
     case "decimal":
-      return `vec4u(${decimalWords(BigInt(x)).map((word) => `${word}u`)})`;
+      return decimalText(BigInt(x));
     case "f64": {
       const [low, high] = new Uint32Array(new Float64Array([Number(x)]).buffer);
       return `vec2u(${low}u, ${high}u)`;

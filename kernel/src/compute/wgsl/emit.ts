@@ -7,6 +7,7 @@ import { emitAmong } from "./among.ts";
 import { emitCast } from "./cast.ts";
 import { emitByCode, isOverCodes } from "./codes.ts";
 import { both, type Emitted, type Emitting, literalText, type TextValue } from "./context.ts";
+import { emitDecimal } from "./decimals.ts";
 import { emitFloorDiv, emitMod } from "./divide.ts";
 import { operation } from "./operators.ts";
 import type { Program } from "./program.ts";
@@ -128,6 +129,7 @@ export class Emitter implements Emitting {
   }
 
   #strict(at: Typed): Emitted {
+    if (at.type.kind === "decimal" && at.args.length === 2) return emitDecimal(this, at);
     if (at.args.some(isTextual)) return textTest(this, at);
     const args = at.args.map((arg) => this.emit(arg));
     // WGSL folds constants and refuses what overflows; a let is not folded.

@@ -1,6 +1,7 @@
 // WGSL functions that generated kernels call: 64-bit integers as vec2u (low, high), floats by their bits.
 // WGSL has neither 64-bit types nor dependable NaN tests (FACTS: `x != x` is false on some adapters), so
 // all of it is integer arithmetic. Soft float conversions are in soft-float.ts.
+import { DECIMAL } from "./decimal-helpers.ts";
 import { EXACT_FLOAT } from "./exact-float.ts";
 import type { Helper } from "./helper.ts";
 import { SOFT_ARITHMETIC } from "./soft-arithmetic.ts";
@@ -215,6 +216,7 @@ const HELPERS: Record<string, Helper> = {
   ...SOFT_ARITHMETIC,
   ...TEXT,
   ...EXACT_FLOAT,
+  ...DECIMAL,
   ...OTHERS,
 };
 

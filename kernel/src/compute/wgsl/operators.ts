@@ -23,6 +23,8 @@ export function operation(program: Program, at: Typed, v: string[]): string {
   const { kind } = at.args[0]!.type;
   const infix = INFIX[at.op];
   if (kind === "i64" || kind === "u64" || kind === "f64") return wide(program, at.op, kind, a, b);
+  if (kind === "decimal" && (at.op === "neg" || at.op === "abs"))
+    return `${program.use(`i128_${at.op}`)}(${a})`;
   if (kind === "decimal") return decimalComparison(program, at.op, a, b);
   if (kind === "f32" && infix && at.type.kind === "bool")
     return floatComparison(program, at.op, "f32", a, b);

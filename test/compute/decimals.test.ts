@@ -1,0 +1,105 @@
+// Decimals: arithmetic, comparison over scales, and casts; on both engines against bigints, and DuckDB.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import * as arrow from "apache-arrow";
+import fc from "fast-check";
+import { col, type Expr, mean, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
+import { check } from "./check.ts";
+import { assertClose, assertSameRows, openPeer } from "./peer.ts";
+import { randomTable } from "./random.ts";
+
+const peer = openPeer();
+after(() => peer.close());
+
+const [x, small] = [col("decimal"), col("decimal").cast("decimal128(9, 4)")];
+const EXPRESSIONS: readonly Expr[] = [
+  x.add(col("int64")),
+  small.sub(x),
+  x.mul(small),
+  small.mul(small).mul(-1.25),
+  x.neg().abs().add("0.125"),
+  x.lt(small.mul(small)),
+  small.mul(small).ge(x),
+  x.eq(col("int64")),
+  x.ne(x.cast("decimal128(30, 7)")),
+  x.cast("decimal128(38, 9)"),
+  x.cast("decimal128(12, 0)"),
+  x.cast("int64"),
+  x.cast("uint64"),
+  x.cast("int16"),
+  col("uint64").cast("decimal128(38, 20)"),
+  col("int16").cast("decimal128(5, 2)"),
+  x.cast("float64"),
+  small.cast("float32"),
+  col("uint64").cast("decimal128(38, 18)").div(x),
+];
+
+test("decimals are exact, or null beyond their digits", async () => {
+  const table = randomTable(["decimal", "int16", "int64", "uint64"], 60);
+  await scoped(() =>
+    fc.assert(
+      fc.asyncProperty(table, async (random) => {
+        const all = Object.fromEntries(EXPRESSIONS.map((expr) => [String(expr), expr]));
+        for (const expr of EXPRESSIONS) assert.ok(await check(random, expr), String(expr));
+        const found = await tableOnHost(random.table).select(all).toArrow();
+        using t = await tableToGpu(gpu, random.table);
+        assertSameRows(found, await t.select(all).toArrow({ on: "gpu" }), "on the host");
+      }),
+      { numRuns: 3 },
+    ),
+  );
+});
+
+test("sums, differences, products, comparisons and means are DuckDB's", async () => {
+  const decimal = Array.from({ length: 200 }, (_, i) =>
+    i % 13 === 5 ? null : BigInt(i - 90) * 98_765_432_101n,
+  );
+  const int32 = decimal.map((_, i) => (i % 7 === 3 ? null : (i % 50) - 25));
+  const sql = `SELECT decimal + int32 AS a, decimal - 0.375 AS b, CAST(decimal AS DECIMAL(18, 2)) * int32 AS c,
+    decimal > int32 * 1000.125 AS d FROM t0`;
+  const all = "SELECT avg(decimal) AS m FROM t0";
+  const words = (value: bigint | null) =>
+    value === null
+      ? null
+      : Uint32Array.from([0n, 32n, 64n, 96n], (by) => Number((value >> by) & 0xffff_ffffn));
+  const table = new arrow.Table({
+    decimal: arrow.vectorFromArray(decimal.map(words), new arrow.Decimal(2, 38, 128)),
+    int32: arrow.vectorFromArray(int32, new arrow.Int32()),
+  });
+  const i = col("int32");
+  const selected = {
+    a: x.add(i),
+    b: x.sub(0.375),
+    c: x.cast("decimal128(18, 2)").mul(i),
+    d: x.gt(i.cast("decimal128(10, 0)").mul(1000.125)),
+  };
+  const wanted = await peer.ask("sql", [{ decimal, int32 }], { sql });
+  const average = await peer.ask("sql", [{ decimal, int32 }], { sql: all });
+  await scoped(async () => {
+    using uploaded = await tableToGpu(gpu, table, { chunkRows: 64 });
+    for (const t of [uploaded, tableOnHost(table)]) {
+      const found = t.select(selected);
+      assertSameRows(
+        await found.toArrow({ on: t === uploaded ? "gpu" : "host" }),
+        wanted,
+        "decimals",
+      );
+      assertClose(await t.agg({ m: mean("decimal") }).toArrow(), average, "mean", 1e-15);
+    }
+    assert.deepEqual(uploaded.select(selected).types, {
+      a: "decimal128(38, 2)",
+      b: "decimal128(38, 3)",
+      c: "decimal128(28, 2)",
+      d: "bool",
+    });
+    assert.throws(() => uploaded.select(x.mul(x.cast("decimal128(38, 37)"))), {
+      code: "WRONG_TYPE",
+      message: /at most 38 digits behind the point of the product, not 39/,
+    });
+    assert.throws(() => uploaded.select(x.add(col("int32").cast("float64"))), /beside a decimal/);
+    assert.throws(() => uploaded.select(i.cast("float64").cast("decimal128(9, 2)")), {
+      code: "WRONG_TYPE",
+    });
+  });
+});
