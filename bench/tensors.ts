@@ -1,6 +1,6 @@
 // Tensors against TF.js on the same device, by turns, results compared, and against jax-js and onnxruntime-web (peers):
 //   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing | peers] …
-//     [sizes=1024,1048576] [runs=5] [products=256,512,1024] [host=4096]
+//     [sizes=1024,1048576] [runs=5] [products=256,512,1024,2048] [host=4096]
 // host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
 // Installs them into bench/peers (220 MB) when they are missing.
 import assert from "node:assert/strict";
@@ -16,6 +16,7 @@ import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
 import { against, medians, type Sides, type Times, tfDone, timed } from "./tensors/measure.ts";
 import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
+import { peakOf } from "./tensors/peak.ts";
 import { againstAll } from "./tensors/peers.ts";
 import { sharingWithJax, sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
 import { smallOnDevice, smallOnHost } from "./tensors/small.ts";
@@ -32,6 +33,7 @@ Object.assign(globalThis, globals);
 const gpu = await openGpu();
 const tf: Tf = await loadTfJsOn<TfJs>(countOutside(gpu.device));
 const sides: Sides = { gpu, tf };
+const products = option("products", "256,512,1024,2048").split(",").map(Number);
 const few = Number(option("host", "4096"));
 preferHost(gpu, few);
 const { adapter } = gpu;
@@ -116,15 +118,23 @@ async function chain(): Promise<void> {
 }
 
 async function matmul(): Promise<void> {
-  console.log(`\nmatrix products, f32\n${COLUMNS}`);
-  for (const n of [256, 512, 1024, ...(runs > 3 ? [2048] : [])]) {
+  const peak = await peakOf(gpu, runs);
+  console.log(
+    `\nmatrix products, f32; the machine's peak, measured: ${peak.wall.toFixed(1)} GFLOP/s, ${peak.processor.toFixed(1)} a core\n${COLUMNS}`,
+  );
+  for (const n of products) {
     const [[x, tx], [y, ty]] = [await both([n, n], 5), await both([n, n], 6)];
     const found = await against(
       sides,
       { name: `matmul ${n}`, ours: () => x.matmul(y), theirs: () => tf.matMul(tx, ty), near: 1e-3 },
       Math.min(runs, 5),
     );
-    line(`matmul ${n}² (${((2 * n ** 3) / found[0].wall / 1e6).toFixed(1)} GFLOP/s)`, found);
+    line(`matmul ${n}²`, found);
+    const rate = (kind: keyof Times) => (2 * n ** 3) / found[0][kind] / 1e6;
+    const share = (kind: keyof Times) => ((rate(kind) / peak[kind]) * 100).toFixed(0);
+    console.log(
+      `  ${rate("wall").toFixed(1)} GFLOP/s, ${share("wall")} % of the peak; by processor time ${rate("processor").toFixed(1)}, ${share("processor")} %`,
+    );
     for (const one of [x, y, tx, ty]) one.dispose();
   }
 }
@@ -234,8 +244,7 @@ async function sharing(): Promise<void> {
   await sharingWithJax(sides);
 }
 
-const peers = () =>
-  againstAll(sides, sizes.at(-1)!, option("products", "256,512,1024").split(",").map(Number), runs);
+const peers = () => againstAll(sides, sizes.at(-1)!, products, runs);
 
 const SECTIONS = { operations, small, chain, matmul, sum, memory, sharing, peers };
 for (const [name, section] of Object.entries(SECTIONS)) if (wants(name)) await section();

@@ -4,20 +4,16 @@ import { CenoteError } from "../../base/index.ts";
 import { optionsOf, tensorOf, told } from "./arguments.ts";
 import { type AttentionOptions, attended } from "./attention.ts";
 import { TensorBase } from "./base.ts";
-import {
-  type ConvolutionOptions,
-  convolved,
-  pooled,
-  type WindowOptions,
-  windowOptions,
-} from "./convolve.ts";
+import { convolved } from "./convolve.ts";
 import { type Dtype, floatOf } from "./dtypes.ts";
 import type { Leaf } from "./expr.ts";
 import { Losses } from "./losses.ts";
 import { product } from "./matmul.ts";
 import { castTo } from "./operands.ts";
+import { pooled } from "./pooling.ts";
 import { shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
+import { type ConvolutionOptions, type WindowOptions, windowOptions } from "./windows.ts";
 
 /** Weights as small integers, with a scale for each column and group of rows: weight = value · scale. */
 export interface Quantized<T extends TensorBase = TensorBase> {

@@ -12,6 +12,7 @@ import { tidy } from "../tidy.ts";
 import { coordinatesOf } from "./coordinates.ts";
 import { multiplyBlocks, multiplyHalves, multiplyRows, searchSorted } from "./kernels.ts";
 import { type HostSparse, made, type SparseFormat, type SparseParts } from "./parts.ts";
+import { toHost } from "./to-host.ts";
 
 export class GpuSparse {
   readonly format: SparseFormat;
@@ -265,26 +266,8 @@ export class GpuSparse {
   }
 
   /** The matrix on the host as `put` and SciPy take it; bsr and 2:4 as csr. One read-back a buffer. */
-  async toHost(): Promise<HostSparse> {
-    if (this.format === "bsr" || this.format === "2:4") {
-      using rows = this.to("csr");
-      return await rows.toHost();
-    }
-    const { values, indices, indptr, rows } = this.parts;
-    const [data, index, other] = await Promise.all([
-      values.read(),
-      indices.read(),
-      (indptr ?? rows)!.read(),
-    ]);
-    if (this.format === "coo")
-      return { format: "coo", shape: this.shape, coords: [other, index], data };
-    return {
-      format: this.format as "csr" | "csc",
-      shape: this.shape,
-      indptr: other,
-      indices: index,
-      data,
-    };
+  toHost(): Promise<HostSparse> {
+    return toHost(this);
   }
 }
 
