@@ -72,7 +72,14 @@ def test_nothing_stays(prepared: Kernel, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wait", ["await wait();", "for await (const x of [wait()]);", "while (true) {}"]
+    "wait",
+    [
+        "await wait();",
+        "for await (const x of [wait()]);",
+        "while (true) {}",
+        "await input('? ');",
+        "for await (const line of process.stdin);",
+    ],
 )
 def test_nothing_stays_of_an_interrupted_cell(prepared: Kernel, wait: str) -> None:
     request = prepared.send(f"{{ const held = thing(); console.log('begun'); {wait} held }}")

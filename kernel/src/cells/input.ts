@@ -60,6 +60,11 @@ export class Input {
     this.#waiting.delete(serial);
   }
 
+  /** Open questions are no longer waited for: what asked them has been interrupted. */
+  giveUp(): void {
+    this.#waiting.clear();
+  }
+
   #request(prompt: string, password: boolean): number {
     if (!this.#host.allowed()) {
       throw new CenoteError(NO_INPUT, "wanted a line of text, but nobody can be asked", {

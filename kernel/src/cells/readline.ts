@@ -4,7 +4,7 @@ import type { EventEmitter } from "node:events";
 import type { Interface } from "node:readline";
 
 /** As of node:readline and node:readline/promises alike. */
-export type LineReader = Interface & { readonly closed: boolean; readonly input: unknown };
+export type LineReader = Interface & { readonly input: unknown };
 
 interface Served {
   prompt(text: string, reader: LineReader): void;

@@ -86,6 +86,7 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
         giveUpStdin();
+        input.giveUp();
         interrupt(message.job);
         break;
       case "interrupt-over":

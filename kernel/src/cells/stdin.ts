@@ -23,7 +23,7 @@ class Lines extends Readable {
   readonly #host: StdinHost;
   /** What the next line is asked for with, where somebody has asked for it, and who has. */
   #prompt: { text: string; reader: LineReader } | undefined;
-  /** Those of readline that have had listeners for lines. */
+  /** Those of readline that have had listeners for lines, until they are closed. */
   readonly #lineReaders = new Set<LineReader>();
   /** Readline listens to the stream whether or not anybody wants a line of it. */
   readonly #ofReadline = new WeakSet<Listener>();
@@ -48,6 +48,7 @@ class Lines extends Readable {
   giveUp(): void {
     if (this.#prompt) cancelQuestion(this.#prompt.reader);
     this.#asking = this.#prompt = undefined;
+    if (this.#hasReaders("readable")) this.destroy(); // a loop, which would wait for ever
   }
 
   /** The next line is wanted, after this text. */
@@ -58,6 +59,8 @@ class Lines extends Readable {
 
   /** Lines are wanted as long as it listens. */
   serve(reader: LineReader): void {
+    if (!this.#lineReaders.has(reader))
+      reader.once("close", () => this.#lineReaders.delete(reader));
     this.#lineReaders.add(reader);
     this.#begin();
   }
@@ -113,7 +116,7 @@ class Lines extends Readable {
     if (this.#hasReaders("readable")) return true;
     if (this.readableFlowing === false) return false; // paused
     if (this.#prompt !== undefined || this.#hasReaders("data")) return true;
-    return [...this.#lineReaders].some((one) => !one.closed && one.listenerCount("line") > 0);
+    return [...this.#lineReaders].some((one) => one.listenerCount("line") > 0);
   }
 
   #hasReaders(event: string): boolean {
