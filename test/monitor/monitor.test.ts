@@ -15,7 +15,6 @@ import {
   writeEvent,
 } from "../../kernel/src/base/index.ts";
 import type { Block, Pool } from "../../kernel/src/pool/index.ts";
-
 import { assertSame, type Message, watched } from "./watching-page.ts";
 
 const MIB = 2 ** 20;
