@@ -1,7 +1,7 @@
 // Tensors against TF.js on the same device, by turns, results compared, and against jax-js and onnxruntime-web (peers):
 //   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing | peers] …
-//     [sizes=1024,1048576] [runs=5] [products=256,512,1024,2048] [host=4096]
-// host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
+//     [sizes=1024,1048576] [runs=5] [products=256,512,1024,2048] [host=4096] [only=exp,add]
+// only: of the operations, these. host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
 // Installs them into bench/peers (220 MB) when they are missing.
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
@@ -34,6 +34,7 @@ const gpu = await openGpu();
 const tf: Tf = await loadTfJsOn<TfJs>(countOutside(gpu.device));
 const sides: Sides = { gpu, tf };
 const products = option("products", "256,512,1024,2048").split(",").map(Number);
+const only = option("only", "").split(",").filter(Boolean);
 const few = Number(option("host", "4096"));
 preferHost(gpu, few);
 const { adapter } = gpu;
@@ -78,7 +79,8 @@ async function operations(): Promise<void> {
     console.log(`\n${size.toLocaleString("en")} elements\n${COLUMNS}`);
     const [mine, theirs] = await operands(size);
     const found: [Times, Times][] = [];
-    for (const { name, ours, theirs: its, near = 1e-5 } of OPERATIONS) {
+    const chosen = OPERATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
+    for (const { name, ours, theirs: its, near = 1e-5 } of chosen) {
       const sidesOf = { name, ours: () => ours(mine), theirs: () => its(tf, theirs), near };
       const times = await against(sides, sidesOf, runs);
       line(name, times);

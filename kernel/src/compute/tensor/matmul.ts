@@ -53,8 +53,8 @@ function sizesOf(a: TensorBase, b: TensorBase): Sizes {
 const MANY = 2 ** 16;
 
 /**
- * Sides of an invocation's tile: as much as the matrix has use for. Software adapters fetch each lane's element by
- * itself, so that wide tiles, which use each one often, gain there what they lose in registers.
+ * Sides of an invocation's tile: as much as the matrix has use for. On software adapters loads cost more than arithmetic,
+ * so that wide tiles, which use each element often, gain more than they lose in registers.
  */
 function tileOf(
   software: boolean,
