@@ -115,6 +115,8 @@ test("exports lie beside the notebook and hold what the pool holds", async () =>
     const snapshot = PoolSnapshot.parse(readFileSync(join(lab.work, file), "utf8"));
     assert.equal(snapshot.counts.liveBlocks, live);
   }
+  const told = ui.page.locator(".Toastify__toast", { hasText: "beside the notebook" });
+  await until("only the last is still told", async () => (await told.count()) === 1);
 });
 
 test("leaks are freed after asking", async () => {
