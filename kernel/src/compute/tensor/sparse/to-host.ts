@@ -1,9 +1,15 @@
 // A sparse matrix on the host.
-import type { HostSparse } from "./parts.ts";
-import type { GpuSparse } from "./sparse.ts";
+import type { HostSparse, SparseFormat, SparseParts } from "./parts.ts";
+
+interface Matrix extends Disposable {
+  readonly format: SparseFormat;
+  readonly shape: readonly [rows: number, columns: number];
+  readonly parts: SparseParts;
+  to(format: "csr"): Matrix;
+}
 
 /** As `put` and SciPy take it; bsr and 2:4 as csr. One read-back a buffer. */
-export async function toHost(matrix: GpuSparse): Promise<HostSparse> {
+export async function toHost(matrix: Matrix): Promise<HostSparse> {
   const { format, shape, parts } = matrix;
   if (format === "bsr" || format === "2:4") {
     using rows = matrix.to("csr");
