@@ -17,6 +17,8 @@ PROTOCOL = 1
 #: Bytes of JSON in one frame: of a request, and of a reply (a long list).
 REQUEST_LIMIT = 64 * 1024
 REPLY_LIMIT = 64 * 1024 * 1024
+#: Bytes of a reply that keep the patience with it up.
+LONG_REPLY = 64 * 1024
 #: Bytes of UTF-8 in a name.
 NAME_LIMIT = 256
 
@@ -36,6 +38,7 @@ class Decoder:
         """`limit`: most bytes of JSON in a frame; more raises ProtocolError."""
         self._limit = limit
         self._pending = bytearray()
+        self._told = 0  # bytes of a frame that `is_coming` has told of
 
     def feed(self, data: bytes) -> None:
         """Adds what was received."""
@@ -53,6 +56,7 @@ class Decoder:
             return None
         body = bytes(self._pending[_LENGTH.size : end])
         del self._pending[:end]
+        self._told = 0
         try:
             message = json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -60,6 +64,13 @@ class Decoder:
         if not isinstance(message, dict):
             raise ProtocolError(f"wanted a JSON object, found {type(message).__name__}")
         return message
+
+    def is_coming(self) -> bool:
+        """Whether 64 KiB more of a frame have come since it was last so."""
+        if len(self._pending) - self._told < LONG_REPLY:
+            return False
+        self._told = len(self._pending)
+        return True
 
     def take_raw(self, most: int) -> bytes:
         """Up to `most` bytes that have come after the last message."""

@@ -190,6 +190,10 @@ class Peer:
             self.close()
             raise
 
+    def is_answering(self) -> bool:
+        """Whether much more of a long reply has come since it was last so."""
+        return self._decoder.is_coming()
+
     def _take(self, number: int) -> Message | None:
         while (message := self._next()) is not None:
             if message.get("id") == number:

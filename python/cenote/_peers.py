@@ -65,8 +65,9 @@ class Peers:
     ) -> tuple[list[tuple[Peer, Message]], list[str]]:
         """Asks all at once, or `whom`. Returns the replies, and who lives but did not answer.
 
-        When someone has given what is `enough`, the others get only a short grace. Should one of
-        them grant a lease later, that is returned.
+        Patience begins anew while a long reply comes and there is none yet. When someone has given
+        what is `enough`, the others get only a short grace. Should one of them grant a lease later,
+        that is returned.
         """
         waiting: dict[int, tuple[Peer, int]] = {}
         poller = select.poll()
@@ -90,6 +91,8 @@ class Peers:
                 except (PeerGoneError, ProtocolError):
                     reply = {}
                 if reply is None:
+                    if not replies and peer.is_answering():
+                        deadline = time.monotonic() + patience
                     continue
                 del waiting[fd]
                 poller.unregister(fd)

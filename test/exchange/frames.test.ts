@@ -65,3 +65,16 @@ test("what is no frame is refused", () => {
   refuse(Buffer.from("\x02\0\0\0[]", "latin1"));
   refuse(Buffer.from("\x04\0\0\0null", "latin1"));
 });
+
+test("whether part of a frame has come is known", () => {
+  const decoder = new FrameDecoder(1 << 16);
+  const frame = encodeFrame({ id: 1 });
+  for (const piece of cut(frame.subarray(0, -1), [2, 3])) {
+    decoder.feed(piece);
+    assert.equal(decoder.next(), undefined);
+    assert.ok(decoder.isPartial);
+  }
+  decoder.feed(frame.subarray(-1));
+  assert.deepEqual(decoder.next(), { id: 1 });
+  assert.ok(!decoder.isPartial);
+});

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from cenote._exchange import exchange
 from cenote._folder import runtime_folder
-from cenote._frames import encode
+from cenote._frames import LONG_REPLY, Decoder, encode
 from cenote._peer import Peer
 from cenote._process import process_start
 from test_exchange import Remote, leases, remote, until  # noqa: F401
@@ -178,3 +178,20 @@ def test_put_says_what_to_do_with_lazy_frames_and_classes():
         cenote.put("t", pl.LazyFrame({"a": [1]}))
     with pytest.raises(cenote.NotArrowError, match="found the class pandas.DataFrame"):
         cenote.put("t", pd.DataFrame)
+
+
+STEP = LONG_REPLY // 4
+
+
+def test_a_long_reply_is_seen_to_come():
+    decoder = Decoder(1 << 24)
+    frame = encode({"objects": "x" * 4 * LONG_REPLY})
+    told = 0
+    for at in range(0, len(frame), STEP):
+        assert decoder.next() is None
+        decoder.feed(frame[at : at + STEP])
+        told += decoder.is_coming()
+    assert told == len(frame) // LONG_REPLY
+    assert decoder.next() is not None
+    decoder.feed(encode({"objects": "x" * LONG_REPLY})[:100])
+    assert not decoder.is_coming()

@@ -65,7 +65,9 @@ export class FrameDecoder {
   /** The next whole message, or undefined. Throws PROTOCOL on what is no frame. */
   next(): Message | undefined {
     if (this.#bytes < 4) return undefined;
-    const size = this.#joined().readUInt32LE(0);
+    const size = (this.#pending[0]!.length < 4 ? this.#joined() : this.#pending[0]!).readUInt32LE(
+      0,
+    );
     if (size > this.#limit) {
       throw protocolError(`wanted a frame of at most ${this.#limit} bytes, found ${size}`);
     }
@@ -86,7 +88,12 @@ export class FrameDecoder {
     return message as Message;
   }
 
-  /** All that is pending as one buffer. Only its first 4 bytes are looked at before a frame is whole. */
+  /** Whether part of a frame has come, and the rest is to come. */
+  get isPartial(): boolean {
+    return this.#bytes > 0;
+  }
+
+  /** All that is pending as one buffer: once for each frame, because that copies it. */
   #joined(): Buffer {
     if (this.#pending.length > 1) this.#pending = [Buffer.concat(this.#pending)];
     return this.#pending[0]!;

@@ -11,6 +11,9 @@ import { LAST_IN_SHEET, PeerSheet, SHEET_BYTES } from "./sheet.ts";
 /** Milliseconds that a peer has to pass its board, or a sheet. */
 const BOARD_PATIENCE_MS = 5000;
 
+/** Bytes of a reply that keep the patience with it up. */
+const LONG_REPLY = 64 * 1024;
+
 interface Question {
   resolve: (reply: Message) => void;
   reject: (error: Error) => void;
@@ -55,7 +58,7 @@ export class Peer {
     this.#socket.on("close", () => this.#end());
   }
 
-  /** A question and its reply. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
+  /** A question and its reply; patience begins anew while a long one comes. Rejects with PEER_GONE, PEER_SILENT or PROTOCOL. */
   async ask(message: Message, patienceMs: number): Promise<Message> {
     const id = ++this.#last;
     this.#send({ ...message, id });
@@ -154,7 +157,9 @@ export class Peer {
         // After a busy spell timers run before sockets are read: give the reply that has come a turn.
         setImmediate(() => {
           if (!this.#questions.has(id) && this.#fetching?.question !== question) return;
-          if ((target || this.#fetching) && this.#socket.bytesRead > read) {
+          const least =
+            target || this.#fetching ? 1 : this.#decoder.isPartial ? LONG_REPLY : Infinity;
+          if (this.#socket.bytesRead - read >= least) {
             read = this.#socket.bytesRead;
             timer = setTimeout(late, patienceMs);
             return;
