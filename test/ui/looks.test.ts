@@ -63,7 +63,10 @@ held.push(await pool.allocate(300_000, { tag: "late" }));`);
 
 test("the slabs are saved as they are, and as they were", async () => {
   await until("all blocks", async () => /7 blocks/.test((await note()) ?? ""));
+  const shown = Number(await ui.panel.locator(".cenote-slabs").evaluate((one) => one.clientWidth));
+  await ui.closePanel();
   const now = await drawn(ui, await savedPicture(ui, lab, "slabs", "svg"));
+  assert.ok(now.width > shown && shown > 100, `${now.width} pixels of a panel that was away`);
   assert.ok(now.texts.includes((await note()) ?? ""), now.texts.join("; "));
   assert.ok(
     now.texts.some((text) => text.startsWith(NOTEBOOK)),

@@ -1,5 +1,6 @@
 // Saves one of the panel's views as a picture, as soon as it shows anything, or says why it can't.
 import type { TranslationBundle } from "@jupyterlab/translation";
+import type { LinkState } from "../model/link-state.ts";
 import type { IPoolWatch } from "../watch.ts";
 import { type Format, type Shown, savePicture } from "./saved-picture.ts";
 
@@ -8,7 +9,7 @@ export const PICTURES = ["timeline", "slabs", "holders"] as const;
 export type PictureName = (typeof PICTURES)[number];
 
 /** States in which the views may show something soon. */
-const COMING: ReadonlySet<string> = new Set(["starting", "connecting", "reconnecting"]);
+const COMING: ReadonlySet<LinkState> = new Set(["starting", "connecting", "reconnecting"]);
 
 export class PictureSaver {
   readonly #watch: IPoolWatch;

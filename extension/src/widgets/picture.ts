@@ -27,7 +27,7 @@ interface Size {
   height: number;
 }
 
-/** Pixels beyond the part of the page that is seen in which a picture is kept up to date. */
+/** Pixels beyond the part of the panel that is seen in which a picture is kept up to date. */
 const NEAR = "150px";
 
 let ids = 0;
@@ -62,7 +62,7 @@ export class Picture {
     });
     this.#sizes.observe(this.canvas);
     this.#views = new IntersectionObserver((entries) => this.#see(entries.at(-1)!.isIntersecting), {
-      rootMargin: NEAR,
+      scrollMargin: NEAR,
     });
     this.#views.observe(this.canvas);
   }
@@ -85,8 +85,11 @@ export class Picture {
   }
 
   #measured(): Size {
-    this.#size ??= { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-    return this.#size;
+    if (this.#size) return this.#size;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    // A hidden box has none: it may be asked for again before the page tells that it is shown.
+    if (width > 0) this.#size = { width, height };
+    return { width, height };
   }
 
   get theme(): Theme {

@@ -179,6 +179,7 @@ export class TimelineView {
     ];
     const select = choice(this.#trans.__("Time shown"), choices, () => {
       this.#focus.stretch = undefined;
+      this.#picture.invalidate();
       this.describe();
     });
     select.value = "60000";
