@@ -117,7 +117,7 @@ answer = [str(c.type), [plain(one) for one in c.to_pylist()]]`),
 }
 
 const circle: unknown[] = [];
-circle.push(circle);
+circle.push(circle, circle); // twice: each level is twice as wide
 for (const [values, why] of [
   [[2n ** 64n], "whole numbers of 64 bits, found 18446744073709551616"],
   [[-1n, 2n ** 63n], "whole numbers of 64 bits, found -1"],

@@ -15,8 +15,28 @@ const LARGEST = { signed: 2n ** 63n, unsigned: 2n ** 64n };
  * The column; null, undefined and holes count as null. Without any other value it is one of texts. Throws TypeError
  * where no type fits them all.
  */
-export function valuesData(arrow: ArrowModule, given: Values, depth = 1): Arrow.Data {
+export function valuesData(arrow: ArrowModule, given: Values): Arrow.Data {
+  refuseDeep(given, 1);
+  return columnOf(arrow, given, 1);
+}
+
+/** Each value by itself: columns of values that lie within themselves would grow with each level. */
+function refuseDeep(values: Values, depth: number): void {
+  checkDepth(depth);
+  for (const value of values) {
+    if (Array.isArray(value)) refuseDeep(value, depth + 1);
+    else if (typeof value === "object" && value !== null && isPlain(value)) {
+      refuseDeep(Object.values(value), depth + 1);
+    }
+  }
+}
+
+function checkDepth(depth: number): void {
   if (depth > DEEPEST) throw new TypeError(`values are nested more than ${DEEPEST} deep`);
+}
+
+function columnOf(arrow: ArrowModule, given: Values, depth: number): Arrow.Data {
+  checkDepth(depth); // vectors among the values were not looked into
   const values = Array.from(given, (value) => plainOf(arrow, value));
   const kinds = new Set(values.flatMap((value) => (value === null ? [] : kindOf(value))));
   const [kind = "texts", ...others] = kinds;
@@ -143,7 +163,7 @@ function elements(arrow: ArrowModule, all: readonly (Values | null)[], depth: nu
   const dtypes = new Set(given.map(dtypeOf));
   const [dtype] = dtypes;
   if (dtypes.size !== 1 || dtype === undefined) {
-    return valuesData(
+    return columnOf(
       arrow,
       given.flatMap((list) => Array.from(list)),
       depth + 1,
@@ -166,7 +186,7 @@ function objects(
   const rows = values as (Record<string, unknown> | null)[];
   const names = new Set(rows.flatMap((row) => (row === null ? [] : Object.keys(row))));
   const children = [...names].map((name) =>
-    valuesData(
+    columnOf(
       arrow,
       rows.map((row) => (row !== null && Object.hasOwn(row, name) ? row[name] : null)),
       depth + 1,
