@@ -65,6 +65,51 @@ test("what is large, waits for random numbers, or belongs to others too is compu
     gpuBuffer.destroy();
   }));
 
+test("elements on the host are read into the caller's memory there, packed as on the device", () =>
+  scoped(async () => {
+    for (const dtype of ["f16", "i8", "bool"] as const) {
+      const bytes = [];
+      for (const limit of [64, 0]) {
+        preferHost(gpu, limit);
+        using x = await createTensor(gpu, [1, 0, 3, 0, 5, 6], { dtype, shape: [2, 3] });
+        const readBacks = gpu.counts.readBacks;
+        const into = new Uint8Array({ f16: 12, i8: 6, bool: 1 }[dtype]);
+        await x.T.readInto(into);
+        assert.equal(gpu.counts.readBacks - readBacks, limit > 0 ? 0 : 1);
+        bytes.push([...into]);
+        await assert.rejects(x.readInto(new Uint8Array(5)), { code: "SIZE" });
+      }
+      assert.deepEqual(bytes[0], bytes[1]);
+    }
+  }));
+
+test("a small tensor spread over many places is read from the device", () =>
+  scoped(async () => {
+    preferHost(gpu, 4);
+    using x = await createTensor(gpu, [1, 2]);
+    const { dispatches } = gpu.counts;
+    const found = await x.broadcastTo([3, 2]).read();
+    assert.deepEqual([...found], [1, 2, 1, 2, 1, 2]);
+    assert.equal(gpu.counts.dispatches, dispatches + 1);
+  }));
+
+test("halves are rounded to even numbers, and zeros keep their sign", () =>
+  scoped(async () => {
+    const rounded = async (limit: number) => {
+      preferHost(gpu, limit);
+      using x = await createTensor(gpu, [-2.5, -1.5, -0.6, -0.5, -0.3, -0, 0.5, 1.5, 2.5]);
+      return [...(await x.round().read())];
+    };
+    const wanted = [-2, -2, -1, -0, -0, -0, 0, 2, 2];
+    for (const limit of [64, 0]) {
+      const found = await rounded(limit);
+      assert.ok(
+        wanted.every((one, i) => Object.is(one, found[i])),
+        `${limit}: ${found}`,
+      );
+    }
+  }));
+
 test("what was read is the caller's: changing it changes no tensor", () =>
   scoped(async () => {
     preferHost(gpu, 64);

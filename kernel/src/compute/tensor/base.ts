@@ -7,7 +7,7 @@ import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
 import { elementsOnHost, hostLimit, onHost } from "./host/engine.ts";
-import { unpacked } from "./packing.ts";
+import { packedBytes, unpacked } from "./packing.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
 import { noteTensor } from "./tidy.ts";
@@ -127,13 +127,14 @@ export abstract class TensorBase {
     for (const storage of before) storage.release();
   }
 
-  /** A copy of the elements where the host has them, or can make them. */
+  /** The elements where the host has them or can make them, and they are few. */
   #known() {
+    if (this.size > hostLimit(this.gpu)) return undefined;
     const expr = this.expression();
     const made = expr.kind === "leaf" ? expr : onHost(this.gpu, expr, this.shape, this.name);
     if (!made) return undefined;
     if (made !== expr) this.#become(made);
-    return elementsOnHost(made, this.shape)?.slice();
+    return elementsOnHost(made, this.shape);
   }
 
   /**
@@ -166,12 +167,12 @@ export abstract class TensorBase {
       return new array(0);
     }
     const known = this.#known();
-    if (known) return known;
+    if (known) return known.slice();
     const { leaf, copied } = await this.#fetched();
     try {
       const [bytes] = await this.gpu.read([{ block: leaf.storage.ready() }]);
       const found = unpacked(bytes!, this.dtype, count);
-      if (count <= hostLimit(this.gpu)) leaf.storage.know(found);
+      if (!copied && count <= hostLimit(this.gpu)) leaf.storage.know(found);
       return found;
     } finally {
       if (copied) leaf.storage.block.dispose();
@@ -183,11 +184,16 @@ export abstract class TensorBase {
     if (!ArrayBuffer.isView(array)) {
       throw new CenoteError("SIZE", "readInto: wanted a typed array, found something else");
     }
+    const { buffer, byteOffset, byteLength } = array;
+    const into = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    const bytes = Math.ceil((this.size * DTYPES[this.dtype].bits) / 8);
+    const known = byteLength === bytes ? this.#known() : undefined;
+    if (known) {
+      into.set(packedBytes(known, this.dtype, bytes));
+      return;
+    }
     const { leaf, copied } = await this.#fetched();
     try {
-      const { buffer, byteOffset, byteLength } = array;
-      const into = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-      const bytes = Math.ceil((this.size * DTYPES[this.dtype].bits) / 8);
       if (byteLength > 0 || bytes > 0)
         await this.gpu.read([{ block: leaf.storage.ready(), bytes }], [into]);
     } finally {

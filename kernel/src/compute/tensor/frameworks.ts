@@ -69,13 +69,14 @@ function bufferOf(
   what: string,
 ): { buffer: GPUBuffer; storage: Storage } {
   const { gpu, shape, dtype } = tensor;
+  const expr = tensor.expression();
   const buffer = device.createBuffer({
     label: what,
     size: bytesOf(dtype, sizeOf(shape)),
     usage: USAGE,
   });
   const storage = new Storage(gpu, gpu.adopt(buffer, what)).retain();
-  fill(gpu, storage, dtype, tensor.expression(), shape, what);
+  fill(gpu, storage, dtype, expr, shape, what);
   gpu.submit(); // what we recorded comes before what the library will
   return { buffer, storage };
 }

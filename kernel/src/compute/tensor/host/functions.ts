@@ -40,8 +40,8 @@ function gelu(x: number): number {
 function round(x: number): number {
   const down = Math.floor(x);
   const rest = x - down;
-  if (rest !== 0.5) return rest < 0.5 ? down : down + 1;
-  return down % 2 === 0 ? down : down + 1;
+  if (rest < 0.5 || (rest === 0.5 && down % 2 === 0)) return down;
+  return down === -1 ? -0 : down + 1;
 }
 
 /** NumPy's: 1 to any power is 1, and −1 to infinities. */

@@ -46,12 +46,16 @@ export const ARITHMETIC: Readonly<Record<string, Helper>> = {
   return select(r, r + b, r != 0.0 && ((r < 0.0) != (b < 0.0)));
 }`,
   },
+  // Of the largest numbers by quarters, because a product may be beyond them.
   rest_f32: {
     code: `fn rest_f32(x: f32, y: f32) -> f32 {
-  let q = round(x / y);
-  let high = bitcast<f32>(bitcast<u32>(y) & 0xfffff800u);
-  let r = (x - q * high) - q * (y - high);
-  return select(r, r + y, r < 0.0);
+  let large = x > 1e38;
+  let a = x * select(1.0, 0.25, large);
+  let b = y * select(1.0, 0.25, large);
+  let q = round(a / b);
+  let high = bitcast<f32>(bitcast<u32>(b) & 0xfffff800u);
+  let r = (a - q * high) - q * (b - high);
+  return select(r, r + b, r < 0.0) * select(1.0, 4.0, large);
 }`,
   },
   // Of whole exponents up to 64 a product, which is exact where its factors are.
