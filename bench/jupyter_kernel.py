@@ -8,7 +8,7 @@ from collections.abc import Callable
 from queue import Empty
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -42,7 +42,7 @@ class Kernel:
 
     def request(
         self, ask: Callable[..., str], *args: Any, timeout: float = 20
-    ) -> tuple[float, dict]:
+    ) -> tuple[float, dict[str, Any]]:
         """Sends a request; the time until its reply, and the reply's content."""
         began = time.perf_counter()
         wanted = ask(*args)
@@ -94,7 +94,7 @@ class Kernel:
         """Resident MiB of the kernel's process and its children."""
         process = psutil.Process(self.pid)
         family = [process, *process.children(recursive=True)]
-        return sum(one.memory_info().rss for one in family) / 2**20
+        return float(sum(one.memory_info().rss for one in family)) / 2**20
 
     def end(self) -> None:
         self.client.stop_channels()

@@ -218,6 +218,7 @@ def test_printed_errors_show_what_they_say_besides(kernel: Kernel) -> None:
         ("await (async () => {\n await null;\n throw 42 })()", "42", ["line 3:2", "line 1:1"]),
         ("try { throw 'a' }\ncatch (e) { throw e }", "'a'", ["line 2:13"]),
         ("throw new (class Odd {})", "Odd {}", ["line 1:1"]),
+        ("class OddError {}\nthrow new OddError()", "OddError {}", ["line 2:1"]),
     ],
 )
 def test_what_is_thrown_and_is_no_error_has_its_place(

@@ -1,5 +1,4 @@
-// Which statements need to say that they run (only what calls something can allocate), and which needn't say
-// what they throw.
+// Which statements need to say that they run: only what calls something can allocate.
 import { forEachChild, type Node } from "./syntax-tree.ts";
 
 /** Whether running the statement's own code, nested blocks and functions aside, can call anything. */
@@ -25,10 +24,4 @@ export function mayCall(node: Node): boolean {
     found ||= mayCall(child);
   });
   return found;
-}
-
-/** Whether this is a new error, by its name. */
-export function makesError(node: Node): boolean {
-  const callee = node.type === "NewExpression" ? (node["callee"] as Node) : undefined;
-  return /(?:Error|Exception)$/.test(String(callee?.["name"]));
 }

@@ -1,7 +1,7 @@
 // The edits that make a module's code a notebook cell (see transform.ts for which and why). Works on the
 // JavaScript that oxc printed, where every statement ends with a semicolon.
 import type MagicString from "magic-string";
-import { makesError, mayCall } from "./calls.ts";
+import { mayCall } from "./calls.ts";
 import { CellImports } from "./cell-imports.ts";
 import type { LineTable } from "./cell-map.ts";
 import { CellNames } from "./cell-names.ts";
@@ -250,7 +250,6 @@ export class CellEditor {
 
   /** What may be no error has no stack: its place is noted. */
   #tellThrown(argument: Node): void {
-    if (makesError(argument)) return;
     // In parentheses of its own: `throw a, b` throws b.
     this.#wrap(argument, `${RUNTIME}.thrown((`, "))");
   }
