@@ -122,6 +122,15 @@ ASKED = [
         [],
         "'AbortError'",
     ),
+    # The loop above has ended the stream, and a reader's end pauses it.
+    (
+        "import { stdin as named } from 'node:process';\n"
+        "const last = createInterface({ input: named });\n"
+        "const e = await last.question('e? '); last.close(); e",
+        ["e? "],
+        "'x'",
+    ),
+    ("process.stdin.once('data', (bytes) => console.log(`${bytes}`)); 2", [""], "2"),
 ]
 
 
@@ -143,10 +152,22 @@ def test_reading_the_standard_input_can_be_interrupted(fresh: Kernel) -> None:
         assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "once? "
         by_request(fresh)
         assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
+    request = fresh.send(f"{MAKE} lines.on('line', console.log)")
+    fresh.client.get_stdin_msg(timeout=60)
+    by_request(fresh)
+    fresh.finish(request)
+    # The listener of the cell that was interrupted asks for no more lines.
     request = fresh.send("await lines.question('twice? ')")
     assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "twice? "
     fresh.client.input("yes")
     assert fresh.finish(request).plain == "'yes'"
+
+
+def test_a_cell_that_listens_for_lines_and_fails_ends(fresh: Kernel) -> None:
+    for listens in ("lines.on('line', console.log)", "process.stdin.on('data', console.log)"):
+        ran = fresh.run(f"{MAKE} {listens}; await null; throw new RangeError('told')")
+        assert ran.reply["content"]["evalue"] == "told"
+    assert fresh.run("'ended'").plain == "'ended'"
 
 
 @pytest.mark.parametrize(

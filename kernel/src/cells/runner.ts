@@ -151,9 +151,9 @@ export class CellRunner {
     this.#current?.payload.push({ source: "page", data, start: 0 });
   }
 
-  /** The running cell ends after this. */
-  hold(doing: Promise<unknown>): void {
-    this.#current?.held.push(doing);
+  /** The running cell ends after this; where it fails and there is `giveUp`, that is called instead. */
+  hold(doing: Promise<unknown>, giveUp?: () => void): void {
+    this.#current?.held.push({ doing, giveUp });
   }
 
   /** As formatValue; the running cell ends after what it shows. */
@@ -213,7 +213,12 @@ export class CellRunner {
   *#concluding(cell: RunningCell, outcome: Outcome): Generator<unknown, void, unknown> {
     let failure = this.#failure(outcome, cell.url);
     try {
-      while (cell.held.length > 0) yield Promise.allSettled(cell.held.splice(0));
+      while (cell.held.length > 0) {
+        const held = cell.held.splice(0).map(({ doing, giveUp }) => {
+          return failure && giveUp ? giveUp() : doing;
+        });
+        yield Promise.allSettled(held);
+      }
       // Shown while it lives: the result may be what `using` disposes.
       if (!failure && cell.hasResult) yield* this.#publishResult(cell);
     } catch (error) {

@@ -3,6 +3,12 @@ import type { ExecuteJob } from "../base/index.ts";
 import type { CellCode } from "../language/index.ts";
 import { Cancellation } from "./cancellation.ts";
 
+export interface Held {
+  doing: Promise<unknown>;
+  /** Where a cell that fails doesn't wait for it: ends it. */
+  giveUp: (() => void) | undefined;
+}
+
 export interface RunningCell {
   job: ExecuteJob;
   url: string;
@@ -15,7 +21,7 @@ export interface RunningCell {
   hasResult: boolean;
   ended: boolean;
   /** What the cell began and that is to be over at its end: displays that are not shown yet, questions. */
-  held: Promise<unknown>[];
+  held: Held[];
   /** Of the reply: what the frontend is asked to do besides. */
   payload: object[];
 }

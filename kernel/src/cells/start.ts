@@ -86,7 +86,6 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
         Atomics.store(writer.state, WORD.interruptSeen, message.serial);
         magics.interrupt();
         giveUpStdin();
-        input.giveUp();
         interrupt(message.job);
         break;
       case "interrupt-over":
@@ -132,10 +131,14 @@ export function startCells({ writer, port, ownFolder, apiUrl }: CellsOptions): C
   defineGlobal("input", input.ask.bind(input));
   defineGlobal("prompt", input.askNow.bind(input));
   installConsole(output, (text) => sources.remap(text));
-  const giveUpStdin = installStdin({
+  const endStdin = installStdin({
     ask: (prompt) => input.ask(prompt),
-    hold: (asking) => runner.hold(asking),
+    hold: (asking) => runner.hold(asking, giveUpStdin),
   });
+  const giveUpStdin = () => {
+    endStdin();
+    input.giveUp();
+  };
   connectFormatter(runner.format);
   connectOutputs({
     clear: (wait) => output.publish("clear_output", { wait }),

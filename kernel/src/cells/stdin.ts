@@ -1,13 +1,14 @@
 // process.stdin of cells: what the user types, line by line. A frontend shows a field for one line when the
 // kernel asks for it, so a line is asked for only while somebody wants one: a question of node:readline, a
 // listener for its lines, or whoever reads the stream itself (readline.ts tells of the first two).
+import { syncBuiltinESMExports } from "node:module";
 import { Readable } from "node:stream";
 import { cancelQuestion, type LineReader, watchReadline } from "./readline.ts";
 
 export interface StdinHost {
   /** Asks the user for a line. */
   ask(prompt: string): Promise<string>;
-  /** The running cell ends no sooner than this. */
+  /** The running cell ends no sooner than this, unless it fails: then the question is given up. */
   hold(asking: Promise<void>): void;
 }
 
@@ -23,8 +24,8 @@ class Lines extends Readable {
   readonly #host: StdinHost;
   /** What the next line is asked for with, where somebody has asked for it, and who has. */
   #prompt: { text: string; reader: LineReader } | undefined;
-  /** Those of readline that have had listeners for lines, until they are closed. */
-  readonly #lineReaders = new Set<LineReader>();
+  /** Those of readline that have had listeners for lines, until they are closed; with what hears of that. */
+  readonly #lineReaders = new Map<LineReader, () => void>();
   /** Readline listens to the stream whether or not anybody wants a line of it. */
   readonly #ofReadline = new WeakSet<Listener>();
   /** The asking that goes on. */
@@ -44,10 +45,12 @@ class Lines extends Readable {
     return this;
   }
 
-  /** No answer is waited for any more. */
+  /** No answer is waited for any more, and of the readers that listen for lines none counts until it listens anew. */
   giveUp(): void {
     if (this.#prompt) cancelQuestion(this.#prompt.reader);
     this.#asking = this.#prompt = undefined;
+    for (const [reader, forget] of this.#lineReaders) reader.off("close", forget);
+    this.#lineReaders.clear();
     if (this.#hasReaders("readable")) this.destroy(); // a loop, which would wait for ever
   }
 
@@ -59,16 +62,21 @@ class Lines extends Readable {
 
   /** Lines are wanted as long as it listens. */
   serve(reader: LineReader): void {
-    if (!this.#lineReaders.has(reader))
-      reader.once("close", () => this.#lineReaders.delete(reader));
-    this.#lineReaders.add(reader);
+    if (!this.#lineReaders.has(reader)) {
+      const forget = () => this.#lineReaders.delete(reader);
+      this.#lineReaders.set(reader, forget);
+      reader.once("close", forget);
+    }
     this.#begin();
   }
 
   override on(event: string | symbol, listener: Listener): this {
+    const isFirst = !this.#hasReaders(event);
     super.on(event, listener as (...given: unknown[]) => void);
     if (event !== "data" && event !== "readable") return this;
     if (isCalledByReadline()) this.#ofReadline.add(listener);
+    // As for a prompt.
+    else if (event === "data" && isFirst) this.resume();
     else this.#begin();
     return this;
   }
@@ -86,6 +94,7 @@ class Lines extends Readable {
   /** A loop that is left aborts the stream, which is no news to those who read it besides. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     done(error?.name === "AbortError" ? null : error);
+    syncBuiltinESMExports(); // `import { stdin } from "node:process"` gets the next one
   }
 
   #begin(): void {
@@ -116,10 +125,10 @@ class Lines extends Readable {
     if (this.#hasReaders("readable")) return true;
     if (this.readableFlowing === false) return false; // paused
     if (this.#prompt !== undefined || this.#hasReaders("data")) return true;
-    return [...this.#lineReaders].some((one) => one.listenerCount("line") > 0);
+    return [...this.#lineReaders.keys()].some((one) => one.listenerCount("line") > 0);
   }
 
-  #hasReaders(event: string): boolean {
+  #hasReaders(event: string | symbol): boolean {
     return this.listeners(event).some((one) => !this.#ofReadline.has(one as Listener));
   }
 }
