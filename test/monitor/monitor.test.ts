@@ -52,6 +52,21 @@ describe("snapshot", () => {
     assert.deepEqual([...times], [...times].sort());
   });
 
+  test("blocks that came with slabs of their own have their own times, though nobody looked", () => {
+    const { pool, open } = watched();
+    const waited = 3;
+    for (let i = 0; i < 2; i++) {
+      for (const until = performance.now() + waited; performance.now() < until; );
+      pool.allocate(200 * MIB);
+    }
+    const { samples } = open("a");
+    const times = [200 * MIB, 400 * MIB].map((live) => {
+      const at = samples.findIndex((value, i) => i % SAMPLE_VALUES === 1 && value === live);
+      return samples[at - 1]!;
+    });
+    assert.ok(times[1]! - times[0]! > waited - 0.01, `${times}`);
+  });
+
   test("cells are spans, the running one without an end", () => {
     const { books, open } = watched();
     const mark = (kind: number, cell: number) => {

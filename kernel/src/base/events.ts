@@ -25,7 +25,7 @@ const STORES_IN_ORDER = process.arch === "x64" || process.arch === "ia32";
 
 /**
  * Appends one record, its words as described in books.ts. A record's time is that of the clock record
- * before it; the clock is read once in 64 records and at cell and slab events.
+ * before it; the clock is read once in 64 records, at cell and slab events and at marks.
  */
 export function writeEvent(
   to: Books,

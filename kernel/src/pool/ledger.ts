@@ -9,6 +9,7 @@ import {
   FIELD_WORD,
   GRANULE,
   standStill,
+  writeClock,
   writeEvent,
 } from "../base/index.ts";
 
@@ -243,6 +244,8 @@ export class Ledger {
       counters[COUNTER.reserved]!,
     );
     this.books.control[CONTROL.slabCount]! += sign;
+    // Seldom, and slow anyway: the large blocks that slabs come and go with are then dated by themselves.
+    writeClock(this.books);
     writeEvent(this.books, kind, slab, slab, 0, bytes / GRANULE, 0, 0, 0, 0);
   }
 }
