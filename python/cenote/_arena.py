@@ -107,6 +107,8 @@ class Arena:
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
+        if self.is_adopted:
+            return  # another table there may be shared on, too: it goes with the last of them
         try:
             self.memory.close()
         except BufferError:

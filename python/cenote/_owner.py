@@ -159,13 +159,12 @@ class Owner:
     def _table(self, name: str, made: Made) -> SharedTable:
         self._version += 1
         self._created = max(self._created + 1, time.time_ns() // 1000)
-        fields = list(made.schema)[:COLUMNS_NAMED]
         return SharedTable(
             name=name,
             version=self._version,
             rows=made.rows,
             bytes=made.size,
-            columns=tuple((_short(field.name), _short(str(field.type))) for field in fields),
+            columns=columns_of(made.schema),
             column_count=len(made.schema),
             created_us=self._created,
             owner_pid=os.getpid(),
@@ -290,6 +289,12 @@ class Owner:
         self._objects.clear()
         self.board.close()
         self._arenas.close()
+
+
+def columns_of(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+    """Names and types of the first columns, as a table's description has them."""
+    fields = list(schema)[:COLUMNS_NAMED]
+    return tuple((_short(field.name), _short(str(field.type))) for field in fields)
 
 
 def _short(text: str) -> str:

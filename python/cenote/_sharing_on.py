@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
+import pyarrow as pa
+
+from ._arena import page_align
 from ._host_memory import memory_room
-from ._owner import Owner, Room
+from ._owner import Owner, Room, columns_of
 from ._reading import Held
 
 #: Bytes of the blocks that fstat counts.
@@ -23,7 +27,15 @@ def share_on(owner: Owner, held: Held) -> None:
     if room is None:
         room = owner.take(held.table.bytes)
         room.writable()[: held.table.bytes] = memoryview(held.stream).cast("B")
-    owner.share_as(held.table, room)
+    owner.share_as(replace(held.table, columns=_columns(held)), room)
+
+
+def _columns(held: Held) -> tuple[tuple[str, str], ...]:
+    """Boards don't name them, which is where versions are mostly found."""
+    try:
+        return columns_of(pa.ipc.open_stream(held.stream).schema)
+    except (pa.ArrowException, OSError):
+        return held.table.columns  # whoever gets it is told
 
 
 def _adopt(owner: Owner, held: Held) -> Room | None:
@@ -33,7 +45,7 @@ def _adopt(owner: Owner, held: Held) -> Room | None:
     if mapping is None or descriptor is None:
         return None
     in_memory = os.fstat(descriptor).st_blocks * _BLOCK
-    if 2 * size < in_memory and size <= memory_room():
+    if 2 * page_align(size) < in_memory and size <= memory_room():
         os.close(descriptor)
         return None
     arena = owner.adopt(mapping.memory, descriptor, mapping.size)

@@ -79,7 +79,9 @@ def test_a_kept_name_outlives_its_owner_and_is_replaced_by_who_puts_it_anew(keep
     assert names() == {"kept"}
     kept = cenote.get("kept")
     assert kept["n"].to_pylist() == reader["n"].to_pylist() == [2]
-    assert cenote.list()[0].created_us == created
+    kept_table = cenote.list()[0]
+    assert kept_table.created_us == created
+    assert kept_table.columns == (("n", "int64"),)
     first.end()
 
     second = start()
@@ -143,6 +145,33 @@ def test_a_large_table_is_kept_where_it_lies_a_small_one_of_many_is_copied(keepe
     del table
     until("its memory is free", lambda: not arenas_of(keeper.pid, size))
     cenote.delete("kept")
+
+
+def test_two_tables_that_are_kept_where_they_lie_in_one_arena_go_one_by_one(keeper):
+    owner = Remote()
+    for name in ("one", "two"):
+        owner.run(PUT_BIG[Remote].format(SMALL // 32, 7).replace("big", name))
+        owner.run(PUT[Remote][1].replace("kept", name))
+    (arena,) = arenas_of(owner.process.pid, SMALL)
+    owner.process.kill()
+    owner.end()
+    until("the keeper shares both", lambda: owners("one") == owners("two") == {keeper.pid})
+    assert arenas_of(keeper.pid, SMALL) == {arena}
+    other = Remote()
+    other.run('cenote.put("third", {"n": [1]}); cenote.keep("third")')  # it forgets the dead one
+    cenote.delete("one")
+    until("the first is gone", lambda: names() == {"two", "third"})
+    assert cenote.get("two")["n"][-1].as_py() == 7
+    copier = subprocess.run(
+        [sys.executable, "-c", 'import cenote; print(cenote.get("two", wait=60)["n"][-1])'],
+        env={**os.environ, "PYTHONPATH": PYTHON, "CENOTE_NO_NATIVE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert copier.stdout == "7\n", copier.stderr
+    cenote.delete("two")
+    until("its memory is free", lambda: arena not in arenas_of(keeper.pid, SMALL))
+    other.end()
 
 
 def test_what_is_taken_back_or_not_kept_any_more_vanishes(keeper):
