@@ -65,9 +65,8 @@ class Peers:
     ) -> tuple[list[tuple[Peer, Message]], list[str]]:
         """Asks all at once, or `whom`. Returns the replies, and who lives but did not answer.
 
-        Patience begins anew while a long reply comes and there is none yet. When someone has given
-        what is `enough`, the others get only a short grace. Should one of them grant a lease later,
-        that is returned.
+        Patience begins anew while a long reply comes. When someone has given what is `enough`, the
+        others get only a short grace. Should one of them grant a lease later, that is returned.
         """
         waiting: dict[int, tuple[Peer, int]] = {}
         poller = select.poll()
@@ -77,6 +76,7 @@ class Peers:
                 waiting[peer.fileno()] = (peer, number)
                 poller.register(peer.fileno(), _events(peer))
         replies: list[tuple[Peer, Message]] = []
+        is_enough = False
         deadline = time.monotonic() + patience
         while waiting and (ready := poller.poll(max(0.0, deadline - time.monotonic()) * 1000)):
             for fd, events in ready:
@@ -91,14 +91,15 @@ class Peers:
                 except (PeerGoneError, ProtocolError):
                     reply = {}
                 if reply is None:
-                    if not replies and peer.is_answering():
+                    if not is_enough and peer.is_answering():
                         deadline = time.monotonic() + patience
                     continue
                 del waiting[fd]
                 poller.unregister(fd)
                 if reply:
                     replies.append((peer, reply))
-                    if enough(reply):
+                    if not is_enough and enough(reply):
+                        is_enough = True
                         deadline = min(deadline, time.monotonic() + GRACE)
         return replies, [peer.owner for peer, _ in waiting.values()]
 
