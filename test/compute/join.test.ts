@@ -155,6 +155,34 @@ test("a full join has a key of one name once, of either side, as DuckDB has it",
   });
 });
 
+test("dictionaries of one id, as tables that were read apart have them, stay two", async () => {
+  const table = (values: string[]) => {
+    const codes = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int8(), 7);
+    const k = arrow.vectorFromArray([1, 2], new arrow.Int32());
+    return new arrow.Table({ k, d: arrow.vectorFromArray(values, codes) });
+  };
+  const [a, b] = [table(["x", "y"]), table(["z", "w"])];
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, a);
+    using u = await tableToGpu(gpu, b);
+    const pairs = [
+      [t, u],
+      [tableOnHost(a), tableOnHost(b)],
+    ] as const;
+    for (const [x, y] of pairs) {
+      const joined = x.join(y, { on: "k" }).join(x, { on: "k", suffix: "_again" });
+      const found = arrow.tableFromIPC(arrow.tableToIPC(await joined.toArrow()));
+      assert.deepEqual(
+        found.toArray().map((row) => Object.values(row.toJSON())),
+        [
+          [1, "x", "z", "x"],
+          [2, "y", "w", "y"],
+        ],
+      );
+    }
+  });
+});
+
 test("a result that is too large is said before it is allocated", async () => {
   const rows = 200_000;
   const same = arrow.makeVector(new Int32Array(rows));

@@ -47,30 +47,43 @@ export function arrowType(arrow: typeof Arrow, type: ColumnType): DataType {
   }
 }
 
-/** The Arrow field of a column: the one it came from, under its present name, or one made from its type. */
-export function arrowField(arrow: typeof Arrow, column: ColumnFacts): Field {
+/**
+ * The Arrow field of a column: the one it came from, under its present name, or one made from its type. `inside` are
+ * those of what is in a list or a struct, `ids` those of dictionaries in the same table.
+ */
+function arrowField(
+  arrow: typeof Arrow,
+  column: ColumnFacts,
+  inside: readonly Field[],
+  ids: Set<number>,
+): Field {
   const { field, name, type, nulls } = column;
   if (!field) return new arrow.Field(name, arrowType(arrow, type), true);
   const dataType = column.dictionary
-    ? wideEnough(arrow, field.type, column.dictionary.length)
+    ? codesOf(arrow, field.type, column.dictionary.length, ids)
     : column.children
-      ? nestedType(
-          arrow,
-          field.type,
-          column.children.map((child) => arrowField(arrow, child)),
-        )
+      ? nestedType(arrow, field.type, inside)
       : field.type;
   const nullable = field.nullable || nulls;
   if (field.name === name && dataType === field.type && nullable === field.nullable) return field;
   return new arrow.Field(name, dataType, nullable, field.metadata);
 }
 
-// Merged dictionaries may need more codes than the index type of the batches had.
-function wideEnough(arrow: typeof Arrow, type: DataType, size: number): DataType {
-  const { indices, dictionary, id, isOrdered } = type as Arrow.Dictionary;
+// Merged dictionaries may need more codes than the index type of the batches had, and columns of several tables,
+// each of which counted its own, an id that is new.
+function codesOf(arrow: typeof Arrow, type: DataType, size: number, ids: Set<number>): DataType {
+  const { indices, dictionary, isOrdered, id } = type as Arrow.Dictionary;
   const bits = indices.bitWidth - (indices.isSigned ? 1 : 0);
-  if (size <= 2 ** bits) return type;
-  return new arrow.Dictionary(dictionary, new arrow.Int32(), id, isOrdered);
+  const fits = size <= 2 ** bits;
+  let made = type as Arrow.Dictionary;
+  if (!fits || ids.has(id)) {
+    const codes = fits ? indices : new arrow.Int32();
+    const kept = ids.has(id) ? null : id;
+    do made = new arrow.Dictionary(dictionary, codes, kept, isOrdered);
+    while (ids.has(made.id));
+  }
+  ids.add(made.id);
+  return made;
 }
 
 // The same type, unless a field changed.
@@ -91,19 +104,26 @@ function nestedType(arrow: typeof Arrow, type: DataType, children: readonly Fiel
   }
 }
 
+/** The readers of a table's columns. */
+export function readersOf(arrow: typeof Arrow, columns: readonly ColumnFacts[]): ColumnReader[] {
+  const ids = new Set<number>();
+  return columns.map((column) => new ColumnReader(arrow, column, ids));
+}
+
 /** Makes Arrow Data of the chunks of one column; a dictionary is made once for all of them. */
-export class ColumnReader {
+class ColumnReader {
   readonly field: Field;
   readonly #arrow: typeof Arrow;
   readonly #column: ColumnFacts;
   readonly #children: readonly ColumnReader[];
   #values: Arrow.Vector | undefined;
 
-  constructor(arrow: typeof Arrow, column: ColumnFacts) {
+  constructor(arrow: typeof Arrow, column: ColumnFacts, ids: Set<number>) {
     this.#arrow = arrow;
     this.#column = column;
-    this.field = arrowField(arrow, column);
-    this.#children = (column.children ?? []).map((child) => new ColumnReader(arrow, child));
+    this.#children = (column.children ?? []).map((child) => new ColumnReader(arrow, child, ids));
+    const inside = this.#children.map(({ field }) => field);
+    this.field = arrowField(arrow, column, inside, ids);
   }
 
   /** Chunk `chunk` of the column, whose blocks `take` gives: of a column before those in it. */

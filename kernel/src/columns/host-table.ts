@@ -1,6 +1,6 @@
 // Arrow tables of columns on the host (host.ts), and back.
 import type { Table } from "apache-arrow";
-import { arrowLibrary, ColumnReader } from "./arrow.ts";
+import { arrowLibrary, readersOf } from "./arrow.ts";
 import { chunkRows } from "./chunking.ts";
 import type { HostChunk } from "./host.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
@@ -25,7 +25,10 @@ export async function hostBatches(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Promise<Table> {
   const arrow = await arrowLibrary();
-  const readers = columns.map(({ column }) => new ColumnReader(arrow, column));
+  const readers = readersOf(
+    arrow,
+    columns.map(({ column }) => column),
+  );
   const fields = readers.map((reader) => reader.field);
   const schema = new arrow.Schema(fields, new Map(metadata));
   const type = new arrow.Struct(fields);

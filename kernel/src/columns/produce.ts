@@ -2,7 +2,7 @@
 // stay, in memory of whoever asks. Widths that differ from the pool's are changed in that memory.
 import type { Data, Dictionary, Table } from "apache-arrow";
 import type { GpuRange } from "../gpu/index.ts";
-import { arrowLibrary, ColumnReader } from "./arrow.ts";
+import { arrowLibrary, readersOf } from "./arrow.ts";
 import { countBits } from "./bits.ts";
 import type { Column, ColumnChunk, ColumnStore } from "./store.ts";
 import { textForm } from "./types.ts";
@@ -35,7 +35,7 @@ export async function produceRows(store: ColumnStore): Promise<ProducedRows | un
   const columns = [...store.columns.values()];
   if (columns.some((column) => hasViews(column) || column.children)) return undefined;
   const arrow = await arrowLibrary();
-  const readers = columns.map((column) => new ColumnReader(arrow, column));
+  const readers = readersOf(arrow, columns);
   const fields = readers.map((reader) => reader.field);
   const schema = new arrow.Schema(fields, new Map(store.metadata));
   const children = readers.map((reader) => reader.empty());

@@ -1,7 +1,7 @@
 // Columns of the pool back into an Arrow table, with one read-back.
 import type { Table } from "apache-arrow";
 import type { GpuRange } from "../gpu/index.ts";
-import { arrowLibrary, ColumnReader } from "./arrow.ts";
+import { arrowLibrary, readersOf } from "./arrow.ts";
 import { type ColumnStore, withChildren } from "./store.ts";
 
 /** The store's columns as an Arrow table of as many record batches as it has chunks. Throws DISPOSED. */
@@ -20,7 +20,7 @@ export async function readTable(store: ColumnStore): Promise<Table> {
     arrowLibrary(),
     ranges.length > 0 ? store.gpu.read(ranges) : [],
   ]);
-  const readers = columns.map((column) => new ColumnReader(arrow, column));
+  const readers = readersOf(arrow, columns);
   let next = 0;
   const data = columns.map((column, i) =>
     column.chunks.map((_, chunk) => readers[i]!.chunk(column, chunk, () => contents[next++]!)),
