@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
-import { col, type Expr, mean, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
+import {
+  col,
+  type Expr,
+  max,
+  mean,
+  median,
+  sum,
+  tableOnHost,
+  tableToGpu,
+} from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 import { check } from "./check.ts";
 import { assertClose, assertSameRows, openPeer } from "./peer.ts";
@@ -13,6 +22,12 @@ const peer = openPeer();
 after(() => peer.close());
 
 const [x, small] = [col("decimal"), col("decimal").cast("decimal128(9, 4)")];
+/** A decimal as Arrow has it. */
+const words = (value: bigint | null) =>
+  value === null
+    ? null
+    : Uint32Array.from([0n, 32n, 64n, 96n], (by) => Number((value >> by) & 0xffff_ffffn));
+
 const EXPRESSIONS: readonly Expr[] = [
   x.add(col("int64")),
   small.sub(x),
@@ -59,10 +74,6 @@ test("sums, differences, products, comparisons and means are DuckDB's", async ()
   const sql = `SELECT decimal + int32 AS a, decimal - 0.375 AS b, CAST(decimal AS DECIMAL(18, 2)) * int32 AS c,
     decimal > int32 * 1000.125 AS d FROM t0`;
   const all = "SELECT avg(decimal) AS m FROM t0";
-  const words = (value: bigint | null) =>
-    value === null
-      ? null
-      : Uint32Array.from([0n, 32n, 64n, 96n], (by) => Number((value >> by) & 0xffff_ffffn));
   const table = new arrow.Table({
     decimal: arrow.vectorFromArray(decimal.map(words), new arrow.Decimal(2, 38, 128)),
     int32: arrow.vectorFromArray(int32, new arrow.Int32()),
@@ -101,5 +112,53 @@ test("sums, differences, products, comparisons and means are DuckDB's", async ()
     assert.throws(() => uploaded.select(i.cast("float64").cast("decimal128(9, 2)")), {
       code: "WRONG_TYPE",
     });
+  });
+});
+
+test("decimals of a negative scale count tens; literals and figures say what they do not take", async () => {
+  const hundreds = new arrow.Decimal(-2, 38, 128);
+  const most = 10n ** 38n - 1n;
+  const table = new arrow.Table({
+    n: arrow.vectorFromArray([1n, -2n, null, most].map(words), hundreds),
+    x: arrow.vectorFromArray([5n, most, -most, null].map(words), new arrow.Decimal(2, 38, 128)),
+  });
+  const n = col("n");
+  const selected = {
+    real: n.cast("float64"),
+    whole: n.cast("int64"),
+    half: n.div(200),
+    more: n.add(50).cast("float64"),
+    less: n.lt(col("x")),
+    // 10^40 times anything but 0 has more than 38 digits.
+    fine: n.cast("decimal128(38, 38)").cast("float64"),
+  };
+  await scoped(async () => {
+    using t = await tableToGpu(gpu, table, { chunkRows: 3 });
+    for (const one of [t, tableOnHost(table)]) {
+      const found = await one.select(selected).toArrow({ on: one === t ? "gpu" : "host" });
+      assert.deepEqual(
+        found.toArray().map((row) => Object.values(row.toJSON())),
+        [
+          [100, 100n, 0.5, 150, false, null],
+          [-200, -200n, -1, -150, true, null],
+          [null, null, null, null, null, null],
+          // 100 times that has more than 38 digits.
+          [null, null, null, null, null, null],
+        ],
+      );
+      const figures = { mean: mean("n"), sum: sum("n") };
+      const [row] = (await one.agg(figures).toArrow()).toArray();
+      assert.equal(row!["mean"], Number(((most - 1n) * 100n) / 3n));
+      assert.throws(() => one.select(col("x").fillNull(1e40)), {
+        code: "LITERAL_TYPE",
+        message: /wanted at most 38 digits, 2 of them behind the point, found 1e\+40/,
+      });
+      assert.throws(() => one.select(col("x").mul(1e40)), { code: "LITERAL_TYPE" });
+      assert.throws(() => one.agg({ m: median("x") }), { mend: /cast\("float64"\)/ });
+      assert.throws(() => one.groupBy("x").agg({ m: max("n") }), {
+        code: "WRONG_TYPE",
+        mend: /By an integer/,
+      });
+    }
   });
 });

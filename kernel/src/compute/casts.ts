@@ -10,6 +10,7 @@ import {
   typeNamed,
 } from "../columns/index.ts";
 import { datePart } from "./dates.ts";
+import { decimalTo } from "./decimals.ts";
 import { convert, wrongType } from "./kinds.ts";
 import { node, type Typed } from "./typed.ts";
 
@@ -33,8 +34,8 @@ export function cast(a: Typed, to: string, where: string): Typed {
 function decimalCast(a: Typed, to: ColumnType, where: string): Typed {
   const other = a.type.kind === "decimal" ? to : a.type;
   const whole = isInteger(other) && !other.temporal;
-  if (whole || other.kind === "decimal" || (a.type.kind === "decimal" && isFloat(to)))
-    return convert(a, to);
+  if (a.type.kind === "decimal" && (whole || isFloat(to))) return decimalTo(a, to, where);
+  if (whole || other.kind === "decimal") return convert(a, to);
   throw wrongType(
     where,
     a,

@@ -1,5 +1,5 @@
 // Decimals: their arithmetic and comparison, over scales. A result that 38 digits do not hold is null.
-import { type ColumnType, decimalType, isInteger, TYPES } from "../columns/index.ts";
+import { type ColumnType, decimalType, isFloat, isInteger, TYPES } from "../columns/index.ts";
 import { convert, wrongType } from "./kinds.ts";
 import { literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
@@ -13,7 +13,10 @@ type Operation = "add" | "sub" | "mul" | "div" | "floorDiv" | "mod";
 /** `a op b`, of which one at least is a decimal. Throws WRONG_TYPE. */
 export function decimalArithmetic(op: Operation, a: Typed, b: Typed, where: string): Typed {
   if (op === "div") {
-    const real = (side: Typed) => convert(side, TYPES.float64);
+    const real = (side: Typed) =>
+      side.type.kind === "decimal"
+        ? decimalTo(side, TYPES.float64, where)
+        : convert(side, TYPES.float64);
     return node("div", TYPES.float64, [real(a), real(b)]);
   }
   if (op === "floorDiv" || op === "mod")
@@ -35,6 +38,19 @@ export function decimalArithmetic(op: Operation, a: Typed, b: Typed, where: stri
   const whole = Math.max(p!.precision - p!.scale, q!.precision - q!.scale);
   const type = decimalType(Math.min(MOST, whole + scale + 1), scale);
   return node(op, type, [convert(x, wide(scale)), convert(y, wide(scale))]);
+}
+
+/** A decimal as a number of another type, by one of scale 0 where its own is negative. Throws WRONG_TYPE. */
+export function decimalTo(at: Typed, to: ColumnType, where: string): Typed {
+  const { scale } = at.type as Required<ColumnType>;
+  if (scale > MOST && isFloat(to))
+    throw wrongType(
+      where,
+      at,
+      `at most ${MOST} digits behind the point`,
+      'Cast it first: .cast("decimal128(38, 38)").',
+    );
+  return convert(scale < 0 ? convert(at, wide(0)) : at, to);
 }
 
 /** All decimals of a scale. */

@@ -252,8 +252,10 @@ function mean(main: Part, read: Read, group: number, n: number): number {
   if (main.kind !== "floats") {
     const whole = main as Part & { kind: "integers" };
     const { scale } = whole.of.type;
-    if (scale !== undefined)
-      return ratio(exactSum(whole, read, group), BigInt(n) * 10n ** BigInt(scale), 0);
+    if (scale !== undefined) {
+      const sum = exactSum(whole, read, group) * 10n ** BigInt(Math.max(0, -scale));
+      return ratio(sum, BigInt(n) * 10n ** BigInt(Math.max(0, scale)), 0);
+    }
     const sum = wholeSum(whole, read, group);
     if (Number.isSafeInteger(sum)) return sum / n;
     return ratio(exactSum(whole, read, group), BigInt(n), 0);

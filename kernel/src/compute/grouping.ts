@@ -78,7 +78,9 @@ function checkKey(at: Typed, name: string): void {
     `groupBy(${name})`,
     at,
     "a number, bool, date, text or dictionary",
-    "Such columns are only carried.",
+    at.type.kind === "decimal"
+      ? 'By an integer: .mul(100).cast("int64").'
+      : "Rows are not grouped by such columns.",
   );
 }
 
@@ -113,7 +115,14 @@ function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnTyp
     ordered &&
     (!type.temporal || (fn === "sum" && type.temporal === "duration" && type.bits === 64));
   if (!summable)
-    throw wrongType(where, at, "numbers or bools", 'Dates and times: .cast("int64") first.');
+    throw wrongType(
+      where,
+      at,
+      "numbers or bools",
+      type.kind === "decimal"
+        ? 'Decimals: .cast("float64") first.'
+        : 'Dates and times: .cast("int64") first.',
+    );
   if (fn !== "sum" || isFloat(type)) return TYPES.float64;
   if (type.temporal) return type;
   return type.kind === "i32" || type.kind === "i64" ? TYPES.int64 : TYPES.uint64;

@@ -24,7 +24,16 @@ export function literal(value: Value, type: ColumnType, where: string): Typed {
     return node("literal", type, [], { value });
   if (type.kind === "decimal") {
     const found = decimal(value, type.scale!);
-    if (found?.exact) return node("literal", type, [], { value: found.floor });
+    const { precision, scale } = type;
+    const most = 10n ** BigInt(precision!);
+    if (found?.exact && found.floor < most && found.floor > -most)
+      return node("literal", type, [], { value: found.floor });
+    throw unfit(
+      value,
+      type,
+      where,
+      `at most ${precision} digits, ${scale} of them behind the point`,
+    );
   }
   const number = numeric(value, type);
   if (number !== undefined && isInteger(type)) {

@@ -37,6 +37,8 @@ export function toDecimal(to: Emitting, v: string, scale: number, type: ColumnTy
     const cut = by === 0 ? v : to.let(`${program.use("i128_cut")}(${v}, ${-by}u)`);
     return { v: cut, ok: fits(to, cut, type) };
   }
+  // 10^39 and more times anything but 0 has too many digits.
+  if (by > 38) return { v, ok: `all(${v} == vec4u())` };
   const product = to.let(`${program.use("i128_mul")}(${v}, ${decimalText(TEN(by))})`);
   return { v: to.let(`${product}.v`), ok: `${product}.ok && ${fits(to, `${product}.v`, type)}` };
 }
