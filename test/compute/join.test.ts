@@ -149,6 +149,8 @@ test("a full join has a key of one name once, of either side, as DuckDB has it",
       text_right: "dictionary<utf8>",
       int64: "int64",
     });
+    const twice = t.join(u, { on: ["int32", "int32"], how: "full" });
+    assert.equal(await twice.count(), await t.join(u, { on: "int32", how: "full" }).count());
     assert.deepEqual(t.join(u, { on: { left: "int32", right: "int64" }, how: "full" }).columns, [
       ...["int32", "text", "float64", "int32_right", "text_right", "int64"],
     ]);

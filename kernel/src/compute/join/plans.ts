@@ -24,7 +24,8 @@ export function joined(ours: Plan, theirs: Plan, options: JoinOptions): Plan {
 
 // A key of one name is one column, with the value of the side that has a row; other keys are columns of both sides.
 function fullyJoined(left: Plan, right: Plan, keys: readonly TypedJoinKey[], suffix: string): Plan {
-  const named = keys.filter(({ name, left: at }) => name !== undefined && isChosen(at));
+  const chosen = keys.filter(({ name, left: at }) => name !== undefined && isChosen(at));
+  const named = [...new Map(chosen.map((key) => [key.name, key])).values()];
   const isKey = (from: string) => named.some(({ name }) => name === from);
   const hidden = (name: string) => `\u0001right ${name}`;
   const columns = [
