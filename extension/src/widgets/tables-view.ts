@@ -181,7 +181,10 @@ export class TablesView {
     });
     const title = [this.#subject.node, this.#by].map((one) => one.selectedOptions[0]?.text ?? "");
     const rest = this.#rows.length - bars.length;
-    const more = rest > 0 ? this.#trans.__("%1 rows are not drawn", exact(rest)) : "";
+    const more =
+      rest > 0
+        ? this.#trans._n("%2 row is not drawn", "%2 rows are not drawn", rest, exact(rest))
+        : "";
     return {
       drawing: {
         base: (pen, w, _height, colours) => drawHolders(pen, w, colours, bars),
