@@ -210,6 +210,12 @@ test("what tables cannot be joined by is said", async () => {
     assert.deepEqual(t.join(t, { on: "a" }).columns, ["a", "s", "s_right"]);
     assert.deepEqual(t.join(t, { on: "a", suffix: "2" }).columns, ["a", "s", "s2"]);
     assert.deepEqual(t.join(t, { on: "a", how: "anti" }).columns, ["a", "s"]);
+    const wide = t.select({ a: col("a").cast("int64") });
+    for (const [x, y] of [
+      [t.select(["a"]), wide],
+      [wide, t.select(["a"])],
+    ] as const)
+      assert.deepEqual(x.join(y, { on: "a" }).columns, ["a"]);
     assert.throws(() => t.join(t, { on: { left: "a", right: "s" } }), {
       code: "KEY_TYPES",
       message: /join on a = s: the left key is int32, the right one utf8/,

@@ -17,7 +17,8 @@ export function joined(ours: Plan, theirs: Plan, options: JoinOptions): Plan {
   const [left, right] = [how === "full" ? unlimited(ours) : ours, unlimited(theirs)];
   const keys = joinKeys(left, right, options);
   if (how === "full") return fullyJoined(left, right, keys, suffix);
-  const isKey = (_: string, at: Typed) => keys.some((key) => key.right.key === at.key);
+  const isKey = (from: string, at: Typed) =>
+    keys.some(({ name, right: key }) => name === from || key.key === at.key);
   const columns = how === "semi" || how === "anti" ? [] : rightColumns(left, right, isKey, suffix);
   return wholeOf(new JoinSource(left, right, keys, how, columns));
 }
