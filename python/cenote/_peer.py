@@ -248,9 +248,10 @@ class Peer:
             self.release(message["lease"])
         if "id" in message and "bytes" in message and self._descriptors:
             descriptor = self._descriptors.pop(0)
-            if message["id"] == self._board_request:
+            number = message["id"]  # 0 and null are no request's
+            if number and number == self._board_request:
                 self._board = PeerBoard(descriptor)
-            elif message["id"] == self._sheet_request:
+            elif number and number == self._sheet_request:
                 self._sheet = PeerSheet(descriptor)
             else:
                 os.close(descriptor)
