@@ -60,6 +60,16 @@ def test_it_ends_and_the_state_is_kept(kernel: Kernel, what: str, interrupt) -> 
     assert kernel.run("kept[0]").plain == "1"
 
 
+def test_storms_of_rejections_end_wherever_they_are(kernel: Kernel) -> None:
+    """Node's handler of rejections swallows terminations, and may be stepped out of to nowhere."""
+    code = begins(STOPPED["a storm of rejections"])
+    for n in range(60):
+        request = kernel.send(code)
+        kernel.wait_for_text("begun")
+        (by_signal if n % 2 else by_request)(kernel)
+        assert kernel.finish(request).reply["content"]["ename"] == "Interrupted"
+
+
 def test_a_native_call_is_waited_for(kernel: Kernel) -> None:
     """Nothing can stop it, but the cell ends with it, and what comes after it isn't run."""
     request = kernel.send(

@@ -59,10 +59,14 @@ export class Terminator {
   }
 
   #pause(): void {
-    if (this.#pausing) return;
+    const session = this.#session();
+    if (this.#pausing) {
+      // A step out of Node's handler of rejections may end nowhere: the function that it was called from is over.
+      session.post("Debugger.pause");
+      return;
+    }
     this.#pausing = true;
     this.#steps = 0;
-    const session = this.#session();
     session.on("Debugger.scriptParsed", this.#parsed);
     session.on("Debugger.paused", this.#paused);
     session.post("Debugger.enable", { maxScriptsCacheSize: 0 });
