@@ -20,6 +20,9 @@ const RETRY_MS = 1;
 /** Once that frontend isn't waited for, ZeroMQ waits for nobody: the others get pauses to keep up in. */
 const BURST = 50;
 const PAUSE_MS = 50;
+/** How long a question waits for the frontend's socket, and how often it tries. */
+const CONNECT_MS = 5000;
+const CONNECT_RETRY_MS = 10;
 
 export class SendQueue {
   readonly #send: (frames: Frames) => Promise<void>;
@@ -83,10 +86,11 @@ export interface Sockets {
  * nothing.
  */
 export async function bindSockets(connection: Connection, stuckMs = STUCK_MS): Promise<Sockets> {
-  const router = () => new Router({ linger: 2000, sendHighWaterMark: 0 });
-  const shell = router();
-  const control = router();
-  const stdin = router();
+  const router = (mandatory: boolean) =>
+    new Router({ linger: 2000, sendHighWaterMark: 0, mandatory });
+  const shell = router(false);
+  const control = router(false);
+  const stdin = router(true);
   const heartbeat = new Reply({ linger: 0 });
   const iopub = new XPublisher({
     linger: 2000,
@@ -109,7 +113,7 @@ export async function bindSockets(connection: Connection, stuckMs = STUCK_MS): P
     iopub,
     toShell: new SendQueue((frames) => shell.send(frames)),
     toControl: new SendQueue((frames) => control.send(frames)),
-    toStdin: new SendQueue((frames) => stdin.send(frames)),
+    toStdin: new SendQueue((frames) => sendOnceConnected(stdin, frames)),
     toIopub: new SendQueue((frames) => publish(iopub, patience, frames)),
     waitForAll: () => patience.set(true),
     waitForNobody: () => patience.set(false),
@@ -117,6 +121,20 @@ export async function bindSockets(connection: Connection, stuckMs = STUCK_MS): P
       for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();
     },
   };
+}
+
+/** On shell a frontend is answered, on stdin it is asked: this socket of its may connect after the others. */
+async function sendOnceConnected(router: Router, frames: Frames): Promise<void> {
+  const end = performance.now() + CONNECT_MS;
+  for (;;) {
+    try {
+      return await router.send(frames);
+    } catch (error) {
+      const isUnknown = (error as NodeJS.ErrnoException).code === "EHOSTUNREACH";
+      if (!isUnknown || performance.now() > end) throw error;
+      await sleep(CONNECT_RETRY_MS);
+    }
+  }
 }
 
 /** Whether frontends that don't keep up are waited for. ZeroMQ can be told, not asked; telling it is dear. */
