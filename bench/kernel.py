@@ -35,6 +35,7 @@ NODE = ROOT / "node_modules" / "node" / "bin" / "node"
 PACKAGES = ["deno@2.9.6", "tslab@1.0.22"]
 LINES = 100_000
 DECLARATIONS = 2_000
+STARTS = 5
 ROUNDS = 30
 LOOP = """let s = 0; for (let i = 0; i < 1e8; i++) s = (s + i) | 0; s"""
 FLOAT_LOOP = """let f = 0; for (let i = 0; i < 1e8; i++) f += i * 0.5; f"""
@@ -110,11 +111,16 @@ def median_ms(times: list[float]) -> float:
     return statistics.median(times) * 1000
 
 
+def more_starts(name: str) -> list[float]:
+    """One start says little: a client that is there before the sockets tries again each 100 ms."""
+    return [Kernel.start_once(name) for _ in range(STARTS - 1)]
+
+
 def measure_cells(name: str, record: Recorder) -> None:
     profile = PROFILES[name]
     kernel = Kernel(name)
     try:
-        record.add("start, ms", kernel.started * 1000)
+        record.add("start, ms", median_ms([kernel.started, *more_starts(name)]))
         record.add("memory at start, MiB", kernel.memory())
         record.add("first cell, ms", kernel.run("1+1")[0] * 1000)
         cells = [kernel.run(f"1+{i}")[0] for i in range(200)]
