@@ -125,13 +125,13 @@ export async function bindSockets(connection: Connection, stuckMs = STUCK_MS): P
 
 /** On shell a frontend is answered, on stdin it is asked: this socket of its may connect after the others. */
 async function sendOnceConnected(router: Router, frames: Frames): Promise<void> {
-  const end = performance.now() + CONNECT_MS;
+  const end = now() + CONNECT_MS;
   for (;;) {
     try {
       return await router.send(frames);
     } catch (error) {
       const isUnknown = (error as NodeJS.ErrnoException).code === "EHOSTUNREACH";
-      if (!isUnknown || performance.now() > end) throw error;
+      if (!isUnknown || now() > end) throw error;
       await sleep(CONNECT_RETRY_MS);
     }
   }

@@ -7,7 +7,7 @@ import { type Leaf, leaf } from "./expr.ts";
 import { rowMajor, shown, sizeOf } from "./shape.ts";
 import { allocate } from "./storage.ts";
 import { Kernel } from "./wgsl/kernel.ts";
-import { type ConvolutionOptions, imageOf, windows } from "./windows.ts";
+import { type ConvolutionOptions, fourOf, imageOf, windows } from "./windows.ts";
 
 const ROWS = 4;
 const LANES = 8;
@@ -28,12 +28,7 @@ export function convolved(
   filter.expression(x.gpu);
   const order = layout === "NHWC" ? [0, 1, 2, 3] : [2, 3, 1, 0];
   const weights = filter.stored();
-  const [down, across, depth, outputs] = order.map((axis) => filter.shape[axis]!) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [down, across, depth, outputs] = fourOf(filter.shape, order);
   if (
     !(Number.isInteger(groups) && groups > 0) ||
     depth * groups !== image.channels ||
@@ -69,7 +64,7 @@ export function convolved(
   const asFloat = (of: Leaf, text: string) =>
     DTYPES[of.dtype].computed === "f32" ? text : `f32(${text})`;
   const [sb, sy, sx, sc] = image.strides.map(word);
-  const [fy, fx, fc, fo] = order.map((axis) => word(weights.strides[axis]!));
+  const [fy, fx, fc, fo] = fourOf(weights.strides, order).map(word);
   const [height, width] = [word(image.height), word(image.width)];
   const [total, tiles, all] = [
     word(pixels),

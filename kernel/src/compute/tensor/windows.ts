@@ -103,6 +103,11 @@ export function windows(
   };
 }
 
+/** What is given for each of four axes, in the order of these. */
+export function fourOf(values: readonly number[], order: readonly number[]) {
+  return order.map((axis) => values[axis]!) as [number, number, number, number];
+}
+
 /** Sizes and strides by name, for both layouts. */
 export function imageOf(x: TensorBase, layout: "NHWC" | "NCHW", where: string) {
   if (x.rank !== 4)
@@ -112,12 +117,7 @@ export function imageOf(x: TensorBase, layout: "NHWC" | "NCHW", where: string) {
     );
   const order = layout === "NHWC" ? [0, 1, 2, 3] : [0, 2, 3, 1];
   const stored = x.stored();
-  const [batch, height, width, channels] = order.map((axis) => x.shape[axis]!) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const strides = order.map((axis) => stored.strides[axis]!) as [number, number, number, number];
+  const [batch, height, width, channels] = fourOf(x.shape, order);
+  const strides = fourOf(stored.strides, order);
   return { stored, batch, height, width, channels, strides };
 }
