@@ -42,9 +42,9 @@ const FIGURES: Record<string, (of: string) => Aggregate> = {
   any,
   all,
 };
-const KEYS = ["int8", "float32", "bool", "text", "codes"];
+const KEYS = Object.keys(VALUES);
 const figure = fc.oneof(
-  fc.tuple(fc.constantFrom("median", "q10", "q90"), fc.constantFrom(...NUMBERS)),
+  fc.tuple(fc.constantFrom("median", "q10", "q90"), fc.constantFrom(...NUMBERS, "decimal")),
   fc.tuple(
     fc.constantFrom("nunique", "first", "last", "count"),
     fc.constantFrom(...Object.keys(VALUES)),

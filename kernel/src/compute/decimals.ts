@@ -53,6 +53,25 @@ export function decimalTo(at: Typed, to: ColumnType, where: string): Typed {
   return convert(scale < 0 ? convert(at, wide(0)) : at, to);
 }
 
+/**
+ * Both as decimals of the larger scale, for keys: what has too many digits for it equals nothing of the other side
+ * and is null. `exact`: all values fit. Throws WRONG_TYPE.
+ */
+export function sameScale(
+  a: Typed,
+  b: Typed,
+  where: string,
+): { sides: readonly [Typed, Typed]; exact: boolean } {
+  const [x, y] = [asDecimal(a, where), asDecimal(b, where)];
+  const [p, q] = [x.type, y.type] as Required<ColumnType>[];
+  const scale = Math.max(p!.scale, q!.scale);
+  const whole = Math.max(p!.precision - p!.scale, q!.precision - q!.scale);
+  return {
+    sides: [convert(x, wide(scale)), convert(y, wide(scale))],
+    exact: whole + scale <= MOST,
+  };
+}
+
 /** All decimals of a scale. */
 const wide = (scale: number) => decimalType(MOST, scale);
 

@@ -5,18 +5,18 @@ import {
   decimalType,
   isFloat,
   isInteger,
-  isPlain,
   isText,
   TYPES,
 } from "../columns/index.ts";
 import { AggregateSource } from "./aggregate-source.ts";
 import type { Aggregate } from "./aggregates.ts";
+import { decimalTo } from "./decimals.ts";
 import type { TypedAggregate } from "./figures.ts";
 import { checkedAggregate, entriesOf } from "./given.ts";
 import { wrongType } from "./kinds.ts";
 import { type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
 import { resolve } from "./rules.ts";
-import { checkOrdered } from "./run/order.ts";
+import { checkOrdered, isOrdered, ORDERED_TYPES } from "./run/order.ts";
 import { RowsSource } from "./sources.ts";
 import { columnsOf, node, type Typed } from "./typed.ts";
 
@@ -73,23 +73,25 @@ function settledKeys(plan: Plan, keys: readonly NamedKey[], reads: readonly Type
 
 /** Throws WRONG_TYPE for a column that rows cannot be grouped by. */
 function checkKey(at: Typed, name: string): void {
-  if (isPlain(at.type)) return;
-  throw wrongType(
-    `groupBy(${name})`,
-    at,
-    "a number, bool, date, text or dictionary",
-    at.type.kind === "decimal"
-      ? 'By an integer: .mul(100).cast("int64").'
-      : "Rows are not grouped by such columns.",
-  );
+  if (isOrdered(at.type)) return;
+  throw wrongType(`groupBy(${name})`, at, ORDERED_TYPES, "Rows are not grouped by such columns.");
 }
 
 function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAggregate {
   const { fn, of, ddof, q } = checkedAggregate(name, aggregate);
   if (!of) return { name, fn, type: TYPES.uint32 };
-  const at = resolve(of, plan.columns);
+  const where = `${fn}(${of})`;
+  const at = computed(fn, resolve(of, plan.columns), where);
   const options = { ...(ddof === undefined ? {} : { ddof }), ...(q === undefined ? {} : { q }) };
-  return { name, fn, of: at, type: aggregateType(fn, at, `${fn}(${of})`), ...options };
+  return { name, fn, of: at, type: aggregateType(fn, at, where), ...options };
+}
+
+const OF_DOUBLES: ReadonlySet<string> = new Set(["median", "quantile", "variance", "std"]);
+
+/** What a figure is computed of: of decimals some are those of their doubles. */
+function computed(fn: Aggregate["fn"], at: Typed, where: string): Typed {
+  if (at.type.kind !== "decimal" || !OF_DOUBLES.has(fn)) return at;
+  return decimalTo(at, TYPES.float64, where);
 }
 
 function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnType {
@@ -119,9 +121,9 @@ function aggregateType(fn: Aggregate["fn"], at: Typed, where: string): ColumnTyp
       where,
       at,
       "numbers or bools",
-      type.kind === "decimal"
-        ? 'Decimals: .cast("float64") first.'
-        : 'Dates and times: .cast("int64") first.',
+      type.temporal
+        ? 'Dates and times: .cast("int64") first.'
+        : "Such columns have no such figure.",
     );
   if (fn !== "sum" || isFloat(type)) return TYPES.float64;
   if (type.temporal) return type;

@@ -65,6 +65,9 @@ function unfit(value: Value, type: ColumnType, where: string, wanted: string): C
   });
 }
 
+/** Digits that 128 bits have at most. */
+const DIGITS = 39;
+
 /** value × 10^scale, rounded down, of a number as it is written in decimal; undefined for what is none. */
 function decimal(value: Value, scale: number): { floor: bigint; exact: boolean } | undefined {
   const written =
@@ -73,7 +76,9 @@ function decimal(value: Value, scale: number): { floor: bigint; exact: boolean }
     /^([+-]?)(\d+)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(written) ?? [];
   if (whole === undefined) return undefined;
   const digits = BigInt(`${sign}${whole}${part}`);
-  const shift = scale - part.length + Number(exponent);
+  // Beyond what 128 bits hold, and below any unit of theirs, more zeros change nothing.
+  const most = whole.length + part.length + 2 * DIGITS;
+  const shift = Math.min(Math.max(scale - part.length + Number(exponent), -most), most);
   if (shift >= 0) return { floor: digits * 10n ** BigInt(shift), exact: true };
   const by = 10n ** BigInt(-shift);
   const cut = digits / by;

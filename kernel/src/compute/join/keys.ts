@@ -1,6 +1,7 @@
 // What tables are joined by, as people write it.
 import { CenoteError } from "../../base/index.ts";
 import { isTextual } from "../comparison.ts";
+import { sameScale } from "../decimals.ts";
 import { col, type Expr } from "../expr.ts";
 import { expression, optionsOf } from "../given.ts";
 import { common, convert, isNumber } from "../kinds.ts";
@@ -30,6 +31,8 @@ export interface TypedJoinKey {
   readonly right: Typed;
   /** Of a column that both tables have: its name. */
   readonly name?: string;
+  /** Whether the type that both compare as cannot hold every value of either. */
+  readonly narrower?: boolean;
 }
 
 /** The keys with their types, the same on both sides. Throws NO_KEYS, BAD_JOIN, KEY_TYPES and NO_ORDER. */
@@ -70,6 +73,11 @@ function typedKey(key: JoinKey, left: Plan, right: Plan): TypedJoinKey {
   if (isNumber(x.type) && isNumber(y.type)) {
     const type = common(x, y, where);
     return { left: convert(x, type), right: convert(y, type), ...named };
+  }
+  const isDecimal = ({ type }: Typed) => type.kind === "decimal";
+  if ((isDecimal(x) || isNumber(x.type)) && (isDecimal(y) || isNumber(y.type))) {
+    const { sides, exact } = sameScale(x, y, where);
+    return { left: sides[0], right: sides[1], narrower: !exact, ...named };
   }
   throw new CenoteError(
     "KEY_TYPES",

@@ -25,7 +25,9 @@ export function joined(ours: Plan, theirs: Plan, options: JoinOptions): Plan {
 
 // A key of one name is one column, with the value of the side that has a row; other keys are columns of both sides.
 function fullyJoined(left: Plan, right: Plan, keys: readonly TypedJoinKey[], suffix: string): Plan {
-  const chosen = keys.filter(({ name, left: at }) => name !== undefined && isChosen(at));
+  const chosen = keys.filter(
+    ({ name, left: at, narrower }) => name !== undefined && isChosen(at) && !narrower,
+  );
   const named = [...new Map(chosen.map((key) => [key.name, key])).values()];
   const isKey = (from: string) => named.some(({ name }) => name === from);
   const hidden = (name: string) => `\u0001right ${name}`;
@@ -41,7 +43,7 @@ function fullyJoined(left: Plan, right: Plan, keys: readonly TypedJoinKey[], suf
     const [ours, theirs] = [name!, hidden(name!)].map((side) => shown.get(side)!);
     // Numbers of two types are compared as a third one, which is the column's.
     const sides = [ours!, theirs!].map((side) => ({
-      at: isNumber(at.type) ? convert(side, at.type) : side,
+      at: isNumber(at.type) || at.type.kind === "decimal" ? convert(side, at.type) : side,
     }));
     shown.set(name!, fillNull(sides[0]!, sides[1]!, `join on ${name}`));
     shown.delete(hidden(name!));

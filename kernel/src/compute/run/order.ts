@@ -166,7 +166,10 @@ const ORDERED = new Set([
   "code",
 ]);
 
-/** Whether rows can be ordered and joined by columns of this type. */
+/** What rows can be ordered, joined and grouped by, in words. */
+export const ORDERED_TYPES = "a number, bool, decimal, date, time, text or dictionary";
+
+/** Whether rows can be ordered, joined and grouped by columns of this type. */
 export const isOrdered = ({ kind }: ColumnType): boolean => ORDERED.has(kind);
 
 /** Throws NO_ORDER for columns that rows cannot be ordered or joined by. */
@@ -174,9 +177,7 @@ export function checkOrdered(at: Typed, where: string): void {
   if (isOrdered(at.type)) return;
   const what =
     at.op === "column" ? `column "${at.column}" is ${at.type.name}` : `found ${at.type.name}`;
-  throw new CenoteError(
-    "NO_ORDER",
-    `${where}: ${what}; wanted a number, bool, date, text or dictionary`,
-    { mend: "Such columns are carried, but not compared." },
-  );
+  throw new CenoteError("NO_ORDER", `${where}: ${what}; wanted ${ORDERED_TYPES}`, {
+    mend: "Such columns are carried, but not compared.",
+  });
 }

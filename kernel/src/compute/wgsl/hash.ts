@@ -18,8 +18,7 @@ export function addHash(program: Program, keys: readonly Typed[]): void {
   addKey(program, keys);
   const hashes = keys.flatMap((key, i) => {
     if (texts[i]) return [`h = ${texts[i]}_hash(h, a.k${i}, a.w${i});`];
-    if (fieldType(key) === "u32") return [`h = mix(h, a.k${i});`];
-    return [`h = mix(mix(h, a.k${i}.x), a.k${i}.y);`];
+    return WORDS[fieldType(key)].map((word) => `h = mix(h, a.k${i}${word});`);
   });
   program.use("mix");
   program.add(`fn hash(a: Key) -> u32 {\n  var h = a.nulls;\n${indent(hashes, 2)}\n  return h;\n}`);
@@ -33,8 +32,12 @@ export function addHash(program: Program, keys: readonly Typed[]): void {
   program.add(FIND);
 }
 
-function fieldType(key: Typed): "u32" | "vec2u" {
-  return wgslType(key.type) === "vec2u" ? "vec2u" : "u32";
+/** How the words of a field are read. */
+const WORDS = { u32: [""], vec2u: [".x", ".y"], vec4u: [".x", ".y", ".z", ".w"] } as const;
+
+function fieldType(key: Typed): keyof typeof WORDS {
+  const type = wgslType(key.type);
+  return type === "vec2u" || type === "vec4u" ? type : "u32";
 }
 
 // A null key is zeros and its bit in `nulls`.
