@@ -136,15 +136,31 @@ export class Kernel {
     return [declared.join("\n"), helperText(this.#helpers), ...this.#functions, main].join("\n");
   }
 
+  /** Memory of a workgroup, of `count` elements that no one has set. */
+  share(name: string, type: string, count: number): void {
+    this.add(`var<workgroup> ${name}: array<${type}, ${count}>;`);
+  }
+
   /** Records the kernel with at least this many invocations; `at` in its main is the invocation's number. */
   run(label: string, invocations: number, body: string, group = GROUP): void {
-    if (invocations === 0) return;
-    const main = `@compute @workgroup_size(${group})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.x + id.y * ${ROW * group}u;
+    const head = `@builtin(global_invocation_id) id: vec3u) {
+  let at = id.x + id.y * ${ROW * group}u;`;
+    this.#run(label, Math.ceil(invocations / group), head, body, group);
+  }
+
+  /** The same with so many workgroups of `size`, which may share memory: `group` is the workgroup's number, `lane` the invocation's in it. */
+  runGroups(label: string, groups: number, body: string, size: number): void {
+    const head = `@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = id.x + id.y * ${ROW}u;`;
+    this.#run(label, groups, head, body, size);
+  }
+
+  #run(label: string, groups: number, head: string, body: string, size: number): void {
+    if (groups === 0) return;
+    const main = `@compute @workgroup_size(${size})
+fn main(${head}
 ${body}
 }`;
-    const groups = Math.ceil(invocations / group);
     const code = this.code(main);
     const bindings = this.#bound.length;
     if (this.#words.length > MAX_WORDS) {
