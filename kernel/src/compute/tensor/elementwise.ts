@@ -161,11 +161,6 @@ export abstract class ElementWise extends UnaryMethods {
   clamp(low: Operand, high: Operand): this {
     return this.maximum(low).minimum(high);
   }
-
-  /** x above 0, else slope·x. Derivative: x. */
-  leakyRelu(slope = 0.2): this {
-    return this.gt(0).where(this, this.mul(slope));
-  }
 }
 
 const besideNumbers = (...numbers: unknown[]): Dtype =>

@@ -1,15 +1,15 @@
-// Operations that move elements: elements by index, tensors beside each other, triangles.
+// Operations that move elements: elements by index, tensors beside each other.
 import { CenoteError } from "../../base/index.ts";
-import { optionsOf, tensorOf, tensorsOf, told } from "./arguments.ts";
+import { optionsOf, tensorOf, tensorsOf } from "./arguments.ts";
 import { scattered } from "./assemble.ts";
 import type { TensorBase } from "./base.ts";
 import { type Dtype, promote } from "./dtypes.ts";
 import { type Expr, place } from "./expr.ts";
 import { checkAlong, gathered, indicesOf } from "./gather.ts";
 import { joined } from "./join.ts";
-import { castTo, constant } from "./operands.ts";
+import { castTo } from "./operands.ts";
 import { Reductions } from "./reductions.ts";
-import { checkedAxis, checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
+import { checkedAxis, checkedShape, rowMajor, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 
 export interface OneHotOptions {
@@ -151,89 +151,6 @@ export abstract class Indexing extends Reductions {
         this.make(one.shape, one.expression(this.gpu), "stack").expandDims(at),
       );
       return this.expandDims(at).concat(wide, at);
-    });
-  }
-
-  /** With `before` and `after` elements of `value` added to each axis. Derivative: the widths. Throws SHAPE. */
-  pad(
-    widths: readonly (readonly [before: number, after: number])[],
-    value: number | boolean = 0,
-  ): this {
-    if (
-      !Array.isArray(widths) ||
-      widths.length !== this.rank ||
-      !widths.every(
-        (sides) =>
-          Array.isArray(sides) &&
-          sides.length === 2 &&
-          sides.every((width) => Number.isSafeInteger(width) && width >= 0),
-      )
-    ) {
-      throw new CenoteError(
-        "SHAPE",
-        `pad: wanted [before, after] from 0 up for each of ${this.rank} axes, found ${told(widths)}`,
-      );
-    }
-    return tidy(() => {
-      let padded = this.make(this.shape, this.expression(), "pad");
-      for (const [axis, [before, after]] of widths.entries()) {
-        const [first, last] = [before, after].map((size) =>
-          padded.#filled(padded.shape.with(axis, size), value),
-        ) as [this, this];
-        if (before + after > 0) padded = first.concat([padded, last], axis);
-      }
-      return padded;
-    });
-  }
-
-  #filled(shape: Shape, value: number | boolean): this {
-    return this.make(shape, castTo(constant(value, this.dtype, "pad"), this.dtype), "pad");
-  }
-
-  /** The tensor repeated that often along each axis. Derivative: the counts. */
-  tile(...counts: number[]): this {
-    if (counts.length !== this.rank) {
-      throw new CenoteError(
-        "SHAPE",
-        `tile: wanted a count for each of ${this.rank} axes, found ${shown(counts)}`,
-      );
-    }
-    checkedShape(counts, "tile");
-    return tidy(() => {
-      const apart = this.reshape(this.shape.flatMap((size) => [1, size]));
-      const wide = apart.broadcastTo(this.shape.flatMap((size, i) => [counts[i]!, size]));
-      return wide.reshape(this.shape.map((size, i) => size * counts[i]!));
-    });
-  }
-
-  /** Elements below the k-th diagonal of the last two axes as 0. Derivative: k. */
-  triu(k = 0): this {
-    return this.#triangle(k, "le");
-  }
-
-  /** Elements above the k-th diagonal of the last two axes as 0. Derivative: k. */
-  tril(k = 0): this {
-    return this.#triangle(k, "ge");
-  }
-
-  #triangle(k: number, test: "le" | "ge"): this {
-    if (this.rank < 2)
-      throw new CenoteError(
-        "AXIS",
-        `triu, tril: wanted two axes or more, found ${shown(this.shape)}`,
-      );
-    if (!Number.isSafeInteger(k)) {
-      throw new CenoteError("RANGE", `triu, tril: wanted a whole number, found ${told(k)}`);
-    }
-    return tidy(() => {
-      const strides = (last: number) => this.shape.map((_, i) => Number(i === this.rank - last));
-      const ramp = (last: number, offset: number) =>
-        this.make(
-          this.shape,
-          { kind: "ramp", dtype: "i32", strides: strides(last), offset },
-          "triangle",
-        );
-      return ramp(2, k)[test](ramp(1, 0)).where(this, 0).cast(this.dtype);
     });
   }
 }

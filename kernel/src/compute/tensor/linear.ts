@@ -1,19 +1,15 @@
-// Products of matrices, convolutions, pooling and attention as methods. Floats are added up in f32, whatever the
+// Products of matrices and attention as methods. Floats are added up in f32, whatever the
 // operands' dtype, and bytes in i32.
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, tensorOf, told } from "./arguments.ts";
 import { type AttentionOptions, attended } from "./attention.ts";
 import { TensorBase } from "./base.ts";
-import { convolved } from "./convolve.ts";
-import { type Dtype, floatOf } from "./dtypes.ts";
-import type { Leaf } from "./expr.ts";
-import { Losses } from "./losses.ts";
+import { Convolutions } from "./convolutions.ts";
+import { floatOf } from "./dtypes.ts";
 import { product } from "./matmul.ts";
 import { castTo } from "./operands.ts";
-import { pooled } from "./pooling.ts";
 import { shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
-import { type ConvolutionOptions, type WindowOptions, windowOptions } from "./windows.ts";
 
 /** Weights as small integers, with a scale for each column and group of rows: weight = value · scale. */
 export interface Quantized<T extends TensorBase = TensorBase> {
@@ -26,7 +22,7 @@ export interface Quantized<T extends TensorBase = TensorBase> {
   dispose(): void;
 }
 
-export abstract class Linear extends Losses {
+export abstract class Linear extends Convolutions {
   /**
    * Product of the last two axes; those before broadcast. f16 gives f16 and adds up in f32; integers of less than 32
    * bits give i32. Transposes are read in place. Derivative: x, y. Throws SHAPE, DTYPE.
@@ -98,82 +94,6 @@ export abstract class Linear extends Losses {
       scale!.dispose();
     };
     return { values: values!, scale: scale!, group, dispose };
-  }
-
-  #image(
-    { result, shape }: { result: Leaf; shape: number[] },
-    dtype: Dtype,
-    layout: "NHWC" | "NCHW" | undefined,
-    name: string,
-  ): this {
-    return tidy(() => {
-      const plain = this.make(shape, castTo(result, dtype), name);
-      return layout === "NCHW" ? plain.transpose(0, 3, 1, 2) : plain;
-    });
-  }
-
-  /** Convolution (as in machine learning, without turning the filter). Derivative: x, filter. Throws SHAPE. */
-  conv2d(filter: TensorBase, options: ConvolutionOptions = {}): this {
-    const checked = windowOptions(options, "conv2d");
-    const found = convolved(this, tensorOf(filter, "conv2d", "the filter"), checked);
-    return this.#image(found, floatOf(this.dtype), checked.layout, "conv2d");
-  }
-
-  /** Convolution along one axis: (batch, length, channels) with (length, channels ÷ groups, outputs). Derivative: x, filter. Throws SHAPE. */
-  conv1d(
-    filter: TensorBase,
-    options: {
-      stride?: number;
-      padding?: "valid" | "same" | number | readonly [number, number];
-      dilation?: number;
-      groups?: number;
-    } = {},
-  ): this {
-    const {
-      stride = 1,
-      padding = "valid",
-      dilation = 1,
-      groups = 1,
-    } = optionsOf(options, "conv1d");
-    const { shape } = tensorOf(filter, "conv1d", "the filter");
-    if (this.rank !== 3 || shape.length !== 3) {
-      throw new CenoteError(
-        "SHAPE",
-        `conv1d: wanted (batch, length, channels) and a filter of three axes, found ${this.described} and ${shown(shape)}`,
-      );
-    }
-    return tidy(() => {
-      const [wide, weights] = [
-        this.expandDims(1),
-        this.make(shape, filter.expression(this.gpu), "filter").expandDims(0),
-      ];
-      const sides = typeof padding === "number" ? ([padding, padding] as const) : padding;
-      const both = typeof sides === "string" ? sides : ([[0, 0], sides] as const);
-      return wide
-        .conv2d(weights, { stride: [1, stride], padding: both, dilation: [1, dilation], groups })
-        .squeeze(1);
-    });
-  }
-
-  #pool(
-    how: "max" | "mean",
-    window: number | readonly [number, number],
-    options: WindowOptions,
-  ): this {
-    const name = `${how}Pool2d`;
-    const checked = windowOptions(options, name);
-    const found = pooled(this, window, how, checked);
-    return this.#image(found, floatOf(this.dtype), checked.layout, name);
-  }
-
-  /** The greatest of each window. Derivative: x, z. Throws SHAPE. */
-  maxPool2d(window: number | readonly [number, number], options: WindowOptions = {}): this {
-    return this.#pool("max", window, options);
-  }
-
-  /** The mean of each window, of what lies inside the image. Derivative: nothing. Throws SHAPE. */
-  meanPool2d(window: number | readonly [number, number], options: WindowOptions = {}): this {
-    return this.#pool("mean", window, options);
   }
 
   /**

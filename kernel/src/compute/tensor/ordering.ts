@@ -2,8 +2,8 @@
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, told } from "./arguments.ts";
 import { type Dtype, sumDtype } from "./dtypes.ts";
-import { Indexing } from "./indexing.ts";
 import { castTo } from "./operands.ts";
+import { Rearranging } from "./rearranging.ts";
 import type { Reducer } from "./reduce.ts";
 import { scanned } from "./scan.ts";
 import { checkedAxis, rowMajor } from "./shape.ts";
@@ -15,7 +15,7 @@ export interface SortOptions {
   descending?: boolean;
 }
 
-export abstract class Ordering extends Indexing {
+export abstract class Ordering extends Rearranging {
   #scan(how: Reducer, axis: number, dtype: Dtype): this {
     const over = checkedAxis(axis, this.rank, `running ${how}`);
     const found = scanned(this.gpu, this.expression(), this.shape, over, how);

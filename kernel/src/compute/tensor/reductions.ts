@@ -1,10 +1,10 @@
 // Reductions as methods, and what is made of them: statistics, softmax, norms. What feeds a reduction is computed
 // in its kernel, and what follows it in the next one.
 import { CenoteError } from "../../base/index.ts";
+import { Activations } from "./activations.ts";
 import { optionsOf } from "./arguments.ts";
 import type { Dtype } from "./dtypes.ts";
 import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
-import { ElementWise } from "./elementwise.ts";
 import type { Expr } from "./expr.ts";
 import { castTo, type Operand } from "./operands.ts";
 import { type Reducer, reduced } from "./reduce.ts";
@@ -27,7 +27,7 @@ export interface NormOptions {
   axes?: Axes;
 }
 
-export abstract class Reductions extends ElementWise {
+export abstract class Reductions extends Activations {
   #reduce(
     how: Reducer,
     axes: Axes,

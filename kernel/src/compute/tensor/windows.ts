@@ -1,123 +1,214 @@
-// Windows that go over images: their options, sizes and places. Images are (batch, height, width, channels); "NCHW"
-// takes (batch, channels, height, width), by strides, without a copy.
+// Windows that go over images of one, two or three axes: their options, sizes and places. Images are (batch, sizes …,
+// channels); "NCHW" and its like take (batch, channels, sizes …), by strides, without a copy.
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, told } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
+import type { Leaf } from "./expr.ts";
 import { shown } from "./shape.ts";
 
+export type Layout = "NWC" | "NCW" | "NHWC" | "NCHW" | "NDHWC" | "NCDHW";
+
+/** Layouts by the number of the image's axes: channels last, channels first. */
+const LAYOUTS: readonly (readonly [Layout, Layout])[] = [
+  ["NWC", "NCW"],
+  ["NHWC", "NCHW"],
+  ["NDHWC", "NCDHW"],
+];
+
 export interface WindowOptions {
-  /** Steps of the window, down and across; one number for both. Default 1, of pooling the window's size. */
-  stride?: number | readonly [number, number];
-  /** "valid" (none, the default), "same" (outputs = inputs ÷ stride), a number for all sides, or [[top, bottom], [left, right]]. */
-  padding?:
-    | "valid"
-    | "same"
-    | number
-    | readonly [readonly [number, number], readonly [number, number]];
+  /** Steps of the window along each axis; one number for all. Default 1, of pooling the window's size. */
+  stride?: number | readonly number[];
+  /**
+   * "valid" (none, the default), "same" (outputs = inputs ÷ stride), a number for all sides, or [before, after] of
+   * each axis; of one axis also without the outer brackets.
+   */
+  padding?: Padding;
   /** Steps between the window's elements. Default 1. */
-  dilation?: number | readonly [number, number];
-  layout?: "NHWC" | "NCHW";
+  dilation?: number | readonly number[];
+  /** Default: channels last. */
+  layout?: Layout;
 }
+
+type Sides = readonly [before: number, after: number];
+export type Padding = "valid" | "same" | number | Sides | readonly Sides[];
 
 export interface ConvolutionOptions extends WindowOptions {
   /** Channels and outputs fall into that many groups that don't mix. Default 1. */
   groups?: number;
 }
 
-/** The options, checked as far as they need no sizes. Throws OPTIONS. */
-export function windowOptions<T extends WindowOptions>(options: T, where: string): Partial<T> {
-  const found = optionsOf(options, where);
-  const { layout = "NHWC", padding = "valid" } = found;
-  const isPair = (sides: unknown) => Array.isArray(sides) && sides.length === 2;
-  const padded =
-    padding === "valid" ||
-    padding === "same" ||
-    typeof padding === "number" ||
-    (isPair(padding) && padding.every(isPair));
-  if (padded && (layout === "NHWC" || layout === "NCHW")) return found;
-  throw new CenoteError(
-    "OPTIONS",
-    `${where}: wanted padding as valid, same, a number or [[top, bottom], [left, right]] and layout NHWC or NCHW, found ${told(padding)} and ${told(layout)}`,
-  );
+export interface TransposedOptions extends ConvolutionOptions {
+  /** Added to the result's end along each axis: several sizes have the same convolution. Default 0, of "same" what makes inputs × stride. */
+  outputPadding?: number | readonly number[];
 }
 
-/** Down and across. */
-export const pair = (value: number | readonly [number, number]): readonly [number, number] => {
-  if (!Array.isArray(value)) return [value as number, value as number];
-  return value.length === 2 ? (value as [number, number]) : [Number.NaN, Number.NaN];
-};
-
-/** Sizes of the result down and across, and how far the first window begins before the image. */
-interface Windows {
-  readonly sizes: [number, number];
-  readonly before: [number, number];
-  readonly stride: readonly [number, number];
-  readonly dilation: readonly [number, number];
+/** Options, checked as far as they need no sizes. */
+export interface Checked {
+  readonly axes: number;
+  readonly where: string;
+  readonly channelsFirst: boolean;
+  readonly stride: readonly number[] | undefined;
+  readonly dilation: readonly number[];
+  readonly padding: "valid" | "same" | readonly Sides[];
 }
 
-export function windows(
-  image: readonly number[],
-  window: readonly number[],
-  options: WindowOptions,
-  where: string,
-): Windows {
-  const { padding = "valid" } = options;
-  const [stride, dilation] = [pair(options.stride ?? 1), pair(options.dilation ?? 1)];
-  const counts = [...stride, ...dilation, ...window];
-  const whole = counts.every((one) => Number.isSafeInteger(one) && one > 0);
-  if (!whole) {
+/** The options of a window over that many axes. Throws OPTIONS, SHAPE. */
+export function checkedOptions(given: WindowOptions, axes: number, where: string): Checked {
+  const { layout, padding = "valid", stride, dilation = 1 } = optionsOf(given, where);
+  const names = LAYOUTS[axes - 1]!;
+  if (layout !== undefined && !names.includes(layout as Layout)) {
     throw new CenoteError(
-      "SHAPE",
-      `${where}: wanted stride, dilation and window as whole numbers from 1 up, or pairs of such; found ${shown(stride)}, ${shown(dilation)} and ${shown(window)}`,
+      "OPTIONS",
+      `${where}: wanted the layout ${names.join(" or ")}, found ${told(layout)}`,
     );
   }
-  const reach = window.map((size, i) => (size - 1) * dilation[i]! + 1);
-  const sides = [0, 1].map((i): readonly [number, number] => {
-    if (padding === "valid") return [0, 0];
-    if (padding === "same") {
-      const missing = Math.max(
-        0,
-        (Math.ceil(image[i]! / stride[i]!) - 1) * stride[i]! + reach[i]! - image[i]!,
-      );
-      return [Math.floor(missing / 2), Math.ceil(missing / 2)];
-    }
-    return typeof padding === "number" ? [padding, padding] : padding[i]!;
-  });
-  const sizes = [0, 1].map(
-    (i) => Math.floor((image[i]! + sides[i]![0] + sides[i]![1] - reach[i]!) / stride[i]!) + 1,
+  return {
+    axes,
+    where,
+    channelsFirst: layout === names[1],
+    stride: stride === undefined ? undefined : counts(stride, axes, "stride", where),
+    dilation: counts(dilation, axes, "dilation", where),
+    padding: sidesOf(padding, axes, where),
+  };
+}
+
+/** A number from 1 up (or `least`) for each axis; one serves all. Throws SHAPE. */
+export function counts(
+  value: unknown,
+  axes: number,
+  what: string,
+  where: string,
+  least = 1,
+): number[] {
+  const list: unknown[] = Array.isArray(value) ? value : new Array(axes).fill(value);
+  const fits = (one: unknown) => Number.isSafeInteger(one) && (one as number) >= least;
+  if (list.length === axes && Array.from(list).every(fits)) return list as number[];
+  throw new CenoteError(
+    "SHAPE",
+    `${where}: wanted ${what} as a whole number from ${least} up, or one for each of ${axes} axes; found ${told(value)}`,
   );
-  if (
-    !sides.flat().every((one) => Number.isInteger(one) && one >= 0) ||
-    sizes.some((size) => !(size > 0))
-  ) {
+}
+
+function sidesOf(padding: unknown, axes: number, where: string): Checked["padding"] {
+  if (padding === "valid" || padding === "same") return padding;
+  const whole = (one: unknown) => Number.isSafeInteger(one) && (one as number) >= 0;
+  const isPair = (sides: unknown) =>
+    Array.isArray(sides) && sides.length === 2 && Array.from(sides).every(whole);
+  if (whole(padding)) return new Array<Sides>(axes).fill([padding as number, padding as number]);
+  if (axes === 1 && isPair(padding)) return [padding as unknown as Sides];
+  if (Array.isArray(padding) && padding.length === axes && Array.from(padding).every(isPair))
+    return padding as Sides[];
+  throw new CenoteError(
+    "OPTIONS",
+    `${where}: wanted padding as valid, same, a number from 0 up, or [before, after] of each of ${axes} axes; found ${told(padding)}`,
+  );
+}
+
+/** Where windows lie: output o's element d is the image's o · stride + d · dilation − before, of an image spread by `spread`. */
+export interface Windows {
+  /** Sizes of the result. */
+  readonly sizes: readonly number[];
+  readonly before: readonly number[];
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  /** Steps from element to element of the image, with nothing between: 1 but of transposed convolutions. */
+  readonly spread: readonly number[];
+}
+
+const reachOf = (window: readonly number[], dilation: readonly number[]): number[] =>
+  window.map((size, i) => (size - 1) * dilation[i]! + 1);
+
+/** Windows of that size over an image. Throws SHAPE. */
+export function windowsOver(
+  image: readonly number[],
+  window: readonly number[],
+  { padding, stride = image.map(() => 1), dilation, where }: Checked,
+): Windows {
+  const reach = reachOf(window, dilation);
+  const sides = image.map((size, i): Sides => {
+    if (padding === "valid") return [0, 0];
+    if (padding !== "same") return padding[i]!;
+    const step = stride[i]!;
+    const missing = Math.max(0, (Math.ceil(size / step) - 1) * step + reach[i]! - size);
+    return [Math.floor(missing / 2), Math.ceil(missing / 2)];
+  });
+  const sizes = image.map(
+    (size, i) => Math.floor((size + sides[i]![0] + sides[i]![1] - reach[i]!) / stride[i]!) + 1,
+  );
+  if (window.some((size) => size < 1) || sizes.some((size) => !(size > 0))) {
     throw new CenoteError(
       "SHAPE",
       `${where}: a window of ${shown(reach)} does not fit an image of ${shown(image)} (stride ${shown(stride)}, padding ${told(padding)})`,
     );
   }
-  return {
-    sizes: sizes as [number, number],
-    before: [sides[0]![0], sides[1]![0]],
-    stride,
-    dilation,
+  const before = sides.map(([first]) => first);
+  return { sizes, before, stride, dilation, spread: image.map(() => 1) };
+}
+
+/** Windows of the convolution that turns another one's results back into its image. Throws SHAPE. */
+export function windowsBack(
+  image: readonly number[],
+  window: readonly number[],
+  { padding, stride = image.map(() => 1), dilation, where, axes }: Checked,
+  added: TransposedOptions["outputPadding"],
+): Windows {
+  const reach = reachOf(window, dilation);
+  const same = padding === "same";
+  const more = counts(
+    added ?? reach.map((size, i) => (same ? Math.max(0, stride[i]! - size) : 0)),
+    axes,
+    "outputPadding",
+    where,
+    0,
+  );
+  const sides = image.map((_, i): Sides => {
+    if (padding === "valid") return [0, 0];
+    if (padding !== "same") return padding[i]!;
+    const missing = Math.max(0, reach[i]! - stride[i]!);
+    return [Math.floor(missing / 2), Math.ceil(missing / 2)];
+  });
+  const sizes = image.map(
+    (size, i) => (size - 1) * stride[i]! + reach[i]! - sides[i]![0] - sides[i]![1] + more[i]!,
+  );
+  if (
+    window.some((size) => size < 1) ||
+    image.some((size) => size < 1) ||
+    sizes.some((size) => !(size > 0))
+  ) {
+    throw new CenoteError(
+      "SHAPE",
+      `${where}: nothing is left of an image of ${shown(image)} with a window of ${shown(reach)} (stride ${shown(stride)}, padding ${told(padding)})`,
+    );
+  }
+  const before = reach.map((size, i) => size - 1 - sides[i]![0]);
+  return { sizes, before, stride: image.map(() => 1), dilation, spread: stride };
+}
+
+export interface Image {
+  readonly stored: Leaf;
+  readonly batch: number;
+  readonly sizes: readonly number[];
+  readonly channels: number;
+  readonly strides: {
+    readonly batch: number;
+    readonly sizes: readonly number[];
+    readonly channels: number;
   };
 }
 
-/** What is given for each of four axes, in the order of these. */
-export function fourOf(values: readonly number[], order: readonly number[]) {
-  return order.map((axis) => values[axis]!) as [number, number, number, number];
-}
-
-/** Sizes and strides by name, for both layouts. */
-export function imageOf(x: TensorBase, layout: "NHWC" | "NCHW", where: string) {
-  if (x.rank !== 4)
+/** The image's sizes and strides by name. Throws SHAPE. */
+export function imageOf(x: TensorBase, { axes, channelsFirst, where }: Checked): Image {
+  if (x.rank !== axes + 2) {
     throw new CenoteError(
       "SHAPE",
-      `${where}: wanted an image of four axes (${layout}), found ${x.described}`,
+      `${where}: wanted an image of ${axes + 2} axes (${LAYOUTS[axes - 1]![Number(channelsFirst)]}), found ${x.described}`,
     );
-  const order = layout === "NHWC" ? [0, 1, 2, 3] : [0, 2, 3, 1];
+  }
   const stored = x.stored();
-  const [batch, height, width, channels] = fourOf(x.shape, order);
-  const strides = fourOf(stored.strides, order);
-  return { stored, batch, height, width, channels, strides };
+  const named = (of: readonly number[]) => ({
+    batch: of[0]!,
+    sizes: channelsFirst ? of.slice(2) : of.slice(1, -1),
+    channels: channelsFirst ? of[1]! : of.at(-1)!,
+  });
+  return { stored, ...named(x.shape), strides: named(stored.strides) };
 }
