@@ -10,6 +10,7 @@ import {
   preferHost,
 } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
+import { generator } from "./random.ts";
 
 afterEach(() => preferHost(gpu, 0));
 
@@ -139,4 +140,57 @@ test("a chain with views, broadcasts, ramps and constants is the device's", () =
     const [here, there] = [await results(64), await results(0)];
     assert.deepEqual([here.dispatches, there.dispatches], [0, 1]);
     assert.deepEqual(here.read, there.read);
+  }));
+
+test("along an axis the host adds in the device's order: sums are the same to the bit", () =>
+  scoped(async () => {
+    const next = generator(71);
+    for (const [shape, axis] of [
+      [[7, 9], 1],
+      [[3, 1500], 1],
+      [[4099, 2], 0],
+      [[2, 9000], 1],
+      [[2, 70_000], 1],
+    ] as const) {
+      preferHost(gpu, 2 ** 20);
+      const values = Float32Array.from({ length: shape[0] * shape[1] }, () => next() * 6 - 3);
+      using x = await createTensor(gpu, { shape, data: values });
+      const found = [];
+      for (const limit of [2 ** 20, 0]) {
+        preferHost(gpu, limit);
+        const before = gpu.counts.dispatches;
+        using sums = x.sum(axis);
+        using means = x.mean(axis);
+        using running = x.cumSum(axis);
+        found.push([await sums.read(), await means.read(), await running.read()]);
+        assert.equal(gpu.counts.dispatches > before, limit === 0);
+      }
+      const text = `${shape} over ${axis}`;
+      for (const [k, one] of found[0]!.entries()) assert.deepEqual(one, found[1]![k], text);
+    }
+  }));
+
+test("what moves, joins, sorts or scatters few elements of the host needs no kernel", () =>
+  scoped(async () => {
+    preferHost(gpu, 64);
+    const before = gpu.counts.dispatches;
+    using x = await createTensor(gpu, [3, 1, 2, 0, 5, 4], { shape: [2, 3] });
+    using at = await createTensor(gpu, Int32Array.of(1, -3, 7));
+    const made = [
+      x.softmax(0),
+      x.logSumExp(0),
+      x.argMax(1),
+      x.T.copy(),
+      x.T.reshape(6),
+      x.take(at, 1),
+      x.pad([
+        [1, 0],
+        [0, 2],
+      ]),
+      x.sort(),
+      ...x.topK(2),
+      x.scatterAdd(at, x, 1),
+    ];
+    for (const one of made) await one.read();
+    assert.equal(gpu.counts.dispatches, before);
   }));

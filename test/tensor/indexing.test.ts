@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTensor } from "../../kernel/src/compute/index.ts";
-import { gpu, scoped } from "../gpu/open.ts";
+import { gpu } from "../gpu/open.ts";
+import { onBoth } from "./both.ts";
 import { judge, numpy } from "./oracle.ts";
 import { RandomTensors } from "./random.ts";
 
 test("running sums, products and extremes of short and long lines", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(21);
     for (const [shape, axis] of [
       [[7], 0],
@@ -47,7 +48,7 @@ test("running sums, products and extremes of short and long lines", () =>
   }));
 
 test("sorting is stable, with NaN last either way", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(22);
     for (const dtype of ["f32", "f16", "i32", "u32", "i8", "bool"] as const) {
       const { host, tensor } = await random.tensor(dtype, [3, 45, 2], { special: 0.2, scale: 2 });
@@ -88,7 +89,7 @@ test("sorting is stable, with NaN last either way", () =>
   }));
 
 test("gathering: negative indices from the end, NaN or 0 beyond the axis", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(23);
     for (const dtype of ["f32", "f16", "i8", "bool", "i4"] as const) {
       const { host, tensor } = await random.tensor(dtype, [5, 6, 7]);
@@ -132,7 +133,7 @@ test("gathering: negative indices from the end, NaN or 0 beyond the axis", () =>
   }));
 
 test("scattering: updates of one index in their order, the last one stays, what is beyond is dropped", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(24);
     for (const axis of [0, 1]) {
       const { host, tensor } = await random.tensor("f32", [5, 6], { special: 0 });
@@ -172,7 +173,7 @@ test("scattering: updates of one index in their order, the last one stays, what 
   }));
 
 test("joining, padding, tiling, triangles, one-hot", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(25);
     for (const dtype of ["f32", "f16", "i8", "bool", "i4"] as const) {
       const [a, b] = [await random.tensor(dtype, [3, 5]), await random.tensor(dtype, [3, 2])];
@@ -217,7 +218,7 @@ test("joining, padding, tiling, triangles, one-hot", () =>
   }));
 
 test("losses", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(26);
     const near = { relative: 1e-5 };
     const [a, b] = [

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTensor, type Dtype } from "../../kernel/src/compute/index.ts";
-import { gpu, scoped } from "../gpu/open.ts";
+import { gpu } from "../gpu/open.ts";
+import { onBoth } from "./both.ts";
 import { judge, numpy } from "./oracle.ts";
 import { RandomTensors } from "./random.ts";
 
@@ -19,7 +20,7 @@ const REDUCTIONS: Record<string, string> = {
 };
 
 test("reductions over any axes of random shapes", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(31);
     for (const [name, python] of Object.entries(REDUCTIONS)) {
       for (const dtype of (["any", "all"].includes(name)
@@ -54,7 +55,7 @@ test("reductions over any axes of random shapes", () =>
   }));
 
 test("long rows in several passes, at the end and at the beginning", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(3);
     for (const [shape, axis] of [
       [[200_001], 0],
@@ -91,7 +92,7 @@ test("long rows in several passes, at the end and at the beginning", () =>
   }));
 
 test("arg-reductions with ties and NaN", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(8);
     for (const dtype of ["f32", "i8", "bool"] as const) {
       const { host, tensor } = await random.tensor(dtype, [7, 5, 6], { special: 0.05, scale: 2 });
@@ -114,7 +115,7 @@ test("arg-reductions with ties and NaN", () =>
   }));
 
 test("softmax, log-sum-exp and norms", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(12);
     const { host, tensor } = await random.tensor("f32", [5, 33], { special: 0, scale: 80 });
     const near = { relative: 1e-4, absolute: 1e-5 };

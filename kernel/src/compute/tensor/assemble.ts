@@ -4,6 +4,8 @@ import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
 import { call, type Expr, type Leaf, leaf } from "./expr.ts";
 import { computed } from "./fuse.ts";
+import { hostValues, kept } from "./host/engine.ts";
+import { scatterOnHost } from "./host/move.ts";
 import { castTo } from "./operands.ts";
 import { reducedIn } from "./reduce.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
@@ -69,6 +71,8 @@ export function scattered(
 ): Leaf {
   const { gpu, shape } = base;
   const count = indices.size;
+  const known = scatteredOnHost(base, axis, indices.shape, index, updates, how);
+  if (known) return known;
   const size = constantI32(shape[axis]!);
   const negative = call("lt", "bool", [index, constantI32(0)]);
   const counted = call("where", "i32", [negative, call("add", "i32", [index, size]), index]);
@@ -89,6 +93,28 @@ export function scattered(
   } finally {
     for (const one of [clean, order, sorted]) one.storage.block.dispose();
   }
+}
+
+/** The same where all of it is few, and lies on the host. */
+function scatteredOnHost(
+  base: TensorBase,
+  axis: number,
+  indices: Shape,
+  index: Expr,
+  updates: Expr,
+  how: "add" | "set",
+): Leaf | undefined {
+  const { gpu, shape } = base;
+  const dtype = reducedIn(base.dtype);
+  const updated = shape.with(axis, sizeOf(indices));
+  const given = hostValues(gpu, castTo(base.expression(), dtype), shape);
+  const places = given && hostValues(gpu, index, indices);
+  const added = places && hostValues(gpu, castTo(updates, dtype), updated);
+  if (!added) return undefined;
+  const values = given.slice();
+  const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
+  scatterOnHost(values, { outer, length: shape[axis]!, inner }, places, added, how);
+  return kept(gpu, values, shape, dtype, "scatter");
 }
 
 const constantI32 = (value: number): Expr => ({

@@ -6,7 +6,8 @@ import { BLOCKS, type Block } from "../../pool/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
-import { elementsOnHost, hostLimit, onHost } from "./host/engine.ts";
+import { elementsOnHost } from "./host/elements.ts";
+import { hostLimit, onHost } from "./host/engine.ts";
 import { packedBytes, unpacked } from "./packing.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
@@ -116,7 +117,7 @@ export abstract class TensorBase {
     const expr = this.expression();
     if (expr.kind === "leaf") return this;
     const { gpu, shape, name } = this;
-    this.#become(onHost(gpu, expr, shape, name) ?? computed(gpu, expr, shape, name));
+    this.#become(computed(gpu, expr, shape, name));
     return this;
   }
 

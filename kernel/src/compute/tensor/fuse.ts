@@ -2,6 +2,7 @@
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
+import { onHost } from "./host/engine.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { allocate, type Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
@@ -10,6 +11,8 @@ import { launch, Signature } from "./wgsl/launch.ts";
 
 /** The expression's elements in the order of the rows, in new memory that nobody holds yet. */
 export function computed(gpu: Gpu, expr: Expr, shape: Shape, what: string): Leaf {
+  const known = onHost(gpu, expr, shape, what);
+  if (known) return known;
   const { dtype } = expr;
   const storage = allocate(gpu, shape, dtype, what);
   try {

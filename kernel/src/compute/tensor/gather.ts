@@ -5,6 +5,8 @@ import { tensorOf } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES, isIntegerDtype } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
+import { hostValues, kept } from "./host/engine.ts";
+import { gatheredOnHost } from "./host/move.ts";
 import { castTo } from "./operands.ts";
 import { rowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import { allocate } from "./storage.ts";
@@ -36,11 +38,22 @@ export function gathered(
 ): Leaf {
   const { gpu, shape } = source;
   const { dtype, computed, bits } = { dtype: source.dtype, ...DTYPES[source.dtype] };
+  const stored = source.stored();
+  const { host } = stored.storage;
+  const wanted = host && hostValues(gpu, indices, to);
+  if (wanted) {
+    const along = { stride: stored.strides[axis]!, size: shape[axis]! };
+    const strides = new Array<number>(to.length).fill(0);
+    for (const [i, at] of position.entries()) {
+      if (i !== axis) strides[at!] = stored.strides[i]!;
+    }
+    const values = gatheredOnHost(stored, host, along, strides, wanted, to);
+    return kept(gpu, values, to, dtype, what);
+  }
   const out = allocate(gpu, to, dtype, what);
   const result = leaf(out, dtype, rowMajor(to));
   if (sizeOf(to) === 0) return result;
   const kernel = new Kernel(gpu);
-  const stored = source.stored();
   const index = new Element(
     kernel,
     indices,

@@ -1,8 +1,10 @@
 // Tensors one beside the other, in one kernel for a few of them. Seen from the axis that they are joined along, each
 // is rows of so many elements in order, and a row of the result is a row of each.
 import type { Gpu } from "../../gpu/index.ts";
-import { DTYPES, type Dtype } from "./dtypes.ts";
+import { DTYPES, type Dtype, type HostArray } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf, placedOf, storagesOf } from "./expr.ts";
+import { hostValues, isFew, kept, liesOnHost } from "./host/engine.ts";
+import { joinedOnHost } from "./host/move.ts";
 import { castTo } from "./operands.ts";
 import { reducedIn } from "./reduce.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
@@ -25,7 +27,10 @@ interface Part {
   readonly width: number;
 }
 
-/** Elements of each part along `axis`, as f32, i32 or u32: narrow dtypes are packed by what uses them. */
+/**
+ * Elements of each part along `axis`, as f32, i32 or u32: narrow dtypes are packed by what uses them. Those on the host
+ * are of the dtype itself.
+ */
 export function joined(
   gpu: Gpu,
   parts: readonly { expr: Expr; shape: Shape }[],
@@ -35,8 +40,10 @@ export function joined(
   const wide = reducedIn(dtype);
   const length = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
   const shape = parts[0]!.shape.with(axis, length);
-  const storage = allocate(gpu, shape, wide, "concat");
   const rows = sizeOf(shape.slice(0, axis));
+  const known = valuesOnHost(gpu, parts, dtype, axis);
+  if (known) return kept(gpu, joinedOnHost(known, dtype, rows), shape, dtype, "concat");
+  const storage = allocate(gpu, shape, wide, "concat");
   const width = sizeOf(shape.slice(axis));
   try {
     let begin = 0;
@@ -49,6 +56,25 @@ export function joined(
     throw error;
   }
   return leaf(storage, wide, rowMajor(shape));
+}
+
+/** The elements of each part that has any, and how many a row has; undefined unless all are few, and on the host. */
+function valuesOnHost(
+  gpu: Gpu,
+  parts: readonly { expr: Expr; shape: Shape }[],
+  dtype: Dtype,
+  axis: number,
+): { values: HostArray; width: number }[] | undefined {
+  const count = parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (!isFew(gpu, count) || !parts.every(({ expr }) => liesOnHost(expr))) return undefined;
+  const found: { values: HostArray; width: number }[] = [];
+  for (const { expr, shape } of parts) {
+    if (sizeOf(shape) === 0) continue;
+    const values = hostValues(gpu, castTo(expr, dtype), shape);
+    if (!values) return undefined;
+    found.push({ values, width: sizeOf(shape.slice(axis)) });
+  }
+  return found;
 }
 
 /** The parts that have elements, as many together as a kernel takes. */

@@ -19,6 +19,9 @@ export interface ElementOp {
   readonly derivative: string;
 }
 
+/** What elements along axes are brought to one by. */
+export type Reducer = "sum" | "prod" | "min" | "max";
+
 type Part = Partial<ElementOp>;
 
 const float = (

@@ -2,16 +2,18 @@
 // result has many elements, sixteen invocations share each stretch of 4,096, and what they give is reduced again.
 // The order depends on the shape alone, so that the same numbers come out on every adapter.
 import type { Gpu } from "../../gpu/index.ts";
-import { DTYPES, type Dtype } from "./dtypes.ts";
+import { DTYPES, type Dtype, type HostArray } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
+import { folded, type HostRows, hostRows } from "./host/along.ts";
+import type { Summed } from "./host/code.ts";
+import { kept } from "./host/engine.ts";
 import { castTo } from "./operands.ts";
+import type { Reducer } from "./ops.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { allocate, checkElements, type Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
-
-export type Reducer = "sum" | "prod" | "min" | "max";
 
 const LANES = 16;
 /** Elements that the lanes reduce together. */
@@ -46,7 +48,7 @@ export const JOINING: Readonly<Record<Reducer, Joining>> = {
 };
 
 /** What elements are brought to before they are reduced: sums of narrow integers are of 32 bits. */
-export const reducedIn = (dtype: Dtype): Dtype => {
+export const reducedIn = (dtype: Dtype): Summed => {
   const { computed } = DTYPES[dtype];
   return computed === "bool" ? "u32" : computed;
 };
@@ -75,11 +77,13 @@ export function reduced(
   const rows = sizeOf(outer.map((axis) => shape[axis]!));
   const each = sizeOf(axes.map((axis) => shape[axis]!));
   checkElements(gpu, [rows, each], "bool", what);
-  const source = castTo(expr, reducedIn(expr.dtype));
-  const lanes = isAlone(rows, each) ? 1 : LANES;
-  const parts = lanes === 1 ? 1 : Math.ceil(each / STRETCH) * lanes;
-  const kept = outer.map((axis) => shape[axis]!);
-  const target = lanes === 1 ? kept : [rows, parts];
+  const dtype = reducedIn(expr.dtype);
+  const source = castTo(expr, dtype);
+  const left = outer.map((axis) => shape[axis]!);
+  const known = hostRows(gpu, source, shape, axes);
+  if (known) return kept(gpu, reducedRows(known, how, dtype, divisor), left, dtype, what);
+  const { lanes, parts } = sharing(rows, each);
+  const target = lanes === 1 ? left : [rows, parts];
   const storage = allocate(gpu, target, source.dtype, what);
   try {
     const last = lanes === 1 ? divisor : 1;
@@ -88,15 +92,31 @@ export function reduced(
       const reduction = new Reduction(kernel, source, shape, [outer, axes], how);
       reduction.run(storage, { rows, each, parts, lanes, what, divisor: last });
     });
-    if (lanes === 1) return leaf(storage, source.dtype, rowMajor(kept));
+    if (lanes === 1) return leaf(storage, source.dtype, rowMajor(left));
     const partial = leaf(storage, source.dtype, [parts, 1]);
     const whole = reduced(gpu, partial, target, [1], how, what, divisor);
     storage.block.dispose();
-    return { ...whole, strides: rowMajor(kept) };
+    return { ...whole, strides: rowMajor(left) };
   } catch (error) {
     storage.block.dispose();
     throw error;
   }
+}
+
+/** How many invocations share each row, and how many stretches of it they give each. */
+function sharing(rows: number, each: number): { lanes: number; parts: number } {
+  if (isAlone(rows, each)) return { lanes: 1, parts: 1 };
+  return { lanes: LANES, parts: Math.ceil(each / STRETCH) * LANES };
+}
+
+/** The same by the host, in the same order. */
+function reducedRows(of: HostRows, how: Reducer, dtype: Summed, divisor: number): HostArray {
+  const { lanes, parts } = sharing(of.rows, of.each);
+  const stretch = lanes === 1 ? of.each : STRETCH;
+  const values = folded(of, how, dtype, { lanes, parts, stretch });
+  if (lanes > 1) return reducedRows({ values, rows: of.rows, each: parts }, how, dtype, divisor);
+  if (divisor !== 1) for (let i = 0; i < values.length; i++) values[i]! /= Math.fround(divisor);
+  return values;
 }
 
 interface Extent {

@@ -6,9 +6,11 @@ import { optionsOf } from "./arguments.ts";
 import type { Dtype } from "./dtypes.ts";
 import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
 import type { Expr } from "./expr.ts";
+import type { RowOperation } from "./host/rows.ts";
 import { castTo, type Operand } from "./operands.ts";
-import { type Reducer, reduced } from "./reduce.ts";
-import { byRows, type RowOperation, suitsRows } from "./rows.ts";
+import type { Reducer } from "./ops.ts";
+import { reduced } from "./reduce.ts";
+import { byRows, suitsRows } from "./rows.ts";
 import { checkedAxes, checkedAxis, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 

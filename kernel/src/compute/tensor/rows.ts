@@ -3,6 +3,9 @@
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
+import { hostRows, turnedBack } from "./host/along.ts";
+import { kept } from "./host/engine.ts";
+import { type RowOperation, rowsOnHost } from "./host/rows.ts";
 import { castTo } from "./operands.ts";
 import { isAlone, joinedSums, reducedIn } from "./reduce.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
@@ -10,8 +13,6 @@ import { allocate, checkElements } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
-
-export type RowOperation = "softmax" | "logSoftmax" | "logSumExp" | "argMin" | "argMax";
 
 const GIVES_ROW = new Set<RowOperation>(["softmax", "logSoftmax"]);
 /** Invocations of a workgroup: rows are few, and all processors shall have some. */
@@ -37,6 +38,12 @@ export function byRows(
   const outer = shape.map((_, i) => i).filter((i) => i !== axis);
   const to = GIVES_ROW.has(how) ? [...shape] : outer.map((i) => shape[i]!);
   checkElements(gpu, shape, "bool", how);
+  const known = hostRows(gpu, source, shape, [axis]);
+  if (known) {
+    const values = rowsOnHost(known, how);
+    const turned = GIVES_ROW.has(how) ? turnedBack(values, shape, axis) : values;
+    return { result: kept(gpu, turned, to, dtype, how), shape: to };
+  }
   const storage = allocate(gpu, to, dtype, how);
   const result = leaf(storage, dtype, rowMajor(to));
   if (sizeOf(shape) === 0) return { result, shape: to };

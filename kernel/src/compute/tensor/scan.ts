@@ -3,8 +3,11 @@
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf, place } from "./expr.ts";
+import { hostRows, running, turnedBack } from "./host/along.ts";
+import { kept } from "./host/engine.ts";
 import { castTo } from "./operands.ts";
-import { JOINING, type Reducer, reduced, reducedIn } from "./reduce.ts";
+import type { Reducer } from "./ops.ts";
+import { JOINING, reduced, reducedIn } from "./reduce.ts";
 import { rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { allocate } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
@@ -18,6 +21,11 @@ export function scanned(gpu: Gpu, expr: Expr, shape: Shape, axis: number, how: R
   const source = castTo(expr, reducedIn(expr.dtype));
   const length = shape[axis]!;
   const what = `running ${how}`;
+  const known = hostRows(gpu, source, shape, [axis]);
+  if (known) {
+    const values = turnedBack(running(known, how, reducedIn(expr.dtype), STRETCH), shape, axis);
+    return kept(gpu, values, shape, source.dtype, what);
+  }
   const out = allocate(gpu, shape, source.dtype, what);
   const result = leaf(out, source.dtype, rowMajor(shape));
   if (sizeOf(shape) === 0) return result;

@@ -4,6 +4,8 @@
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
+import { hostValues, kept } from "./host/engine.ts";
+import { sortedOnHost } from "./host/move.ts";
 import { allocate, type Storage } from "./storage.ts";
 import { Kernel } from "./wgsl/kernel.ts";
 
@@ -36,6 +38,10 @@ export function sortedIndices(
   descending: boolean,
 ): Leaf {
   const shape = [rows, length];
+  const values = hostValues(gpu, { ...source, strides: [length, 1] }, shape);
+  if (values) {
+    return kept(gpu, sortedOnHost(values, rows, length, descending), shape, "i32", "sort");
+  }
   const keys = allocate(gpu, shape, "u32", "sort keys");
   let from = allocate(gpu, shape, "i32", "sort");
   let to = allocate(gpu, shape, "i32", "sort");

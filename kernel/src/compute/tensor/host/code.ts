@@ -2,7 +2,7 @@
 // are numbers within their 32 bits, bools are booleans.
 import { type Computed, DTYPES, type Dtype } from "../dtypes.ts";
 import type { Call, Constant, Expr, Placed } from "../expr.ts";
-import { OPS, type OpName, opNamed } from "../ops.ts";
+import { OPS, type OpName, opNamed, type Reducer } from "../ops.ts";
 
 type Text = (x: string, y: string) => string;
 type ByType = Partial<Record<Computed, Text>>;
@@ -115,6 +115,22 @@ const CODE: Partial<Record<OpName, ByType>> = {
   bitOr: integers((x, y) => `(${x} | ${y})`),
   bitXor: integers((x, y) => `(${x} ^ ${y})`),
 };
+
+/** What elements are reduced in. */
+export type Summed = Exclude<Computed, "bool">;
+
+/** How elements are joined: by which operation, and what joins to anything as that. */
+const JOINS = {
+  sum: { op: "add", of: { f32: "0", i32: "0", u32: "0" } },
+  prod: { op: "mul", of: { f32: "1", i32: "1", u32: "1" } },
+  min: { op: "minimum", of: { f32: "Infinity", i32: "2147483647", u32: "4294967295" } },
+  max: { op: "maximum", of: { f32: "-Infinity", i32: "-2147483648", u32: "0" } },
+} as const satisfies Record<Reducer, { op: OpName; of: Record<Summed, string> }>;
+
+export function joinCode(how: Reducer, computed: Summed) {
+  const { op, of } = JOINS[how];
+  return { join: CODE[op]![computed]!, identity: of[computed] };
+}
 
 function wrapped(dtype: Dtype, x: string): string {
   if (dtype === "i8") return `(${x} << 24 >> 24)`;
