@@ -21,6 +21,7 @@ export * from "./make-folder.ts";
 export * from "./monitor-protocol.ts";
 export * from "./native.ts";
 export { now } from "./now.ts";
+export * from "./one-line.ts";
 export * from "./outlet.ts";
 export * from "./output-ring.ts";
 export * from "./recovery.ts";

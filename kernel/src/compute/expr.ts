@@ -1,6 +1,6 @@
 // Expressions as people write them: `col("delay").gt(15).and(col("origin").eq("LAX"))`. Building one
 // computes nothing and checks nothing; rules.ts gives it types against a table's columns.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, INSPECT, textOnly } from "../base/index.ts";
 import {
   type BinaryOp,
   type ExprNode,
@@ -233,6 +233,12 @@ export class Expr {
       expr.#text ??= clipped(shown(expr.node));
     }
     return this.#text!;
+  }
+  [INSPECT](): string {
+    return `${this}`;
+  }
+  [Symbol.toPrimitive](hint: string): string {
+    return textOnly(this, hint, 'Its methods stand for them: col("a").add(1), .gt(4), .eq("LAX").');
   }
 }
 

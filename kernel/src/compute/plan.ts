@@ -11,6 +11,7 @@ import { entriesOf, expression } from "./given.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import { wrongType } from "./kinds.ts";
 import { resolve, type Scope } from "./rules.ts";
+import { told } from "./told.ts";
 import { node, type Typed } from "./typed.ts";
 
 /** Where rows come from: columns in the pool, or a query that will put them there. */
@@ -105,6 +106,23 @@ export function named(
         add(name, typeof expr === "string" ? column(expr) : expression(expr, name));
   }
   return out;
+}
+
+/** The columns with other names for some of them. Throws UNKNOWN_COLUMN, SAME_NAME and NOT_A_NAME. */
+export function renamed(scope: Scope, names: Readonly<Record<string, string>>): Scope {
+  const given = new Map(entriesOf(names, "rename"));
+  named([...given.keys()], scope);
+  for (const [old, name] of given) {
+    if (typeof name === "string") continue;
+    throw new CenoteError(
+      "NOT_A_NAME",
+      `rename({ ${old}: … }): wanted a name, found ${told(name)}`,
+    );
+  }
+  return named(
+    [...scope.keys()].map((name) => ({ [given.get(name) ?? name]: name })),
+    scope,
+  );
 }
 
 const column = (name: string) => new Expr({ op: "column", name });

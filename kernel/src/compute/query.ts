@@ -1,7 +1,6 @@
 // A query as people hold it: what it yields, and the ways to run it. Its operations are in table.ts.
 import type { Table } from "apache-arrow";
-import type { MimeBundle } from "../base/index.ts";
-import { DISPLAY } from "../base/index.ts";
+import { DISPLAY, INSPECT, type MimeBundle } from "../base/index.ts";
 import { type ProducedRows, produceRows, readTable } from "../columns/index.ts";
 import { BLOCKS, type Block } from "../pool/index.ts";
 import { count } from "./aggregates.ts";
@@ -11,7 +10,7 @@ import { aggregated } from "./grouping.ts";
 import { choiceOf, tableOf } from "./host/run.ts";
 import type { Choice, RunOptions } from "./host/side.ts";
 import { isWhole, type Plan } from "./plan.ts";
-import { bundle, SHOWN_ROWS } from "./show.ts";
+import { bundle, countOf, SHOWN_ROWS } from "./show.ts";
 import { materialise, unlimited } from "./sources.ts";
 import { showTyped } from "./typed.ts";
 
@@ -20,6 +19,9 @@ export const PRODUCE = Symbol("produce");
 
 /** The plan of a query. */
 export const PLAN = Symbol("plan");
+
+/** Columns that a table names in one line. */
+const MOST_NAMED = 20;
 
 export class Query {
   readonly [PLAN]: Plan;
@@ -137,6 +139,19 @@ export class Query {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Rows, where they are known, and the columns with their types. Runs nothing. */
+  toString(): string {
+    const rows = this.rows === undefined ? "a query" : countOf(this.rows, "row");
+    const types = Object.entries(this.types).map(([name, type]) => `${name}: ${type}`);
+    const more = types.length > MOST_NAMED ? [`… ${types.length - MOST_NAMED} more`] : [];
+    const shown = [...types.slice(0, MOST_NAMED), ...more].join(", ");
+    return `GpuTable (${rows} × ${countOf(types.length, "column")}): ${shown}`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
   }
 
   [BLOCKS](): Iterable<Block> {

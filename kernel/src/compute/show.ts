@@ -76,10 +76,15 @@ function html({ names, types, rows }: Shown, cells: string[][]): string {
       `<tr>${row.map((text, i) => `<td style="text-align:${align[i]}">${escapeHtml(text)}</td>`).join("")}</tr>`,
   );
   const more = rows > cells.length ? `, the first ${cells.length} shown` : "";
-  return `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${body.join("")}</tbody></table><small>${count(rows)} rows × ${names.length} columns${more}</small>`;
+  return `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${body.join("")}</tbody></table><small>${sizeOf(rows, names)}${more}</small>`;
 }
 
-const count = (rows: number) => rows.toLocaleString("en-GB");
+/** "1 row", "3,000 rows" */
+export const countOf = (n: number, noun: string): string =>
+  `${n.toLocaleString("en-GB")} ${noun}${n === 1 ? "" : "s"}`;
+
+const sizeOf = (rows: number, names: readonly string[]) =>
+  `${countOf(rows, "row")} × ${countOf(names.length, "column")}`;
 
 function plain({ names, types, rows }: Shown, cells: string[][]): string {
   const table = [[...names], [...types], ...cells];
@@ -91,5 +96,5 @@ function plain({ names, types, rows }: Shown, cells: string[][]): string {
       .trimEnd(),
   );
   const more = rows > cells.length ? `, the first ${cells.length} shown` : "";
-  return `${lines.join("\n")}\n${count(rows)} rows × ${names.length} columns${more}`;
+  return `${lines.join("\n")}\n${sizeOf(rows, names)}${more}`;
 }

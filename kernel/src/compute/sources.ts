@@ -45,6 +45,7 @@ export class StoreSource implements Source {
     return { store: this.store, [Symbol.dispose]: keep };
   }
   explain(): string[] {
+    this.store.check();
     return [];
   }
   blocks(): Iterable<Block> {

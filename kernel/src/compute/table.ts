@@ -1,16 +1,24 @@
 // GpuTable: what people hold. Its operations only plan; toArrow(), collect() and a display run.
 import type { Table } from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, INSPECT } from "../base/index.ts";
 import { type UploadOptions, uploadTable } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import { count } from "./aggregates.ts";
-import type { Expr } from "./expr.ts";
+import { col, type Expr } from "./expr.ts";
 import { entriesOf, notTable, optionsOf } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
 import { HostSource } from "./host/source.ts";
 import type { JoinOptions } from "./join/keys.ts";
 import { joined } from "./join/plans.ts";
-import { filtered, type NamedKey, named, type Plan, type Selected, wholeOf } from "./plan.ts";
+import {
+  filtered,
+  type NamedKey,
+  named,
+  type Plan,
+  renamed,
+  type Selected,
+  wholeOf,
+} from "./plan.ts";
 import { PLAN, Query } from "./query.ts";
 import { GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
 import { concatenated } from "./sort/concat.ts";
@@ -43,9 +51,16 @@ export class GpuTable extends Query {
     return new GpuTable(plan, false);
   }
 
-  /** The rows where `test` is true; those where it is false or null are left out. */
-  filter(test: Expr): GpuTable {
-    return this.#from(filtered(unlimited(this[PLAN]), test));
+  /** The rows where `test`, and all `others`, are true; those where one is false or null are left out. */
+  filter(test: Expr, ...others: Expr[]): GpuTable {
+    return this.#from([test, ...others].reduce(filtered, unlimited(this[PLAN])));
+  }
+
+  /** The rows without a null in these columns (in any, without names). */
+  dropNulls(...names: (string | readonly string[])[]): GpuTable {
+    const wanted = names.length > 0 ? names.flat() : this.columns;
+    const tests = wanted.map((name) => col(name).isNotNull());
+    return this.#from(tests.reduce(filtered, unlimited(this[PLAN])));
   }
 
   /** Some columns, computed ones among them: select("a", { b: col("c").add(1) }). */
@@ -58,6 +73,11 @@ export class GpuTable extends Query {
     const dropped = named(names, this[PLAN].columns);
     const rest = [...this[PLAN].columns].filter(([name]) => !dropped.has(name));
     return this.#from({ ...this[PLAN], columns: new Map(rest) });
+  }
+
+  /** All columns where they are, some under other names: rename({ old: "new" }). Throws SAME_NAME. */
+  rename(names: Readonly<Record<string, string>>): GpuTable {
+    return this.#from({ ...this[PLAN], columns: renamed(this[PLAN].columns, names) });
   }
 
   /** All columns, with these added or put in the place of those of their name. */
@@ -87,8 +107,8 @@ export class GpuTable extends Query {
     return this.#from(takenRows(this[PLAN], rows));
   }
 
-  /** Rows chosen at random, in their order: sample({ n: 100 }) or sample({ fraction: 0.1, seed: 7 }). */
-  sample(options: SampleOptions): GpuTable {
+  /** Rows chosen at random, in their order: sample(100), or sample({ fraction: 0.1, seed: 7 }). */
+  sample(options: number | SampleOptions): GpuTable {
     return this.#from(sampled(this[PLAN], options));
   }
 
@@ -215,6 +235,15 @@ export class GroupBy {
   /** Keys and figures of each group, sorted by the keys, nulls last. Without figures: the distinct keys. */
   agg(aggregates: Aggregates): GpuTable {
     return new GpuTable(aggregated(this.#plan, this.#keys, aggregates), true);
+  }
+
+  toString(): string {
+    const keys = this.#keys.map(({ name }) => name).join(", ");
+    return `GroupBy (${keys}): figures are asked for by agg, as in agg({ n: count() })`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
   }
 }
 

@@ -61,13 +61,14 @@ export function tailRows(plan: Plan, n: number): Plan {
   return n === 0 ? { ...plan, limit: 0 } : sliced(plan, -n);
 }
 
-export function sampled(plan: Plan, options: SampleOptions): Plan {
-  const { n, fraction, seed = 0 } = optionsOf(options, "sample(options)");
+export function sampled(plan: Plan, options: number | SampleOptions): Plan {
+  const given = typeof options === "number" ? { n: options } : options;
+  const { n, fraction, seed = 0 }: SampleOptions = optionsOf(given, "sample(options)");
   if ((n === undefined) === (fraction === undefined)) {
     throw new CenoteError(
       "BAD_SAMPLE",
-      `sample({ n, fraction }): wanted one of n and fraction, found ${n === undefined ? "none" : "both"}`,
-      { mend: "For example sample({ n: 100 }) or sample({ fraction: 0.1, seed: 7 })." },
+      `sample({ n, fraction }): wanted one of n and fraction, found ${n === undefined ? "neither" : "both"}`,
+      { mend: "For example sample(100) or sample({ fraction: 0.1, seed: 7 })." },
     );
   }
   if (n !== undefined) checkedCount(n, "sample({ n })");

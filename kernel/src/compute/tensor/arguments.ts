@@ -1,5 +1,6 @@
 // Checks what operations are called with: JavaScript cells pass anything.
-import { CenoteError } from "../../base/index.ts";
+import { types } from "node:util";
+import { A_PROMISE, CenoteError } from "../../base/index.ts";
 import { TensorBase } from "./base.ts";
 
 const MOST_SHOWN = 60;
@@ -13,6 +14,7 @@ export function told(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
+  if (types.isPromise(value)) return A_PROMISE;
   const parts = Object.entries(value).map(([name, part]) => `${name}: ${told(part)}`);
   return parts.length > 0 ? cut(`{ ${parts.join(", ")} }`) : `an object of ${nameOf(value)}`;
 }

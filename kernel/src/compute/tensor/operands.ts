@@ -1,6 +1,7 @@
 // Operands of element-wise operations: brought to one shape and one dtype.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
+import { told } from "./arguments.ts";
 import { TensorBase } from "./base.ts";
 import { type Dtype, floatOf, isFloatDtype, isIntegerDtype, wordOf } from "./dtypes.ts";
 import { call, type Expr, place } from "./expr.ts";
@@ -36,7 +37,7 @@ export function constant(value: number | boolean, beside: Dtype, where: string):
   if (typeof value !== "number") {
     throw new CenoteError(
       "OPERAND",
-      `${where}: wanted a tensor, a number or a boolean, found ${value === null ? "null" : typeof value}`,
+      `${where}: wanted a tensor, a number or a boolean, found ${told(value)}`,
     );
   }
   const dtype = isFloatDtype(beside)

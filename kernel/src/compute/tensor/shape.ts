@@ -1,5 +1,6 @@
 // Shapes and strides: what views and broadcasts make of them. Strides are in elements, as NumPy's are in bytes.
 import { CenoteError } from "../../base/index.ts";
+import { told } from "../told.ts";
 
 export type Shape = readonly number[];
 /** Dimensions of a tensor, at most. */
@@ -70,8 +71,12 @@ export function checkedAxis(axis: unknown, rank: number, where: string): number 
   }
   throw new CenoteError(
     "AXIS",
-    `${where}: wanted an axis from ${-rank} to ${rank - 1}, found ${String(axis)}`,
-    rank === 0 ? { mend: "The tensor has no axes: its shape is []." } : {},
+    `${where}: wanted an axis from ${-rank} to ${rank - 1}, found ${told(axis)}`,
+    rank === 0
+      ? { mend: "The tensor has no axes: its shape is []." }
+      : typeof axis === "object"
+        ? { mend: "Axes come first: x.mean(1, { keepDims: true })." }
+        : {},
   );
 }
 

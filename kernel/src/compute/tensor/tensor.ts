@@ -1,10 +1,20 @@
 // GpuTensor: what people hold.
-import { DISPLAY, formatBytes, type MimeBundle } from "../../base/index.ts";
+import {
+  CenoteError,
+  DISPLAY,
+  formatBytes,
+  INSPECT,
+  type MimeBundle,
+  textOnly,
+} from "../../base/index.ts";
 import type { GpuTable } from "../table.ts";
 import { Linear } from "./linear.ts";
 import { shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 import { tensorToTable } from "./to-table.ts";
+
+/** Numbers in arrays of arrays. */
+export type Nested = number | Nested[];
 
 /** Elements of an axis that are shown; of longer ones the first and last three. */
 const SHOWN = 6;
@@ -19,10 +29,42 @@ export class GpuTensor extends Linear {
     return tensorToTable(this, names);
   }
 
-  /** For Jupyter: shape, dtype, bytes, and the elements at the ends of each axis. */
-  async [DISPLAY](): Promise<MimeBundle> {
+  /** The only element, as a number; of bools 0 or 1. One read-back. Rejects with SHAPE. */
+  async item(): Promise<number> {
+    if (this.size === 1) return Number((await this.read())[0]);
+    throw new CenoteError("SHAPE", `item(): wanted one element, found ${this.described}`, {
+      mend: "read() gives all, slice and sum() one.",
+    });
+  }
+
+  /** The elements as numbers in nested arrays; of a tensor of shape [] the number. One read-back. */
+  async toArray(): Promise<Nested> {
+    const values = await this.read();
+    let next = 0;
+    const part = (axis: number): Nested =>
+      axis === this.rank
+        ? Number(values[next++])
+        : Array.from({ length: this.shape[axis]! }, () => part(axis + 1));
+    return part(0);
+  }
+
+  /** dtype, shape and memory, as in "f32[2, 3] (32 B)". Computes nothing. */
+  override toString(): string {
     const memory = this.computed ? formatBytes(this.bytes) : "not computed yet";
-    const head = `${this.dtype}${shown(this.shape)} (${memory})`;
+    return `${this.dtype}${shown(this.shape)} (${this.disposed ? "disposed" : memory})`;
+  }
+
+  [INSPECT](): string {
+    return `GpuTensor ${this}`;
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    return textOnly(this, hint, "Its methods stand for them: x.add(1), x.gt(0), x.eq(y).");
+  }
+
+  /** For Jupyter: dtype, shape, bytes, and the elements at the ends of each axis. */
+  async [DISPLAY](): Promise<MimeBundle> {
+    const head = `${this}`;
     return { "text/plain": `${head}\n${await this.#text()}` };
   }
 
@@ -35,7 +77,10 @@ export class GpuTensor extends Linear {
         if (!at) return found;
         const cut = (from: number, to: number | null) =>
           found.slice(...ends.map((_, i) => (i === axis ? ([from, to] as const) : null)));
-        return cut(0, 3).concat([cut(-3, null)], axis);
+        // Else what waits would be in the kernel as often as there are ends.
+        return cut(0, 3)
+          .concat([cut(-3, null)], axis)
+          .compute();
       }, this.slice()),
     );
     const values = Array.from(await parts.read(), (value) => this.#element(Number(value)));

@@ -1,6 +1,6 @@
 // Sparse matrices in the pool. Formats are SciPy's (csr, csc, coo, bsr), and "2:4", which keeps two of each four
 // neighbours in a row. Indices are i32 and sorted by row, then column (csc: by column, then row).
-import { CenoteError } from "../../../base/index.ts";
+import { CenoteError, formatBytes, INSPECT } from "../../../base/index.ts";
 import type { Gpu } from "../../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../../pool/index.ts";
 import { tensorOf, told } from "../arguments.ts";
@@ -45,6 +45,18 @@ export class GpuSparse {
       sparse,
       dense: this.shape[0] * this.shape[1] * (this.parts.values.dtype === "f16" ? 2 : 4),
     };
+  }
+
+  /** Format, dtype, shape, elements and bytes, as in "csr f32[100, 100], 480 elements (4 KiB, dense 39.1 KiB)". */
+  toString(): string {
+    const { sparse, dense } = this.bytes;
+    const { dtype } = this.parts.values;
+    const memory = `${formatBytes(sparse)}, dense ${formatBytes(dense)}`;
+    return `${this.format} ${dtype}${shown(this.shape)}, ${this.count.toLocaleString("en-GB")} elements (${memory})`;
+  }
+
+  [INSPECT](): string {
+    return `GpuSparse ${this}`;
   }
 
   dispose(): void {
