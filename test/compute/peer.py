@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pipeline
 import polars as pl
 import pyarrow as pa
 
@@ -143,6 +144,19 @@ def value_counts(ask: Json, frame: pl.DataFrame) -> pl.DataFrame:
     return counts.sort(["count", of], descending=[True, False], nulls_last=True)
 
 
+def by_steps(ask: Json, left: pa.Table, right: pa.Table) -> pa.Table:
+    """A query of many steps, by Polars or DuckDB."""
+    if ask["by"] == "polars":
+        frames = [pl.DataFrame(pl.from_arrow(table)) for table in (left, right)]
+        found = pipeline.in_polars(ask["steps"], *frames)
+        made = found.to_arrow(compat_level=pl.CompatLevel.oldest())
+        # Polars has one unit for times of the day; ours are of microseconds.
+        of = [pa.time64("us") if pa.types.is_time(at) else at for at in made.schema.types]
+        return made.cast(pa.schema(list(zip(made.column_names, of, strict=True))))
+    tables = [table.append_column("row", [range(table.num_rows)]) for table in (left, right)]
+    return sql({"sql": pipeline.in_sql(ask["steps"], right.column_names)}, tables)
+
+
 QUESTIONS = {
     "sort": sort,
     "distinct": distinct,
@@ -169,6 +183,8 @@ def answer(ask: Json) -> pa.Table:
     tables = [read(path) for path in ask["tables"]]
     if ask["op"] == "sql":
         return sql(ask, tables)
+    if ask["op"] == "pipeline":
+        return by_steps(ask, *tables)
     frames = [pl.DataFrame(pl.from_arrow(table)) for table in tables]
     found = QUESTIONS[ask["op"]](ask, *frames)
     rows = found.to_arrow(compat_level=pl.CompatLevel.oldest())

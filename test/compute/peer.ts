@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import * as arrow from "apache-arrow";
 import type { HostValue } from "../../kernel/src/compute/evaluate.ts";
-import { vectorOf } from "./random.ts";
+import { sortOf, vectorOf } from "./random.ts";
 
 export type Values = Readonly<Record<string, readonly HostValue[]>>;
 
@@ -51,13 +51,13 @@ export function openPeer(): Peer {
 function plainTable(values: Values): arrow.Table {
   const columns = Object.entries(values).map(([name, column]) => [
     name,
-    vectorOf(typeOf(name), column, Math.max(1, column.length)),
+    vectorOf(typeOf(name), column),
   ]);
   return new arrow.Table(Object.fromEntries(columns));
 }
 
-// Codes as the text that they stand for; of a joined table "2:int8" is another int8.
-const typeOf = (name: string) => name.replace(/^.*:/, "").replace("codes", "text");
+// Codes as the text that they stand for.
+const typeOf = (name: string) => sortOf(name).replace("codes", "text");
 
 const plain = (value: unknown) =>
   value instanceof Date

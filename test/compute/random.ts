@@ -85,7 +85,10 @@ export interface RandomTable {
   readonly chunkRows: number;
 }
 
-/** A table of these columns, of up to `most` rows. */
+/** The sort of a column of this name: of "2:int8" and of "a:int8" it is "int8". */
+export const sortOf = (name: string): string => name.replace(/^.*:/, "");
+
+/** A table of these columns, of up to `most` rows, in batches of random lengths, some of them of no rows. */
 export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<RandomTable> {
   const columns = (rows: number) =>
     fc.record(
@@ -93,8 +96,11 @@ export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<
         names.map((name) => [
           name,
           fc.oneof(
-            fc.array(VALUES[name]!, { minLength: rows, maxLength: rows }),
-            fc.array(fc.option(VALUES[name]!, { freq: 3 }), { minLength: rows, maxLength: rows }),
+            fc.array(VALUES[sortOf(name)]!, { minLength: rows, maxLength: rows }),
+            fc.array(fc.option(VALUES[sortOf(name)]!, { freq: 3 }), {
+              minLength: rows,
+              maxLength: rows,
+            }),
           ),
         ]),
       ),
@@ -102,17 +108,13 @@ export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<
   return fc
     .tuple(
       fc.integer({ min: 0, max: most }),
-      fc.integer({ min: 1, max: most }),
+      fc.array(fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: most })), { maxLength: 6 }),
       fc.nat({ max: 40 }),
       fc.integer({ min: 1, max: most }),
     )
-    .chain(([rows, batch, skip, chunkRows]) =>
+    .chain(([rows, lengths, skip, chunkRows]) =>
       columns(rows + skip).map((all) => {
-        const whole = new arrow.Table(
-          Object.fromEntries(
-            names.map((name) => [name, vectorOf(name, all[name] as HostValue[], batch)]),
-          ),
-        );
+        const whole = batched(all as Record<string, HostValue[]>, rows + skip, lengths);
         const values = Object.fromEntries(
           Object.entries(all).map(([name, column]) => [name, (column as HostValue[]).slice(skip)]),
         );
@@ -121,24 +123,44 @@ export function randomTable(names: readonly string[], most = 200): fc.Arbitrary<
     );
 }
 
-/** A vector of these values, a batch at a time. */
-export function vectorOf(name: string, values: readonly HostValue[], batch: number): arrow.Vector {
-  const chunks: arrow.Data[] = [];
-  for (let i = 0; i === 0 || i < values.length; i += batch) {
-    chunks.push(...dataOf(name, values.slice(i, i + batch)));
-  }
-  return new arrow.Vector(chunks);
+// Batches of these lengths, and one of the rows that are left.
+function batched(
+  columns: Record<string, HostValue[]>,
+  rows: number,
+  lengths: readonly number[],
+): arrow.Table {
+  const ends = [...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b)), rows];
+  const cuts = ends.filter((end) => end <= rows);
+  const names = Object.keys(columns);
+  const parts = cuts.map((end, i) => {
+    const from = cuts[i - 1] ?? 0;
+    const children = names.map((name) => dataOf(name, columns[name]!.slice(from, end)));
+    return { length: end - from, children };
+  });
+  const fields = names.map((name, i) => {
+    return new arrow.Field(name, parts[0]!.children[i]!.type, true);
+  });
+  const schema = new arrow.Schema(fields);
+  const type = new arrow.Struct(fields);
+  const batches = parts.map(
+    (part) => new arrow.RecordBatch(schema, arrow.makeData({ type, nullCount: 0, ...part })),
+  );
+  return new arrow.Table(schema, batches);
+}
+
+/** A vector of these values. */
+export function vectorOf(name: string, values: readonly HostValue[]): arrow.Vector {
+  return new arrow.Vector([dataOf(name, values)]);
 }
 
 const CODES = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int8(), 7);
 
 // Each batch of codes has a dictionary of its own, in its own order.
-function dataOf(name: string, values: readonly HostValue[]): readonly arrow.Data[] {
-  if (name === "codes") {
-    return arrow.vectorFromArray(values as (string | null)[], CODES).data;
-  }
-  if (RAW[name]) return [rawData(name, values)];
-  return arrow.vectorFromArray(values, ARROW[name]!()).data;
+function dataOf(name: string, values: readonly HostValue[]): arrow.Data {
+  const sort = sortOf(name);
+  if (RAW[sort]) return rawData(sort, values);
+  const type = sort === "codes" ? CODES : ARROW[sort]!();
+  return arrow.vectorFromArray(values as (string | null)[], type).data[0]!;
 }
 
 const longs = (values: readonly HostValue[]) =>
