@@ -62,7 +62,7 @@ def expr(formula: Json) -> pl.Expr:
     if op == "float":
         return pl.col(args[0]).cast(pl.Float64)
     if op in CONSTANTS:
-        # A value for each row: Polars broadcasts some expressions of constants alone, and others not.
+        # A value for each row: of constants alone Polars broadcasts only some expressions.
         return pl.repeat(args[0], pl.len(), dtype=CONSTANTS[op])
     if op == "isNull":
         return pl.col(args[0]).is_null()
