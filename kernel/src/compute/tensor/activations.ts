@@ -13,6 +13,13 @@ const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 
 export abstract class Activations extends ElementWise {
+  /** An operand as a tensor of this one's class; of a number one without axes. Throws OPERAND. */
+  protected asTensor(value: Operand, where: string): this {
+    const isTensor = value instanceof TensorBase;
+    const expr = isTensor ? value.expression(this.gpu) : constant(value, "f32", where);
+    return this.make(isTensor ? value.shape : [], expr, where);
+  }
+
   /** x above 0, else slope·x; a tensor of slopes makes it PReLU. Derivative: x, slope. */
   leakyRelu(slope: Operand = 0.2): this {
     return tidy(() => this.gt(0).where(this, this.mul(slope)));
@@ -67,9 +74,7 @@ export abstract class Activations extends ElementWise {
   /** x ÷ y as floats, and 0 where y is 0. Derivative: y, z. */
   divNoNan(y: Operand): this {
     return tidy(() => {
-      const isTensor = y instanceof TensorBase;
-      const divisor = isTensor ? y.expression(this.gpu) : constant(y, "f32", "divNoNan");
-      const by = this.make(isTensor ? y.shape : [], divisor, "divisor");
+      const by = this.asTensor(y, "divNoNan");
       return by.eq(0).where(0, this.div(by));
     });
   }

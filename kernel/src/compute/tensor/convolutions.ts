@@ -5,16 +5,17 @@ import type { TensorBase } from "./base.ts";
 import { convolved } from "./convolve.ts";
 import { type Dtype, floatOf } from "./dtypes.ts";
 import type { Leaf } from "./expr.ts";
-import { Losses } from "./losses.ts";
+import { Lookups } from "./lookups.ts";
 import { castTo } from "./operands.ts";
 import { type Pooling, pooled } from "./pooling.ts";
-import { shown } from "./shape.ts";
+import { checkedAxis, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 import {
   type Checked,
   type ConvolutionOptions,
   checkedOptions,
   counts,
+  type Sides,
   type TransposedOptions,
   type WindowOptions,
   windowsBack,
@@ -24,7 +25,16 @@ import {
 /** A window's size along each axis; one number for all. */
 export type WindowSize = number | readonly number[];
 
-export abstract class Convolutions extends Losses {
+export interface ResponseOptions {
+  /** Default 1. */
+  bias?: number;
+  /** Default 1. */
+  alpha?: number;
+  /** Default ½. */
+  beta?: number;
+}
+
+export abstract class Convolutions extends Lookups {
   #image({ result, shape }: { result: Leaf; shape: number[] }, dtype: Dtype, to: Checked): this {
     return tidy(() => {
       const plain = this.make(shape, castTo(result, dtype), to.where);
@@ -192,5 +202,22 @@ export abstract class Convolutions extends Losses {
   /** The mean of each window, of what lies inside the image. Derivative: nothing. Throws SHAPE. */
   meanPool3d(window: WindowSize, options: WindowOptions = {}): this {
     return this.#pool("mean", 3, window, options);
+  }
+
+  /**
+   * x ÷ (bias + alpha·Σ x²)^beta, the sum over `radius` channels to either side (AlexNet's normalisation). Channels last.
+   * Derivative: x, the sums. Throws SHAPE.
+   */
+  localResponseNorm(radius = 5, options: ResponseOptions = {}): this {
+    const { bias = 1, alpha = 1, beta = 0.5 } = optionsOf(options, "localResponseNorm");
+    const last = checkedAxis(-1, this.rank, "localResponseNorm");
+    counts(radius, 1, "a radius", "localResponseNorm", 0);
+    return tidy(() => {
+      const sides = this.shape.map((_, i): Sides => (i === last ? [radius, radius] : [0, 0]));
+      const squares = this.cast("f32").square().pad(sides);
+      const sums = squares.unfold(last, 2 * radius + 1).sum(-1);
+      const by = sums.mul(alpha).add(bias).pow(-beta);
+      return this.mul(by).cast(floatOf(this.dtype));
+    });
   }
 }

@@ -15,6 +15,13 @@ export interface SortOptions {
   descending?: boolean;
 }
 
+export interface RunningOptions {
+  /** Without each element itself: the first is 0, of products 1. Default false. */
+  exclusive?: boolean;
+  /** From the end on. Default false. */
+  reverse?: boolean;
+}
+
 export abstract class Ordering extends Rearranging {
   #scan(how: Reducer, axis: number, dtype: Dtype): this {
     const over = checkedAxis(axis, this.rank, `running ${how}`);
@@ -22,14 +29,36 @@ export abstract class Ordering extends Rearranging {
     return this.make(this.shape, castTo(found, dtype), `running ${how}`);
   }
 
+  #running(how: "sum" | "prod", axis: number, given: RunningOptions): this {
+    const where = how === "sum" ? "cumSum" : "cumProd";
+    const { exclusive = false, reverse = false } = optionsOf(given, where);
+    const over = checkedAxis(axis, this.rank, where);
+    return tidy(() => {
+      const turned = reverse ? this.flip(over) : this;
+      const found = turned.#scan(how, over, sumDtype(this.dtype));
+      const moved = exclusive ? found.#shifted(over, how === "sum" ? 0 : 1) : found;
+      return reverse ? moved.flip(over) : moved;
+    });
+  }
+
+  /** Without the last element of an axis, and with `first` before the others. */
+  #shifted(axis: number, first: number): this {
+    if (this.shape[axis] === 0) return this;
+    const part = this.slice(...this.shape.map((_, i) => (i === axis ? ([0, -1] as const) : null)));
+    return part.pad(
+      this.shape.map((_, i) => [Number(i === axis), 0] as const),
+      first,
+    );
+  }
+
   /** Running sums along an axis, in the types of sum(). Derivative: nothing. */
-  cumSum(axis = -1): this {
-    return this.#scan("sum", axis, sumDtype(this.dtype));
+  cumSum(axis = -1, options: RunningOptions = {}): this {
+    return this.#running("sum", axis, options);
   }
 
   /** Running products along an axis. Derivative: x, z. */
-  cumProd(axis = -1): this {
-    return this.#scan("prod", axis, sumDtype(this.dtype));
+  cumProd(axis = -1, options: RunningOptions = {}): this {
+    return this.#running("prod", axis, options);
   }
 
   /** The greatest so far along an axis. Derivative: x, z. */

@@ -3,12 +3,13 @@
 // alone, or of arithmetic that WGSL rounds in one way only.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
-import { told } from "./arguments.ts";
+import { optionsOf, tensorOf, told } from "./arguments.ts";
 import { checkedDtype, type Dtype } from "./dtypes.ts";
 import { call, type Expr } from "./expr.ts";
 import { castTo, constant } from "./operands.ts";
-import { checkedShape, rowMajor, type Shape } from "./shape.ts";
+import { checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
 import { GpuTensor } from "./tensor.ts";
+import { tidy } from "./tidy.ts";
 
 /** A number as a constant. Throws RANGE. */
 function real(value: unknown, where: string): Expr {
@@ -17,6 +18,16 @@ function real(value: unknown, where: string): Expr {
 }
 
 const word = (value: number): Expr => ({ kind: "constant", dtype: "u32", word: value >>> 0 });
+
+/** The normal distribution's part below x, for x from −5 to 0: Simpson's rule over the density. */
+function below(x: number): number {
+  const steps = 1000;
+  const width = -x / steps;
+  const density = (at: number) => Math.exp((-at * at) / 2) / Math.sqrt(2 * Math.PI);
+  let sum = density(x) + density(0);
+  for (let i = 1; i < steps; i++) sum += density(x + i * width) * (i % 2 === 1 ? 4 : 2);
+  return 0.5 - (sum * width) / 3;
+}
 
 /** A source of random numbers: each call takes the next stream of its seed. */
 export class RandomStream {
@@ -93,6 +104,88 @@ export class RandomStream {
       constant(low, "i32", "random.integers"),
     ]);
     return this.#tensor(sizes, from, "i32", "integers");
+  }
+
+  /**
+   * Normal as above, of numbers within `bounds` deviations of the mean, by default two. They are not drawn again but
+   * taken from that part of the distribution. Throws RANGE.
+   */
+  truncatedNormal(
+    shape: number | Shape,
+    mean = 0,
+    deviation = 1,
+    options: { bounds?: number; dtype?: Dtype } = {},
+  ): GpuTensor {
+    const where = "random.truncatedNormal";
+    const { bounds = 2, dtype = "f32" } = optionsOf(options, where);
+    const sizes = checkedShape(shape, where);
+    if (!(bounds >= 0.1 && bounds <= 5)) {
+      throw new CenoteError(
+        "RANGE",
+        `${where}: wanted bounds from 0.1 to 5, found ${told(bounds)}`,
+      );
+    }
+    // Of the 2³² numbers that become normal ones by the inverse of the distribution, those in the middle.
+    const tail = Math.ceil(2 ** 32 * below(-bounds));
+    const held = call("mulHigh", "u32", [this.#bits(sizes), word(2 ** 32 - 2 * tail)]);
+    const standard = call("normal", "f32", [call("add", "u32", [held, word(tail)])]);
+    const scaled = call("mul", "f32", [standard, real(deviation, where)]);
+    const moved = call("add", "f32", [scaled, real(mean, where)]);
+    return this.#tensor(sizes, moved, dtype, "truncatedNormal");
+  }
+
+  /** Exponential with this rate: −log(1 − u) ÷ rate. Throws RANGE. */
+  exponential(shape: number | Shape, rate = 1, dtype: Dtype = "f32"): GpuTensor {
+    const where = "random.exponential";
+    if (!(rate > 0)) {
+      throw new CenoteError("RANGE", `${where}: wanted a rate above 0, found ${told(rate)}`);
+    }
+    const unit = this.uniform(shape);
+    return tidy(() => unit.neg().log1p().neg().div(rate).cast(checkedDtype(dtype, where)));
+  }
+
+  /**
+   * `count` classes for each row of logits (…, classes), i32 (…, count): the greatest of the logits with Gumbel's noise
+   * added. Throws SHAPE.
+   */
+  categorical(logits: GpuTensor, count = 1): GpuTensor {
+    const where = "random.categorical";
+    const { shape, rank } = tensorOf(logits, where, "logits");
+    const [many] = checkedShape([count], where);
+    if (rank < 1) {
+      throw new CenoteError("SHAPE", `${where}: wanted logits (…, classes), found ${shown(shape)}`);
+    }
+    const wide = checkedShape([...shape.slice(0, -1), many!, shape.at(-1)!], where);
+    const unit = this.uniform(wide);
+    return tidy(() => {
+      const noise = unit
+        .add(2 ** -25)
+        .log()
+        .neg()
+        .log()
+        .neg();
+      return noise.add(logits.expandDims(rank - 1)).argMax(-1);
+    });
+  }
+
+  /** The numbers from 0 to below `count` in random order, i32. */
+  permutation(count: number): GpuTensor {
+    const bits = this.bits(checkedShape([count], "random.permutation"));
+    return tidy(() => bits.argSort());
+  }
+
+  /** x with elements set to 0 with probability `rate`, the others ÷ (1 − rate). Derivative: what was kept. Throws RANGE. */
+  dropout(x: GpuTensor, rate = 0.5): GpuTensor {
+    const where = "random.dropout";
+    tensorOf(x, where, "x");
+    if (!(rate >= 0 && rate < 1)) {
+      throw new CenoteError(
+        "RANGE",
+        `${where}: wanted a rate from 0 to below 1, found ${told(rate)}`,
+      );
+    }
+    const kept = this.bernoulli(x.shape, 1 - rate);
+    return tidy(() => kept.where(x.div(1 - rate), 0));
   }
 
   /** true with this probability. */

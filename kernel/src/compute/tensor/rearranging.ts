@@ -6,13 +6,11 @@ import { Indexing } from "./indexing.ts";
 import { castTo, constant } from "./operands.ts";
 import { checkedAxis, checkedShape, type Shape, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
+import type { Sides } from "./windows.ts";
 
 /** What a border shows: the elements mirrored, without or with those at the edge, or the one at the edge. */
 export type Border = "reflect" | "symmetric" | "edge";
 const BORDERS = ["reflect", "symmetric", "edge"];
-
-/** Elements added before and after an axis. */
-type Sides = readonly [before: number, after: number];
 
 export abstract class Rearranging extends Indexing {
   /** Parts along an axis: that many of one size, or parts of these sizes. Views. Derivative: the parts' gradients joined. Throws SHAPE, AXIS. */

@@ -29,6 +29,15 @@ export interface NormOptions {
   axes?: Axes;
 }
 
+export interface BatchNormOptions {
+  /** Default 1. */
+  scale?: Operand;
+  /** Default 0. */
+  shift?: Operand;
+  /** Added to the variance. Default 10⁻³. */
+  epsilon?: number;
+}
+
 export abstract class Reductions extends Activations {
   #reduce(
     how: Reducer,
@@ -214,6 +223,19 @@ export abstract class Reductions extends Activations {
       const x = this.cast("f32");
       const mean = x.square().mean(axes, { keepDims: true });
       return x.mul(mean.add(epsilon).rsqrt()).mul(scale).cast(floatOf(this.dtype));
+    });
+  }
+
+  /**
+   * (x − mean) ÷ √(variance + epsilon)·scale + shift with statistics of the last axis, or what broadcasts. Derivative: x,
+   * mean, variance, scale.
+   */
+  batchNorm(mean: Operand, variance: Operand, options: BatchNormOptions = {}): this {
+    const { scale = 1, shift = 0, epsilon = 1e-3 } = optionsOf(options, "batchNorm");
+    return tidy(() => {
+      const spread = this.asTensor(variance, "batchNorm").cast("f32").add(epsilon).rsqrt();
+      const plain = this.cast("f32").sub(mean).mul(spread);
+      return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
     });
   }
 }

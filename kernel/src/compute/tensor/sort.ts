@@ -12,14 +12,14 @@ import { Kernel } from "./wgsl/kernel.ts";
 const FIRST_RUN = 16;
 
 /** A word in whose order the values are: NaN last, −0 as 0. */
-function keyText(dtype: Dtype, x: string): string {
+export function keyText(dtype: Dtype, x: string): string {
   const { computed } = DTYPES[dtype];
   if (computed === "bool" || computed === "u32") return `u32(${x})`;
   if (computed === "i32") return `(bitcast<u32>(${x}) ^ 0x80000000u)`;
   return `float_key(${x})`;
 }
 
-const FLOAT_KEY = `fn float_key(x: f32) -> u32 {
+export const FLOAT_KEY = `fn float_key(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   if (is_nan(x)) { return 0xffffffffu; }
   if ((bits & 0x7fffffffu) == 0u) { return 0x80000000u; }

@@ -8,7 +8,7 @@ import {
   textOnly,
 } from "../../base/index.ts";
 import type { GpuTable } from "../table.ts";
-import { Linear } from "./linear.ts";
+import { Images } from "./images.ts";
 import { shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 import { tensorToTable } from "./to-table.ts";
@@ -23,7 +23,7 @@ const SHOWN = 6;
  * An n-dimensional array in the pool, or an expression of such. Immutable; operations return new tensors.
  * Element-wise operations and views wait, and are computed in one kernel with what uses them.
  */
-export class GpuTensor extends Linear {
+export class GpuTensor extends Images {
   /** This matrix as a table of float32 columns of these names (c0, c1 … by default). Dispose it when done. Throws SHAPE. */
   toTable(names?: readonly string[]): GpuTable {
     return tensorToTable(this, names);

@@ -29,7 +29,7 @@ export interface WindowOptions {
   layout?: Layout;
 }
 
-type Sides = readonly [before: number, after: number];
+export type Sides = readonly [before: number, after: number];
 export type Padding = "valid" | "same" | number | Sides | readonly Sides[];
 
 export interface ConvolutionOptions extends WindowOptions {

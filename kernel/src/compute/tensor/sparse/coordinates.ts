@@ -1,7 +1,7 @@
 // Rows, columns and values of a sparse matrix in any format, sorted by row, then column.
 import type { Gpu } from "../../../gpu/index.ts";
 import { arange } from "../create.ts";
-import { searchSorted } from "./kernels.ts";
+import { searchedRange } from "../search.ts";
 import { made, type SparseFormat, type SparseParts } from "./parts.ts";
 
 export interface Compressed {
@@ -19,7 +19,9 @@ export function coordinatesOf(matrix: Compressed): SparseParts {
   if (format === "bsr") return ofBlocks(matrix);
   if (format === "coo")
     return { values: values.copy(), rows: parts.rows!.copy(), indices: indices.copy() };
-  const lines = made(gpu, searchSorted(parts.indptr!, 0, values.size, true), values.size).sub(1);
+  const lines = made(gpu, searchedRange(parts.indptr!, 0, values.size, "right"), values.size).sub(
+    1,
+  );
   if (format === "csr") return { values: values.copy(), rows: lines, indices: indices.copy() };
   const order = indices.argSort();
   return {
@@ -47,7 +49,7 @@ function ofHalves({
 function ofBlocks({ gpu, parts }: Compressed): SparseParts {
   const { values, indices } = parts;
   const [blocks, height, width] = values.shape as [number, number, number];
-  const line = made(gpu, searchSorted(parts.indptr!, 0, blocks, true), blocks).sub(1);
+  const line = made(gpu, searchedRange(parts.indptr!, 0, blocks, "right"), blocks).sub(1);
   const shape = [blocks, height, width];
   const rowsOf = line
     .mul(height)

@@ -1,10 +1,10 @@
 // Sparse matrices of dense ones.
 import { CenoteError } from "../../../base/index.ts";
 import { optionsOf, tensorOf, told } from "../arguments.ts";
+import { searchedRange } from "../search.ts";
 import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
-import { searchSorted } from "./kernels.ts";
 import type { SparseFormat } from "./parts.ts";
 import { type GpuSparse, sparseOf } from "./sparse.ts";
 
@@ -51,7 +51,7 @@ async function kept(of: GpuTensor, shape: readonly number[]): Promise<GpuSparse>
   try {
     const count = running!.size === 0 ? 0 : await lastOf(running!);
     return sparseOf("coo", shape, () => {
-      const at = new GpuTensor(gpu, [count], searchSorted(running!, 1, count), "sparse index");
+      const at = new GpuTensor(gpu, [count], searchedRange(running!, 1, count), "sparse index");
       const width = Math.max(1, shape[1]!);
       return { values: of.reshape(-1).take(at), rows: at.floorDiv(width), indices: at.mod(width) };
     });

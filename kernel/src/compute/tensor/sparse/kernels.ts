@@ -1,4 +1,4 @@
-// Kernels of sparse matrices: bisection in sorted indices, and products with dense ones.
+// Kernels of sparse matrices: products with dense ones.
 import type { TensorBase } from "../base.ts";
 import { DTYPES } from "../dtypes.ts";
 import { type Leaf, leaf } from "../expr.ts";
@@ -21,33 +21,6 @@ function reader(kernel: Kernel, x: TensorBase): Read {
 function float(kernel: Kernel, { bound, leaf: { dtype } }: Read, index: string): string {
   const loaded = kernel.load(bound, dtype, index);
   return DTYPES[dtype].computed === "f32" ? loaded : `f32(${loaded})`;
-}
-
-/** For each of `count` whole numbers from `first` on: how many of the sorted i32 are less (or, `through`, not greater). */
-export function searchSorted(
-  sorted: TensorBase,
-  first: number,
-  count: number,
-  through = false,
-): Leaf {
-  const kernel = new Kernel(sorted.gpu);
-  const { bound } = reader(kernel, sorted);
-  const out = allocate(sorted.gpu, [count], "i32", "search");
-  const to = kernel.bind(out, "i32").name;
-  kernel.run(
-    "search",
-    count,
-    `if (at >= ${kernel.word(count)}) { return; }
-let wanted = i32(at) + bitcast<i32>(${kernel.word(first)});
-var low = 0u;
-var high = ${kernel.word(sorted.size)};
-while (low < high) {
-  let middle = (low + high) >> 1u;
-  if (${bound.name}[middle] ${through ? "<=" : "<"} wanted) { low = middle + 1u; } else { high = middle; }
-}
-${to}[at] = i32(low);`,
-  );
-  return leaf(out, "i32", [1]);
 }
 
 /** Columns that an invocation computes, eight apart so that neighbours read neighbours. */

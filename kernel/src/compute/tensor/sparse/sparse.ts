@@ -6,11 +6,12 @@ import { BLOCKS, type Block } from "../../../pool/index.ts";
 import { tensorOf, told } from "../arguments.ts";
 import { full } from "../create.ts";
 import type { Leaf } from "../expr.ts";
+import { searchedRange } from "../search.ts";
 import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
 import { coordinatesOf } from "./coordinates.ts";
-import { multiplyBlocks, multiplyHalves, multiplyRows, searchSorted } from "./kernels.ts";
+import { multiplyBlocks, multiplyHalves, multiplyRows } from "./kernels.ts";
 import { type HostSparse, made, type SparseFormat, type SparseParts } from "./parts.ts";
 import { toHost } from "./to-host.ts";
 
@@ -92,14 +93,14 @@ export class GpuSparse {
           return {
             values: values.copy(),
             indices: indices.copy(),
-            indptr: made(this.gpu, searchSorted(rows, 0, this.shape[0] + 1), this.shape[0] + 1),
+            indptr: made(this.gpu, searchedRange(rows, 0, this.shape[0] + 1), this.shape[0] + 1),
           };
         }
         const order = indices.argSort();
         const sorted = indices.take(order);
         const indptr = made(
           this.gpu,
-          searchSorted(sorted, 0, this.shape[1] + 1),
+          searchedRange(sorted, 0, this.shape[1] + 1),
           this.shape[1] + 1,
         );
         return { values: values.take(order), indices: rows.take(order), indptr };
@@ -264,7 +265,7 @@ export class GpuSparse {
     const last = Number((await end.read())[0] ?? -1);
     try {
       return this.#made("coo", this.shape, () => {
-        const first = made(this.gpu, searchSorted(fresh!, 0, last + 1), last + 1);
+        const first = made(this.gpu, searchedRange(fresh!, 0, last + 1), last + 1);
         const sums = full(this.gpu, [last + 1], 0, group!.dtype).scatterAdd(fresh!, group!);
         return {
           values: sums,
