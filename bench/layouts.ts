@@ -4,7 +4,7 @@
 //   npm run bench -- layouts [rows] [runs]
 import assert from "node:assert/strict";
 import * as arrow from "apache-arrow";
-import { fromRecords, tableToGpu } from "../kernel/src/compute/index.ts";
+import { fromRecords, GpuRecords, tableToGpu } from "../kernel/src/compute/index.ts";
 import { openGpu } from "../kernel/src/gpu/index.ts";
 import type { Block } from "../kernel/src/pool/index.ts";
 
@@ -58,7 +58,9 @@ using tiled = await table.toRecords({ tile: TILE });
 const columns = [
   ...(table as unknown as Record<symbol, () => Iterable<Block>>)[Symbol.for("cenote.blocks")]!(),
 ];
-const [records, tiles] = [aos, tiled].map(({ chunks }) => {
+const [records, tiles] = [aos, tiled].map((all) => {
+  assert.ok(all instanceof GpuRecords);
+  const { chunks } = all;
   assert.equal(chunks.length, 1, "fewer rows, please: the records take several blocks");
   return chunks[0]!.block;
 }) as [Block, Block];

@@ -72,8 +72,10 @@ def expr(formula: Json) -> pl.Expr:
         return expr(args[0]).is_in(pl.Series(args[1], dtype=INT).implode())
     if op == "ieee":
         name, a, b = args[0], expr(args[1]), expr(args[2])
-        nan = a.is_nan() | b.is_nan()
-        return pl.when(nan).then(pl.lit(name == "ne")).otherwise(BOTH[name](a, b))
+        number = ~(a.is_nan() | b.is_nan())
+        unknown = a.is_null() | b.is_null()
+        found = pl.when(number).then(BOTH[name](a, b)).otherwise(pl.lit(name == "ne"))
+        return pl.when(unknown).then(None).otherwise(found)
     if op == "when":
         return pl.when(expr(args[0])).then(expr(args[1])).otherwise(expr(args[2]))
     if op == "slice":
@@ -247,9 +249,9 @@ def sql_expr(formula: Json) -> str:
         return f"({sql_expr(args[0])} IN ({', '.join(str(x) for x in args[1])}))"
     if op == "ieee":
         a, b = sql_expr(args[1]), sql_expr(args[2])
-        nan = str(args[0] == "ne")
         same = SQL_BOTH[args[0]].format(a=a, b=b)
-        return f"CASE WHEN isnan({a}) OR isnan({b}) THEN {nan} ELSE {same} END"
+        nan = f"isnan({a}) OR isnan({b}) THEN {args[0] == 'ne'}"
+        return f"CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {nan} ELSE {same} END"
     if op == "when":
         a, b, c = (sql_expr(arg) for arg in args)
         return f"CASE WHEN {a} THEN {b} ELSE {c} END"

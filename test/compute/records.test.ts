@@ -3,11 +3,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
-import { col, fromRecords, max, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import {
+  col,
+  fromRecords,
+  GpuRecords,
+  type GpuTable,
+  HostRecords,
+  max,
+  type RecordOptions,
+  sum,
+  tableOnHost,
+  tableToGpu,
+} from "../../kernel/src/compute/index.ts";
 import { gpu, scoped, words } from "../gpu/open.ts";
 import { randomTable, VALUES } from "./random.ts";
 
 const FIXED = Object.keys(VALUES).filter((name) => name !== "text");
+
+async function pooled(t: GpuTable, options: RecordOptions = {}): Promise<GpuRecords> {
+  const records = await t.toRecords(options);
+  assert.ok(records instanceof GpuRecords);
+  return records;
+}
+
+async function hosted(t: GpuTable, options: RecordOptions = {}): Promise<HostRecords> {
+  const records = await t.toRecords(options);
+  assert.ok(records instanceof HostRecords);
+  return records;
+}
 
 test("tables become records and come back equal, whatever the tile", async () => {
   await scoped(() =>
@@ -17,16 +40,19 @@ test("tables become records and come back equal, whatever the tile", async () =>
         fc.constantFrom(1, 3, 32),
         async ({ table, chunkRows }, tile) => {
           using t = await tableToGpu(gpu, table, { chunkRows });
-          using records = await t.toRecords({ tile });
-          using back = await fromRecords(records);
-          assert.equal(records.rows, table.numRows);
-          const [found, wanted] = [await back.toArrow(), await t.toArrow()];
-          for (const name of FIXED)
-            assert.deepEqual(
-              [...found.getChild(name)!].map(String),
-              [...wanted.getChild(name)!].map(String),
-              name,
-            );
+          using records = await pooled(t, { tile });
+          const wanted = await t.toArrow();
+          for (const one of [records, await hosted(tableOnHost(table), { tile })]) {
+            using back = await fromRecords(one);
+            assert.equal(one.rows, table.numRows);
+            const found = await back.toArrow();
+            for (const name of FIXED)
+              assert.deepEqual(
+                [...found.getChild(name)!].map(String),
+                [...wanted.getChild(name)!].map(String),
+                name,
+              );
+          }
         },
       ),
       { numRuns: 2 },
@@ -42,7 +68,8 @@ test("words lie where the fields say", async () => {
   await scoped(async () => {
     using t = await tableToGpu(gpu, table);
     for (const tile of [1, 2]) {
-      using records = await t.filter(col("b").gt(1)).toRecords({ tile });
+      const asked = (all: GpuTable) => all.filter(col("b").gt(1));
+      using records = await pooled(asked(t), { tile });
       assert.equal(records.words, 4);
       assert.deepEqual(
         records.fields.map(({ word }) => word),
@@ -60,6 +87,11 @@ test("words lie where the fields say", async () => {
         [2, 3, 3, 3],
       );
       assert.equal(at(2, 3), 2 ** 8);
+      const { dispatches, uploads } = gpu.counts;
+      const host = await hosted(asked(tableOnHost(table)), { tile });
+      assert.deepEqual(host.chunks[0]!.words, found.subarray(0, host.chunks[0]!.words.length));
+      assert.deepEqual(host.fields, records.fields);
+      assert.deepEqual([gpu.counts.dispatches, gpu.counts.uploads], [dispatches, uploads]);
     }
   });
 });
@@ -70,7 +102,7 @@ test("columns of records that were written to have what was written", async () =
   });
   await scoped(async () => {
     using t = await tableToGpu(gpu, table);
-    using records = await t.toRecords();
+    using records = await pooled(t);
     const [field] = records.fields;
     const offset = (records.words + field!.word + 1) * 4;
     const { block } = records.chunks[0]!;
@@ -92,7 +124,7 @@ test("what has no one width is refused, and disposed records say so", async () =
     using t = await tableToGpu(gpu, table);
     await assert.rejects(t.toRecords(), /column "s" is utf8; wanted columns of one width/);
     await assert.rejects(t.drop("s").toRecords({ tile: 0 }), { code: "BAD_COUNT" });
-    const records = await t.drop("s").toRecords();
+    const records = await pooled(t.drop("s"));
     records.dispose();
     await assert.rejects(fromRecords(records), { code: "DISPOSED" });
   });

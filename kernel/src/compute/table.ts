@@ -7,6 +7,7 @@ import { count } from "./aggregates.ts";
 import { col, type Expr } from "./expr.ts";
 import { entriesOf, notTable, optionsOf } from "./given.ts";
 import { type Aggregates, aggregated, groupKeys } from "./grouping.ts";
+import { rowsOf } from "./host/run.ts";
 import { HostSource } from "./host/source.ts";
 import type { JoinOptions } from "./join/keys.ts";
 import { joined } from "./join/plans.ts";
@@ -20,7 +21,9 @@ import {
   wholeOf,
 } from "./plan.ts";
 import { PLAN, Query } from "./query.ts";
-import { GpuRecords, type RecordOptions, recordsOf } from "./records.ts";
+import { GpuRecords, recordsOf } from "./records/gpu.ts";
+import { HostRecords, recordsOn } from "./records/host.ts";
+import type { RecordOptions } from "./records/layout.ts";
 import { concatenated } from "./sort/concat.ts";
 import { desc, type SortKey } from "./sort/keys.ts";
 import {
@@ -201,11 +204,15 @@ export class GpuTable extends Query {
 
   /**
    * Runs the query into records, an array of structures or (with `tile`) tiles of them, for kernels of your own;
-   * fromRecords() is the way back. Throws FIXED_WIDTH for texts, lists and structs.
+   * fromRecords() is the way back. Those of a table on the host are in memory (HostRecords), without a GPU.
+   * Throws FIXED_WIDTH for texts, lists and structs.
    */
-  async toRecords(options: RecordOptions = {}): Promise<GpuRecords> {
-    using store = await materialise(this[PLAN]);
-    return await recordsOf(store, optionsOf(options, "toRecords(options)"));
+  async toRecords(given: RecordOptions = {}): Promise<GpuRecords | HostRecords> {
+    const options = optionsOf(given, "toRecords(options)");
+    const plan = this[PLAN];
+    if (plan.source.host.there) return recordsOn(await rowsOf(plan), options);
+    using store = await materialise(plan);
+    return await recordsOf(store, options);
   }
 
   /** Runs the query into the pool. The result is a table of its own: dispose() it when done. */
@@ -215,7 +222,8 @@ export class GpuTable extends Query {
 }
 
 /** The columns of records as a table of its own: dispose() it when done. */
-export async function fromRecords(records: GpuRecords): Promise<GpuTable> {
+export async function fromRecords(records: GpuRecords | HostRecords): Promise<GpuTable> {
+  if (records instanceof HostRecords) return tableOnHost(await records.toTable());
   if (!(records instanceof GpuRecords)) {
     throw new CenoteError("NOT_RECORDS", `wanted records of toRecords(), found ${told(records)}`);
   }

@@ -35,7 +35,8 @@ function bound({ emitter }: Compiled, all: HostRows, part: HostPart): unknown[] 
   return args;
 }
 
-function valuesOf(type: ColumnType, bytes: Uint8Array): unknown {
+/** The values of a chunk as a typed array; bools are bits, a decimal is two. */
+export function valuesOf(type: ColumnType, bytes: Uint8Array): unknown {
   if (type.kind === "bool") return bytes;
   const View = (type.kind === "decimal"
     ? BigInt64Array

@@ -1,42 +1,26 @@
-// Records: a table as an array of structures, or as tiles of them, for kernels that want whole rows together;
-// and back into columns. Columns are what queries run on: bench/layouts.ts shows why.
-
-import { CenoteError, formatBytes } from "../base/index.ts";
+// Records in the pool, for kernels that want whole rows together; and back into columns.
+import { CenoteError } from "../../base/index.ts";
 import {
   type Column,
   type ColumnChunk,
   type ColumnStore,
-  isNested,
-  isText,
   layoutOf,
   ColumnStore as Store,
-} from "../columns/index.ts";
-import type { Gpu } from "../gpu/index.ts";
-import { BLOCKS, type Block } from "../pool/index.ts";
-import { launch, Scratch } from "./run/scratch.ts";
-import { told } from "./told.ts";
-import { node } from "./typed.ts";
-import { type Place, packKernel, unpackKernel, valueWords } from "./wgsl/records.ts";
-
-export interface RecordOptions {
-  /** Records in a tile, in which each word of all records lies together; 1 (the default): one after another. */
-  readonly tile?: number;
-}
-
-export interface RecordField {
-  readonly name: string;
-  /** The column's type; values of fewer than 32 bits take a word in a record. */
-  readonly type: string;
-  /** Word of a record where the value begins. The first words have a bit for each field that is not null. */
-  readonly word: number;
-}
-
-interface Layout {
-  readonly tile: number;
-  readonly words: number;
-  readonly columns: readonly Omit<Column, "chunks">[];
-  readonly places: readonly Place[];
-}
+} from "../../columns/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
+import { BLOCKS, type Block } from "../../pool/index.ts";
+import { launch, Scratch } from "../run/scratch.ts";
+import { node } from "../typed.ts";
+import { packKernel, unpackKernel } from "../wgsl/records.ts";
+import {
+  fieldsOf,
+  type Layout,
+  layoutFor,
+  type RecordField,
+  type RecordOptions,
+  recordsWithin,
+  wordsOf,
+} from "./layout.ts";
 
 interface RecordChunk {
   readonly rows: number;
@@ -70,8 +54,7 @@ export class GpuRecords {
     return this.chunks.reduce((sum, { block }) => sum + block.bytes, 0);
   }
   get fields(): RecordField[] {
-    const { columns, places } = this.#layout;
-    return columns.map(({ name, type }, i) => ({ name, type: type.name, word: places[i]!.at }));
+    return fieldsOf(this.#layout);
   }
 
   /** The records as columns again. Throws DISPOSED and OutOfPoolMemory. */
@@ -125,15 +108,15 @@ export async function recordsOf(
   store: ColumnStore,
   options: RecordOptions = {},
 ): Promise<GpuRecords> {
-  const layout = layoutFor(store, options);
+  const layout = layoutFor([...store.columns.values()], options);
   const { gpu } = store;
   using scratch = new Scratch(gpu);
   const chunks: RecordChunk[] = [];
   for (const [chunk, rows] of store.chunkRows.entries()) {
-    const most = rowsWithin(gpu, layout);
+    const most = recordsWithin(gpu.maxBinding, layout);
     for (let from = 0; from < rows; from += most) {
       const count = Math.min(most, rows - from);
-      const room = Math.ceil(count / layout.tile) * layout.tile * layout.words * 4;
+      const room = wordsOf(count, layout) * 4;
       const block = await scratch.block(room, "records", true);
       for (const [i, { name, type }] of layout.columns.entries()) {
         const at = node("column", type, [], { column: name });
@@ -146,44 +129,4 @@ export async function recordsOf(
   }
   scratch.keep(chunks.map(({ block }) => block));
   return new GpuRecords(gpu, layout, chunks);
-}
-
-function layoutFor(store: ColumnStore, { tile = 1 }: RecordOptions): Layout {
-  if (!Number.isInteger(tile) || tile < 1 || tile > 1024) {
-    throw new CenoteError(
-      "BAD_COUNT",
-      `toRecords({ tile }): wanted a whole number from 1 to 1024, found ${told(tile)}`,
-    );
-  }
-  // Kernels of people's own may write to records: what was known of the values holds no longer.
-  const columns = [...store.columns.values()].map(({ chunks: _, narrow: __, ...column }) => column);
-  const odd = columns.find(
-    ({ type }) => isText(type) || isNested(type) || type.kind === "opaque" || type.kind === "null",
-  );
-  if (odd) {
-    throw new CenoteError(
-      "FIXED_WIDTH",
-      `column "${odd.name}" is ${odd.type.name}; wanted columns of one width for records: numbers, bools, dates, times, decimals or dictionaries`,
-      { mend: `Leave it out with .drop("${odd.name}").` },
-    );
-  }
-  let words = Math.ceil(columns.length / 32);
-  const starts = columns.map(({ type }) => {
-    const at = words;
-    words += valueWords(type);
-    return at;
-  });
-  return { tile, words, columns, places: starts.map((at, field) => ({ at, field, tile, words })) };
-}
-
-// Whole tiles, and whole words of validity.
-function rowsWithin({ maxBinding }: Gpu, { words, tile }: Layout): number {
-  const step = 32 * tile;
-  const rows = Math.floor(maxBinding / (words * 4) / step) * step;
-  if (rows > 0) return rows;
-  throw new CenoteError(
-    "FIXED_WIDTH",
-    `records of ${words} words in tiles of ${tile}: ${step} of them take ${formatBytes(step * words * 4)}; one binding holds at most ${formatBytes(maxBinding)}`,
-    { mend: "Take fewer columns or a smaller tile." },
-  );
 }
