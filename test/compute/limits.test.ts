@@ -102,3 +102,32 @@ test("a row whose text alone is beyond a binding is an error that names it", asy
     /row 1 of column "text" \(utf8\) takes 128 KiB; one binding holds at most 64 KiB/,
   );
 });
+
+test("a table larger than the budget is cut by it, so that all that a query reads fits at once", async () => {
+  await scoped(async () => {
+    const rows = 1_000_000;
+    const ints = (of: (i: number) => number) =>
+      arrow.makeVector(Int32Array.from({ length: rows }, (_, i) => of(i)));
+    const large = new arrow.Table({ a: ints((i) => i % 3), b: ints((i) => i), c: ints(() => 1) });
+    const { budget } = gpu.pool;
+    try {
+      await gpu.finish();
+      gpu.pool.trim();
+      gpu.pool.budget = Math.max(gpu.pool.stats().reserved, 2 ** 23);
+      using t = await tableToGpu(gpu, large);
+      const groups = await t
+        .groupBy("a")
+        .agg({ b: sum("b"), c: sum("c") })
+        .toArrow();
+      const found = groups.toArray().map((row) => row.toJSON());
+      const of = (a: number) => BigInt(Math.ceil((rows - a) / 3));
+      const wanted = [0, 1, 2].map((a) => {
+        const n = of(a);
+        return { a, b: BigInt(a) * n + (3n * n * (n - 1n)) / 2n, c: n };
+      });
+      assert.deepEqual(found, wanted);
+    } finally {
+      gpu.pool.budget = budget;
+    }
+  });
+});

@@ -78,6 +78,29 @@ function largest(source: ColumnSource, from: number, to: number): number {
   return Math.max(own, ...children.map((child) => largest(child, low, high)));
 }
 
+/** Bytes of all columns' blocks for rows [0, rows). */
+function bytesOf(sources: readonly ColumnSource[], rows: number): number {
+  return sources.reduce((sum, source) => {
+    const { type, nulls, children = [] } = source;
+    const text = type.kind === "text" ? textBytes(spans(source, 0, rows)) : 0;
+    const [low, high] = children.length > 0 ? rowsInside(source, 0, rows) : [0, 0];
+    return sum + layoutOf(type, rows, nulls, text).total + bytesOf(children, high - low);
+  }, 0);
+}
+
+/**
+ * Rows of which all columns together take about that part of a budget, on average: a query needs a chunk of
+ * all that it reads in the pool at once, and room for what it makes of it.
+ */
+export function rowsOfBudget(
+  sources: readonly ColumnSource[],
+  rows: number,
+  budget: number,
+): number {
+  const part = (rows * budget) / 2 / Math.max(bytesOf(sources, rows), 1);
+  return Math.max(1024, Math.floor(part / 32) * 32);
+}
+
 function fit(source: ColumnSource, from: number, count: number, limit: number): number {
   const size = (n: number) => largest(source, from, from + n);
   if (size(count) <= limit) return count;
