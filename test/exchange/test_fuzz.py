@@ -61,13 +61,14 @@ BODIES = [
 ]
 
 
-@pytest.fixture(params=[python_survivor, node_survivor], ids=["python", "node"])
-def owner(request, tmp_path, monkeypatch):
-    monkeypatch.setenv("CENOTE_RUNTIME_DIR", str(tmp_path / "rt"))
-    process = request.param(["other"])
-    process.put_bytes("safe", 1000)
-    yield process
-    process.end()
+@pytest.fixture(scope="module", params=[python_survivor, node_survivor], ids=["python", "node"])
+def owner(request, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CENOTE_RUNTIME_DIR", str(tmp_path_factory.mktemp("nonsense") / "rt"))
+        process = request.param(["other"])
+        process.put_bytes("safe", 1000)
+        yield process
+        process.end()
 
 
 def nonsense(rng: random.Random) -> tuple[bytes, bool]:

@@ -5,6 +5,9 @@ import json
 import os
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -118,12 +121,27 @@ class Reader:
         self.honest.end()
 
 
+@contextmanager
+def reading(language: str, folder: Path) -> Iterator[Reader]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CENOTE_RUNTIME_DIR", str(folder / "rt"))
+        one = Reader(language)
+        yield one
+        one.end()
+
+
+@pytest.fixture(scope="module", params=["python", "node"])
+def reader(request, tmp_path_factory):
+    """One process for all lies, after each of which it still reads what is safe."""
+    with reading(request.param, tmp_path_factory.mktemp("lies")) as one:
+        yield one
+
+
 @pytest.fixture(params=["python", "node"])
-def reader(request, tmp_path, monkeypatch):
-    monkeypatch.setenv("CENOTE_RUNTIME_DIR", str(tmp_path / "rt"))
-    one = Reader(request.param)
-    yield one
-    one.end()
+def new_reader(request, tmp_path):
+    """For tests that compare what it holds before and after."""
+    with reading(request.param, tmp_path) as one:
+        yield one
 
 
 def test_what_is_true_is_read(reader):
@@ -164,23 +182,23 @@ ANYTHING += [
 ]
 
 
-def test_wrong_descriptions(reader):
+def test_wrong_descriptions(new_reader):
     liar = Liar()
     owner = Owner(runtime_folder(), liar)
-    before = at_rest(reader)
+    before = at_rest(new_reader)
     rng = random.Random(7)
     for _ in range(ROUNDS):
         wrong = {
             rng.choice([*description()]): rng.choice(ANYTHING) for _ in range(rng.choice([1, 2]))
         }
         liar.object = description(**wrong)
-        found = reader.get("lie")
+        found = new_reader.get("lie")
         # Versions, times and the columns' names are the owner's to choose; the rest must be true.
         assert found in CODES or found == 100, wrong
-        assert reader.get("safe") == 1000, wrong
+        assert new_reader.get("safe") == 1000, wrong
     liar.object = None
     owner.close()
-    until("what it had passed is let go of", lambda: not holds_more(reader, before))
+    until("what it had passed is let go of", lambda: not holds_more(new_reader, before))
 
 
 ARENAS = {
@@ -263,9 +281,9 @@ def test_greetings_that_are_none(what, reader):
     owner.close()
 
 
-def test_descriptors_that_nobody_asked_for(reader):
+def test_descriptors_that_nobody_asked_for(new_reader):
     liar = Liar()
-    before = at_rest(reader)
+    before = at_rest(new_reader)
     owner = Owner(runtime_folder(), liar)
     flood = [0]
 
@@ -278,12 +296,12 @@ def test_descriptors_that_nobody_asked_for(reader):
 
     owner._answer = answer
     for _ in range(10):
-        found = reader.get("lie")
+        found = new_reader.get("lie")
         assert found in CODES or found == 100
-        assert reader.get("safe") == 1000
+        assert new_reader.get("safe") == 1000
     assert flood[0] > 0
     owner.close()
-    until("they are closed", lambda: not holds_more(reader, before))
+    until("they are closed", lambda: not holds_more(new_reader, before))
 
 
 @pytest.mark.parametrize("reader", ["python"], indirect=True)
