@@ -3,14 +3,14 @@ import type { Table } from "apache-arrow";
 import { CenoteError, describeBlock, formatBytes, OutOfPoolMemory } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import { chunkRows, rowsOfBudget } from "./chunking.ts";
-import { isNarrow } from "./narrow.ts";
+import { boundsOf } from "./bounds.ts";
+import { chunkRows } from "./chunking.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
 import { type Staged, stageChunk } from "./stage.ts";
 import { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
 
 export interface UploadOptions {
-  /** Rows in a chunk, at most; by default as many as the adapter's largest binding and half of the budget hold. */
+  /** Rows in a chunk, at most; by default as many as the adapter's largest binding holds. */
   chunkRows?: number;
 }
 
@@ -35,8 +35,8 @@ export async function uploadTable(
   }
   const sources = columnSources(table);
   const limit = Math.min(gpu.maxBinding, 2 ** 32 - 4);
-  const each = most ?? rowsOfBudget(sources, table.numRows, gpu.pool.budget);
-  const rows = cut(chunkRows(sources, table.numRows, limit), each);
+  let rows = chunkRows(sources, table.numRows, limit);
+  if (most !== undefined) rows = cut(rows, most);
   const staged = sources.map((source) => stageColumn(source, rows));
   const own: Block[] = [];
   try {
@@ -122,13 +122,14 @@ async function place(
     const inside = staged.map((chunk) => chunk.children[i]!);
     children.push(await place(gpu, child, inside, own, parts));
   }
+  const bounds = boundsOf(source);
   return {
     name,
     type,
     field,
     nulls,
     chunks,
-    ...(isNarrow(source) ? { narrow: true } : {}),
+    ...(bounds ? { bounds } : {}),
     ...(dictionary ? { dictionary } : {}),
     ...(source.children ? { children } : {}),
   };

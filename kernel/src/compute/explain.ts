@@ -3,8 +3,9 @@ import { formatBytes } from "../base/index.ts";
 import { type ColumnStore, isNested, isText, layoutOf, withChildren } from "../columns/index.ts";
 import { isTextual } from "./comparison.ts";
 import type { NamedKey, Plan } from "./plan.ts";
-import { shapeFor } from "./run/shape.ts";
-import { slotsFor } from "./run/slots.ts";
+import { planOf } from "./run/dense.ts";
+import { FIRST_CAPACITY, shapeFor } from "./run/shape.ts";
+import { querySlots } from "./run/tables.ts";
 import { columnsOf, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
 
@@ -98,27 +99,31 @@ export function explainAggregate(
   const lines = [`aggregate ${by}: 1 fused kernel · reads ${reads(store, roots)}`];
   if (plan.where) lines.push(`  filter inside it: ${showTyped(plan.where)}`);
   if (!store) return [...lines, LATER];
-  const slots = slotsFor(
-    store,
-    keys.map(({ at }) => at),
-  );
-  const capacity = slots.by === "one" ? 1 : slots.by === "direct" ? slots.size : 1024;
+  const slots = querySlots(store, { keys, parts });
   const width = offsetsOf(parts).at(-1)!;
   const { software } = store.gpu.adapter;
+  const hashed = slots.by === "hash";
   let peak = 0;
   for (const [chunk, rows] of store.chunkRows.entries()) {
-    const shape = shapeFor(software, slots, capacity, width, rows);
-    const bytes = shape.accBytes + (slots.by === "one" ? 0 : capacity * 12);
+    const shape = hashed
+      ? shapeFor(software, slots, FIRST_CAPACITY, width, rows)
+      : planOf(store, parts, slots, rows).shape;
+    const bytes = shape.accBytes + (hashed ? FIRST_CAPACITY * 12 : 0);
     lines.push(
       `  chunk ${chunk}: ${rows} rows, ${shape.invocations} invocations, slots by ${slots.by}, tables ${shape.form}, allocates ${formatBytes(bytes)}`,
     );
     peak = Math.max(peak, bytes);
   }
   // The lists of a chunk's groups stay until all chunks are done.
-  const lists = slots.by === "one" ? 0 : capacity * 8 * (store.chunkRows.length - 1);
-  lines.push(`  at peak: ${formatBytes(peak + Math.max(lists, 0))}, and the groups' words`);
-  if (slots.by === "hash")
-    lines.push("  more than 768 groups: again with a table 16 times as large");
-  lines.push("  then: list, merge, gather of keys; intermediate columns 0 B");
+  const lists = hashed ? FIRST_CAPACITY * 8 * Math.max(0, store.chunkRows.length - 1) : 0;
+  lines.push(`  at peak: ${formatBytes(peak + lists)}, and the groups' words`);
+  lines.push(
+    ...(hashed
+      ? [
+          "  more than 768 groups: again with a table 16 times as large",
+          "  then: list, merge, gather of keys; intermediate columns 0 B",
+        ]
+      : ["  then: merge, 1 read-back; intermediate columns 0 B"]),
+  );
   return lines;
 }

@@ -1,6 +1,6 @@
 // The groups of rows in the pool, as columns on the host. What needs more columns than a kernel reads is done in
 // several passes, each with some of the figures, over the same groups.
-import { type ColumnStore, TYPES } from "../columns/index.ts";
+import { type ColumnStore, isNarrow, TYPES } from "../columns/index.ts";
 import type { AggregateFunction } from "./aggregates.ts";
 import { figureColumns, sortedFigures } from "./figure-columns.ts";
 import { isSorted, partsOf, type TypedAggregate } from "./figures.ts";
@@ -122,7 +122,8 @@ async function fittedGroups(
 /** A column whose values fit 32 bits as one of those; figures of such are fewer words. */
 function narrowed(store: ColumnStore, of: Typed, fn: AggregateFunction): Typed {
   if (of.op !== "column" || fn === "first" || fn === "last") return of;
-  if (!store.column(of.column!).narrow) return of;
+  const column = store.column(of.column!);
+  if (!isNarrow(column.type, column.bounds)) return of;
   const type = of.type.kind === "i64" ? TYPES.int32 : TYPES.uint32;
   return node("column", type, [], { column: of.column! });
 }

@@ -1,13 +1,6 @@
 // The result of an aggregate as columns: groups of several chunks merged, sorted by their keys.
-import {
-  type Column,
-  comparator,
-  type HostChunk,
-  type HostColumn,
-  locator,
-  take,
-} from "../columns/index.ts";
-import type { Groups } from "./run/group.ts";
+import { comparator, type HostChunk, type HostColumn, locator, take } from "../columns/index.ts";
+import type { Groups, KeyColumn } from "./run/tables.ts";
 import type { HostValues } from "./run/values.ts";
 import { merge, offsetsOf, type Part } from "./wgsl/parts.ts";
 
@@ -33,6 +26,15 @@ export async function groupedColumns(
     // Without keys there is one group, also of no rows: its words are the zeros that they begin as.
     const words = new Uint32Array(offsetsOf(parts).at(-1)!);
     return groupedColumns({ chunks: [{ groups: 1, words, keys: [] }], keys: [] }, parts, figures);
+  }
+  const [only] = groups.chunks;
+  if (groups.ordered && only) {
+    const columns = groups.keys.map((column, k): HostValues => {
+      return { column, chunk: hostColumn(column, groups, k).chunks[0]! };
+    });
+    const pick = Uint32Array.from({ length: only.groups }, (_, i) => i);
+    const found = await figures({ words: only.words, groups: only.groups, pick });
+    return { columns: [...columns, ...found], rows: only.groups };
   }
   const sizes = groups.chunks.map((chunk) => chunk.groups);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -61,7 +63,7 @@ export async function groupedColumns(
   return { columns, rows: first.length };
 }
 
-function hostColumn(column: Column, groups: Groups, k: number): HostColumn {
+function hostColumn(column: KeyColumn, groups: Groups, k: number): HostColumn {
   const chunks = groups.chunks.map(({ keys, groups: rows }, i) => ({
     bytes: keys[k]!,
     layout: column.chunks[i]!.layout,

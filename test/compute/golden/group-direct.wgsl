@@ -1,7 +1,6 @@
 @group(0) @binding(0) var<storage, read_write> c0: array<u32>;
 @group(0) @binding(1) var<storage, read_write> c1: array<u32>;
 @group(0) @binding(2) var<storage, read_write> acc: array<u32>;
-@group(0) @binding(3) var<storage, read_write> reps: array<atomic<u32>>;
 const LITERALS = 3u;
 @group(1) @binding(0) var<uniform> p: array<vec4u, 4>;
 fn i64_of_low(low: u32) -> vec2u { return vec2u(low, 0u - (low >> 31u)); }
@@ -45,9 +44,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let v6 = v5.x % 24u;
       let v7 = vec2u(select(v6, 23u - v6, v1.x != 0u), 0u);
       let v8 = bitcast<i32>(v7.x);
-      let slot = u32(v8);
-      if (atomicLoad(&reps[slot]) == 0u) { atomicStore(&reps[slot], row + 1u); }
-      let at = (id.x * arrayLength(&reps) + slot) * 3u;
+      let slot = bitcast<u32>(v8);
+      let at = (id.x * p[LITERALS + 0u].y + slot) * 3u;
       {
         acc[at + 0u] += 1u;
       }

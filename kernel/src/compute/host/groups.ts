@@ -1,7 +1,7 @@
 // Groups on the host: the same words for each group that kernels keep (wgsl/parts.ts), so that figures, their
 // overflow and their order are one.
-import type { Column, ColumnFacts, HostChunk } from "../../columns/index.ts";
-import type { Groups } from "../run/group.ts";
+import type { ColumnFacts, HostChunk } from "../../columns/index.ts";
+import type { Groups } from "../run/tables.ts";
 import type { Typed } from "../typed.ts";
 import { offsetsOf, type Part } from "../wgsl/parts.ts";
 import { accumulate, evaluated } from "./accumulate.ts";
@@ -36,8 +36,7 @@ export function groupRows(all: HostRows, query: HostGroupQuery): Groups {
       words,
       keys: keys.map(({ chunks }) => chunks[i]!.bytes),
     })),
-    // The blocks of these chunks are not there: only their layouts are read.
-    keys: keys.map(({ facts, chunks }) => ({ ...facts, chunks }) as unknown as Column),
+    keys: keys.map(({ facts, chunks }) => ({ ...facts, chunks })),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Table } from "apache-arrow";
 import { CenoteError } from "../../base/index.ts";
 import { type ColumnStore, hostBatches, hostColumns, stepsOf } from "../../columns/index.ts";
 import type { NamedKey, Plan } from "../plan.ts";
-import type { Groups } from "../run/group.ts";
+import type { Groups } from "../run/tables.ts";
 import { readColumns } from "../run/values.ts";
 import { told } from "../told.ts";
 import { columnsOf } from "../typed.ts";

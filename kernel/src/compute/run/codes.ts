@@ -88,7 +88,7 @@ async function makeCodes(store: ColumnStore, name: string): Promise<Column | und
     ...ranks,
     name: `\u0001codes of ${name}`,
     type: CODES,
-    dictionary: Array.from({ length: ranks.values }),
+    dictionary: ranks.values,
   };
   store.hold(codes);
   scratch.keep(codes.chunks.map(({ block }) => block));

@@ -27,8 +27,8 @@ export interface TextColumn {
 }
 
 export interface RankColumn extends Column {
-  /** Different values of all columns that were ranked with it. */
-  readonly values: number;
+  /** The different values of all columns that were ranked with it, in order. */
+  readonly values: readonly Sortable[];
 }
 
 /** For each of these columns (text or codes) one of ranks, which compare as the values do. */
@@ -67,7 +67,7 @@ async function ranksAmong(
     const table = isText(at.type)
       ? textTable(sorted as string[])
       : { words: Uint32Array.from(values[i]!, (value) => ranks.get(value)!), bytes: 0 };
-    made.push(await ranked(store, at, table, sorted.length, scratch));
+    made.push(await ranked(store, at, table, sorted, scratch));
   }
   return made;
 }
@@ -116,18 +116,18 @@ async function ranked(
   store: ColumnStore,
   at: Typed,
   table: Table,
-  values: number,
+  values: readonly Sortable[],
   scratch: Scratch,
 ): Promise<RankColumn> {
   const column = store.column(at.column!);
   if (table.words.byteLength > store.gpu.maxBinding) {
     throw new CenoteError(
       "TOO_MANY_TEXTS",
-      `the ${values} different texts of column "${at.column}" take ${formatBytes(table.words.byteLength)}; one binding holds at most ${formatBytes(store.gpu.maxBinding)}`,
+      `the ${values.length} different texts of column "${at.column}" take ${formatBytes(table.words.byteLength)}; one binding holds at most ${formatBytes(store.gpu.maxBinding)}`,
       { mend: "Order or join by a shorter key, or filter first." },
     );
   }
-  const size = isText(at.type) ? values : table.words.length;
+  const size = isText(at.type) ? values.length : table.words.length;
   const chunks = await replaced(store.gpu, column, { ...table, size }, scratch);
   return { name: at.column!, type: TYPES.uint32, nulls: column.nulls, chunks, values };
 }

@@ -5,7 +5,7 @@ import type { Slots } from "../wgsl/group.ts";
 import type { Form } from "../wgsl/parts.ts";
 
 /** Slots that a hash table has at first. */
-const FIRST_CAPACITY = 1024;
+export const FIRST_CAPACITY = 1024;
 /** Bytes of tables of invocations' own, at most; beyond it they share one. */
 export const OWN_BYTES = 16 * 2 ** 20;
 
@@ -45,14 +45,17 @@ export function shapeFor(
   return { form: "shared", invocations: many, copies: 1, capacity, accBytes: copyBytes };
 }
 
-/** Slots of tables of at most `most`: keys of few values, of which few may be there, take less room by hash. */
-export function fittingSlots(slots: Slots, most: number): Slots {
-  return slots.by === "direct" && slots.size > most ? { by: "hash" } : slots;
+/** Words of all slots of a table that comes to the host as it is, at most. */
+const DENSE_WORDS = 2 ** 22;
+
+/** Slots of tables of at most `most` bytes: keys of few values, of which few may be there, take less room by hash. */
+export function fittingSlots(slots: Slots, width: number, most: number): Slots {
+  const words = slots.by === "direct" ? slots.size * width : 0;
+  return words > Math.min(DENSE_WORDS, most / 4) ? { by: "hash" } : slots;
 }
 
-/** Slots of the first table. */
-export function firstCapacity(slots: Slots, most: number): number {
-  if (slots.by !== "hash") return slots.by === "one" ? 1 : slots.size;
+/** Slots of the first table that is hashed. */
+export function firstCapacity(most: number): number {
   return Math.min(FIRST_CAPACITY, Math.max(16, 2 ** Math.floor(Math.log2(most))));
 }
 

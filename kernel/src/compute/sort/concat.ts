@@ -2,6 +2,7 @@
 // and others not, and codes of dictionaries that differ.
 import { CenoteError } from "../../base/index.ts";
 import {
+  boundsAmong,
   type Column,
   type ColumnStore,
   ColumnStore as Store,
@@ -117,10 +118,11 @@ async function joined(gpu: Gpu, columns: readonly Column[], scratch: Scratch): P
   for (const column of columns)
     alike.push(column.nulls === nulls ? column : await withNulls(gpu, column, scratch));
   const coded = alike[0]!.dictionary ? await oneDictionary(gpu, alike, scratch) : alike;
-  const narrow = coded.every((column) => column.narrow === true);
+  const { bounds: _, ...facts } = coded[0]!;
+  const bounds = boundsAmong(coded.map((column) => column.bounds));
   const chunks = coded.flatMap((column) => column.chunks);
   const [first] = columns as [Column];
-  if (!first.children) return { ...coded[0]!, nulls, narrow, chunks };
+  if (!first.children) return { ...facts, nulls, ...(bounds ? { bounds } : {}), chunks };
   const children: Column[] = [];
   for (const k of first.children.keys())
     children.push(

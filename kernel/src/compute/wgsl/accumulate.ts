@@ -83,7 +83,7 @@ class Update {
     const value = this.#emitter.emit(part.of);
     switch (part.kind) {
       case "integers":
-        return { ok: value.ok, body: this.#integer(part.of, value, part.limbs) };
+        return { ok: value.ok, body: this.#integer(part, value) };
       case "floats":
         return { ok: value.ok, body: [this.#float(part.of, value, part.limbs)] };
       case "squares":
@@ -112,13 +112,13 @@ class Update {
     return [...lines, `let carry${word} = select(0u, 1u, s${word} < ${amount});`];
   }
 
-  #integer(of: Typed, { v }: Emitted, limbs: number): string[] {
+  #integer({ of, limbs, single }: Part & { kind: "integers" }, { v }: Emitted): string[] {
     const { kind } = of.type;
-    if (kind === "bool") return this.#integer2(`select(0u, 1u, ${v})`, "0u");
-    if (kind === "u32") return this.#integer2(v, "0u");
-    if (kind === "i32") return this.#integer2(`bitcast<u32>(${v})`, `bitcast<u32>(${v} >> 31u)`);
+    const word = { bool: `select(0u, 1u, ${v})`, i32: `bitcast<u32>(${v})` }[kind as string] ?? v;
+    if (single) return [this.#plus(0, word)];
+    if (limbs === 2)
+      return this.#integer2(word, kind === "i32" ? `bitcast<u32>(${v} >> 31u)` : "0u");
     if (kind === "decimal") return this.#decimal(v);
-    if (limbs !== 3) throw new Error("64-bit sums take 3 limbs");
     const sign = kind === "i64" ? `bitcast<u32>(bitcast<i32>(${v}.y) >> 31u)` : "0u";
     return [
       `let low = ${v}.x;`,

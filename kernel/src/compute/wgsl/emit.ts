@@ -1,6 +1,6 @@
 // Typed expressions to WGSL, as single assignments in a function with the row in `row`. A value is a pair:
 // the name of its value, and the name of what says that it is not null ("true" where it cannot be null).
-import { isText, pathTo, stepsOf } from "../../columns/index.ts";
+import { isNarrow, isText, pathTo, stepsOf } from "../../columns/index.ts";
 import { isTextual } from "../comparison.ts";
 import { deepest, type Typed } from "../typed.ts";
 import { emitAmong } from "./among.ts";
@@ -164,13 +164,13 @@ export class Emitter implements Emitting {
     return `((c${i}[p[${i + 1}].x + (${row} >> 5u)] >> (${row} & 31u)) & 1u) == 1u`;
   }
 
-  // Of a narrow column that is used as one of 32 bits (narrow.ts), the low word.
+  // Of a narrow column that is used as one of 32 bits (columns/bounds.ts), the low word.
   #load(name: string, row: string, wanted = 64): string {
-    const { type, narrow } = this.program.column(name);
+    const { type, bounds } = this.program.column(name);
     const c = `c${this.program.bind(name)}`;
     if (isText(type) || type.kind === "list") return `vec2u(${c}[${row}], ${c}[${row} + 1u])`;
     if (type.bits === 1) return `((${c}[${row} >> 5u] >> (${row} & 31u)) & 1u) == 1u`;
-    if (type.bits === 64 && narrow) {
+    if (isNarrow(type, bounds)) {
       const low = `${c}[${row} * 2u]`;
       if (wanted === 32) return type.kind === "i64" ? `bitcast<i32>(${low})` : low;
       return `${this.program.use(type.kind === "i64" ? "i64_of_low" : "u64_of_low")}(${low})`;

@@ -1,12 +1,12 @@
 // The kernel behind every aggregate: filter, keys and figures of a row in one pass, nothing in between is
 // stored. How a row finds its group (its slot in the tables):
 //   one      there are no keys
-//   direct   keys of few possible values (bool, 8 and 16 bits, dictionary codes, date parts): the slot is
-//            computed from them
+//   direct   keys of few possible values (bool, dictionary codes, date parts, integers within narrow bounds): the
+//            slot is computed from them, in the order of the keys, the first before the second
 //   hash     any other keys: an open-addressed table `reps` of row numbers, one for each group. A row finds
 //            its slot by comparing its keys with those of the row that holds it, which never change, so
 //            that no order of memory operations beyond one compare-and-swap is needed.
-// `reps[slot]` is the number of a row of the group, plus 1; 0 is an empty slot.
+// Of hashes `reps[slot]` is the number of a row of the group, plus 1; 0 is an empty slot.
 // Parameters p[0]: end of the rows; distance between the first rows of two invocations; distance between
 // an invocation's rows; first row. Either invocations lie apart and their rows together, or the reverse:
 // whichever, `i` counts from the first row.
@@ -42,7 +42,7 @@ export interface GroupSpec {
   readonly lowWords: boolean;
 }
 
-/** Extras: acc; unless there are no keys, reps; for hashing, state (groups, overflow flag). */
+/** Extras: acc; for hashing, reps and state (groups, overflow flag). */
 export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
   const { form, parts } = spec;
   const program = new Program(store);
@@ -51,7 +51,7 @@ export function groupKernel(store: ColumnStore, spec: GroupSpec): KernelText {
   const test = spec.where ? testOf(emitter, spec.where) : undefined;
   const body = slotLines(emitter, spec);
   if (form !== "local") {
-    const copy = form === "own" ? "id.x * arrayLength(&reps) + " : "";
+    const copy = form === "own" ? `id.x * ${sizeOf(program, spec.slots)} + ` : "";
     body.push(`let at = (${copy}slot) * ${width}u;`);
   }
   body.push(...updates(emitter, parts, form, spec.lowWords));
@@ -122,10 +122,19 @@ function extrasOf({ slots, form }: GroupSpec): Extra[] {
   const extras: Extra[] = [
     { name: "acc", type: form === "shared" ? "array<atomic<u32>>" : "array<u32>" },
   ];
-  if (slots.by !== "one") extras.push({ name: "reps", type: "array<atomic<u32>>" });
-  if (slots.by === "hash") extras.push({ name: "state", type: "array<atomic<u32>>" });
+  if (slots.by === "hash")
+    for (const name of ["reps", "state"]) extras.push({ name, type: "array<atomic<u32>>" });
   return extras;
 }
+
+/** Slots of a table. */
+function sizeOf(program: Program, slots: Slots): string {
+  if (slots.by === "hash") return "arrayLength(&reps)";
+  return slots.by === "one" ? "1u" : constant(program, slots.size);
+}
+
+// A parameter where there is room: tables with other bounds then have the same kernel.
+const constant = (program: Program, x: number) => program.literal([x >>> 0])?.[0] ?? `${x >>> 0}u`;
 
 function slotLines(emitter: Emitter, spec: GroupSpec): string[] {
   const { slots, keys } = spec;
@@ -139,24 +148,22 @@ function slotLines(emitter: Emitter, spec: GroupSpec): string[] {
       "if (slot == 0xffffffffu) { return; }",
     ];
   }
+  const { program } = emitter;
   const terms = keys.map((key, i) => {
     const { low, size } = slots.digits[i]!;
     const { v, ok } = emitter.emit(key);
-    const digit = digitOf(key, v, low);
-    const stride = slots.digits.slice(0, i).reduce((product, d) => product * (d.size + 1), 1);
-    const term = ok === "true" ? digit : `select(${size}u, ${digit}, ${ok})`;
-    return stride === 1 ? term : `${term} * ${stride}u`;
+    const digit = digitOf(program, key, v, low);
+    const after = slots.digits.slice(i + 1).reduce((product, d) => product * (d.size + 1), 1);
+    const term = ok === "true" ? digit : `select(${constant(program, size)}, ${digit}, ${ok})`;
+    return after === 1 ? term : `${term} * ${constant(program, after)}`;
   });
-  return [
-    ...emitter.lines.splice(0),
-    `let slot = ${terms.join(" + ")};`,
-    "if (atomicLoad(&reps[slot]) == 0u) { atomicStore(&reps[slot], row + 1u); }",
-  ];
+  return [...emitter.lines.splice(0), `let slot = ${terms.join(" + ")};`];
 }
 
-function digitOf(key: Typed, v: string, low: number): string {
-  if (key.type.kind === "bool") return `select(0u, 1u, ${v})`;
-  if (key.type.kind === "i32") return low === 0 ? `u32(${v})` : `u32(${v} - ${low}i)`;
-  if (key.type.kind === "i64") return low === 0 ? `${v}.x` : `(${v}.x - ${low >>> 0}u)`;
-  return v;
+// The low words are enough: what is left is below the number of slots.
+function digitOf(program: Program, { type: { kind } }: Typed, v: string, low: number): string {
+  if (kind === "bool") return `select(0u, 1u, ${v})`;
+  const wide = kind === "i64" || kind === "u64";
+  const word = wide ? `${v}.x` : kind === "i32" ? `bitcast<u32>(${v})` : v;
+  return low === 0 ? word : `(${word} - ${constant(program, low)})`;
 }

@@ -20,7 +20,13 @@ export type Form = "local" | "own" | "shared";
 
 export type Part =
   | { readonly kind: "count"; readonly of?: Typed }
-  | { readonly kind: "integers"; readonly of: Typed; readonly limbs: 2 | 3 | 5 }
+  | {
+      readonly kind: "integers";
+      readonly of: Typed;
+      readonly limbs: 2 | 3 | 5;
+      /** Takes one word while rows are added, as bounds show that it is enough. */
+      readonly single?: boolean;
+    }
   | { readonly kind: "floats"; readonly of: Typed; readonly limbs: 10 | 67 }
   | { readonly kind: "squares"; readonly of: Typed; readonly limbs: 3 | 5 | 20 | 134 }
   | { readonly kind: "place"; readonly of?: never; readonly best: "min" | "max" }
@@ -44,6 +50,7 @@ export function merges(part: Part): Merge[] {
     case "count":
       return [{ by: "add", words: 1 }];
     case "integers":
+      return [{ by: "add", words: part.single ? 1 : part.limbs }];
     case "squares":
       return [{ by: "add", words: part.limbs }];
     case "place":
