@@ -157,6 +157,20 @@ def by_steps(ask: Json, left: pa.Table, right: pa.Table) -> pa.Table:
     return sql({"sql": pipeline.in_sql(ask["steps"], right.column_names)}, tables)
 
 
+def describe(_: Json, frame: pl.DataFrame) -> pl.DataFrame:
+    """A row for each column; figures of numbers."""
+    found = []
+    for column in frame:
+        row: Json = {"column": column.name, "count": column.count()}
+        row |= {"nulls": column.null_count(), "unique": column.drop_nulls().n_unique()}
+        row |= dict.fromkeys(("mean", "std", "q25", "median", "q75"))
+        if column.dtype.is_numeric():
+            row |= {"mean": column.mean(), "std": column.std(), "median": column.median()}
+            row |= {f"q{q}": column.quantile(q / 100, "linear") for q in (25, 75)}
+        found.append(row)
+    return pl.DataFrame(found, infer_schema_length=None)
+
+
 QUESTIONS = {
     "sort": sort,
     "distinct": distinct,
@@ -164,6 +178,7 @@ QUESTIONS = {
     "join": join,
     "windows": windows,
     "histogram": histogram,
+    "describe": describe,
     "pivot": pivot,
     "valueCounts": value_counts,
 }

@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
 import { DISPLAY } from "../../kernel/src/base/index.ts";
-import { col, count, mean, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { col, count, mean, sum, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 import { assertClose, assertSameRows, openPeer } from "./peer.ts";
 import { randomTable } from "./random.ts";
@@ -33,7 +33,9 @@ test("histograms equal NumPy's, with and without a range", async () => {
   );
 });
 
-test("pivots and counts of values equal Polars'", async () => {
+const FIGURES = ["mean", "std", "q25", "median", "q75"];
+
+test("pivots, counts of values and descriptions equal Polars'", async () => {
   await scoped(() =>
     fc.assert(
       fc.asyncProperty(
@@ -42,13 +44,18 @@ test("pivots and counts of values equal Polars'", async () => {
         async ({ table, values, chunkRows }, index) => {
           using t = await tableToGpu(gpu, table, { chunkRows });
           const wanted = await peer.ask("pivot", [values], { index, on: "codes" });
-          using found = await t.pivot({ index, on: "codes", values: sum("int16") });
-          assertSameRows(await found.toArrow(), wanted, `pivot by ${index}`);
+          const described = await peer.ask("describe", [values], {});
           const counts = await peer.ask("valueCounts", [values], { of: "text" });
-          assertSameRows(await t.valueCounts("text").toArrow(), counts, "counts");
+          for (const one of [t, tableOnHost(table)]) {
+            using found = await one.pivot({ index, on: "codes", values: sum("int16") });
+            assertSameRows(await found.toArrow(), wanted, `pivot by ${index}`);
+            assertSameRows(await one.valueCounts("text").toArrow(), counts, "counts");
+            const facts = one.describe().select("column", "count", "nulls", "unique", FIGURES);
+            assertClose(await facts.toArrow(), described, "description", 1e-12);
+          }
         },
       ),
-      { numRuns: 6 },
+      { numRuns: 4 },
     ),
   );
 });
@@ -126,6 +133,21 @@ test("pivots with several figures, missing pairs and computed keys; later steps"
       m_null: null,
     });
     assert.equal(await p.filter(col("n_b").isNotNull()).count(), 2);
+    const { dispatches, uploads } = gpu.counts;
+    const host = await tableOnHost(table).pivot({
+      index: { big: col("x").gt(2) },
+      on: "name",
+      values: { n: count(), m: mean("x") },
+    });
+    assert.deepEqual(
+      (await host.toArrow()).toArray().map((row) => row.toJSON()),
+      rows,
+    );
+    assert.equal(await host.filter(col("n_b").isNotNull()).count(), 2);
+    assert.deepEqual([gpu.counts.dispatches, gpu.counts.uploads], [dispatches, uploads]);
+    const none = tableOnHost(table).filter(col("x").gt(9));
+    const empty = await none.pivot({ index: "x", on: "name", values: count() });
+    assert.deepEqual([empty.columns, (await empty.toArrow()).numRows], [["x"], 0]);
     const given = (value: unknown) => value as never;
     await assert.rejects(t.pivot({ index: [], on: "name", values: count() }), { code: "NO_KEYS" });
     await assert.rejects(t.pivot({ index: "x", on: "name", values: given(sum) }), {
