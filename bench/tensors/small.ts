@@ -71,7 +71,7 @@ export async function smallOnHost({ gpu, tf }: Sides, size: number): Promise<voi
     return read;
   };
   const found: [Found, Found] = [{}, {}];
-  for (let run = 0; run < 400; run++) {
+  for (let run = 0; run < 2000; run++) {
     for (const [side, step] of [ours, theirs].entries()) {
       const begin = performance.now();
       const read = await step();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CenoteError } from "../../kernel/src/base/index.ts";
-import { addKernel, gpu, scoped, words } from "./open.ts";
+import { addKernel, blockOf, gpu, scoped, words } from "./open.ts";
 
 const run = (name: string, body: () => Promise<void>) => test(name, () => scoped(body));
 const code = (wanted: string) => (error: unknown) =>
@@ -118,3 +118,23 @@ run("two bindings of one range are refused; neighbours in one slab are not", asy
     code("OVERLAP"),
   );
 });
+
+run(
+  "parameters are each dispatch's own, also when they come again, and when there are more than fit",
+  async () => {
+    const block = await blockOf(new Uint32Array(1));
+    const add = addKernel();
+    let wanted = 0;
+    for (let i = 0; i < 2500; i++) {
+      const value = i % 3 === 0 ? 5 : (i * 7919) % 1500;
+      gpu.dispatch(add, {
+        bindings: [{ block }],
+        params: Uint32Array.of(value, i % 2, 0, 0),
+        workgroups: [1],
+      });
+      wanted += value;
+      if (i % 700 === 0) gpu.submit();
+    }
+    assert.equal((await words({ block }))[0], wanted);
+  },
+);

@@ -3,11 +3,10 @@
 import { CenoteError, currentCell, lineWord } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../pool/index.ts";
-import { DTYPES, type Dtype } from "./dtypes.ts";
+import { DTYPES, type Dtype, type HostArray } from "./dtypes.ts";
 import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
-import { elementsOnHost } from "./host/elements.ts";
-import { hostLimit, onHost } from "./host/engine.ts";
+import { hostLimit, hostValues, isFew, onHost } from "./host/engine.ts";
 import { packedBytes, unpacked } from "./packing.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import type { Storage } from "./storage.ts";
@@ -16,6 +15,8 @@ import { noteTensor } from "./tidy.ts";
 // An operation joins up to three expressions, whose parameters and memory must then fit one kernel.
 /** Operations that an expression may hold before it is computed into memory. */
 const MOST_CALLS = 24;
+/** Of few elements on the host, operations that are done again at each read, and take no memory. */
+const CHEAP_CALLS = 2;
 /** Places of elements that an expression may name: their strides are parameters of the kernel. */
 const MOST_PLACES = 5;
 
@@ -128,14 +129,22 @@ export abstract class TensorBase {
     for (const storage of before) storage.release();
   }
 
-  /** The elements where the host has them or can make them, and they are few. */
-  #known() {
-    if (this.size > hostLimit(this.gpu)) return undefined;
+  /** The elements where the host has them, or makes them, and they are few; `own`: nobody else has the array. */
+  #known(): { values: HostArray; own: boolean } | undefined {
+    if (!isFew(this.gpu, this.size)) return undefined;
     const expr = this.expression();
-    const made = expr.kind === "leaf" ? expr : onHost(this.gpu, expr, this.shape, this.name);
+    if (expr.kind === "leaf") {
+      const values = hostValues(this.gpu, expr, this.shape);
+      return values && { values, own: values !== expr.storage.host };
+    }
+    if (isCheap(expr)) {
+      const values = hostValues(this.gpu, expr, this.shape);
+      return values && { values, own: true };
+    }
+    const made = onHost(this.gpu, expr, this.shape, this.name);
     if (!made) return undefined;
-    if (made !== expr) this.#become(made);
-    return elementsOnHost(made, this.shape);
+    this.#become(made);
+    return { values: made.storage.host!, own: false };
   }
 
   /**
@@ -168,7 +177,7 @@ export abstract class TensorBase {
       return new array(0);
     }
     const known = this.#known();
-    if (known) return known.slice();
+    if (known) return known.own ? known.values : known.values.slice();
     const { leaf, copied } = await this.#fetched();
     try {
       const [bytes] = await this.gpu.read([{ block: leaf.storage.ready() }]);
@@ -190,7 +199,7 @@ export abstract class TensorBase {
     const bytes = Math.ceil((this.size * DTYPES[this.dtype].bits) / 8);
     const known = byteLength === bytes ? this.#known() : undefined;
     if (known) {
-      into.set(packedBytes(known, this.dtype, bytes));
+      into.set(packedBytes(known.values, this.dtype, bytes));
       return;
     }
     const { leaf, copied } = await this.#fetched();
@@ -230,6 +239,9 @@ export abstract class TensorBase {
     return new Class(this.gpu, shape, expr, name);
   }
 }
+
+/** Whether few elements are made anew as quickly as they are kept. */
+const isCheap = (expr: Expr): boolean => expr.kind !== "call" || expr.calls <= CHEAP_CALLS;
 
 function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
   if (expr.kind !== "call") return false;

@@ -2,11 +2,11 @@
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { optionsOf, told } from "./arguments.ts";
-import { checkedDtype, DTYPES, type Dtype, dtypeOfArray } from "./dtypes.ts";
+import { checkedDtype, DTYPES, type Dtype, dtypeOfArray, type HostArray } from "./dtypes.ts";
 import { call, type Expr, leaf } from "./expr.ts";
 import { hostLimit } from "./host/engine.ts";
 import { castTo, constant } from "./operands.ts";
-import { packedBytes, unpacked } from "./packing.ts";
+import { packedBytes } from "./packing.ts";
 import {
   checkedShape,
   isRowMajor,
@@ -62,16 +62,27 @@ export async function createTensor(
   }
   const storage = allocate(gpu, shape, dtype, name);
   try {
-    const data = wordsOf(given.values, dtype, storage.block.bytes, name);
-    if (given.values.length <= hostLimit(gpu)) {
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      storage.keep(unpacked(bytes.slice(), dtype, given.values.length), dtype);
-    } else await gpu.upload([{ block: storage.block, data }]);
+    if (given.values.length <= hostLimit(gpu))
+      storage.keep(copyOf(given.values, dtype, name), dtype);
+    else {
+      const data = wordsOf(given.values, dtype, storage.block.bytes, name);
+      await gpu.upload([{ block: storage.block, data }]);
+    }
   } catch (error) {
     storage.block.dispose();
     throw error;
   }
   return new GpuTensor(gpu, shape, leaf(storage, dtype, given.strides ?? rowMajor(shape)), name);
+}
+
+/** The numbers as elements of their own. */
+function copyOf(values: ArrayLike<number>, dtype: Dtype, name: string): HostArray {
+  if (!ArrayBuffer.isView(values) || dtypeOfArray(values) !== dtype)
+    checkRange(values, dtype, name);
+  const own = new DTYPES[dtype].array(values.length);
+  if (dtype === "bool") for (let i = 0; i < own.length; i++) own[i] = Number(Boolean(values[i]));
+  else own.set(values);
+  return own;
 }
 
 /** The array itself where its bytes are those of the tensor, else packed anew. */

@@ -6,8 +6,17 @@ export type Shape = readonly number[];
 /** Dimensions of a tensor, at most. */
 export const MAX_RANK = 8;
 
-export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-export const shown = (shape: Shape): string => `[${Array.from(shape, String).join(", ")}]`;
+export function sizeOf(shape: Shape): number {
+  let product = 1;
+  for (let i = 0; i < shape.length; i++) product *= shape[i]!;
+  return product;
+}
+/** The shape as text; each size as it is, where it is none too. */
+export function shown(shape: Shape): string {
+  let text = "";
+  for (const size of shape) text += text === "" ? String(size) : `, ${String(size)}`;
+  return `[${text}]`;
+}
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);
 

@@ -1,13 +1,7 @@
 // Elements of expressions' operands on the host, brought into the order of the rows.
 import { DTYPES, type Dtype, type HostArray } from "../dtypes.ts";
-import type { Constant, Leaf, Placed } from "../expr.ts";
+import type { Constant, Placed } from "../expr.ts";
 import { isRowMajor, type Shape, sizeOf } from "../shape.ts";
-
-/** The elements of a leaf in the order of the rows, where the host has them: its own memory, or new. */
-export function elementsOnHost(one: Leaf, shape: Shape): HostArray | undefined {
-  const { host } = one.storage;
-  return host && elements(one, shape, host);
-}
 
 /** All elements of a leaf, of its memory `from`, or of a ramp in the order of the rows. */
 export function elements(one: Placed, shape: Shape, from?: HostArray): HostArray {
