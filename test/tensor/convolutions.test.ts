@@ -1,6 +1,8 @@
 // Convolutions and pooling against NumPy.
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { scoped } from "../gpu/open.ts";
+import { createTensor } from "../../kernel/src/compute/index.ts";
+import { gpu, scoped } from "../gpu/open.ts";
 import { judge, numpy } from "./oracle.ts";
 import { RandomTensors } from "./random.ts";
 
@@ -51,6 +53,153 @@ test("convolutions with strides, padding, dilation and groups, in both layouts",
       { x: x.host, f: f.host },
     );
     await judge(x.tensor.conv1d(f.tensor, { padding: "same" }), wanted, NEAR, "conv1d same");
+  }));
+
+/** By windows of a padded image: stride s, dilation d. */
+const OVER_THREE = `np.einsum('nxyzcabk,abkco->nxyzo', np.lib.stride_tricks.sliding_window_view(np.pad(x.astype('float64'), [(0,0),(1,2),(1,1),(0,0),(0,0)]), (3, 3, 2), (1, 2, 3))[:, ::2, ::1, ::1, :, ::2, ::1, ::1], f)`;
+
+test("convolutions and pooling over three axes, and over one with channels first", () =>
+  scoped(async () => {
+    const random = new RandomTensors(46);
+    const [x, f] = [
+      await random.tensor("f32", [2, 6, 5, 4, 3], PLAIN),
+      await random.tensor("f32", [2, 3, 2, 3, 4], PLAIN),
+    ];
+    const given = { x: x.host, f: f.host };
+    const padding = [[1, 2] as const, [1, 1] as const, [0, 0] as const];
+    const found = x.tensor.conv3d(f.tensor, { stride: [2, 1, 1], dilation: [2, 1, 1], padding });
+    await judge(found, await numpy(OVER_THREE, given), NEAR, "conv3d");
+    const cubes =
+      "np.lib.stride_tricks.sliding_window_view(x, (2, 2, 2), (1, 2, 3))[:, ::2, ::2, ::2]";
+    for (const [how, python] of [
+      ["maxPool3d", ".max((-1, -2, -3))"],
+      ["meanPool3d", ".astype('float64').mean((-1, -2, -3))"],
+    ] as const) {
+      await judge(x.tensor[how](2), await numpy(cubes + python, given), NEAR, how);
+    }
+    const line = x.tensor.reshape(2, 120, 3);
+    const [flat, pairs] = [
+      "x.reshape(2, 120, 3)",
+      "np.lib.stride_tricks.sliding_window_view(x.reshape(2, 120, 3), 5, 1)[:, ::3]",
+    ];
+    await judge(line.maxPool1d(5, { stride: 3 }), await numpy(`${pairs}.max(-1)`, given), {}, "1d");
+    await judge(
+      line.transpose(0, 2, 1).meanPool1d(5, { stride: 3, layout: "NCW" }),
+      await numpy(`${pairs}.astype('float64').mean(-1).transpose(0, 2, 1)`, given),
+      NEAR,
+      "NCW",
+    );
+    await judge(
+      line.transpose(0, 2, 1).conv1d(f.tensor.slice(0, 0).transpose(2, 1, 0), { layout: "NCW" }),
+      await numpy(
+        `np.einsum('nlcw,wco->nol', np.lib.stride_tricks.sliding_window_view(${flat}, 2, 1), f[0, 0].astype('float64'))`,
+        given,
+      ),
+      NEAR,
+      "conv1d NCW",
+    );
+  }));
+
+test("a transposed convolution is the transpose of the convolution, of which each column is an image of one 1", () =>
+  scoped(async () => {
+    const random = new RandomTensors(47);
+    for (const { size, filter, ...options } of [
+      { size: [5, 6, 2], filter: [3, 2, 2, 3], stride: 1, padding: 1 },
+      { size: [6, 5, 2], filter: [3, 3, 2, 3], stride: 2, padding: "same" as const },
+      {
+        size: [7, 8, 1],
+        filter: [2, 3, 1, 2],
+        stride: [3, 2],
+        padding: "valid" as const,
+        dilation: [2, 1],
+      },
+      { size: [4, 7, 4], filter: [1, 3, 2, 6], stride: [3, 2], padding: 0, groups: 2 },
+    ]) {
+      const [height, width, channels] = size as [number, number, number];
+      const all = height * width * channels;
+      const f = (await random.tensor("f32", filter, PLAIN)).tensor;
+      const images = (
+        await createTensor(
+          gpu,
+          Float32Array.from({ length: all * all }, (_, i) => Number(i % (all + 1) === 0)),
+        )
+      ).reshape(all, height, width, channels);
+      const matrix = images.conv2d(f, options);
+      const [down, across, outputs] = matrix.shape.slice(1) as [number, number, number];
+      const g = await random.tensor("f32", [2, down, across, outputs], PLAIN);
+      const sizes = [height, width];
+      const found = g.tensor.conv2dTranspose(f, { ...options, sizes });
+      const wanted = g.tensor.reshape(2, -1).matmul(matrix.reshape(all, -1).T);
+      const values = Float64Array.from(await wanted.read(), Number);
+      const answer = { shape: [2, height, width, channels], dtype: "float64", values };
+      await judge(found, answer, NEAR, `[${size}] ${JSON.stringify(options)}`);
+      const first = g.tensor
+        .transpose(0, 3, 1, 2)
+        .conv2dTranspose(f.transpose(3, 2, 0, 1), { ...options, sizes, layout: "NCHW" });
+      await judge(first.transpose(0, 2, 3, 1), answer, NEAR, "NCHW");
+    }
+    const [x, f] = [
+      await random.tensor("f32", [1, 3, 4, 3, 2], PLAIN),
+      await random.tensor("f32", [2, 2, 3, 3, 2], PLAIN),
+    ];
+    const back = x.tensor.conv3dTranspose(f.tensor, { stride: 2 });
+    assert.deepEqual([...back.shape], [1, 6, 8, 7, 3]);
+    // ⟨conv(y), x⟩ = ⟨y, convᵀ(x)⟩
+    const y = await random.tensor("f32", back.shape, PLAIN);
+    const sums = [y.tensor.conv3d(f.tensor, { stride: 2 }).mul(x.tensor), y.tensor.mul(back)];
+    const [left, right] = await Promise.all(
+      sums.map(async (one) => Number((await one.sum().read())[0])),
+    );
+    assert.ok(Math.abs(left! - right!) < 1e-3, `${left} ${right}`);
+  }));
+
+test("channels each by themselves, and where the greatest of windows lie", () =>
+  scoped(async () => {
+    const random = new RandomTensors(48);
+    const [x, f, p] = [
+      await random.tensor("f32", [2, 6, 7, 3], PLAIN),
+      await random.tensor("f32", [3, 2, 3, 2], PLAIN),
+      await random.tensor("f32", [1, 1, 6, 4], PLAIN),
+    ];
+    const given = { x: x.host, f: f.host, p: p.host };
+    const windows = "np.lib.stride_tricks.sliding_window_view(x.astype('float64'), (3, 2), (1, 2))";
+    const depthwise = `np.einsum('nijcab,abcm->nijcm', ${windows}, f).reshape(2, 4, 6, 6)`;
+    await judge(
+      x.tensor.depthwiseConv2d(f.tensor),
+      await numpy(depthwise, given),
+      NEAR,
+      "depthwise",
+    );
+    await judge(
+      x.tensor.separableConv2d(f.tensor, p.tensor),
+      await numpy(`(${depthwise}) @ p[0, 0]`, given),
+      NEAR,
+      "separable",
+    );
+    const places = await x.tensor.argMaxPool2d([3, 2], {
+      stride: 1,
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+    });
+    const wide = "np.pad(x, [(0,0),(1,0),(0,1),(0,0)], constant_values=-np.inf)";
+    const index = "np.pad(np.arange(126).reshape(1, 6, 7, 3), [(0,0),(1,0),(0,1),(0,0)])[[0, 0]]";
+    const flat = (of: string) =>
+      `np.lib.stride_tricks.sliding_window_view(${of}, (3, 2), (1, 2)).reshape(2, 5, 7, 3, 6)`;
+    await judge(
+      places,
+      await numpy(
+        `np.take_along_axis(${flat(index)}, ${flat(wide)}.argmax(-1)[..., None], -1)[..., 0]`,
+        given,
+      ),
+      {},
+      "places",
+    );
+    const normal = x.tensor.localResponseNorm(1, { bias: 2, alpha: 0.5, beta: 0.75 });
+    const sums =
+      "np.lib.stride_tricks.sliding_window_view(np.pad(x.astype('float64') ** 2, [(0,0)] * 3 + [(1,1)]), 3, 3).sum(-1)";
+    await judge(normal, await numpy(`x / (2 + 0.5 * ${sums}) ** 0.75`, given), NEAR, "response");
   }));
 
 test("pooling: the greatest and the mean of windows, padding left out", () =>

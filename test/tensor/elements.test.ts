@@ -49,13 +49,20 @@ const UNARY: Record<string, [python: string, scale: number, near: Tolerance]> = 
   silu: ["x * special.expit(x)", 9, NEAR],
   gelu: ["0.5 * x * (1 + special.erf(x / np.sqrt(2)))", 4, NEAR],
   elu: ["np.where(x > 0, x, np.expm1(x))", 4, NEAR],
+  selu: ["1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))", 4, NEAR],
+  relu6: ["np.clip(x, 0, 6)", 9, {}],
+  logSigmoid: ["-np.logaddexp(-x, 0)", 9, NEAR],
+  hardSigmoid: ["np.clip(x / 6 + 0.5, 0, 1)", 4, NEAR],
+  hardSilu: ["x * np.clip(x / 6 + 0.5, 0, 1)", 4, NEAR],
+  mish: ["x * np.tanh(np.logaddexp(x, 0))", 4, NEAR],
+  step: ["np.where(np.isnan(x), x, x > 0)", 9, {}],
   isNan: [x("isnan"), 9, {}],
   isInf: [x("isinf"), 9, {}],
   isFinite: [x("isfinite"), 9, {}],
 };
 
 /** Infinite operands whose limit adapters need not find: WGSL leaves trigonometry of them open. */
-const OPEN_AT_INFINITY = new Set(["sin", "cos", "tan", "silu", "gelu"]);
+const OPEN_AT_INFINITY = new Set(["sin", "cos", "tan", "silu", "gelu", "hardSilu", "mish"]);
 
 for (const [name, [python, scale, near]] of Object.entries(UNARY)) {
   test(`${name} of f32`, () =>
@@ -86,6 +93,9 @@ const BINARY: Record<
   floorDiv: ["np.floor_divide(x, y)", "integers"],
   mod: ["np.mod(x, y)", "integers"],
   atan2: ["np.arctan2(x, y)", "floats", NEAR],
+  squaredDifference: ["np.square(x - y)", "all"],
+  divNoNan: ["np.where(y == 0, 0, np.true_divide(x, y))", "floats", NEAR],
+  leakyRelu: ["np.where(x > 0, x, x * y)", "floats"],
   eq: ["x == y", "all"],
   ne: ["x != y", "all"],
   lt: ["x < y", "all"],

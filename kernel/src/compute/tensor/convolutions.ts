@@ -122,7 +122,7 @@ export abstract class Convolutions extends Lookups {
 
   #back(filter: TensorBase, axes: number, where: string, given: TransposedOptions): this {
     const to = checkedOptions(given, axes, where);
-    const { groups = 1, outputPadding } = given;
+    const { groups = 1, sizes } = given;
     const weights = tensorOf(filter, where, "the filter");
     if (weights.rank !== axes + 2) {
       throw new CenoteError(
@@ -136,8 +136,8 @@ export abstract class Convolutions extends Lookups {
       const image = first ? this.transpose(...order) : this;
       const turned = this.#turned(weights, groups, to);
       const plain = { ...to, channelsFirst: false };
-      const found = convolved(image, turned, groups, plain, (sizes, window) =>
-        windowsBack(sizes, window, to, outputPadding),
+      const found = convolved(image, turned, groups, plain, (results, window) =>
+        windowsBack(results, window, to, sizes),
       );
       return this.#image(found, floatOf(this.dtype), to);
     });

@@ -125,10 +125,14 @@ export class RandomStream {
         `${where}: wanted bounds from 0.1 to 5, found ${told(bounds)}`,
       );
     }
-    // Of the 2³² numbers that become normal ones by the inverse of the distribution, those in the middle.
+    // The first bit of a normal number is its sign, the others the tail's probability, of which the least are left out.
     const tail = Math.ceil(2 ** 32 * below(-bounds));
-    const held = call("mulHigh", "u32", [this.#bits(sizes), word(2 ** 32 - 2 * tail)]);
-    const standard = call("normal", "f32", [call("add", "u32", [held, word(tail)])]);
+    const bits = this.#bits(sizes);
+    const sign = call("bitAnd", "u32", [bits, word(2 ** 31)]);
+    const rest = call("mul", "u32", [bits, word(2)]);
+    const held = call("mulHigh", "u32", [rest, word(2 ** 31 - tail)]);
+    const chosen = call("add", "u32", [call("add", "u32", [held, word(tail)]), sign]);
+    const standard = call("normal", "f32", [chosen]);
     const scaled = call("mul", "f32", [standard, real(deviation, where)]);
     const moved = call("add", "f32", [scaled, real(mean, where)]);
     return this.#tensor(sizes, moved, dtype, "truncatedNormal");

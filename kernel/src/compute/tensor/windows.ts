@@ -38,8 +38,8 @@ export interface ConvolutionOptions extends WindowOptions {
 }
 
 export interface TransposedOptions extends ConvolutionOptions {
-  /** Added to the result's end along each axis: several sizes have the same convolution. Default 0, of "same" what makes inputs × stride. */
-  outputPadding?: number | readonly number[];
+  /** Sizes of the result, where several have a convolution of this size. Default: the least, of "same" inputs × stride. */
+  sizes?: number | readonly number[];
 }
 
 /** Options, checked as far as they need no sizes. */
@@ -147,41 +147,28 @@ export function windowsOver(
 
 /** Windows of the convolution that turns another one's results back into its image. Throws SHAPE. */
 export function windowsBack(
-  image: readonly number[],
+  results: readonly number[],
   window: readonly number[],
-  { padding, stride = image.map(() => 1), dilation, where, axes }: Checked,
-  added: TransposedOptions["outputPadding"],
+  options: Checked,
+  wanted: TransposedOptions["sizes"],
 ): Windows {
+  const { padding, stride = results.map(() => 1), dilation, where, axes } = options;
   const reach = reachOf(window, dilation);
-  const same = padding === "same";
-  const more = counts(
-    added ?? reach.map((size, i) => (same ? Math.max(0, stride[i]! - size) : 0)),
-    axes,
-    "outputPadding",
-    where,
-    0,
-  );
-  const sides = image.map((_, i): Sides => {
-    if (padding === "valid") return [0, 0];
-    if (padding !== "same") return padding[i]!;
-    const missing = Math.max(0, reach[i]! - stride[i]!);
-    return [Math.floor(missing / 2), Math.ceil(missing / 2)];
+  const least = results.map((size, i) => {
+    if (padding === "same") return size * stride[i]!;
+    const [before, after] = padding === "valid" ? [0, 0] : padding[i]!;
+    return Math.max(1, (size - 1) * stride[i]! + reach[i]! - before - after);
   });
-  const sizes = image.map(
-    (size, i) => (size - 1) * stride[i]! + reach[i]! - sides[i]![0] - sides[i]![1] + more[i]!,
-  );
-  if (
-    window.some((size) => size < 1) ||
-    image.some((size) => size < 1) ||
-    sizes.some((size) => !(size > 0))
-  ) {
+  const sizes = counts(wanted ?? least, axes, "sizes of the result", where);
+  const forth = windowsOver(sizes, window, options);
+  if (forth.sizes.some((size, i) => size !== results[i])) {
     throw new CenoteError(
       "SHAPE",
-      `${where}: nothing is left of an image of ${shown(image)} with a window of ${shown(reach)} (stride ${shown(stride)}, padding ${told(padding)})`,
+      `${where}: wanted sizes whose convolution has ${shown(results)} (stride ${shown(stride)}, window ${shown(reach)}, padding ${told(padding)}), found ${shown(sizes)}, which gives ${shown(forth.sizes)}`,
     );
   }
-  const before = reach.map((size, i) => size - 1 - sides[i]![0]);
-  return { sizes, before, stride: image.map(() => 1), dilation, spread: stride };
+  const before = reach.map((size, i) => size - 1 - forth.before[i]!);
+  return { sizes, before, stride: results.map(() => 1), dilation, spread: stride };
 }
 
 export interface Image {
