@@ -4,13 +4,13 @@ import { CenoteError, describeBlock, formatBytes, OutOfPoolMemory } from "../bas
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import { boundsOf } from "./bounds.ts";
-import { chunkRows } from "./chunking.ts";
+import { chunkRows, rowsOfBudget } from "./chunking.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
 import { type Staged, stageChunk } from "./stage.ts";
 import { type Column, type ColumnChunk, ColumnStore } from "./store.ts";
 
 export interface UploadOptions {
-  /** Rows in a chunk, at most; by default as many as the adapter's largest binding holds. */
+  /** Rows in a chunk, at most; by default as many as the adapter's largest binding and half of the budget hold. */
   chunkRows?: number;
 }
 
@@ -35,8 +35,8 @@ export async function uploadTable(
   }
   const sources = columnSources(table);
   const limit = Math.min(gpu.maxBinding, 2 ** 32 - 4);
-  let rows = chunkRows(sources, table.numRows, limit);
-  if (most !== undefined) rows = cut(rows, most);
+  const each = most ?? rowsOfBudget(sources, table.numRows, gpu.pool.budget);
+  const rows = cut(chunkRows(sources, table.numRows, limit), each);
   const staged = sources.map((source) => stageColumn(source, rows));
   const own: Block[] = [];
   try {
