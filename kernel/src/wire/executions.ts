@@ -119,7 +119,8 @@ export class Executions {
   async #work(): Promise<void> {
     this.#working = true;
     for (;;) {
-      await this.#host.free();
+      // Another interrupt may have come while the first was waited for.
+      for (let busy = this.#host.free(); busy; busy = this.#host.free()) await busy;
       const next = this.#queue.shift();
       if (!next) break;
       try {

@@ -181,11 +181,18 @@ export class Interrupter {
     return guard === GUARD.none;
   }
 
-  /** Lets the main thread go on once every termination has been reported, so that none hits what follows. */
+  /**
+   * Lets the main thread go on once every termination has been reported: one that is still to come would end
+   * what follows, and the cell whose message it takes would never be answered. A thread that gets no processor
+   * reports late; V8 reports each in the end.
+   */
   async #letGo(): Promise<void> {
     const serial = this.#serial;
     this.#terminator.rest();
-    await Promise.race([Promise.all(this.#terminations), sleep(PATIENCE_MS)]);
+    await Promise.race([
+      Promise.all(this.#terminations),
+      sleep(GIVE_UP_MS, undefined, { ref: false }),
+    ]);
     if (serial === this.#serial) Atomics.store(this.#books.control, CONTROL.hold, 0);
   }
 

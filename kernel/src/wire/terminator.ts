@@ -25,6 +25,8 @@ export class Terminator {
   readonly #isSafe: () => boolean;
   /** Scripts of Node's own; told when the debugger is enabled. */
   readonly #nodes = new Set<string>();
+  /** Between a request and `rest`. */
+  #wanted = false;
   #pausing = false;
   #steps = 0;
   /** When V8 heard of the last request; Infinity while a native call keeps it from that. */
@@ -38,10 +40,11 @@ export class Terminator {
 
   /** Resolves when V8 reports a termination. */
   terminate(): Promise<void> {
+    this.#wanted = true;
     this.heardAt = Number.POSITIVE_INFINITY;
     return new Promise((done) => {
       this.#session().post("Runtime.terminateExecution", (error) => {
-        if (error) this.#pause(); // an earlier request was swallowed
+        if (error && this.#wanted) this.#pause(); // an earlier request was swallowed
         done();
       });
       // A thread whose heap is nearly full waits for that before it lets the heap grow.
@@ -55,6 +58,7 @@ export class Terminator {
 
   /** Nothing is to be terminated any more: what was asked for and has not happened would hit what follows. */
   rest(): void {
+    this.#wanted = false;
     if (this.#pausing) this.#disable();
   }
 
