@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
-import { CenoteError } from "../../kernel/src/base/index.ts";
+import { CenoteError, lineWord, runInCell } from "../../kernel/src/base/index.ts";
 import * as compute from "../../kernel/src/compute/index.ts";
 import { col, count, sum, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
@@ -62,6 +62,44 @@ test("what is no expression is refused where one is wanted", async () => {
       assert.throws(() => col("s").isIn(given(value)), { code: "NOT_A_LIST" });
     assert.throws(() => t.select(col("a").cast(given("toString"))), { code: "WRONG_TYPE" });
     assert.throws(() => t.filter(col("a").gt(new Date(Number.NaN))), { code: "LITERAL_TYPE" });
+  });
+});
+
+test("what is named wrongly is told with its place and the nearest name", () => {
+  const t = tableOnHost(table).select({ delay: "a", origin: "s" });
+  const wrong: [() => unknown, RegExp, RegExp][] = [
+    [() => t.filter(col("dealy").gt(1)), /^filter\(dealy.gt\(1\)\): there is no/, /"delay"\? The/],
+    [() => t.agg({ x: sum("Origin") }), /^sum\(Origin\): there is no/, /mean "origin"/],
+    [() => t.sort("xyz"), /^sort\(xyz\): there is no column "xyz"/, /^The columns are: delay, o/],
+    [() => t.withWindows({ x: compute.lag("dely") }), /^withWindows\(\{ x: … \}\)/, /"delay"/],
+    [() => t.join(t, { on: "deley" }), /^join on deley = deley, left table/, /"delay"/],
+    [() => t.histogram("dellay"), /^histogram\(dellay\)/, /"delay"/],
+    [() => t.select("orgin"), /^there is no column "orgin"/, /"origin"/],
+    [() => t.select(col("delay").cast("flaot32")), /no type "flaot32"/, /"float32"/],
+  ];
+  for (const [call, message, mend] of wrong) assert.throws(call, { message, mend });
+  assert.deepEqual(t.select({ x: col("delay").astype("f32") }).types, { x: "float32" });
+  assert.equal(String(col("l").at(0).isIn([1, 2])), "l.at(0).isIn([1, 2])");
+});
+
+test("a disposed table is told with the cell that made it", async () => {
+  await scoped(async () => {
+    const t = await runInCell(7, () => {
+      lineWord[0] = 2;
+      return tableToGpu(gpu, table);
+    });
+    const query = t.filter(col("a").gt(1));
+    t.dispose();
+    const message = /^column "a" \(cell \[7\] line 2\) was disposed: /;
+    for (const one of [t, query, tableOnHost(table).join(query, { on: "a" })])
+      await assert.rejects(one.toArrow(), { code: "DISPOSED", message });
+    const made: compute.GpuTable[] = [];
+    await gpu.pool.scope(async () => {
+      made.push(await tableToGpu(gpu, table));
+    });
+    await assert.rejects(made[0]!.filter(col("a").gt(1)).toArrow(), {
+      message: /^column "a" was disposed with its scope/,
+    });
   });
 });
 

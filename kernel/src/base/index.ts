@@ -20,6 +20,7 @@ export * from "./magics.ts";
 export * from "./make-folder.ts";
 export * from "./monitor-protocol.ts";
 export * from "./native.ts";
+export * from "./nearest.ts";
 export { now } from "./now.ts";
 export * from "./one-line.ts";
 export * from "./outlet.ts";

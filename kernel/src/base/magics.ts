@@ -1,6 +1,8 @@
 // Magics: lines such as `%npm install d3` at the head of a cell. Only blank lines, comments and other
 // magics may stand before one, so that a `%` below is always TypeScript's operator.
 
+import { nearest } from "./nearest.ts";
+
 export interface MagicInfo {
   name: string;
   /** How it is written, one line a form. */
@@ -118,10 +120,11 @@ export function magicNamed(name: string): MagicInfo | undefined {
 
 /** The magic that a mistyped name most likely means, if any is near. */
 export function nearestMagic(name: string): string | undefined {
-  const near = MAGICS.map((one) => ({ name: one.name, far: distance(name, one.name) }))
-    .filter(({ far, name: known }) => far <= Math.max(1, known.length / 2))
-    .sort((a, b) => a.far - b.far);
-  return near[0]?.name;
+  return nearest(
+    name,
+    MAGICS.map((one) => one.name),
+    2,
+  );
 }
 
 function matched(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
@@ -136,18 +139,4 @@ function blank(text: string): string {
 
 function lineOf(source: string, offset: number): number {
   return source.slice(0, offset).split("\n").length;
-}
-
-/** Letters to add, take away, replace or swap with their neighbour. */
-function distance(a: string, b: string): number {
-  const far = (i: number, j: number): number => {
-    if (i === 0 || j === 0) return i + j;
-    const same = a[i - 1] === b[j - 1] ? 0 : 1;
-    const steps = [far(i - 1, j) + 1, far(i, j - 1) + 1, far(i - 1, j - 1) + same];
-    const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-    if (swapped) steps.push(far(i - 2, j - 2) + 1);
-    return Math.min(...steps);
-  };
-  // Names are short, but what was typed may not be.
-  return a.length > 10 ? a.length : far(a.length, b.length);
 }

@@ -2,7 +2,7 @@
 // A store may share blocks with another one (a selection of columns copies nothing): the last of them
 // to be disposed frees them.
 import type { Field } from "apache-arrow";
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, currentCell, lineWord } from "../base/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
 import type { Bounds } from "./bounds.ts";
@@ -63,6 +63,8 @@ export class ColumnStore {
   readonly chunkRows: readonly number[];
   /** Metadata of the Arrow schema. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** The cell and line that made it, for errors; "" outside cells. */
+  readonly #made: string;
   #disposed = false;
   readonly #held: Block[] = [];
 
@@ -71,7 +73,9 @@ export class ColumnStore {
     columns: readonly Column[],
     chunkRows: readonly number[],
     metadata: ReadonlyMap<string, string> = new Map(),
+    made: string = placeNow(),
   ) {
+    this.#made = made;
     this.gpu = gpu;
     this.columns = new Map(columns.map((column) => [column.name, column]));
     this.chunkRows = chunkRows;
@@ -117,9 +121,11 @@ export class ColumnStore {
       const gone = withChildren(column).some((one) =>
         one.chunks.some(({ block }) => block.disposed),
       );
-      if (this.#disposed || gone) throw disposed(`column "${stepsOf(path).join(".")}"`);
+      const what = `column "${stepsOf(path).join(".")}"${this.#made}`;
+      if (this.#disposed) throw disposed(`${what} was disposed`);
+      if (gone) throw disposed(`${what} was disposed with its scope, or its device was lost`);
     }
-    if (this.#disposed) throw disposed("the table");
+    if (this.#disposed) throw disposed(`the table${this.#made} was disposed`);
   }
 
   /** Holds the blocks of a column that is none of its own for as long as it lives. Throws DISPOSED. */
@@ -146,7 +152,7 @@ export class ColumnStore {
   emptied(): ColumnStore {
     this.dispose();
     const columns = [...this.columns.values()].map((column) => ({ ...column, chunks: [] }));
-    const rest = new ColumnStore(this.gpu, columns, this.chunkRows, this.metadata);
+    const rest = new ColumnStore(this.gpu, columns, this.chunkRows, this.metadata, this.#made);
     rest.dispose();
     return rest;
   }
@@ -156,8 +162,13 @@ export class ColumnStore {
   }
 }
 
+function placeNow(): string {
+  const cell = currentCell();
+  return cell > 0 ? ` (cell [${cell}] line ${lineWord[0]})` : "";
+}
+
 function disposed(what: string): CenoteError {
-  return new CenoteError("DISPOSED", `${what} was disposed: its GPU memory is back in the pool`, {
+  return new CenoteError("DISPOSED", `${what}: its GPU memory is back in the pool`, {
     mend: "Upload the table again with gpu(table), or dispose it later.",
   });
 }

@@ -96,8 +96,13 @@ export function durationType(unit: TimeUnit): ColumnType {
   return { ...plain(`duration[${unit}]`, "i64", 64), temporal: "duration", unit };
 }
 
-/** The type of this name that values can be cast to, e.g. "int8", "timestamp[us]" or "duration[ms]". */
-export function typeNamed(name: string): ColumnType | undefined {
+/** The type of this name that values can be cast to, e.g. "int8" (or "i8"), "timestamp[us]" or "duration[ms]". */
+export function typeNamed(given: string): ColumnType | undefined {
+  // As tensors name them.
+  const name = given
+    .replace(/^i(?=\d+$)/, "int")
+    .replace(/^u(?=\d+$)/, "uint")
+    .replace(/^f(?=\d+$)/, "float");
   if (Object.hasOwn(TYPES, name)) return TYPES[name as TypeName];
   if (name === DATE64.name) return DATE64;
   const [, digits, scale] = /^decimal128\((\d+), ?(\d+)\)$/.exec(name) ?? [];

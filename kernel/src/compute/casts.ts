@@ -1,6 +1,6 @@
 // Casts. Where a value does not fit the new type the result is null; of moments a coarser unit keeps what lies
 // before (towards −∞), and a finer one is null where 64 bits do not hold it.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, nearest } from "../base/index.ts";
 import {
   type ColumnType,
   isFloat,
@@ -18,8 +18,10 @@ import { node, type Typed } from "./typed.ts";
 export function cast(a: Typed, to: string, where: string): Typed {
   const type = typeNamed(to);
   if (!type) {
+    const near = nearest(to, Object.keys(TYPES));
+    const meant = near === undefined ? "" : `Did you mean "${near}"? `;
     throw new CenoteError("WRONG_TYPE", `${where}: there is no type "${to}" to cast to`, {
-      mend: `The types are: ${Object.keys(TYPES).join(", ")}, decimal128(38, 2), date64, timestamp[us], duration[us], time32[ms], time64[us] (units s, ms, us, ns).`,
+      mend: `${meant}The types are: ${Object.keys(TYPES).join(", ")}, decimal128(38, 2), date64, timestamp[us], duration[us], time32[ms], time64[us] (units s, ms, us, ns).`,
     });
   }
   const { type: from } = a;

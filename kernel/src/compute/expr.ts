@@ -136,7 +136,10 @@ export class Expr {
     return this.#binary("fillNull", other);
   }
 
-  /** The value as another type; null where it does not fit (floats are cut towards 0, then must fit). */
+  /**
+   * The value as another type, "float32" or "f32", say; null where it does not fit (floats are cut towards 0, then
+   * must fit).
+   */
   cast(to: string): Expr {
     checkName(to, "cast(to)", "the name of a type");
     return new Expr({ op: "cast", args: [this], to });
@@ -180,6 +183,11 @@ export class Expr {
     checkWhole("offset", offset, -(2 ** 31));
     if (length !== undefined) checkWhole("length", length, 0);
     return new Expr({ op: "slice", args: [this], span: [offset, length ?? null] });
+  }
+
+  /** The same as cast(). */
+  astype(to: string): Expr {
+    return this.cast(to);
   }
 
   /** The value as float32: faster than float64, with 24 bits of precision. */
@@ -250,9 +258,10 @@ function shown(node: ExprNode): string {
   if (node.op === "if") return `when(${node.args[0]}, ${node.args[1]}, ${node.args[2]})`;
   if (node.op === "slice")
     return `${node.args[0]}.slice(${node.span.filter((x) => x !== null).join(", ")})`;
-  if (node.op === "isIn") return `${node.args[0]}.isIn(${node.values.map(showValue).join(", ")})`;
+  if (node.op === "isIn") return `${node.args[0]}.isIn([${node.values.map(showValue).join(", ")}])`;
   const [first, ...others] = node.args;
-  return `${first}.${node.op}(${others.join(", ")})`;
+  const method = node.op === "element" ? "at" : node.op;
+  return `${first}.${method}(${others.join(", ")})`;
 }
 
 function checkWhole(what: string, value: number, least: number): void {

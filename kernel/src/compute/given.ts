@@ -64,9 +64,13 @@ function isPlain(value: unknown): boolean {
 
 /** What is given where a table is wanted. */
 export function notTable(value: unknown): CenoteError {
-  return new CenoteError("NOT_A_TABLE", `wanted a table on the GPU, found ${describe(value)}`, {
-    mend: "Upload an Arrow table first: await gpu(table).",
-  });
+  return new CenoteError(
+    "NOT_A_TABLE",
+    `wanted a table of gpu(…) or host(…), found ${describe(value)}`,
+    {
+      mend: "Of an Arrow table: await gpu(table), or host(table).",
+    },
+  );
 }
 
 /** A value in a few words. */

@@ -81,7 +81,7 @@ function typedAggregate(name: string, aggregate: Aggregate, plan: Plan): TypedAg
   const { fn, of, ddof, q } = checkedAggregate(name, aggregate);
   if (!of) return { name, fn, type: TYPES.uint32 };
   const where = `${fn}(${of})`;
-  const at = computed(fn, resolve(of, plan.columns), where);
+  const at = computed(fn, resolve(of, plan.columns, where), where);
   const options = { ...(ddof === undefined ? {} : { ddof }), ...(q === undefined ? {} : { q }) };
   return { name, fn, of: at, type: aggregateType(fn, at, where), ...options };
 }

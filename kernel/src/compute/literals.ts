@@ -47,7 +47,7 @@ export function literal(value: Value, type: ColumnType, where: string): Typed {
     const real = Number(number);
     return node("literal", type, [], { value: type.kind === "f32" ? Math.fround(real) : real });
   }
-  throw unfit(value, type, where, `a literal for ${type.name}`);
+  throw unfit(value, type, where, `a constant of type ${type.name}`);
 }
 
 function integer(whole: bigint, type: ColumnType): Typed {
@@ -58,11 +58,16 @@ function integer(whole: bigint, type: ColumnType): Typed {
 function unfit(value: Value, type: ColumnType, where: string, wanted: string): CenoteError {
   const shown = told(value);
   return new CenoteError("LITERAL_TYPE", `${where}: wanted ${wanted}, found ${shown}`, {
-    mend:
-      isInteger(type) && typeof value === "number"
-        ? `Cast the column first, e.g. .cast("float32") or .cast("int64").`
-        : `Write a value of type ${type.name}.`,
+    mend: mendOf(value, type),
   });
+}
+
+function mendOf(value: Value, type: ColumnType): string {
+  if (type.temporal === "timestamp" || type.temporal === "date")
+    return `Write a Date, a text such as "2024-01-31T12:00", or a count of ${type.unit ?? "days"}.`;
+  return isInteger(type) && typeof value === "number"
+    ? `Cast the column first, e.g. .cast("float32") or .cast("int64").`
+    : `Write a value of type ${type.name}.`;
 }
 
 /** Digits that 128 bits have at most. */

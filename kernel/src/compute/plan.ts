@@ -74,9 +74,9 @@ export function isWhole({ source, where, columns }: Plan): boolean {
 
 /** Keeps the rows where `expr` is true. The plan must have no limit. */
 export function filtered(plan: Plan, expr: Expr): Plan {
-  const test = resolve(expression(expr, "filter(…)"), plan.columns);
-  if (test.type.kind !== "bool")
-    throw wrongType(`filter(${expr})`, test, "bool", "Compare it, e.g. .gt(0).");
+  const place = `filter(${expression(expr, "filter(…)")})`;
+  const test = resolve(expr, plan.columns, place);
+  if (test.type.kind !== "bool") throw wrongType(place, test, "bool", "Compare it, e.g. .gt(0).");
   const where = plan.where ? node("and", TYPES.bool, [plan.where, test]) : test;
   return { ...plan, where };
 }

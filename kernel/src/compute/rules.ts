@@ -2,7 +2,7 @@
 // Integers of 8 and 16 bits compute as int32; int32 with uint32 as int64; 64 bits stay exact; division and
 // fractions beside integers make float64. Nothing is narrowed without a cast. Literals: literals.ts; dates:
 // dates.ts; two sides: comparison.ts, arithmetic.ts.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, nearest } from "../base/index.ts";
 import { isFloat, isInteger, TYPES } from "../columns/index.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { cast } from "./casts.ts";
@@ -20,23 +20,31 @@ import { walked } from "./walk.ts";
 /** The columns that an expression may name; each may itself be computed. */
 export type Scope = ReadonlyMap<string, Typed>;
 
-/** Gives an expression its types. Throws UNKNOWN_COLUMN, WRONG_TYPE and LITERAL_TYPE. */
-export function resolve(root: Term, scope: Scope): Typed {
+/** Gives an expression its types; `where` it stands is told. Throws UNKNOWN_COLUMN, WRONG_TYPE and LITERAL_TYPE. */
+export function resolve(root: Term, scope: Scope, where?: string): Typed {
   const known = new Map<Term, Typed>();
-  const typed = (term: Term) => known.get(term) ?? typeTerm(term, scope, typed);
+  const place = where ?? (root.node.op === "column" ? undefined : String(root));
+  const from = { scope, where: place === undefined ? "" : `${place}: ` };
+  const typed = (term: Term) => known.get(term) ?? typeTerm(term, from, typed);
   // Literals wait for the type of what they meet.
   for (const term of walked([root], termsOf))
-    if (term === root || term.node.op !== "literal") known.set(term, typeTerm(term, scope, typed));
+    if (term === root || term.node.op !== "literal") known.set(term, typeTerm(term, from, typed));
   return known.get(root)!;
 }
 
 type Resolve = (term: Term) => Typed;
 
-function typeTerm(expr: Term, scope: Scope, typed: Resolve): Typed {
+/** The columns, and where the expression stands. */
+interface From {
+  readonly scope: Scope;
+  readonly where: string;
+}
+
+function typeTerm(expr: Term, from: From, typed: Resolve): Typed {
   const { node: at } = expr;
   switch (at.op) {
     case "column":
-      return lookUp(at.name, scope);
+      return lookUp(at.name, from);
     case "literal":
       return bareLiteral(at.value, String(expr));
     case "cast":
@@ -87,11 +95,18 @@ function typeTerm(expr: Term, scope: Scope, typed: Resolve): Typed {
   }
 }
 
-function lookUp(name: string, scope: Scope): Typed {
+/** Columns that an error lists. */
+const NAMES_SHOWN = 40;
+
+function lookUp(name: string, { scope, where }: From): Typed {
   const found = scope.get(name);
   if (found) return found;
-  throw new CenoteError("UNKNOWN_COLUMN", `there is no column "${name}"`, {
-    mend: `The columns are: ${[...scope.keys()].join(", ") || "none"}.`,
+  const names = [...scope.keys()];
+  const near = nearest(name, names);
+  const listed = names.slice(0, NAMES_SHOWN).join(", ") || "none";
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  throw new CenoteError("UNKNOWN_COLUMN", `${where}there is no column "${name}"`, {
+    mend: `${near === undefined ? "" : `Did you mean "${near}"? `}The columns are: ${listed}${more}.`,
   });
 }
 

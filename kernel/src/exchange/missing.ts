@@ -1,7 +1,6 @@
 // The errors for a name that `get` has not found.
-import { CenoteError } from "../base/index.ts";
+import { CenoteError, nearest } from "../base/index.ts";
 import { processStart } from "./folder.ts";
-import { nearest } from "./nearest.ts";
 import { ownerText, type SharedTable } from "./shared.ts";
 
 /** Names that an error lists. */

@@ -65,7 +65,8 @@ function typedKey(key: JoinKey, left: Plan, right: Plan): TypedJoinKey {
     typeof side === "string" ? col(side) : expression(side, `join(…, { on: { ${name} } })`);
   const [a, b] = [exprOf(sides?.left, "left"), exprOf(sides?.right, "right")];
   const where = `join on ${a} = ${b}`;
-  const [x, y] = [resolve(a, left.columns), resolve(b, right.columns)];
+  const x = resolve(a, left.columns, `${where}, left table`);
+  const y = resolve(b, right.columns, `${where}, right table`);
   for (const at of [x, y]) checkOrdered(at, where);
   const same = sides.left === sides.right && typeof sides.left === "string";
   const named = same ? { name: sides.left as string } : {};

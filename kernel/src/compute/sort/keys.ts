@@ -58,8 +58,9 @@ function typedKey(key: SortKey, scope: Scope, where: string): TypedSortKey {
     );
   }
   const expr = typeof by === "string" ? col(by) : expression(by, where);
-  const at = resolve(expr, scope);
-  checkOrdered(at, `${where}(${expr})`);
+  const place = `${where}(${expr})`;
+  const at = resolve(expr, scope, place);
+  checkOrdered(at, place);
   return { at, descending, nullsFirst: nulls === "first" };
 }
 

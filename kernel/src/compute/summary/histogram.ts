@@ -38,7 +38,8 @@ export function histogram(plan: Plan, of: string | Expr, options: HistogramOptio
   }
   if (range !== undefined) checkRange(range);
   const expr = typeof of === "string" ? col(of) : expression(of, "histogram(…)");
-  const at = number(resolve(expr, plan.columns), `histogram(${expr})`);
+  const where = `histogram(${expr})`;
+  const at = number(resolve(expr, plan.columns, where), where);
   const wide = withHidden({ ...plan, columns: new Map() }, [at]);
   const run = async () => {
     if (choiceOf(wide.plan, {}).on === "host")

@@ -33,8 +33,9 @@ export function windowed(
   const order = orders.length > 0 ? sortKeys(orders, columns, "orderBy") : [];
   const partitions = ([partitionBy].flat() as Selected[]).map((by) => {
     const expr = typeof by === "string" ? col(by) : expression(by, "partitionBy");
-    const at = resolve(expr, columns);
-    checkOrdered(at, `partitionBy(${expr})`);
+    const where = `partitionBy(${expr})`;
+    const at = resolve(expr, columns, where);
+    checkOrdered(at, where);
     return { at, descending: false, nullsFirst: false };
   });
   const typed = entriesOf(functions, "withWindows").map(([name, given]) =>
@@ -65,7 +66,7 @@ function typedWindow(
     });
   }
   if (!of) return { name, given, type: TYPES.uint32 };
-  const at = resolve(of, scope);
+  const at = resolve(of, scope, `withWindows({ ${name}: … })`);
   return { name, given, of: at, type: typeOf(given, at, `${name}: ${fn}(${of})`) };
 }
 
