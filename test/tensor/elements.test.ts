@@ -90,7 +90,7 @@ const BINARY: Record<
   div: ["np.true_divide(x, y)", "floats", NEAR],
   minimum: ["np.minimum(x, y)", "all"],
   maximum: ["np.maximum(x, y)", "all"],
-  floorDiv: ["np.floor_divide(x, y)", "integers"],
+  floorDiv: ["np.floor_divide(x, y)", "all"],
   mod: ["np.mod(x, y)", "integers"],
   atan2: ["np.arctan2(x, y)", "floats", NEAR],
   squaredDifference: ["np.square(x - y)", "all"],

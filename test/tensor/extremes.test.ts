@@ -6,6 +6,7 @@ import { CenoteError } from "../../kernel/src/base/index.ts";
 import { createTensor, type GpuTensor } from "../../kernel/src/compute/index.ts";
 import { RandomStream } from "../../kernel/src/compute/tensor/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
+import { onBoth } from "./both.ts";
 import { generator } from "./random.ts";
 
 const { POSITIVE_INFINITY: INF, NaN: NAN } = Number;
@@ -193,4 +194,73 @@ test("random numbers of the widest range, and of none", () =>
     }
     // biome-ignore lint/suspicious/noSparseArray: a hole is no size
     assert.throws(() => random().bits([, 3] as number[]), { code: "SHAPE" });
+  }));
+
+test("a zero keeps its sign where NumPy keeps it", () =>
+  onBoth(async () => {
+    const x = await createTensor(gpu, [-0, 0]);
+    const odd = [
+      "expm1",
+      "log1p",
+      "sinh",
+      "tanh",
+      "asinh",
+      "atanh",
+      "asin",
+      "atan",
+      "elu",
+    ] as const;
+    for (const name of odd) assert.deepEqual([...(await x[name]().read())], [-0, 0], name);
+    assert.deepEqual([...(await x.sign().read())], [0, 0]);
+  }));
+
+test("hyperbolic functions from the least to where they overflow, and silu far below 0", () =>
+  onBoth(async () => {
+    const data = Float32Array.from([
+      ...Array.from({ length: 200 }, (_, i) => (i - 100) * 0.013),
+      ...Array.from({ length: 200 }, (_, i) => (i - 100) * 0.894),
+      ...[89.41, 89.415, -89.415, 89.43, -89.43, 1e-30, -1e-20, INF, -INF, NAN],
+    ]);
+    const x = await createTensor(gpu, data);
+    for (const name of ["sinh", "cosh", "tanh"] as const) {
+      const wanted = (i: number) => Math[name](data[i]!);
+      await judge(x[name](), wanted, 2e-6, (i) => `${name}(${data[i]})`);
+    }
+    const low = Float32Array.from([-80, -86, -88, -89, -90, -91, -100, -1e30]);
+    const far = await createTensor(gpu, low);
+    const wanted = (i: number) => low[i]! / (1 + Math.exp(-low[i]!));
+    await judge(far.silu(), wanted, 1e-5, (i) => `silu(${low[i]})`);
+  }));
+
+test("quotients rounded down are NumPy's, also where they round to whole numbers", () =>
+  onBoth(async () => {
+    const cases = [
+      [1, 0.1, 9],
+      [-1, 0.1, -10],
+      [6, 0.3, 19],
+      [0.7, 0.1, 6],
+      [1, 0, INF],
+      [-1, 0, -INF],
+      [0, 0, NAN],
+      [INF, 1, NAN],
+      [1, INF, 0],
+      [-1, INF, -1],
+      [5, -INF, -1],
+      [-0, 1, -0],
+      [7, -2, -4],
+    ] as const;
+    const [x, y] = [
+      await createTensor(
+        gpu,
+        cases.map(([a]) => a),
+      ),
+      await createTensor(
+        gpu,
+        cases.map(([, b]) => b),
+      ),
+    ];
+    assert.deepEqual(
+      [...(await x.floorDiv(y).read())],
+      cases.map(([, , found]) => found),
+    );
   }));

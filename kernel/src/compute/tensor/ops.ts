@@ -144,7 +144,7 @@ export const OPS = {
     takes: "number",
     code: (at, x) =>
       at === "f32"
-        ? keepNan((v) => `sign(${v})`)(x)
+        ? keepNan((v) => `(f32(${v} > 0.0) - f32(${v} < 0.0))`)(x)
         : at === "u32"
           ? `min(${x}, 1u)`
           : `sign(${x})`,
@@ -196,7 +196,7 @@ export const OPS = {
   erf: named("erf_f32", "x"),
   sigmoid: float("z", (x) => `(1.0 / (1.0 + exp_f32(-${x})))`, ["exp_f32"]),
   softplus: named("softplus_f32", "x"),
-  silu: float("x", (x) => `(${x} / (1.0 + exp_f32(-${x})))`, ["exp_f32"]),
+  silu: named("silu_f32", "x"),
   gelu: named("gelu_f32", "x"),
   elu: float("x, z", (x) => `select(expm1_f32(${x}), ${x}, ${x} > 0.0)`, ["expm1_f32"]),
   isNan: test((x) => `is_nan(${x})`, ["is_nan"]),
@@ -225,8 +225,8 @@ export const OPS = {
     operands: 2,
     rule: "like",
     takes: "number",
-    code: (at, x, y) => (at === "f32" ? `floor(${x} / ${y})` : `floor_div_${at}(${x}, ${y})`),
-    helpers: (at) => (at === "f32" ? [] : [`floor_div_${at}`]),
+    code: (at, x, y) => `floor_div_${at}(${x}, ${y})`,
+    helpers: (at) => [`floor_div_${at}`],
     wraps: true,
     derivative: "0",
   },

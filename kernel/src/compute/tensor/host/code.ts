@@ -46,7 +46,7 @@ const named = (of: Partial<Record<Computed, string>>): ByType =>
 const CODE: Partial<Record<OpName, ByType>> = {
   neg: { f32: (x) => `(-${x})`, ...integers((x) => `(-${x})`) },
   abs: { f32: (x) => `Math.abs(${x})`, ...integers((x) => `Math.abs(${x})`) },
-  sign: all((x) => `Math.sign(${x})`),
+  sign: all((x) => `(Math.sign(${x}) + 0)`),
   square: {
     ...f32((x) => `${x} * ${x}`),
     ...integers((x) => `Math.imul(${x}, ${x})`),
@@ -81,7 +81,7 @@ const CODE: Partial<Record<OpName, ByType>> = {
   erf: f32((x) => `erf(${x})`),
   sigmoid: f32((x) => `1 / (1 + Math.exp(-${x}))`),
   softplus: f32((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
-  silu: f32((x) => `${x} / (1 + Math.exp(-${x}))`),
+  silu: f32((x) => `silu(${x})`),
   gelu: f32((x) => `gelu(${x})`),
   elu: f32((x) => `${x} > 0 ? ${x} : Math.expm1(${x})`),
   isNan: all((x) => `Number.isNaN(${x})`),
@@ -94,7 +94,7 @@ const CODE: Partial<Record<OpName, ByType>> = {
   mul: product,
   div: f32((x, y) => `${x} / ${y}`),
   floorDiv: {
-    f32: (x, y) => `Math.floor(fround(${x} / ${y}))`,
+    f32: (x, y) => `floorDiv(${x}, ${y})`,
     ...named({ i32: "floorDivI32", u32: "floorDivU32" }),
   },
   mod: { ...f32((x, y) => `mod(${x}, ${y})`), ...named({ i32: "modI32", u32: "modU32" }) },

@@ -36,6 +36,10 @@ function gelu(x: number): number {
   return x * (x > 0 ? 1 - tail : tail);
 }
 
+function silu(x: number): number {
+  return x === Number.NEGATIVE_INFINITY ? 0 : x / (1 + Math.exp(-x));
+}
+
 /** To the nearest whole number, halves to the even one. */
 function round(x: number): number {
   const down = Math.floor(x);
@@ -54,6 +58,16 @@ function mod(a: number, b: number): number {
   if (!(Math.abs(b) >= NORMAL)) return Number.NaN;
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}
+
+/** NumPy's: of a quotient that rounds up to a whole number, one less. */
+function floorDiv(a: number, b: number): number {
+  if (Math.abs(a) === Number.POSITIVE_INFINITY) return Number.NaN;
+  const quotient = Math.fround(a / b);
+  const down = Math.floor(quotient);
+  if (down !== quotient || !(Math.abs(b) >= NORMAL) || Math.abs(down) > 2 ** 24) return down;
+  const rest = Math.abs(mod(a, b));
+  return rest > Math.abs(b) / 2 || rest === Number.POSITIVE_INFINITY ? down - 1 : down;
 }
 
 function floorDivI32(a: number, b: number): number {
@@ -97,9 +111,11 @@ export const FUNCTIONS = {
   fround: Math.fround,
   erf,
   gelu,
+  silu,
   round,
   power,
   mod,
+  floorDiv,
   floorDivI32,
   floorDivU32,
   modI32,

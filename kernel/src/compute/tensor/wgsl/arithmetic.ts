@@ -18,6 +18,18 @@ export const ARITHMETIC: Readonly<Record<string, Helper>> = {
   floor_div_u32: {
     code: "fn floor_div_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a / b; }",
   },
+  // A quotient that rounds to a whole number is looked at: NumPy's is one less where the true one is below that.
+  floor_div_f32: {
+    needs: ["mod_f32", "nan"],
+    code: `fn floor_div_f32(a: f32, b: f32) -> f32 {
+  let quotient = a / b;
+  let down = floor(quotient);
+  if (abs(a) > 3.4028234e38) { return nan(); }
+  if (down != quotient || abs(b) < 1.17549435e-38 || abs(down) > 16777216.0) { return down; }
+  let rest = abs(mod_f32(a, b));
+  return select(down, down - 1.0, rest > 0.5 * abs(b) || rest > 3.4028234e38);
+}`,
+  },
   mod_i32: {
     code: `fn mod_i32(a: i32, b: i32) -> i32 {
   if (b == 0 || b == -1) { return 0; }
@@ -58,29 +70,49 @@ export const ARITHMETIC: Readonly<Record<string, Helper>> = {
   return select(r, r + b, r < 0.0) * select(1.0, 4.0, large);
 }`,
   },
-  // Of whole exponents up to 64 a product, which is exact where its factors are.
+  // Of whole exponents up to 64 a product, which is exact where its factors are. What is rare is in branches, which
+  // are left out where no element takes them.
   power_f32: {
-    needs: ["nan", "inf", "log_parts", "exp2_held"],
+    needs: ["power_whole", "power_edge", "log_parts", "exp2_held"],
     code: `fn power_f32(a: f32, b: f32) -> f32 {
+  var found: f32;
+  if (b == floor(b) && abs(b) <= 64.0) {
+    found = power_whole(a, b);
+  } else {
+    let parts = log_parts(abs(a));
+    found = exp2_held(b * parts.x + b * (parts.y * 1.44269504));
+    let ordinary = bitcast<u32>(a) - 0x00800000u < 0x7f000000u;
+    if (!ordinary || (bitcast<u32>(b) & 0x7fffffffu) >= 0x7f800000u) { found = power_edge(found, a, b); }
+  }
+  return found;
+}`,
+  },
+  power_whole: {
+    needs: ["is_nan"],
+    code: `fn power_whole(a: f32, b: f32) -> f32 {
+  var product = 1.0;
+  var base = a;
+  for (var left = u32(abs(b)); left != 0u; left >>= 1u) {
+    product *= select(1.0, base, (left & 1u) != 0u);
+    base *= base;
+  }
+  let found = select(product, 1.0 / product, b < 0.0);
+  return select(found, a, is_nan(a) && b != 0.0);
+}`,
+  },
+  // Where a is no ordinary number above 0, or b none at all; b is not 0.
+  power_edge: {
+    needs: ["nan", "inf"],
+    code: `fn power_edge(found: f32, a: f32, b: f32) -> f32 {
   let size = abs(a);
   let most = max(bitcast<u32>(size), bitcast<u32>(b) & 0x7fffffffu);
   let whole = b == floor(b);
   let odd = whole && b * 0.5 != floor(b * 0.5);
-  let parts = log_parts(size);
-  var found = exp2_held(b * parts.x + b * (parts.y * 1.44269504));
   let limit = select(select(0.0, inf(), (size > 1.0) == (b > 0.0)), 1.0, size == 1.0);
-  found = select(found, limit, most >= 0x7f800000u || size < 1.17549435e-38);
-  found = select(found, -found, bitcast<i32>(a) < 0 && odd);
-  let short = whole && abs(b) <= 64.0;
-  var left = select(0u, bitcast<u32>(abs(b) + 12582912.0) & 127u, short);
-  var product = 1.0;
-  for (var base = a; left != 0u; left >>= 1u) {
-    product *= select(1.0, base, (left & 1u) != 0u);
-    base *= base;
-  }
-  found = select(found, select(product, 1.0 / product, b < 0.0), short);
-  found = select(found, nan(), most > 0x7f800000u || (a < 0.0 && !whole && size <= 3.4028234e38));
-  return select(found, 1.0, b == 0.0 || a == 1.0);
+  let held = select(found, limit, most >= 0x7f800000u || size < 1.17549435e-38);
+  let turned = select(held, -held, bitcast<i32>(a) < 0 && odd);
+  let real = select(turned, nan(), most > 0x7f800000u || (a < 0.0 && !whole && size <= 3.4028234e38));
+  return select(real, 1.0, a == 1.0);
 }`,
   },
   power_i32: {

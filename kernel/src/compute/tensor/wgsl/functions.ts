@@ -26,7 +26,7 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
   },
   // The same without its 1, of which half is taken off the power: halves, because 2¹²⁸ is no f32.
   expm1_f32: {
-    needs: ["is_nan"],
+    needs: ["is_nan_or_zero"],
     code: `fn expm1_f32(x: f32) -> f32 {
   let c = clamp(x, -30.0, 89.0);
   let k = round(c * 1.44269504);
@@ -34,7 +34,7 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
   let q = 8.3334519073e-3 + r * (1.3981999507e-3 + r * 1.9875691500e-4);
   let y = r + r * r * (0.50000001201 + r * (0.16666665459 + r * (4.1665795894e-2 + r * q)));
   let power = bitcast<f32>((bitcast<i32>(k + 12582912.0) - 0x4b400000 + 126) << 23u);
-  return select(2.0 * ((power - 0.5) + power * y), x, is_nan(x));
+  return select(2.0 * ((power - 0.5) + power * y), x, is_nan_or_zero(x));
 }`,
   },
   exp2_f32: {
@@ -67,9 +67,9 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
     needs: ["nan", "inf"],
     code: `fn log_edge(found: f32, x: f32) -> f32 {
   let bits = bitcast<u32>(x);
+  if (bits - 0x00800000u < 0x7f000000u) { return found; }
   let negative = select(x, nan(), bits >> 31u == 1u);
-  let edge = select(negative, -inf(), (bits & 0x7fffffffu) < 0x00800000u);
-  return select(edge, found, bits - 0x00800000u < 0x7f000000u);
+  return select(negative, -inf(), (bits & 0x7fffffffu) < 0x00800000u);
 }`,
   },
   log_f32: {
@@ -104,27 +104,36 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
   return select(e / (e + 2.0), x, is_nan(x));
 }`,
   },
-  // The series near 0, where powers would cancel.
-  sinh_f32: {
-    needs: ["exp_f32"],
-    code: `fn sinh_f32(x: f32) -> f32 {
-  let h = exp_f32(0.5 * abs(x));
-  let far = (0.5 * h) * h - 0.5 / (h * h);
-  let q = x * x;
-  let near = x * (1.0 + q * (0.16666667 + q * (0.008333334 + q * (0.0001984127 + q * 2.7557319e-6))));
-  return select(select(far, -far, x < 0.0), near, abs(x) <= 1.0);
+  // The hyperbolic sine and cosine of a number from 0 up, of even and odd parts of the exponential of what is left beside
+  // k·ln 2: nothing cancels near 0. s and t are 2ᵏ and 2⁻ᵏ, divided by 4, because 2¹²⁹ is no f32.
+  hyperbolic: {
+    code: `fn hyperbolic(x: f32) -> vec2f {
+  let c = min(x, 89.42);
+  let k = round(c * 1.44269504);
+  let r = (c - k * 0.693359375) + k * 2.12194440e-4;
+  let q = r * r;
+  let even = 1.0 + q * (0.5 + q * (4.1666668e-2 + q * 1.3888889e-3));
+  let odd = r * (1.0 + q * (0.16666667 + q * (8.333334e-3 + q * 1.984127e-4)));
+  let n = bitcast<i32>(k + 12582912.0) - 0x4b400000;
+  let s = bitcast<f32>((n + 125) << 23u);
+  let t = bitcast<f32>(max(125 - n, 0) << 23u);
+  return 2.0 * vec2f(even * (s - t) + odd * (s + t), even * (s + t) + odd * (s - t));
 }`,
   },
+  sinh_f32: {
+    needs: ["hyperbolic", "is_nan", "with_sign"],
+    code: "fn sinh_f32(x: f32) -> f32 { return select(with_sign(hyperbolic(abs(x)).x, x), x, is_nan(x)); }",
+  },
   cosh_f32: {
-    needs: ["exp_f32"],
-    code: "fn cosh_f32(x: f32) -> f32 { let h = exp_f32(0.5 * abs(x)); return (0.5 * h) * h + 0.5 / (h * h); }",
+    needs: ["hyperbolic", "is_nan"],
+    code: "fn cosh_f32(x: f32) -> f32 { return select(hyperbolic(abs(x)).y, x, is_nan(x)); }",
   },
   asinh_f32: {
-    needs: ["log1p_f32"],
+    needs: ["log1p_f32", "with_sign"],
     code: `fn asinh_f32(x: f32) -> f32 {
   let a = abs(x);
-  if (a > 1e9) { return sign(x) * (log_f32(a) + 0.6931472); }
-  return sign(x) * log1p_f32(a + a * a / (1.0 + sqrt(1.0 + a * a)));
+  if (a > 1e9) { return with_sign(log_f32(a) + 0.6931472, x); }
+  return with_sign(log1p_f32(a + a * a / (1.0 + sqrt(1.0 + a * a))), x);
 }`,
   },
   acosh_f32: {
@@ -137,11 +146,11 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
 }`,
   },
   atanh_f32: {
-    needs: ["log1p_f32", "nan", "inf"],
+    needs: ["log1p_f32", "nan", "inf", "with_sign"],
     code: `fn atanh_f32(x: f32) -> f32 {
   if (!(abs(x) <= 1.0)) { return nan(); }
   if (abs(x) == 1.0) { return x * inf(); }
-  return sign(x) * 0.5 * log1p_f32(2.0 * abs(x) / (1.0 - abs(x)));
+  return with_sign(0.5 * log1p_f32(2.0 * abs(x) / (1.0 - abs(x))), x);
 }`,
   },
   // The inverse tangent of a number from 0 to 1.
@@ -149,7 +158,7 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
     code: `fn atan_of_1(t: f32) -> f32 {
   let q = t * t;
   let high = 0.09968448 + q * (-0.06020277 + q * (0.024733798 + q * -0.004822458));
-  return t * (1.0 + q * (-0.33332393 + q * (0.19974212 + q * (-0.1404132 + q * high))));
+  return t + (t * q) * (-0.33332393 + q * (0.19974212 + q * (-0.1404132 + q * high)));
 }`,
   },
   atan_f32: {
@@ -163,15 +172,23 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
   },
   // Of two zeros, and of two infinities, by their signs, as IEEE 754 has it; WGSL leaves that open.
   angle_f32: {
-    needs: ["either_nan", "atan_of_1"],
+    needs: ["angle_edge", "atan_of_1", "with_sign"],
     code: `fn angle_f32(y: f32, x: f32) -> f32 {
-  let least = min(abs(x), abs(y));
-  let most = max(abs(x), abs(y));
-  let part = select(least / most, select(0.0, 1.0, least > 3.4028234e38), least < 1.17549435e-38 || least > 3.4028234e38);
+  let across = bitcast<u32>(x) & 0x7fffffffu;
+  let along = bitcast<u32>(y) & 0x7fffffffu;
+  let least = min(across, along);
+  let most = max(across, along);
+  var part = bitcast<f32>(least) / bitcast<f32>(most);
+  if (least < 0x00800000u || most >= 0x7f800000u) { part = angle_edge(part, least, most); }
   let near = atan_of_1(part);
-  let quarter = select(near, 1.57079633 - near, abs(y) > abs(x));
-  let found = select(quarter, 3.14159265 - quarter, bitcast<i32>(x) < 0);
-  return select(select(found, -found, bitcast<i32>(y) < 0), x + y, either_nan(x, y));
+  let quarter = select(near, 1.57079633 - near, along > across);
+  return with_sign(select(quarter, 3.14159265 - quarter, bitcast<i32>(x) < 0), y);
+}`,
+  },
+  angle_edge: {
+    code: `fn angle_edge(part: f32, least: u32, most: u32) -> f32 {
+  let found = select(select(part, 0.0, least < 0x00800000u), 1.0, least == 0x7f800000u);
+  return select(found, bitcast<f32>(most), most > 0x7f800000u);
 }`,
   },
   arc_sine: {
@@ -212,6 +229,18 @@ export const FUNCTIONS: Readonly<Record<string, Helper>> = {
   let tail = 0.5 * erfc_f32(abs(x) * 0.70710678);
   let found = x * select(tail, 1.0 - tail, x > 0.0);
   return select(select(found, 0.0, x < -14.0), x, is_nan(x));
+}`,
+  },
+  // Far below 0 by the root of the power, which itself would be too large.
+  silu_f32: {
+    needs: ["exp_f32"],
+    code: `fn silu_f32(x: f32) -> f32 {
+  var found = x / (1.0 + exp_f32(-x));
+  if (x < -80.0) {
+    let root = exp_f32(0.5 * max(x, -200.0));
+    found = max(x, -200.0) * root * root;
+  }
+  return found;
 }`,
   },
   softplus_f32: {

@@ -11,6 +11,13 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   is_nan: {
     code: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   },
+  is_nan_or_zero: {
+    code: "fn is_nan_or_zero(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) - 1u >= 0x7f800000u; }",
+  },
+  // A number from 0 up with the sign of another, also where that is a zero.
+  with_sign: {
+    code: "fn with_sign(x: f32, whose: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | (bitcast<u32>(whose) & 0x80000000u)); }",
+  },
   nan: { code: "fn nan() -> f32 { var bits = 0x7fc00000u; return bitcast<f32>(bits); }" },
   inf: { code: "fn inf() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }" },
   // Half precision by integers: packing functions of WGSL leave infinity, NaN and overflow open.
