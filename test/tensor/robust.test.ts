@@ -225,3 +225,20 @@ test("a long loop of small operations keeps to a few blocks", () =>
     assert.ok(most <= before.liveBlocks + 3, `${most} blocks, ${before.liveBlocks} before`);
     assert.deepEqual(new Set(await sum.read()), new Set([3000]));
   }));
+
+test("what dropped expressions held of a disposed tensor is garbage, though the tensor is at hand", async () => {
+  await scoped(async () => {
+    const before = gpu.pool.stats().live;
+    const x = await createTensor(gpu, new Float32Array(2 ** 16));
+    const drop = () => void x.neg().exp();
+    drop();
+    x.dispose();
+    assert.ok(gpu.pool.stats().live > before, "the expression holds it");
+    for (let turn = 0; turn < 100 && gpu.pool.stats().live > before; turn++) {
+      await new Promise(setImmediate);
+      gpu.pool.collect();
+    }
+    assert.equal(gpu.pool.stats().live, before);
+    assert.throws(() => x.neg(), { code: "DISPOSED" });
+  });
+});

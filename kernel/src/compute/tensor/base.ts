@@ -217,6 +217,8 @@ export abstract class TensorBase {
     this.#disposed = true;
     for (const storage of this.#held) storage.release();
     this.#held = [];
+    // What only expressions that were dropped still hold is garbage, although this tensor is at hand.
+    this.#expr = { kind: "constant", dtype: this.dtype, word: 0 };
   }
 
   [Symbol.dispose](): void {
