@@ -1,7 +1,7 @@
 // Runs every check and test, after scripts/setup.mjs --test, and ends with "N passed, N failed".
 // node scripts/test.mjs [STAGE …] runs only the stages named, e.g. `node scripts/test.mjs gpu wire`.
-// Most stages use one core and wait for others' messages, so two run at a time: what a stage prints comes
-// when it has ended. --one-by-one shows it as it comes.
+// Most stages use one core, and many wait for other processes, so several run at a time: what a stage prints
+// comes when it has ended. --one-by-one shows it as it comes.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -193,7 +193,8 @@ const stages = [
 ];
 const env = { ...projectEnv(), CENOTE_CHROMIUM: (await findBrowser()) ?? "" };
 const oneByOne = options.includes("--one-by-one") || stages.length === 1;
-const lanes = oneByOne ? 1 : Math.min(2, availableParallelism());
+// One more than two cores need: of three stages one or the other waits.
+const lanes = oneByOne || availableParallelism() === 1 ? 1 : 3;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const rows = [];
