@@ -32,8 +32,13 @@ export function locator(sizes: readonly number[]): Locate {
   const starts = [0];
   for (const size of sizes) starts.push(starts.at(-1)! + size);
   return (row) => {
-    let chunk = 0;
-    while (row >= starts[chunk + 1]!) chunk++;
+    // The last chunk that begins at the row or before it: empty ones begin where the next does.
+    let [chunk, end] = [0, sizes.length];
+    while (end - chunk > 1) {
+      const middle = (chunk + end) >> 1;
+      if (starts[middle]! <= row) chunk = middle;
+      else end = middle;
+    }
     return [chunk, row - starts[chunk]!];
   };
 }

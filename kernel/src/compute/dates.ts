@@ -1,6 +1,7 @@
 // Parts of dates and timestamps, as integer arithmetic on counts since 1970-01-01T00:00:00Z.
 import { CenoteError } from "../base/index.ts";
 import { type ColumnType, TYPES } from "../columns/index.ts";
+import { wrongType } from "./kinds.ts";
 import type { DatePart } from "./nodes.ts";
 import { node, type Typed } from "./typed.ts";
 
@@ -37,15 +38,8 @@ function check(part: string, at: Typed, where: string): void {
   const { temporal, timezone, unit } = at.type;
   const clock = part === "hour" || part === "minute" || part === "second";
   if ((temporal !== "date" && temporal !== "timestamp") || (clock && unit === undefined)) {
-    const what =
-      at.op === "column" ? `column "${at.column}" is ${at.type.name}` : `found ${at.type.name}`;
-    throw new CenoteError(
-      "WRONG_TYPE",
-      `${where}: ${what}; wanted a ${clock ? "timestamp" : "date or timestamp"}`,
-      {
-        mend: "Only dates and timestamps have date parts.",
-      },
-    );
+    const wanted = clock ? "a timestamp" : "a date or timestamp";
+    throw wrongType(where, at, wanted, "Only dates and timestamps have date parts.");
   }
   if (timezone && !/^(UTC|Z|Etc\/UTC|GMT|[+-]00:?00)$/i.test(timezone)) {
     throw new CenoteError(

@@ -6,18 +6,19 @@ import type { NamedKey, Plan } from "./plan.ts";
 import { planOf } from "./run/dense.ts";
 import { FIRST_CAPACITY, shapeFor } from "./run/shape.ts";
 import { querySlots } from "./run/tables.ts";
-import { columnsOf, showTyped, type Typed } from "./typed.ts";
+import { columnsOf, columnText, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
 
 const LATER = "  (bytes are known when the step before has run)";
 
 function reads(store: ColumnStore | undefined, roots: readonly Typed[]): string {
   const names = columnsOf(...roots);
-  if (!store) return names.join(", ") || "nothing";
+  const shown = names.map(columnText).join(", ") || "nothing";
+  if (!store) return shown;
   const bytes = names
     .flatMap((name) => store.column(name).chunks)
     .reduce((sum, c) => sum + c.layout.total, 0);
-  return `${names.join(", ") || "nothing"} (${formatBytes(bytes)})`;
+  return `${shown} (${formatBytes(bytes)})`;
 }
 
 /** The kernels of a filter and its projections, and the bytes that they have at once. */

@@ -281,8 +281,11 @@ function checkName(name: unknown, where: string, wanted: string): void {
 
 function showValue(value: Value): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
-  return told(value);
+  return typeof value === "object" && value !== null ? told(value) : written(value);
 }
+
+const written = (value: Exclude<Value, Date>) =>
+  typeof value === "string" ? JSON.stringify(value) : String(value);
 
 /** An expression as it is; anything else as a literal. */
 export function operand(value: Operand): Expr {

@@ -3,7 +3,7 @@ import { CenoteError } from "../base/index.ts";
 import { type ColumnType, isFloat, isInteger, TYPES, UTF8 } from "../columns/index.ts";
 import { limits, literal } from "./literals.ts";
 import type { Value } from "./nodes.ts";
-import { node, type Typed } from "./typed.ts";
+import { node, type Typed, typeText } from "./typed.ts";
 
 /** An operand: a literal that has no type yet, or an expression that has. */
 export type Side = { readonly value: Value } | { readonly at: Typed };
@@ -37,9 +37,7 @@ export function bareLiteral(value: Value, where: string): Typed {
 
 /** A column of the wrong type; it is named. */
 export function wrongType(where: string, at: Typed, wanted: string, mend: string): CenoteError {
-  const what =
-    at.op === "column" ? `column "${at.column}" is ${at.type.name}` : `found ${at.type.name}`;
-  return new CenoteError("WRONG_TYPE", `${where}: ${what}; wanted ${wanted}`, { mend });
+  return new CenoteError("WRONG_TYPE", `${where}: ${typeText(at)}; wanted ${wanted}`, { mend });
 }
 
 export function logical(at: Typed, where: string): Typed {

@@ -84,6 +84,16 @@ export function columnsOf(...roots: readonly Typed[]): string[] {
   return [...names];
 }
 
+/** A column, or a path into one, as people read it; those that queries add have a mark before their names. */
+export const columnText = (path: string): string =>
+  stepsOf(path).join(".").replaceAll("\u0001", "");
+
+/** What an expression is, for errors of its type. */
+export const typeText = (at: Typed): string =>
+  at.op === "column"
+    ? `column "${columnText(at.column!)}" is ${at.type.name}`
+    : `found ${at.type.name}`;
+
 /** Levels that generators go down by recursion. */
 const STEP = 100;
 
@@ -123,7 +133,7 @@ export function showTyped(root: Typed): string {
 }
 
 function show(at: Typed, shown: (arg: Typed) => string): string {
-  if (at.op === "column") return stepsOf(at.column!).join(".");
+  if (at.op === "column") return columnText(at.column!);
   if (at.op === "literal") return String(at.value);
   const args = at.args.map((arg) => (INFIX[arg.op] ? `(${shown(arg)})` : shown(arg)));
   const infix = INFIX[at.op];

@@ -2,7 +2,7 @@
 import { CenoteError } from "../../base/index.ts";
 import { type ColumnStore, type ColumnType, isText } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
-import { node, type Typed } from "../typed.ts";
+import { node, type Typed, typeText } from "../typed.ts";
 import { type KeySpec, lengthsKernel } from "../wgsl/order.ts";
 import { Bounds, type Keyed, type Packing, packingOf, packRun, runsOf } from "./keys.ts";
 import { mergeRuns, readRun, type Sorted, sortRun } from "./radix.ts";
@@ -175,9 +175,7 @@ export const isOrdered = ({ kind }: ColumnType): boolean => ORDERED.has(kind);
 /** Throws NO_ORDER for columns that rows cannot be ordered or joined by. */
 export function checkOrdered(at: Typed, where: string): void {
   if (isOrdered(at.type)) return;
-  const what =
-    at.op === "column" ? `column "${at.column}" is ${at.type.name}` : `found ${at.type.name}`;
-  throw new CenoteError("NO_ORDER", `${where}: ${what}; wanted ${ORDERED_TYPES}`, {
+  throw new CenoteError("NO_ORDER", `${where}: ${typeText(at)}; wanted ${ORDERED_TYPES}`, {
     mend: "Such columns are carried, but not compared.",
   });
 }

@@ -13,7 +13,7 @@ import {
   TYPES,
 } from "../../columns/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
-import { node, type Typed } from "../typed.ts";
+import { columnText, node, type Typed } from "../typed.ts";
 import { rankKernel } from "../wgsl/ranks.ts";
 import { group } from "./group.ts";
 import { launch, type Scratch } from "./scratch.ts";
@@ -123,7 +123,7 @@ async function ranked(
   if (table.words.byteLength > store.gpu.maxBinding) {
     throw new CenoteError(
       "TOO_MANY_TEXTS",
-      `the ${values.length} different texts of column "${at.column}" take ${formatBytes(table.words.byteLength)}; one binding holds at most ${formatBytes(store.gpu.maxBinding)}`,
+      `the ${values.length} different texts of column "${columnText(at.column!)}" take ${formatBytes(table.words.byteLength)}; one binding holds at most ${formatBytes(store.gpu.maxBinding)}`,
       { mend: "Order or join by a shorter key, or filter first." },
     );
   }

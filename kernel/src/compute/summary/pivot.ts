@@ -27,11 +27,13 @@ const ON = "\u0001on";
 /** Runs the pivot. Throws NO_KEYS, SAME_NAME, NOT_A_FIGURE and TOO_MANY_COLUMNS. */
 export async function pivoted(plan: Plan, options: PivotOptions): Promise<Plan> {
   const { index, on, values } = optionsOf(options, "pivot(options)") as PivotOptions;
-  for (const [name, key] of Object.entries({ index, on })) {
-    if (key !== undefined) continue;
-    throw new CenoteError("NO_KEYS", `pivot({ ${name} }): wanted a column, found none`, {
-      mend: 'For example { index: "origin", on: "month", values: mean("delay") }.',
-    });
+  for (const [name, value] of Object.entries({ index, on, values })) {
+    if (value !== undefined) continue;
+    throw new CenoteError(
+      "NO_KEYS",
+      `pivot({ index, on, values }): ${name} is missing; found ${Object.keys(options ?? {}).join(", ") || "nothing"}`,
+      { mend: 'For example pivot({ index: "origin", on: "month", values: mean("delay") }).' },
+    );
   }
   const all = unlimited(plan);
   const rows = groupKeys([index].flat() as Selected[], all);

@@ -1,30 +1,9 @@
 // Checks what operations are called with: JavaScript cells pass anything.
-import { types } from "node:util";
-import { A_PROMISE, CenoteError } from "../../base/index.ts";
+import { CenoteError } from "../../base/index.ts";
+import { told } from "../told.ts";
 import { TensorBase } from "./base.ts";
 
-const MOST_SHOWN = 60;
-
-/** Any value in a few words, for errors. */
-export function told(value: unknown): string {
-  if (value instanceof TensorBase) return value.described;
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  if (Array.isArray(value)) return cut(`[${value.map(told).join(", ")}]`);
-  if (typeof value === "string") return cut(JSON.stringify(value));
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  if (types.isPromise(value)) return A_PROMISE;
-  const parts = Object.entries(value).map(([name, part]) => `${name}: ${told(part)}`);
-  return parts.length > 0 ? cut(`{ ${parts.join(", ")} }`) : `an object of ${nameOf(value)}`;
-}
-
-const cut = (text: string): string =>
-  text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1)}…` : text;
-
-const nameOf = (value: object): string =>
-  (Object.getPrototypeOf(value) as { constructor?: { name: string } } | null)?.constructor?.name ??
-  "no class";
+export { told };
 
 /** The tensor. Throws OPERAND. */
 export function tensorOf(value: unknown, where: string, which: string): TensorBase {
