@@ -15,11 +15,12 @@ import {
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
 import { against, medians, type Sides, type Times, tfDone, timed } from "./tensors/measure.ts";
-import { OPERATIONS, type Operands, type Tf } from "./tensors/operations.ts";
+import type { Operands, Tf } from "./tensors/operations.ts";
 import { peakOf } from "./tensors/peak.ts";
 import { againstAll } from "./tensors/peers.ts";
 import { sharingWithJax, sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
 import { smallOnDevice, smallOnHost } from "./tensors/small.ts";
+import { OPERATIONS } from "./tensors/structured.ts";
 
 const words = process.argv.slice(2);
 const option = (name: string, usual: string) =>
@@ -59,17 +60,55 @@ async function both(shape: number[], seed: number, low = 0.05): Promise<[GpuTens
 
 async function operands(size: number): Promise<[Operands<GpuTensor>, Operands<Tf>]> {
   const [[x, tx], [y, ty]] = [await both([size], 1), await both([size], 2)];
+  const [[filter, tfilter], [depthwise, tdepthwise]] = [
+    await both([3, 3, 16, 16], 3),
+    await both([3, 3, 16, 1], 4),
+  ];
   const index = Int32Array.from({ length: size }, (_, i) => (i * 7919) % size);
-  const [z, m] = [await createTensor(gpu, index), x.gt(1).compute()];
-  const shape = [size / 1024, 1024];
+  const group = Int32Array.from({ length: size / 8 }, (_, i) => (i * 31) % 64);
+  const [z, groups] = [await createTensor(gpu, index), await createTensor(gpu, group)];
+  const [places, updates] = [z, y].map((one) => one.slice([0, size / 4]).copy());
+  const side = Math.sqrt(size / 16);
+  const [wide, eight, image] = [
+    [size / 1024, 1024],
+    [size / 8, 8],
+    [1, side, side, 16],
+  ];
+  const square = [size / 1024, 32, 32];
   return [
-    { x, y, z, m, rows: x.reshape(shape) },
+    {
+      x,
+      y,
+      z,
+      m: x.gt(1).compute(),
+      other: y.gt(1).compute(),
+      rows: x.reshape(wide!),
+      eights: x.reshape(eight!),
+      squares: x.reshape(square),
+      factors: y.reshape(square),
+      image: x.reshape(image!),
+      filter,
+      depthwise,
+      places: places!,
+      updates: updates!,
+      groups,
+    },
     {
       x: tx,
       y: ty,
       z: tf.tensor(index, [size], "int32"),
       m: tf.greater(tx, 1),
-      rows: tf.reshape(tx, shape),
+      other: tf.greater(ty, 1),
+      rows: tf.reshape(tx, wide),
+      eights: tf.reshape(tx, eight),
+      squares: tf.reshape(tx, square),
+      factors: tf.reshape(ty, square),
+      image: tf.reshape(tx, image),
+      filter: tfilter,
+      depthwise: tdepthwise,
+      places: tf.tensor(index.slice(0, size / 4), [size / 4], "int32"),
+      updates: tf.slice(ty, [0], [size / 4]),
+      groups: tf.tensor(group, [size / 8], "int32"),
     },
   ];
 }
@@ -78,15 +117,26 @@ async function operations(): Promise<void> {
   for (const size of sizes) {
     console.log(`\n${size.toLocaleString("en")} elements\n${COLUMNS}`);
     const [mine, theirs] = await operands(size);
-    const found: [Times, Times][] = [];
+    const [found, failed]: [[Times, Times][], string[]] = [[], []];
     const chosen = OPERATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
     for (const { name, ours, theirs: its, near = 1e-5 } of chosen) {
-      const sidesOf = { name, ours: () => ours(mine), theirs: () => its(tf, theirs), near };
-      const times = await against(sides, sidesOf, runs);
-      line(name, times);
-      found.push(times);
+      const sidesOf = {
+        name,
+        ours: () => ours(mine),
+        theirs: () => tf.tidy(() => its(tf, theirs)),
+        near,
+      };
+      try {
+        const times = await against(sides, sidesOf, runs);
+        line(name, times);
+        found.push(times);
+      } catch (error) {
+        failed.push(name);
+        console.log(`${name.padEnd(30)} not compared: ${(error as Error).message.slice(0, 200)}`);
+      }
     }
     summary(found);
+    if (failed.length > 0) console.log(`not compared: ${failed.join(", ")}`);
     for (const one of Object.values(mine)) one.dispose();
     for (const one of Object.values(theirs)) (one as Tf).dispose();
   }

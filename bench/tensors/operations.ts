@@ -1,5 +1,5 @@
 // The operations that both sides have, as each writes them: x and y are f32 of one size, rows 1,024 wide where it
-// matters; z is i32 indices, and m bools.
+// matters; z is i32 indices, and m bools. Those of elements and along axes; structured.ts has the others.
 import type { GpuTensor } from "../../kernel/src/compute/index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: TF.js is not installed where types are checked
@@ -11,6 +11,20 @@ export interface Operands<T> {
   rows: T;
   z: T;
   m: T;
+  other: T;
+  /** Rows of eight. */
+  eights: T;
+  /** Squares of 32 by 32, of x and of y. */
+  squares: T;
+  factors: T;
+  /** NHWC with 16 channels, and filters of 3 by 3. */
+  image: T;
+  filter: T;
+  depthwise: T;
+  /** A quarter of z and of y, and groups of elements. */
+  places: T;
+  updates: T;
+  groups: T;
 }
 
 export interface Operation {
@@ -46,7 +60,14 @@ const byRow = (name: string, theirs = name): Operation => ({
   near: 1e-3,
 });
 
-export const OPERATIONS: Operation[] = [
+const plain = (
+  name: string,
+  ours: Operation["ours"],
+  theirs: Operation["theirs"],
+  near?: number,
+): Operation => ({ name, ours, theirs, ...(near === undefined ? {} : { near }) });
+
+export const ELEMENTS: Operation[] = [
   ...[
     "neg",
     "abs",
@@ -72,20 +93,113 @@ export const OPERATIONS: Operation[] = [
     "atan",
     "sinh",
     "cosh",
+    "tan",
+    "asin",
+    "acos",
+    "asinh",
+    "acosh",
+    "round",
+    "relu6",
+    "selu",
+    "logSigmoid",
+    "step",
+    "isFinite",
+    "isInf",
   ].map((name) => unary(name)),
   unary("isNan", "isNaN"),
+  plain(
+    "not",
+    ({ m }) => m.not(),
+    (tf, { m }) => tf.logicalNot(m),
+  ),
+  plain(
+    "cast to i32",
+    ({ x }) => x.cast("i32"),
+    (tf, { x }) => tf.cast(x, "int32"),
+  ),
   ...["add", "sub", "mul", "div", "maximum", "minimum", "atan2"].map((name) => binary(name)),
   binary("pow", "pow", 1e-3),
   binary("lt", "less"),
+  binary("le", "lessEqual"),
+  binary("gt", "greater"),
+  binary("ge", "greaterEqual"),
   binary("eq", "equal"),
+  binary("ne", "notEqual"),
+  ...["floorDiv", "mod", "squaredDifference", "divNoNan"].map((name) => binary(name)),
+  plain(
+    "and",
+    ({ m, other }) => m.and(other),
+    (tf, { m, other }) => tf.logicalAnd(m, other),
+  ),
+  plain(
+    "or",
+    ({ m, other }) => m.or(other),
+    (tf, { m, other }) => tf.logicalOr(m, other),
+  ),
+  plain(
+    "xor",
+    ({ m, other }) => m.xor(other),
+    (tf, { m, other }) => tf.logicalXor(m, other),
+  ),
+  plain(
+    "prelu",
+    ({ x, y }) => x.leakyRelu(y),
+    (tf, { x, y }) => tf.prelu(x, y),
+  ),
   ...["sum", "mean", "max", "min"].map((name) => reduction(name)),
-  ...["sum", "mean", "max", "argMax"].map((name) => byRow(name)),
+  ...["sum", "mean", "max", "min", "argMax", "argMin"].map((name) => byRow(name)),
+  plain(
+    "prod of eights",
+    ({ eights }) => eights.prod(1),
+    (tf, { eights }) => tf.prod(eights, 1),
+    1e-3,
+  ),
+  plain(
+    "any",
+    ({ m }) => m.any(),
+    (tf, { m }) => tf.any(m),
+  ),
+  plain(
+    "all",
+    ({ m }) => m.all(),
+    (tf, { m }) => tf.all(m),
+  ),
+  plain(
+    "sum of columns",
+    ({ rows }) => rows.sum(0),
+    (tf, { rows }) => tf.sum(rows, 0),
+    1e-3,
+  ),
+  plain(
+    "variance of rows (moments)",
+    ({ rows }) => rows.variance(1),
+    (tf, { rows }) => tf.moments(rows, 1).variance,
+    1e-3,
+  ),
+  plain(
+    "norm of rows",
+    ({ rows }) => rows.norm(1),
+    (tf, { rows }) => tf.norm(rows, "euclidean", 1),
+    1e-3,
+  ),
   {
     name: "softmax",
     ours: ({ rows }) => rows.softmax(),
     theirs: (tf, { rows }) => tf.softmax(rows),
     near: 1e-3,
   },
+  plain(
+    "logSoftmax",
+    ({ rows }) => rows.logSoftmax(),
+    (tf, { rows }) => tf.logSoftmax(rows),
+    1e-3,
+  ),
+  plain(
+    "cumProd of eights",
+    ({ eights }) => eights.cumProd(1),
+    (tf, { eights }) => tf.cumprod(eights, 1),
+    1e-3,
+  ),
   {
     name: "logSumExp",
     ours: ({ rows }) => rows.logSumExp(1),
