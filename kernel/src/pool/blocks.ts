@@ -172,6 +172,11 @@ export class Blocks extends Operations implements Resource {
     return done;
   }
 
+  /** Whether it has ended, as when its device was lost. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Ends the pool: every block is disposed, every slab given back, the books are free for another. */
   close(): void {
     if (this.#closed) return;

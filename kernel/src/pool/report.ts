@@ -164,3 +164,15 @@ export function usedAfterDispose({ id, tag, bytes, cell, line }: Handle): Cenote
     },
   );
 }
+
+/** A block's file can't be read. */
+export function spillLost({ books }: Ledger, row: number, cause: unknown): CenoteError {
+  const { tag, cell, line } = books.blocks;
+  const where = place(cell[row]!, line[row]!);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CenoteError(
+    "SPILL_LOST",
+    `block ${row} "${tagText(tag[row]!)}" (${where}) was spilled to disk, and its file can't be read back: ${why}`,
+    { mend: "Make its data anew, and let nothing clear CENOTE_SPILL_DIR meanwhile.", cause },
+  );
+}

@@ -22,7 +22,7 @@ export abstract class Activations extends ElementWise {
 
   /** x above 0, else slope·x; a tensor of slopes makes it PReLU. Derivative: x, slope. */
   leakyRelu(slope: Operand = 0.2): this {
-    return tidy(() => this.gt(0).where(this, this.mul(slope)));
+    return tidy(() => this.gt(0).where(this, this.mul(slope)), "leakyRelu");
   }
 
   /** x held within 0 and 6; NaN stays. Derivative: z. */
@@ -68,7 +68,7 @@ export abstract class Activations extends ElementWise {
 
   /** (x − y)². Derivative: x, y. */
   squaredDifference(y: Operand): this {
-    return tidy(() => this.sub(y).square());
+    return tidy(() => this.sub(y).square(), "squaredDifference");
   }
 
   /** x ÷ y as floats, and 0 where y is 0. Derivative: y, z. */
@@ -76,6 +76,6 @@ export abstract class Activations extends ElementWise {
     return tidy(() => {
       const by = this.asTensor(y, "divNoNan");
       return by.eq(0).where(0, this.div(by));
-    });
+    }, "divNoNan");
   }
 }

@@ -77,25 +77,21 @@ export abstract class TensorBase {
     return `tensor "${this.name}" ${this.dtype}${shown(this.shape)}${where}`;
   }
 
-  /** Its expression. Throws DISPOSED, with the tensor's name and cell, and FOREIGN_TENSOR for another device's. */
+  /**
+   * Its expression. Errors name the tensor and its cell. Throws DISPOSED, TENSOR_LOST where its device was lost, and
+   * FOREIGN_TENSOR for another device's.
+   */
   expression(gpu = this.gpu): Expr {
-    if (this.#disposed || this.#held.some(({ block }) => block.disposed)) {
-      throw new CenoteError(
-        "DISPOSED",
-        `${this.described} was disposed: its GPU memory is back in the pool`,
-        {
-          mend: "Dispose it later, or keep it out of its scope with pool.keep(tensor).",
-        },
-      );
-    }
+    if (this.#disposed) throw disposed(this.described);
+    if (this.gpu.pool.closed) throw lost(this.described);
+    if (this.#held.some(({ block }) => block.disposed)) throw disposed(this.described);
     if (gpu === this.gpu) return this.#expr;
-    throw new CenoteError(
-      "FOREIGN_TENSOR",
-      `${this.described} is of another device, or of one that was lost`,
-      {
-        mend: "Read it and make it anew on this device.",
-      },
-    );
+    const wrong = gpu.pool.closed
+      ? "is on the device that there is, the other operands on one that was lost"
+      : "is of another device";
+    throw new CenoteError("FOREIGN_TENSOR", `${this.described} ${wrong}`, {
+      mend: "Read what lies elsewhere and make it anew on this device.",
+    });
   }
 
   /** Its elements in memory, computed now if they were not. */
@@ -250,4 +246,17 @@ function isTooComplex(gpu: Gpu, expr: Expr, storages: number): boolean {
   const bindings = gpu.adapter.limits["maxStorageBuffersPerShaderStage"] ?? 8;
   const most = Math.floor((bindings - 1) / 3); // one is the result's
   return expr.calls > MOST_CALLS || storages > most || expr.placed.length > MOST_PLACES;
+}
+
+export function disposed(what: string): CenoteError {
+  return new CenoteError("DISPOSED", `${what} was disposed: its GPU memory is back in the pool`, {
+    mend: "Dispose it later, or keep it out of its scope with pool.keep(tensor).",
+  });
+}
+
+/** Elements went with their device. */
+export function lost(what: string): CenoteError {
+  return new CenoteError("TENSOR_LOST", `${what} was on a GPU device that was lost, and is gone`, {
+    mend: "Make it anew: the next operation opens a new device.",
+  });
 }

@@ -207,6 +207,10 @@ function notTensor(found: string): CenoteError {
   );
 }
 
+/** 0, 1, 2 …: kernels count in 32 bits. */
+const COUNTER: Expr = { kind: "ramp", dtype: "u32", strides: [1], offset: 0 };
+const MOST_COUNTED = 2 ** 32;
+
 /** The same number everywhere. It takes no memory until something needs it in memory. */
 export function full(
   gpu: Gpu,
@@ -216,6 +220,7 @@ export function full(
 ): GpuTensor {
   const sizes = checkedShape(shape, "full");
   const to = checkedDtype(dtype ?? (typeof value === "boolean" ? "bool" : "f32"), "full");
+  if (typeof value === "number") checkRange([value], to, "full");
   return new GpuTensor(gpu, sizes, castTo(constant(value, to, "full"), to), "full");
 }
 
@@ -226,10 +231,10 @@ export function full(
 export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: Dtype): GpuTensor {
   const numbers = [start, stop, step].every((one) => typeof one === "number");
   const count = numbers ? Math.max(0, Math.ceil((stop - start) / step)) : Number.NaN;
-  if (!Number.isSafeInteger(count)) {
+  if (!(count <= MOST_COUNTED)) {
     throw new CenoteError(
       "RANGE",
-      `arange: wanted numbers, and a step that is not 0; found ${[start, stop, step].map(told).join(", ")}`,
+      `arange: wanted numbers, and a step that leads to at most ${MOST_COUNTED} of them; found ${[start, stop, step].map(told).join(", ")}`,
     );
   }
   const whole = Number.isInteger(start) && Number.isInteger(step);
@@ -248,7 +253,7 @@ export function arange(gpu: Gpu, start: number, stop: number, step = 1, dtype?: 
   const ramp: Expr =
     whole && word
       ? { kind: "ramp", dtype: word, strides: [step], offset: start }
-      : scaled({ kind: "ramp", dtype: "i32", strides: [1], offset: 0 }, step, start);
+      : scaled(COUNTER, step, start);
   return new GpuTensor(gpu, [count], castTo(ramp, to), "arange");
 }
 
@@ -269,11 +274,16 @@ export function linspace(gpu: Gpu, start: number, stop: number, count = 50): Gpu
       `linspace: wanted numbers, found ${told(start)} and ${told(stop)}`,
     );
   }
-  const ramp: Expr = { kind: "ramp", dtype: "i32", strides: [1], offset: 0 };
+  if (size! > MOST_COUNTED) {
+    throw new CenoteError(
+      "RANGE",
+      `linspace: wanted at most ${MOST_COUNTED} numbers, found ${size}`,
+    );
+  }
   const step = size! > 1 ? (stop - start) / (size! - 1) : 0;
-  const even = scaled(ramp, step, start);
+  const even = scaled(COUNTER, step, start);
   // Rounding would miss the end.
-  const isEnd = call("eq", "bool", [ramp, constant(size! - 1, "i32", "linspace")]);
+  const isEnd = call("eq", "bool", [COUNTER, constant(size! - 1, "u32", "linspace")]);
   const expr =
     size! > 1 ? call("where", "f32", [isEnd, constant(stop, "f32", "linspace"), even]) : even;
   return new GpuTensor(gpu, [size!], expr, "linspace");

@@ -15,6 +15,7 @@ import {
 } from "./operands.ts";
 import { type OpName, opNamed } from "./ops.ts";
 import { broadcastShape } from "./shape.ts";
+import { tidy } from "./tidy.ts";
 import { UnaryMethods } from "./unary.ts";
 
 export abstract class ElementWise extends UnaryMethods {
@@ -159,7 +160,7 @@ export abstract class ElementWise extends UnaryMethods {
 
   /** Held within bounds; NaN stays. Derivative: x, low, high. */
   clamp(low: Operand, high: Operand): this {
-    return this.maximum(low).minimum(high);
+    return tidy(() => this.maximum(low).minimum(high), "clamp");
   }
 }
 

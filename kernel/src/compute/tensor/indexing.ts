@@ -151,6 +151,6 @@ export abstract class Indexing extends Reductions {
         this.make(one.shape, one.expression(this.gpu), "stack").expandDims(at),
       );
       return this.expandDims(at).concat(wide, at);
-    });
+    }, "stack");
   }
 }

@@ -12,12 +12,12 @@ import { tidy } from "./tidy.ts";
 export abstract class Losses extends Ordering {
   /** Mean, over all, of the squares of differences. Derivative: x, target. */
   mseLoss(target: Operand): this {
-    return tidy(() => this.sub(target).square().mean());
+    return tidy(() => this.sub(target).square().mean(), "mseLoss");
   }
 
   /** Mean, over all, of the sizes of differences. Derivative: x, target. */
   l1Loss(target: Operand): this {
-    return tidy(() => this.sub(target).abs().mean());
+    return tidy(() => this.sub(target).abs().mean(), "l1Loss");
   }
 
   /** Mean of Huber's losses: squares up to `delta`, lines beyond. Derivative: x, target. */
@@ -28,7 +28,7 @@ export abstract class Losses extends Ordering {
         .le(delta)
         .where(size.square().mul(0.5), size.sub(delta / 2).mul(delta))
         .mean();
-    });
+    }, "huberLoss");
   }
 
   /** Mean cross-entropy of logits (…, classes) against class indices (…). Derivative: softmax(x), target. Throws SHAPE. */
@@ -37,7 +37,7 @@ export abstract class Losses extends Ordering {
       const found = indicesOf(target, "crossEntropy", this);
       const index = this.make(target.shape, found, "crossEntropy");
       return this.logSoftmax().takeAlong(index.expandDims(index.rank)).mean().neg();
-    });
+    }, "crossEntropy");
   }
 
   /** Mean cross-entropy of logits (…, classes) against probabilities of the same shape. Derivative: softmax(x), target. Throws SHAPE. */
@@ -48,7 +48,7 @@ export abstract class Losses extends Ordering {
 
   /** Mean of max(0, 1 − x·target), targets being −1 or 1. Derivative: x, target. */
   hingeLoss(target: Operand): this {
-    return tidy(() => this.mul(target).neg().add(1).relu().mean());
+    return tidy(() => this.mul(target).neg().add(1).relu().mean(), "hingeLoss");
   }
 
   /** Mean of −target·log(x + epsilon) − (1 − target)·log(1 − x + epsilon), x being probabilities. Derivative: x, target. */
@@ -63,7 +63,7 @@ export abstract class Losses extends Ordering {
           .log(),
       ];
       return right.sub(wrong).mul(target).add(wrong).mean().neg();
-    });
+    }, "logLoss");
   }
 
   /** Mean of 1 − the sum of products along an axis, of vectors of length 1. Derivative: x, target. Throws SHAPE, AXIS. */
@@ -74,7 +74,10 @@ export abstract class Losses extends Ordering {
 
   /** Mean cross-entropy of logits against probabilities of true. Derivative: sigmoid(x), target. */
   binaryCrossEntropy(target: Operand): this {
-    return tidy(() => this.cast(floatOf(this.dtype)).softplus().sub(this.mul(target)).mean());
+    return tidy(
+      () => this.cast(floatOf(this.dtype)).softplus().sub(this.mul(target)).mean(),
+      "binaryCrossEntropy",
+    );
   }
 }
 

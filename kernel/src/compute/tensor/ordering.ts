@@ -104,7 +104,7 @@ export abstract class Ordering extends Rearranging {
   /** The elements in order along an axis. Derivative: the order. */
   sort(options: SortOptions = {}): this {
     const { axis = -1 } = optionsOf(options, "sort");
-    return tidy(() => this.takeAlong(this.argSort(options), axis));
+    return tidy(() => this.takeAlong(this.argSort(options), axis), "sort");
   }
 
   /** The k greatest (or least) along an axis in order, and their indices. Throws COUNT. Derivative: the indices. */

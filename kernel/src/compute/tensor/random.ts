@@ -7,7 +7,7 @@ import { optionsOf, tensorOf, told } from "./arguments.ts";
 import { checkedDtype, type Dtype } from "./dtypes.ts";
 import { call, type Expr } from "./expr.ts";
 import { castTo, constant } from "./operands.ts";
-import { checkedShape, rowMajor, type Shape, shown } from "./shape.ts";
+import { checkedShape, rowMajor, type Shape, shown, sizeOf } from "./shape.ts";
 import { GpuTensor } from "./tensor.ts";
 import { tidy } from "./tidy.ts";
 
@@ -48,6 +48,13 @@ export class RandomStream {
   }
 
   #bits(shape: Shape): Expr {
+    if (sizeOf(shape) > 2 ** 32) {
+      throw new CenoteError(
+        "RANGE",
+        `random: wanted at most 2³² numbers of a stream, found ${shown(shape)}`,
+        { mend: "Take several calls: each has a stream of its own." },
+      );
+    }
     const index: Expr = { kind: "ramp", dtype: "u32", strides: rowMajor(shape), offset: 0 };
     return call("threefry", "u32", [word(this.seed), word(0), index, word(this.#stream++)]);
   }

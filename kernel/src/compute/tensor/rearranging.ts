@@ -174,7 +174,8 @@ export abstract class Rearranging extends Indexing {
   }
 
   /** The tensor repeated that often along each axis. Derivative: the counts. */
-  tile(...counts: number[]): this {
+  tile(...given: (number | Shape)[]): this {
+    const counts = given.length === 1 && Array.isArray(given[0]) ? given[0] : (given as number[]);
     if (counts.length !== this.rank) {
       throw new CenoteError(
         "SHAPE",

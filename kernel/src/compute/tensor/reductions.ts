@@ -2,7 +2,7 @@
 // in its kernel, and what follows it in the next one.
 import { CenoteError } from "../../base/index.ts";
 import { Activations } from "./activations.ts";
-import { optionsOf } from "./arguments.ts";
+import { optionsOf, told } from "./arguments.ts";
 import type { Dtype } from "./dtypes.ts";
 import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
 import type { Expr } from "./expr.ts";
@@ -141,6 +141,9 @@ export abstract class Reductions extends Activations {
   /** Variance; `ddof` is taken from the count. Two passes. Derivative: x. */
   variance(axes?: Axes, given: ReduceOptions & { ddof?: number } = {}): this {
     const { ddof = 0, ...options } = optionsOf(given, "variance");
+    if (typeof ddof !== "number" || Number.isNaN(ddof)) {
+      throw new CenoteError("OPTIONS", `variance: wanted ddof as a number, found ${told(ddof)}`);
+    }
     const over = checkedAxes(axes, this.rank, "variance");
     const count = over.reduce((product, axis) => product * this.shape[axis]!, 1);
     return tidy(() => {
@@ -213,7 +216,7 @@ export abstract class Reductions extends Activations {
       const spread = x.variance(axes, { keepDims: true }).add(epsilon).rsqrt();
       const plain = x.sub(x.mean(axes, { keepDims: true })).mul(spread);
       return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
-    });
+    }, "layerNorm");
   }
 
   /** x ÷ √(mean of squares + epsilon) over the last axis, times `scale`. Derivative: x, mean of squares, scale. */
@@ -223,7 +226,7 @@ export abstract class Reductions extends Activations {
       const x = this.cast("f32");
       const mean = x.square().mean(axes, { keepDims: true });
       return x.mul(mean.add(epsilon).rsqrt()).mul(scale).cast(floatOf(this.dtype));
-    });
+    }, "rmsNorm");
   }
 
   /**
@@ -236,6 +239,6 @@ export abstract class Reductions extends Activations {
       const spread = this.asTensor(variance, "batchNorm").cast("f32").add(epsilon).rsqrt();
       const plain = this.cast("f32").sub(mean).mul(spread);
       return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
-    });
+    }, "batchNorm");
   }
 }

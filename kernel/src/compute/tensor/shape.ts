@@ -27,10 +27,10 @@ export function checkedShape(shape: unknown, where: string): number[] {
     Array.isArray(sizes) &&
     sizes.length <= MAX_RANK &&
     Array.from(sizes).every((size) => Number.isSafeInteger(size) && size >= 0); // holes too
-  if (fits) return [...(sizes as number[])];
+  if (fits && Number.isSafeInteger(sizeOf(sizes))) return [...(sizes as number[])];
   throw new CenoteError(
     "SHAPE",
-    `${where}: wanted a shape of at most ${MAX_RANK} sizes from 0 up, found ${Array.isArray(sizes) ? shown(sizes) : String(sizes)}`,
+    `${where}: wanted a shape of at most ${MAX_RANK} sizes from 0 up${fits ? ", of fewer than 2⁵³ elements" : ""}, found ${Array.isArray(sizes) ? shown(sizes) : String(sizes)}`,
   );
 }
 

@@ -49,8 +49,9 @@ export abstract class TensorViews extends TensorBase {
   }
 
   /** The axes in another order; without one reversed. A view. Derivative: the gradient in the inverse order. Throws AXIS. */
-  transpose(...order: number[]): this {
-    const wanted = order.length === 0 ? this.shape.map((_, i) => this.rank - 1 - i) : order;
+  transpose(...order: (number | Shape)[]): this {
+    const given = order.length === 1 && Array.isArray(order[0]) ? order[0] : (order as number[]);
+    const wanted = order.length === 0 ? this.shape.map((_, i) => this.rank - 1 - i) : given;
     const axes = wanted.map((axis) => checkedAxis(axis, this.rank, "transpose"));
     if (axes.length !== this.rank || new Set(axes).size !== axes.length) {
       throw new CenoteError(

@@ -2,6 +2,7 @@
 // their coming, which is that of their blocks' last use; blocks are read back one by one.
 import { COUNTER, formatBytes } from "../../base/index.ts";
 import type { Ledger } from "../ledger.ts";
+import { spillLost } from "../report.ts";
 import type { TierBudgets } from "../types.ts";
 import { SpillDisk } from "./disk.ts";
 import { Landing } from "./landing.ts";
@@ -106,7 +107,7 @@ export class Store {
       if (parcel.copy && !parcel.copy.ready) await parcel.copy.arrived();
       if (parcel.copy) into.set(parcel.copy.view().subarray(from, from + into.byteLength));
       else {
-        const bytes = await this.#fromFile(parcel, from, into.byteLength);
+        const bytes = await this.#fromFile(away, parcel, from, into.byteLength);
         into.set(bytes); // not read into directly: it may be shared memory
         this.#landing.give(bytes);
       }
@@ -216,7 +217,7 @@ export class Store {
   async #load(away: Away, parcel: Parcel): Promise<void> {
     parcel.enter();
     try {
-      const bytes = await this.#fromFile(parcel, away.offset, away.bytes);
+      const bytes = await this.#fromFile(away, parcel, away.offset, away.bytes);
       const copy = this.#landing.copyOf(bytes);
       if (away.parcel !== parcel || !parcel.members.has(away)) {
         copy.release(); // it has ended meanwhile
@@ -237,9 +238,20 @@ export class Store {
     }
   }
 
-  async #fromFile(parcel: Parcel, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** Rejects with SPILL_LOST, which names the block, where the file is gone or cut short. */
+  async #fromFile(
+    away: Away,
+    parcel: Parcel,
+    offset: number,
+    bytes: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const landed = this.#landing.take(bytes);
-    await this.#disk.read(parcel.file!, offset, landed);
+    try {
+      await this.#disk.read(parcel.file!, offset, landed);
+    } catch (cause) {
+      this.#landing.give(landed);
+      throw spillLost(this.#ledger, away.row, cause);
+    }
     return landed;
   }
 

@@ -1,10 +1,12 @@
 // Sparse matrices in the pool. Formats are SciPy's (csr, csc, coo, bsr), and "2:4", which keeps two of each four
 // neighbours in a row. Indices are i32 and sorted by row, then column (csc: by column, then row).
-import { CenoteError, formatBytes, INSPECT } from "../../../base/index.ts";
+import { CenoteError, currentCell, formatBytes, INSPECT, lineWord } from "../../../base/index.ts";
 import type { Gpu } from "../../../gpu/index.ts";
 import { BLOCKS, type Block } from "../../../pool/index.ts";
 import { tensorOf, told } from "../arguments.ts";
+import { disposed, lost } from "../base.ts";
 import { full } from "../create.ts";
+import { DTYPES } from "../dtypes.ts";
 import type { Leaf } from "../expr.ts";
 import { searchedRange } from "../search.ts";
 import { shown } from "../shape.ts";
@@ -18,40 +20,59 @@ import { toHost } from "./to-host.ts";
 export class GpuSparse {
   readonly format: SparseFormat;
   readonly shape: readonly [rows: number, columns: number];
-  readonly parts: SparseParts;
   readonly gpu: Gpu;
+  readonly cell: number;
+  readonly line: number;
+  readonly #parts: SparseParts;
 
   constructor(format: SparseFormat, shape: readonly number[], parts: SparseParts) {
     this.format = format;
     this.shape = [shape[0]!, shape[1]!];
-    this.parts = parts;
+    this.#parts = parts;
     this.gpu = parts.values.gpu;
+    this.cell = currentCell();
+    this.line = lineWord[0]!;
     for (const part of this.#tensors()) part.compute();
   }
 
   #tensors(): GpuTensor[] {
-    const { values, indptr, indices, rows } = this.parts;
+    const { values, indptr, indices, rows } = this.#parts;
     return [values, indices, ...(indptr ? [indptr] : []), ...(rows ? [rows] : [])];
+  }
+
+  /** The tensors that it is made of, which are its own. Throws DISPOSED, TENSOR_LOST, with the matrix's cell. */
+  get parts(): SparseParts {
+    if (this.gpu.pool.closed) throw lost(this.described);
+    if (this.disposed) throw disposed(this.described);
+    return this.#parts;
+  }
+
+  get disposed(): boolean {
+    return this.#tensors().some((part) => part.disposed);
+  }
+
+  /** What it is in errors. */
+  get described(): string {
+    const where = this.cell > 0 ? ` (cell [${this.cell}] line ${this.line})` : "";
+    return `sparse matrix ${this.format} ${this.#parts.values.dtype}${shown(this.shape)}${where}`;
   }
 
   /** Elements that are kept; zeros within blocks and pairs count. */
   get count(): number {
-    return this.parts.values.size;
+    return this.#parts.values.size;
   }
 
   /** Bytes in the pool, and those that the dense matrix of this dtype would take. */
   get bytes(): { sparse: number; dense: number } {
     const sparse = this.#tensors().reduce((sum, part) => sum + part.bytes, 0);
-    return {
-      sparse,
-      dense: this.shape[0] * this.shape[1] * (this.parts.values.dtype === "f16" ? 2 : 4),
-    };
+    const { bits } = DTYPES[this.#parts.values.dtype];
+    return { sparse, dense: Math.ceil((this.shape[0] * this.shape[1] * bits) / 8) };
   }
 
   /** Format, dtype, shape, elements and bytes, as in "csr f32[100, 100], 480 elements (4 KiB, dense 39.1 KiB)". */
   toString(): string {
     const { sparse, dense } = this.bytes;
-    const { dtype } = this.parts.values;
+    const { dtype } = this.#parts.values;
     const memory = `${formatBytes(sparse)}, dense ${formatBytes(dense)}`;
     return `${this.format} ${dtype}${shown(this.shape)}, ${this.count.toLocaleString("en-GB")} elements (${memory})`;
   }
