@@ -58,6 +58,8 @@ export {
   type SortKey,
   std,
   sum,
+  type Tuned,
+  type TuneOptions,
   toOrt,
   toTF,
   variance,
@@ -121,6 +123,7 @@ export {
   tensor,
   zeros,
 } from "./tensor.ts";
+export { tuning } from "./tuning.ts";
 
 prepareExchange();
 serveActions();

@@ -29,6 +29,7 @@ export type { Quantized } from "./linear.ts";
 export type { Unique } from "./lookups.ts";
 export { tableToTensor } from "./matrix.ts";
 export type { Operand as TensorOperand } from "./operands.ts";
+export { candidates as productPlans } from "./product/plan.ts";
 export { RandomStream } from "./random.ts";
 export type { Border } from "./rearranging.ts";
 export { type SparseOptions, sparseFrom } from "./sparse/from-dense.ts";
@@ -36,6 +37,9 @@ export { createSparse } from "./sparse/from-host.ts";
 export type { HostSparse, SparseFormat, SparseParts } from "./sparse/parts.ts";
 export { GpuSparse } from "./sparse/sparse.ts";
 export { GpuTensor } from "./tensor.ts";
+export type { Tuned } from "./tuning/store.ts";
+export { type TuneOptions, tune } from "./tuning/tune.ts";
+export { forgetTuned, preferPlan, tunedOn } from "./tuning/tuned.ts";
 export type { Slice } from "./views.ts";
 export type {
   ConvolutionOptions,
