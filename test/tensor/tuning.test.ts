@@ -2,22 +2,16 @@
 // in the way: not as a broken file, not as one of another version, not where the folder can't be written.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const folder = mkdtempSync(join(tmpdir(), "cenote-tuning-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
+/** Where the driver keeps what it compiled, which takes long. */
+const compiled = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
 const file = join(folder, "cenote", "tuning.json");
 const script = fileURLToPath(new URL("./tuning-process.ts", import.meta.url));
 
@@ -34,7 +28,7 @@ interface Told {
 /** What a new process tells, and what it wrote to its standard error. */
 function run(words: string[], env: Record<string, string> = {}): { told: Told; errors: string } {
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...words], {
-    env: { ...process.env, XDG_CACHE_HOME: folder, ...env },
+    env: { ...process.env, MESA_SHADER_CACHE_DIR: compiled, XDG_CACHE_HOME: folder, ...env },
     encoding: "utf8",
   });
   assert.equal(status, 0, stderr);
@@ -96,13 +90,11 @@ test("what one process measures, the next one uses and does not measure; broken 
   assert.deepEqual(Object.keys(adapters()), ["another adapter"]);
 });
 
-test("where the folder can't be written, what was measured serves the process", {
-  skip: process.getuid?.() === 0 && "root writes everywhere",
-}, () => {
-  const closed = join(folder, "closed");
-  mkdirSync(closed);
-  chmodSync(closed, 0o500);
-  const { told, errors } = run(["tune"], { XDG_CACHE_HOME: closed });
+test("where there can be no folder, what was measured serves the process", () => {
+  const none = join(folder, "a file");
+  writeFileSync(none, "");
+  const { told, errors } = run(["tune"], { XDG_CACHE_HOME: none });
+  assert.equal(told.error, undefined);
   assert.equal(told.measured.length, 2);
   assert.match(errors, /serve this process only/);
 });

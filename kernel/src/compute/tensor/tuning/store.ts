@@ -82,19 +82,27 @@ export const readTuned = (facts: AdapterFacts): Tuned[] => readAll()[keyOf(facts
 
 /** Adds to what the file has, or takes this adapter's out of it when there is none. Returns why it was not written. */
 export function writeTuned(facts: AdapterFacts, tuned: readonly Tuned[]): string | undefined {
-  const file = tuningFile();
-  const scratch = `${file}.${process.pid}.${randomUUID()}`;
   try {
     const { [keyOf(facts)]: before = [], ...adapters } = readAll();
     const works = new Set(tuned.map(({ work }) => work));
     const kept = before.filter(({ work }) => !works.has(work));
     if (tuned.length > 0) adapters[keyOf(facts)] = [...kept, ...tuned];
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(scratch, JSON.stringify({ version: VERSION, adapters }, null, 2));
-    renameSync(scratch, file);
+    replace(tuningFile(), JSON.stringify({ version: VERSION, adapters }, null, 2));
     return undefined;
   } catch (error) {
-    rmSync(scratch, { force: true });
     return (error as Error).message;
+  }
+}
+
+/** Others see the old text or the new one, and never a part. */
+function replace(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const scratch = `${file}.${process.pid}.${randomUUID()}`;
+  try {
+    writeFileSync(scratch, text);
+    renameSync(scratch, file);
+  } catch (error) {
+    rmSync(scratch, { force: true });
+    throw error;
   }
 }
