@@ -4,6 +4,7 @@ import { CenoteError, type Native, native } from "../base/index.ts";
 import { BOARD_BYTES, type Entry, PeerBoard } from "./board.ts";
 import { FrameDecoder, type Message, PROTOCOL, protocolError, REPLY_LIMIT } from "./frames.ts";
 import { Outgoing } from "./outgoing.ts";
+import { gone, silent } from "./peer-errors.ts";
 import { socketDescriptor } from "./sending.ts";
 import { ownerText } from "./shared.ts";
 import { LAST_IN_SHEET, PeerSheet, SHEET_BYTES } from "./sheet.ts";
@@ -300,16 +301,4 @@ export class Peer {
     this.#onEnd(cause);
     this.onChange();
   }
-}
-
-function gone(peer: Peer, cause?: Error): CenoteError {
-  const who = peer.owner.pid === 0 ? peer.path : ownerText(peer.owner);
-  return new CenoteError("PEER_GONE", `${who} has ended`, { cause });
-}
-
-function silent(peer: Peer): CenoteError {
-  const who = peer.owner.pid === 0 ? peer.path : ownerText(peer.owner);
-  return new CenoteError("PEER_SILENT", `${who} lives, but has not answered in time`, {
-    mend: "It is stopped, or holds its interpreter. Try again, or let `get` wait: { wait: 30 }.",
-  });
 }

@@ -5,15 +5,14 @@ import { CenoteError, native } from "../base/index.ts";
 import { BOARD_BYTES, type OwnBoard } from "./board.ts";
 import { Catalogue, type Served } from "./catalogue.ts";
 import { Connection } from "./connection.ts";
-import { encodeFrame, type Message, PROTOCOL, protocolError } from "./frames.ts";
+import { encodeFrame, type Message, PROTOCOL } from "./frames.ts";
+import { Retired } from "./retired.ts";
 import { readSegment, type SegmentHandle } from "./segment.ts";
 import { socketDescriptor } from "./sending.ts";
-import { checkName, type Description, describe, whole } from "./shared.ts";
+import { checkName, type Description, describe, integer, whole } from "./shared.ts";
 import { OwnSheets, SHEET_BYTES } from "./sheet.ts";
 import type { FromServer, ToServer } from "./thread-messages.ts";
 
-/** Milliseconds between looks whether a vanished holder is dead by now. */
-const TICK_MS = 250;
 /** Milliseconds between looks whether leases in sheets have ended, while they keep what is not current. */
 const LOOK_MS = 50;
 /** Bytes that may wait for a peer that does not read its replies. */
@@ -26,7 +25,10 @@ export class Server {
   );
   readonly #arenas = new Map<number, { bytes: number; handle: SegmentHandle }>();
   readonly #connections = new Set<Connection>();
-  readonly #retired = new Set<Connection>();
+  readonly #retired = new Retired((connection) => {
+    this.#sheets.forget(connection.sheet);
+    for (const served of connection.leases.values()) this.#catalogue.endLease(served);
+  });
   readonly #tell: (message: FromServer) => void;
   readonly #catchUp: () => void;
   readonly #haveLooked: () => void;
@@ -34,7 +36,6 @@ export class Server {
   readonly #sheets = new OwnSheets();
   /** Published, but perhaps not on the board yet. */
   readonly #unposted: Description[] = [];
-  #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
 
   /**
@@ -302,28 +303,5 @@ export class Server {
       return;
     }
     this.#retired.add(connection);
-    this.#timer ??= setInterval(() => this.#lookAfterRetired(), TICK_MS);
-    this.#lookAfterRetired();
   }
-
-  #lookAfterRetired(): void {
-    for (const connection of this.#retired) {
-      if (!connection.isDead()) continue;
-      this.#retired.delete(connection);
-      this.#sheets.forget(connection.sheet);
-      for (const served of connection.leases.values()) this.#catalogue.endLease(served);
-    }
-    if (this.#retired.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-}
-
-/** A whole number, below 0 too. Throws PROTOCOL. */
-function integer(message: Message, key: string): number {
-  const value = message[key];
-  if (Number.isSafeInteger(value)) return value as number;
-  throw protocolError(
-    `${key}: wanted a whole number, found ${String(JSON.stringify(value)).slice(0, 40)}`,
-  );
 }

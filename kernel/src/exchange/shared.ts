@@ -128,6 +128,13 @@ export function whole(message: Message, key: string): number {
   throw protocolError(`${key}: wanted a whole number from 0 to 2^53 - 1, found ${show(value)}`);
 }
 
+/** A whole number, below 0 too. Throws PROTOCOL. */
+export function integer(message: Message, key: string): number {
+  const value = message[key];
+  if (Number.isSafeInteger(value)) return value as number;
+  throw protocolError(`${key}: wanted a whole number, found ${show(value)}`);
+}
+
 function isColumn(value: unknown): value is [string, string] {
   return (
     Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string")
