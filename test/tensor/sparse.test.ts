@@ -182,3 +182,63 @@ test("blocks that lie in the matrix as it is in memory", () =>
       assert.deepEqual([...(await blocks.toDense().read())], elements, `blocks ${block}`);
     }
   }));
+
+test("each format to each other one, of random shapes with empty lines, and places that are given twice", () =>
+  scoped(async () => {
+    const random = new RandomTensors(57);
+    for (const [rows, columns] of [
+      [8, 12],
+      [4, 4],
+      [16, 4],
+      [0, 8],
+      [4, 0],
+    ] as const) {
+      const { host, tensor } = await matrix(random, rows, columns);
+      for (const from of FORMATS) {
+        const first = await sparseFrom(tensor, { format: from, block: [2, 4] });
+        for (const format of FORMATS) {
+          const found = await sparseFrom(first, { format, block: [4, 2] });
+          assert.equal(found.format, format);
+          await same(found, host, `[${rows}, ${columns}] ${from} to ${format}`);
+        }
+      }
+      if (rows * columns === 0) continue;
+      const halves = await sparseFrom(await sparseFrom(tensor, { format: "csc" }), {
+        format: "2:4",
+      });
+      const direct = await sparseFrom(tensor, { format: "2:4" });
+      await judge(halves.toDense(), await hostOf(direct), {}, "to 2:4");
+      const coo = await halves.coalesce();
+      await judge(coo.toDense(), await hostOf(direct), {}, "2:4 to coo");
+    }
+    // Twice at (1, 2), as SciPy lets it be.
+    const twice = await createSparse(gpu, {
+      format: "coo",
+      shape: [4, 4],
+      coords: [Int32Array.of(1, 3, 1, 0), Int32Array.of(2, 0, 2, 1)],
+      data: Float32Array.of(5, 1, 7, 2),
+    });
+    const wanted = [0, 2, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+    const once = await twice.coalesce();
+    assert.deepEqual([twice.count, once.count], [4, 3]);
+    const vector = await createTensor(gpu, [1, 10, 100, 1000]);
+    for (const one of [
+      twice,
+      once,
+      twice.to("csc"),
+      await sparseFrom(twice, { format: "bsr", block: [2, 2] }),
+    ]) {
+      assert.deepEqual(Array.from(await one.toDense().read()), wanted);
+      assert.deepEqual(Array.from(await one.matmul(vector).read()), [20, 1200, 0, 1]);
+      const scaled = one.mul(vector.broadcastTo(4, 4));
+      assert.deepEqual(Array.from(await scaled.toDense().sum(1).read()), [20, 1200, 0, 1]);
+    }
+    await assert.rejects(sparseFrom(twice, { format: "bsr", block: [3, 2] }), { code: "SHAPE" });
+    assert.equal((await sparseFrom(vector.cast("i8").reshape(2, 2))).bytes.dense, 4);
+  }));
+
+async function hostOf(x: GpuSparse) {
+  using dense = x.toDense();
+  const values = Float64Array.from(await dense.read(), Number);
+  return { shape: [...x.shape], dtype: "float64", values };
+}

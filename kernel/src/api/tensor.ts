@@ -10,7 +10,7 @@ import {
   fromOrt as fromOrtOn,
   fromTF as fromTFOn,
   full as fullOn,
-  type GpuSparse,
+  GpuSparse,
   GpuTable,
   GpuTensor,
   type HostSparse,
@@ -100,12 +100,13 @@ export async function matrix(
   return await tableToTensor(uploaded, columns);
 }
 
-/** A sparse matrix of a dense one, or of what `get(name, { as: "sparse" })` gave. */
+/** A sparse matrix of a dense one, of one in another format, or of what `get(name, { as: "sparse" })` gave. */
 export async function sparse(
-  of: GpuTensor | HostSparse,
+  of: GpuTensor | GpuSparse | HostSparse,
   options?: SparseOptions,
 ): Promise<GpuSparse> {
-  return of instanceof GpuTensor ? sparseFrom(of, options) : createSparse(await device(), of);
+  if (of instanceof GpuTensor || of instanceof GpuSparse) return sparseFrom(of, options);
+  return createSparse(await device(), of);
 }
 
 /** A tensor over the buffer of one of TF.js on sharedDevice(), which must live as long. Rejects with FOREIGN_DEVICE, DTYPE. */

@@ -1,12 +1,16 @@
-// Sparse matrices of dense ones.
+// Sparse matrices of dense ones, and of those of other formats.
 import { CenoteError } from "../../../base/index.ts";
 import { optionsOf, tensorOf, told } from "../arguments.ts";
+import { full } from "../create.ts";
 import { searchedRange } from "../search.ts";
 import { shown } from "../shape.ts";
 import { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
-import type { SparseFormat } from "./parts.ts";
-import { type GpuSparse, sparseOf } from "./sparse.ts";
+import { made, type SparseFormat } from "./parts.ts";
+import { placesOf } from "./places.ts";
+import { GpuSparse, sparseOf } from "./sparse.ts";
+
+const FORMATS: readonly SparseFormat[] = ["csr", "csc", "coo", "bsr", "2:4"];
 
 export interface SparseOptions {
   /** Default csr. */
@@ -17,24 +21,26 @@ export interface SparseOptions {
 
 /**
  * The elements of a dense matrix that are not 0; of bsr the blocks that hold any; of "2:4" the two greatest by size of
- * each four in a row. Rejects with SPARSE_FORMAT, SHAPE.
+ * each four in a row. Of a sparse matrix the same elements in another format: 2:4 by way of the dense matrix, which is
+ * at most twice as large, the others without it. Rejects with SPARSE_FORMAT, SHAPE.
  */
 export async function sparseFrom(
-  dense: GpuTensor,
+  of: GpuTensor | GpuSparse,
   options: SparseOptions = {},
 ): Promise<GpuSparse> {
   const { format = "csr", block = [4, 4] } = optionsOf(options, "sparse");
-  tensorOf(dense, "sparse", "the matrix");
+  if (!FORMATS.includes(format)) {
+    throw new CenoteError(
+      "SPARSE_FORMAT",
+      `sparse: wanted ${FORMATS.join(", ")}, found ${told(format)}`,
+    );
+  }
+  if (of instanceof GpuSparse) return reformed(of, format, block);
+  const dense = tensorOf(of, "sparse", "the matrix") as GpuTensor;
   if (dense.rank !== 2)
     throw new CenoteError("SHAPE", `sparse: wanted a matrix, found ${dense.described}`);
   if (format === "2:4") return halves(dense);
   if (format === "bsr") return blocks(dense, block);
-  if (format !== "csr" && format !== "csc" && format !== "coo") {
-    throw new CenoteError(
-      "SPARSE_FORMAT",
-      `sparse: wanted csr, csc, coo, bsr or 2:4, found ${told(format)}`,
-    );
-  }
   const coo = await kept(dense, dense.shape);
   if (format === "coo") return coo;
   try {
@@ -42,6 +48,44 @@ export async function sparseFrom(
   } finally {
     coo.dispose();
   }
+}
+
+async function reformed(
+  of: GpuSparse,
+  format: SparseFormat,
+  block: readonly [number, number],
+): Promise<GpuSparse> {
+  if (format === "bsr") return blocksOf(of, block);
+  if (format !== "2:4") return of.to(format);
+  using dense = of.toDense();
+  return halves(dense);
+}
+
+/** Each element laid into its block. */
+async function blocksOf(of: GpuSparse, block: readonly [number, number]): Promise<GpuSparse> {
+  const [height, width] = checkedBlock(of.shape, block);
+  using coo = of.toCoo();
+  const { values, rows, indices } = coo.parts as Required<GpuSparse["parts"]>;
+  const [line, across] = tidy(() => [
+    rows.floorDiv(height).compute(),
+    indices.floorDiv(width).compute(),
+  ]);
+  using places = await placesOf(line!, across!);
+  for (const one of [line, across]) one!.dispose();
+  const lines = of.shape[0] / height + 1;
+  return sparseOf("bsr", of.shape, () => {
+    const inside = rows.mod(height).mul(width).add(indices.mod(width)).take(places.order);
+    const all = full(of.gpu, [places.count * height * width], 0, values.dtype);
+    const laid = all.scatterAdd(
+      places.group.mul(height * width).add(inside),
+      values.take(places.order),
+    );
+    return {
+      values: laid.reshape(places.count, height, width),
+      indices: places.columns.copy(),
+      indptr: made(of.gpu, searchedRange(places.rows, 0, lines), lines),
+    };
+  });
 }
 
 /** Where `of` is not 0, with its elements. */
@@ -65,22 +109,27 @@ async function lastOf(running: GpuTensor): Promise<number> {
   return Number((await last.read())[0]);
 }
 
-async function blocks(dense: GpuTensor, block: readonly [number, number]): Promise<GpuSparse> {
-  const [rows, columns] = dense.shape as [number, number];
-  const isPair = Array.isArray(block) && block.length === 2;
-  if (!isPair || !block.every((size) => Number.isSafeInteger(size) && size > 0)) {
+/** Height and width of blocks that the matrix falls into. Throws SHAPE. */
+function checkedBlock(shape: readonly number[], block: unknown): readonly [number, number] {
+  const [rows, columns] = shape as [number, number];
+  const whole = (size: unknown) => Number.isSafeInteger(size) && (size as number) > 0;
+  if (!(Array.isArray(block) && block.length === 2 && Array.from(block).every(whole))) {
     throw new CenoteError(
       "SHAPE",
       `sparse: wanted blocks as [height, width], whole numbers from 1 up, found ${told(block)}`,
     );
   }
-  const [height, width] = block;
-  if (rows % height !== 0 || columns % width !== 0) {
-    throw new CenoteError(
-      "SHAPE",
-      `sparse: wanted a matrix of whole blocks ${shown([height, width])}, found ${shown(dense.shape)}`,
-    );
-  }
+  const [height, width] = block as [number, number];
+  if (rows % height === 0 && columns % width === 0) return [height, width];
+  throw new CenoteError(
+    "SHAPE",
+    `sparse: wanted a matrix of whole blocks ${shown([height, width])}, found ${shown(shape)}`,
+  );
+}
+
+async function blocks(dense: GpuTensor, block: readonly [number, number]): Promise<GpuSparse> {
+  const [rows, columns] = dense.shape as [number, number];
+  const [height, width] = checkedBlock(dense.shape, block);
   const [tiles, any] = tidy(() => {
     const all = dense
       .reshape(rows / height, height, columns / width, width)

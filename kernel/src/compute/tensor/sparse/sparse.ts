@@ -15,6 +15,7 @@ import { tidy } from "../tidy.ts";
 import { coordinatesOf } from "./coordinates.ts";
 import { multiplyBlocks, multiplyHalves, multiplyRows } from "./kernels.ts";
 import { type HostSparse, made, type SparseFormat, type SparseParts } from "./parts.ts";
+import { placesOf } from "./places.ts";
 import { toHost } from "./to-host.ts";
 
 export class GpuSparse {
@@ -103,7 +104,7 @@ export class GpuSparse {
     return this.#made("coo", this.shape, () => coordinatesOf(this));
   }
 
-  /** In another of csr, csc and coo; bsr and 2:4 are made of dense matrices (sparseFrom). Throws SPARSE_FORMAT. */
+  /** In another of csr, csc and coo; `sparseFrom` makes bsr and 2:4 too. Throws SPARSE_FORMAT. */
   to(format: "csr" | "csc" | "coo"): GpuSparse {
     const coo = this.toCoo();
     if (format === "coo") return coo;
@@ -269,34 +270,30 @@ export class GpuSparse {
     }
     using a = this.toCoo();
     using b = other.toCoo();
-    const [all, fresh, group] = tidy(() => {
+    using both = this.#made("coo", this.shape, () => {
       const [x, y] = [a.parts, b.parts] as Required<SparseParts>[];
-      const columns = x!.indices.concat([y!.indices]);
-      const byColumn = columns.argSort();
-      const rows = x!.rows.concat([y!.rows]).take(byColumn);
-      const byRow = rows.argSort();
-      const order = byColumn.take(byRow);
-      const [row, column] = [rows.take(byRow), columns.take(order)];
-      const values = x!.values.concat([y!.values]).take(order);
-      const before = (t: GpuTensor) => t.slice([0, -1]).pad([[1, 0]], -1);
-      const isNew = row.ne(before(row)).or(column.ne(before(column)));
-      return [row.stack([column]).compute(), isNew.cumSum().sub(1).compute(), values.compute()];
+      return {
+        values: x!.values.concat([y!.values]),
+        rows: x!.rows.concat([y!.rows]),
+        indices: x!.indices.concat([y!.indices]),
+      };
     });
-    using end = fresh!.slice([-1, null]);
-    const last = Number((await end.read())[0] ?? -1);
-    try {
-      return this.#made("coo", this.shape, () => {
-        const first = made(this.gpu, searchedRange(fresh!, 0, last + 1), last + 1);
-        const sums = full(this.gpu, [last + 1], 0, group!.dtype).scatterAdd(fresh!, group!);
-        return {
-          values: sums,
-          rows: all!.slice(0).take(first),
-          indices: all!.slice(1).take(first),
-        };
-      });
-    } finally {
-      for (const one of [all, fresh, group]) one!.dispose();
-    }
+    return await both.coalesce();
+  }
+
+  /** Elements at one place added up, in their order; coo. Zeros stay. One read-back, of their number. Derivative: the places. */
+  async coalesce(): Promise<GpuSparse> {
+    using coo = this.toCoo();
+    const { values, rows, indices } = coo.parts as Required<SparseParts>;
+    using places = await placesOf(rows, indices);
+    return this.#made("coo", this.shape, () => ({
+      values: full(this.gpu, [places.count], 0, values.dtype).scatterAdd(
+        places.group,
+        values.take(places.order),
+      ),
+      rows: places.rows.copy(),
+      indices: places.columns.copy(),
+    }));
   }
 
   /** The matrix on the host as `put` and SciPy take it; bsr and 2:4 as csr. One read-back a buffer. */
