@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findAdapter } from "../../kernel/src/gpu/dawn.ts";
-import { countOutside } from "../../kernel/src/gpu/index.ts";
+import { countOutside, offerDevice } from "../../kernel/src/gpu/index.ts";
 import { gpu } from "./open.ts";
 
 const STORAGE = 0x80;
@@ -73,6 +73,29 @@ test("queries count, and what the pool itself takes does not", async () => {
   await gpu.read([{ block }]);
   assert.equal(outside(), 0);
   block.dispose();
+});
+
+test("a library that looks for WebGPU as in a page finds the device, and what was there stays", async () => {
+  const page = globalThis as unknown as Record<string, unknown>;
+  const own = { COPY_DST: 8 };
+  page["GPUMapMode"] = own;
+  await offerDevice(device);
+  assert.equal(page["GPUMapMode"], own);
+  assert.equal(GPUBufferUsage.STORAGE, STORAGE);
+  assert.ok(gpu.device instanceof GPUDevice);
+  assert.deepEqual(
+    Object.keys(page).filter((name) => name.startsWith("GPU")),
+    ["GPUMapMode"],
+  );
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  assert.equal(adapter.limits.maxBufferSize, gpu.device.limits.maxBufferSize);
+  assert.equal(adapter.info.vendor, gpu.device.adapterInfo.vendor);
+  assert.equal(await adapter.requestDevice(), device);
+  const next = countOutside(await (await findAdapter()).requestDevice());
+  await offerDevice(next);
+  assert.equal(await (await navigator.gpu.requestAdapter())!.requestDevice(), next, "the newest");
+  next.destroy();
+  await next.lost;
 });
 
 test("what the device refuses takes nothing", async () => {

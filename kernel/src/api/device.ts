@@ -4,7 +4,14 @@
 
 import { preferHost } from "../compute/index.ts";
 import { limitHost, sharedBytes } from "../exchange/index.ts";
-import { type AdapterFacts, countOutside, type Gpu, openGpu, tierBudgets } from "../gpu/index.ts";
+import {
+  type AdapterFacts,
+  countOutside,
+  type Gpu,
+  offerDevice,
+  openGpu,
+  tierBudgets,
+} from "../gpu/index.ts";
 import type { TierBudgets } from "../pool/index.ts";
 
 /** Elements of tensors that are computed on the host where they lie there: a submit takes longer. */
@@ -70,9 +77,12 @@ export async function adapter(): Promise<AdapterFacts> {
 }
 
 /**
- * The pool's device for other libraries that take a GPUDevice (TF.js, onnxruntime-web). What they allocate
- * on it is counted as `outside` in pool.stats(). Its buffers and ours may be used together.
+ * The pool's device for other libraries (TF.js, onnxruntime-web, jax-js). From then on `navigator.gpu` gives it
+ * to those that ask there, and WebGPU's flags are globals. What they allocate on it is counted as `outside` in
+ * pool.stats(). Its buffers and ours may be used together.
  */
 export async function sharedDevice(): Promise<GPUDevice> {
-  return countOutside((await device()).device);
+  const shared = countOutside((await device()).device);
+  await offerDevice(shared);
+  return shared;
 }

@@ -2,6 +2,7 @@
 // as an argument, because none of them comes with Cenote; what of it is used is described here.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
+import { tensorOf } from "./arguments.ts";
 import { bytesOf, DTYPES, type Dtype } from "./dtypes.ts";
 import { leaf } from "./expr.ts";
 import { fill } from "./fuse.ts";
@@ -42,14 +43,18 @@ interface TfBackend {
 const TF_DTYPES: Partial<Record<Dtype, "float32" | "int32">> = { f32: "float32", i32: "int32" };
 
 function backendOf(tf: TfJs, gpu: Gpu): TfBackend {
-  const backend = tf.backend() as TfBackend;
+  const backend = (typeof tf?.backend === "function" ? tf.backend() : {}) as TfBackend;
   if (backend?.device && backend.tensorMap && "submitQueue" in backend) {
     if (backend.device.queue === gpu.device.queue) return backend;
     throw otherDevice("TF.js");
   }
-  throw new CenoteError("FRAMEWORK", "wanted TF.js with its WebGPU backend", {
-    mend: 'await tf.setBackend("webgpu") first.',
-  });
+  throw new CenoteError(
+    "FRAMEWORK",
+    "wanted TF.js with its WebGPU backend as the second argument",
+    {
+      mend: "docs/tensors.md has the lines that set it up; then toTF(x, tf), fromTF(theirs, tf).",
+    },
+  );
 }
 
 function otherDevice(library: string): CenoteError {
@@ -57,7 +62,7 @@ function otherDevice(library: string): CenoteError {
     "FOREIGN_DEVICE",
     `${library} runs on another GPU device, with which no buffer can be shared`,
     {
-      mend: "Make its backend on `await sharedDevice()` (docs/memory.md has the lines).",
+      mend: "Make its backend on `await sharedDevice()` (docs/tensors.md has the lines).",
     },
   );
 }
@@ -86,7 +91,7 @@ function checkedFor(
   dtypes: Partial<Record<Dtype, string>>,
   library: string,
 ): string {
-  const found = dtypes[tensor.dtype];
+  const found = dtypes[tensorOf(tensor, library, "what is shared").dtype];
   if (found) return found;
   throw new CenoteError(
     "DTYPE",
