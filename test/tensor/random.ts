@@ -43,11 +43,20 @@ export interface Given {
   readonly tensor: GpuTensor;
 }
 
+/** Added to every seed: CENOTE_SEED draws other tensors, "random" ever new ones, and says which. */
+const shift = (() => {
+  const given = process.env["CENOTE_SEED"];
+  if (given !== "random") return Number(given ?? 0);
+  const drawn = Math.floor(Math.random() * 2 ** 31);
+  console.log(`CENOTE_SEED=${drawn}`);
+  return drawn;
+})();
+
 export class RandomTensors {
   readonly next: () => number;
 
   constructor(seed: number) {
-    this.next = generator(seed);
+    this.next = generator(seed + shift);
   }
 
   below(limit: number): number {
