@@ -106,7 +106,7 @@ test("options where axes come first, and a pivot that lacks a part, are told how
     const pivot = table.pivot(given({ index: "s", columns: "a", values: mean("a") }));
     await assert.rejects(pivot, {
       code: "NO_KEYS",
-      message: /^pivot\(\{ on \}\): wanted a column/,
+      message: /on is missing; found index, columns, values/,
     });
   });
 });

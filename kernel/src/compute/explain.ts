@@ -9,7 +9,7 @@ import { querySlots } from "./run/tables.ts";
 import { columnsOf, columnText, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
 
-const LATER = "  (bytes are known when the step before has run)";
+export const LATER = "  (bytes are known when the step before has run)";
 
 function reads(store: ColumnStore | undefined, roots: readonly Typed[]): string {
   const names = columnsOf(...roots);
@@ -59,7 +59,8 @@ function kernelsOf({ type }: Typed): string {
   return isNested(type) ? "its own kernels, and those of what is in it" : "1 kernel";
 }
 
-function mostBytes(store: ColumnStore, at: Typed, limit: number): number {
+/** Bytes of an output, at most. */
+export function mostBytes(store: ColumnStore, at: Typed, limit: number): number {
   if (isNested(at.type)) {
     const all = withChildren(store.column(at.column!)).flatMap(({ chunks }) => chunks);
     return all.reduce((sum, { layout }) => sum + layout.total, 0);

@@ -1,9 +1,12 @@
 // Sources of rows: columns in the pool, the rows of another query, and what all have in common that run
 // first (aggregate-source.ts, sort/, join/, window/ have the others).
+
+import { formatBytes } from "../base/index.ts";
 import { type ColumnStore, ColumnStore as Store, withChildren } from "../columns/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import { explainRows } from "./explain.ts";
+import type { Estimate } from "./estimate.ts";
+import { explainRows, LATER } from "./explain.ts";
 import { choiceOf, readRows, rowsOf } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import { isWhole, type OpenSource, type Plan, type Source, wholeOf } from "./plan.ts";
@@ -85,6 +88,24 @@ export abstract class PendingSource implements Source {
     const { on, why } = choiceOf(wholeOf(this), options);
     if (on === "gpu") return undefined;
     return [...this.explainPlan(), `${what}: on the host (${why}), 0 B of the pool`];
+  }
+  /** The same on the device, with how, and what it takes where the rows before are in the pool. */
+  protected explainOnGpu(
+    what: string,
+    how: string,
+    options: RunOptions,
+    estimate: () => Estimate | undefined,
+  ): string[] {
+    const { why } = choiceOf(wholeOf(this), options);
+    const { source, columns } = this.plan;
+    source.store?.check(columnsOf(...columns.values()));
+    const found = source.store && estimate();
+    const lines = [...this.explainPlan(), `${what}: on the GPU (${why}): ${how}`];
+    if (!found) return [...lines, LATER];
+    const ranked =
+      found.ranked.length > 0 ? [`the different values of ${found.ranked.join(", ")}`] : [];
+    const more = [...ranked, ...(found.later ? [found.later] : [])];
+    return [...lines, [`  at peak: ${formatBytes(found.bytes)} at most`, ...more].join(", ")];
   }
   /** What the plan before this source will run. */
   protected explainPlan(): string[] {

@@ -2,6 +2,7 @@
 import { CenoteError, formatBytes } from "../../base/index.ts";
 import { type Column, type ColumnStore, type ColumnType, TYPES } from "../../columns/index.ts";
 import type { Block } from "../../pool/index.ts";
+import { type Estimate, joinEstimate } from "../estimate.ts";
 import { pairsOf } from "../host/join.ts";
 import { takenRows } from "../host/order.ts";
 import { rowsOf } from "../host/run.ts";
@@ -100,11 +101,18 @@ export class JoinSource extends PendingSource {
   explain(options: RunOptions = {}): string[] {
     const onHost = this.explainOnHost(this.#what, options);
     if (onHost) return [...this.#right.source.explain(options), ...onHost];
+    const how =
+      "right keys sorted, probe by binary search, count, scan, pairs; rows are counted before they are allocated";
     return [
-      ...this.explainPlan(),
-      ...this.#right.source.explain(),
-      `${this.#what}: right keys sorted, probe by binary search, count, scan, pairs; rows are counted before they are allocated`,
+      ...this.#right.source.explain(options),
+      ...this.explainOnGpu(this.#what, how, options, () => this.#estimate()),
     ];
+  }
+  #estimate(): Estimate | undefined {
+    if (!this.#right.source.store) return undefined;
+    const left = { plan: this.plan, keys: this.#keys.map((key) => key.left) };
+    const right = { plan: this.#right, keys: this.#keys.map((key) => key.right) };
+    return joinEstimate([left, right], this.columns);
   }
 
   protected make(): Promise<ColumnStore> {

@@ -2,6 +2,7 @@
 
 import { CenoteError } from "../../base/index.ts";
 import type { ColumnStore } from "../../columns/index.ts";
+import { type Estimate, rowsBytes, sortEstimate, takenBytes } from "../estimate.ts";
 import { differ, orderOf, rowCount, takenRows } from "../host/order.ts";
 import { sideOf } from "../host/run.ts";
 import type { HostRows, HostSide, RunOptions } from "../host/side.ts";
@@ -85,11 +86,10 @@ export class SortSource extends TakenSource {
     );
     const rows = this.limit === Number.POSITIVE_INFINITY ? "all rows" : `${this.limit} rows`;
     const what = `sort by ${keys.join(", ")}`;
+    const how = `bounds, packed keys, radix passes of 8 bits, then ${rows} are taken`;
     return (
-      this.explainOnHost(`${what}, ${rows}`, options) ?? [
-        ...this.explainPlan(),
-        `${what}: bounds, packed keys, radix passes of 8 bits, then ${rows} are taken`,
-      ]
+      this.explainOnHost(`${what}, ${rows}`, options) ??
+      this.explainOnGpu(what, how, options, () => sortEstimate(this.plan, this.hidden, this.limit))
     );
   }
 }
@@ -125,8 +125,24 @@ export class TakeSource extends TakenSource {
     return this.#choose(rowCount(all));
   }
   explain(options: RunOptions = {}): string[] {
-    const onHost = this.explainOnHost(this.#what, options);
-    return onHost ?? [...this.explainPlan(), `${this.#what}: rows are taken by their numbers`];
+    const how = "rows are taken by their numbers";
+    return (
+      this.explainOnHost(this.#what, options) ??
+      this.explainOnGpu(this.#what, how, options, () => this.#estimate())
+    );
+  }
+  // Rows that come again may be those of the longest texts.
+  #estimate(): Estimate | undefined {
+    const { plan } = this;
+    const { source, where, limit } = plan;
+    if (where) return undefined;
+    const rows = this.#choose(Math.min(source.store!.rows, limit));
+    const seen = new Uint8Array(source.store!.rows);
+    for (const row of rows) {
+      if (seen[row] === 1) return undefined;
+      seen[row] = 1;
+    }
+    return { bytes: rowsBytes(plan, []) + takenBytes(plan, rows.length), ranked: [] };
   }
 }
 
@@ -155,9 +171,12 @@ export class DistinctSource extends TakenSource {
   }
   explain(options: RunOptions = {}): string[] {
     const by = this.hidden.map(showTyped).join(", ");
-    const onHost = this.explainOnHost(`distinct by ${by}`, options);
+    const what = `distinct by ${by}`;
     return (
-      onHost ?? [...this.explainPlan(), `distinct by ${by}: sorted keys, compared on the host`]
+      this.explainOnHost(what, options) ??
+      this.explainOnGpu(what, "sorted keys, compared on the host", options, () =>
+        sortEstimate(this.plan, this.hidden, Number.POSITIVE_INFINITY),
+      )
     );
   }
 }

@@ -1,6 +1,7 @@
 // A table with columns of window functions. Rows are put in order on the device; what follows from the order
 // and from running values is computed on the host, shifted values are taken on the device.
 import type { Column, ColumnStore } from "../../columns/index.ts";
+import { windowEstimate } from "../estimate.ts";
 import { orderOf } from "../host/order.ts";
 import { sideOf } from "../host/run.ts";
 import type { HostSide, RunOptions } from "../host/side.ts";
@@ -73,12 +74,12 @@ export class WindowSource extends PendingSource {
     const by = this.#partitions.map(({ at }) => showTyped(at)).join(", ") || "all rows";
     const order = this.#order.map(({ at }) => showTyped(at)).join(", ") || "as they are";
     const what = `windows ${this.#functions.map(({ name }) => name).join(", ")}`;
-    const onHost = this.explainOnHost(what, options);
-    if (onHost) return onHost;
-    return [
-      ...this.explainPlan(),
-      `${what}: partitions by ${by}, order ${order}; sorted on the device, figures on the host`,
-    ];
+    const how = `partitions by ${by}, order ${order}; sorted on the device, figures on the host`;
+    const keys = [...this.#partitions, ...this.#order].map(({ at }) => at);
+    return (
+      this.explainOnHost(what, options) ??
+      this.explainOnGpu(what, how, options, () => windowEstimate(this.plan, keys, this.#functions))
+    );
   }
 
   protected make(): Promise<ColumnStore> {
