@@ -8,6 +8,7 @@ import {
   count,
   first,
   type GpuTable,
+  last,
   max,
   mean,
   min,
@@ -130,5 +131,72 @@ test("codes are made once for queries at the same time, and not of texts that mo
       if (key === "many") assert.equal(codes, 0);
       else assert.ok(codes >= 4 * rows && codes < 8 * rows, `${codes} B of codes`);
     }
+  });
+});
+
+test("integers and floats by their bounds: keys, sums of one word and of few, extremes of all rows", async () => {
+  const some = <T>(at: (i: number) => T): T[] => Array.from({ length: ROWS }, (_, i) => at(i));
+  const real = (at: (i: number) => number | null) =>
+    arrow.vectorFromArray(some(at), new arrow.Float64());
+  const given = new arrow.Table({
+    key: arrow.vectorFromArray(
+      some((i) => (i % 11 === 0 ? null : ((i * 7) % 26) - 5)),
+      new arrow.Int32(),
+    ),
+    far: arrow.makeVector(BigInt64Array.from(some((i) => 2n ** 52n + BigInt((i * i) % 9)))),
+    beyond: arrow.makeVector(BigUint64Array.from(some((i) => 2n ** 64n - BigInt(1 + (i % 3))))),
+    day: arrow.vectorFromArray(
+      some((i) => new Date(86_400_000 * ((i % 5) - 2))),
+      new arrow.DateDay(),
+    ),
+    even: arrow.vectorFromArray(some((i) => i % 2 === 0)),
+    small: arrow.makeVector(Int16Array.from(some((i) => (i % 3 === 0 ? -32_768 : i)))),
+    near: real((i) => (i % 6 === 0 ? null : i % 5 === 0 ? -0 : (i - 350.1) * 1.000001 ** i)),
+    tiny: real((i) => (i % 2 ? 5e-324 : -1.5) * (i % 13)),
+    wide: real((i) => (i % 3 ? 1e300 : -1e-300) * (i + 1)),
+    odd: real((i) => (i === 400 ? Number.NaN : 2 ** (i % 40))),
+    single: arrow.makeVector(Float32Array.from(some((i) => (i - 100.5) / 3))),
+    zeros: real(() => 0),
+  });
+  const sums = Object.fromEntries(
+    ["near", "tiny", "wide", "odd", "single", "zeros", "small"].flatMap((name) => [
+      [`${name} sum`, sum(name)],
+      [`${name} mean`, mean(name)],
+    ]),
+  );
+  const ends = {
+    f: first("near"),
+    a: min("far"),
+    b: max("beyond"),
+    c: min("day"),
+    d: max("small"),
+  };
+  await scoped(async () => {
+    using pooled = await tableToGpu(gpu, given, { chunkRows: 256 });
+    const queries: ((t: GpuTable) => GpuTable)[] = [
+      (t) => t.agg({ n: count(), m: count("far"), ...ends, k: max("key") }),
+      (t) => t.groupBy("key").agg({ ...ends, s: sum("small") }),
+      (t) => t.groupBy("key", "even").agg(sums),
+      (t) =>
+        t
+          .filter(col("small").gt(5))
+          .groupBy("day", "far")
+          .agg({ n: sum("near"), l: last("small") }),
+      (t) => t.groupBy("beyond", "small").agg({ n: count() }),
+      (t) => t.filter(col("near").gt(1e9)).groupBy("key").agg({ n: count() }),
+      (t) => t.agg(sums),
+      (t) =>
+        t
+          .concat(t.filter(col("key").eq(3)))
+          .groupBy("key")
+          .agg({ s: sum("wide"), n: sum("near") }),
+    ];
+    for (const query of queries) {
+      const found = rowsOf(await query(pooled).toArrow({ on: "gpu" }));
+      assert.deepEqual(found, rowsOf(await query(tableOnHost(given)).toArrow()));
+    }
+    const { dispatches } = gpu.counts;
+    await pooled.agg({ n: count(), least: min("far") }).toArrow({ on: "gpu" });
+    assert.equal(gpu.counts.dispatches, dispatches, "both were noted by the upload");
   });
 });

@@ -1,6 +1,7 @@
 // The least and the greatest integer of a column, noted as it is uploaded. Columns of 64 bits whose values need but
 // 32 (most counts, delays and numbers of rows, which tools write as int64) are read as half their bytes; keys of
-// few values find their groups by subtraction; sums that cannot overflow a word take one.
+// few values find their groups by subtraction; sums that cannot overflow a word take one. Of floats it is their
+// exponents: an exact sum needs the words between the lowest and the highest one.
 import type { ColumnSource, Piece } from "./source.ts";
 import type { ColumnType } from "./types.ts";
 
@@ -12,7 +13,7 @@ export interface Bounds {
 }
 
 /** Bounds of all values of an integer column, and of what lies under its nulls; undefined beyond 2^53, and of no rows. */
-export function boundsOf({ type, pieces, nulls }: ColumnSource): Bounds | undefined {
+function boundsOf({ type, pieces, nulls }: ColumnSource): Bounds | undefined {
   if (!["i32", "u32", "i64", "u64"].includes(type.kind)) return undefined;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const piece of pieces) {
@@ -24,8 +25,68 @@ export function boundsOf({ type, pieces, nulls }: ColumnSource): Bounds | undefi
   return { low, high, exact: !nulls };
 }
 
+/** Of float32 and float64: the least and the greatest exponent as stored (0 as 1), zeros left out. */
+export interface Exponents {
+  readonly low: number;
+  readonly high: number;
+  /** Whether there are neither NaN nor infinities. */
+  readonly finite: boolean;
+}
+
+/** Exponents of all values of a float column, and of what lies under its nulls; undefined of other columns. */
+function exponentsOf({ type, pieces }: ColumnSource): Exponents | undefined {
+  if ((type.kind !== "f32" && type.kind !== "f64") || type.bits < 32) return undefined;
+  const step = type.bits / 32;
+  const [shift, most] = step === 2 ? [20, 0x7ff] : [23, 0xff];
+  let [low, high, finite] = [most, 1, true];
+  for (const { bytes, rows } of pieces) {
+    const { buffer, byteOffset } = aligned(bytes, 4);
+    const words = new Uint32Array(buffer, byteOffset, rows * step);
+    for (let i = step - 1; i < words.length; i += step) {
+      const word = words[i]!;
+      const exponent = (word >>> shift) & most;
+      if (exponent === most) finite = false;
+      else if (exponent > high) high = exponent;
+      if (exponent < low && (word << 1 !== 0 || (step === 2 && words[i - 1] !== 0))) low = exponent;
+    }
+  }
+  return { low: Math.max(1, Math.min(low, high)), high, finite };
+}
+
+/** What is known of rows that are among those of columns of which this is known. */
+export function knownAmong(columns: readonly (Known | undefined)[]): Known {
+  const bounds = boundsAmong(columns.map((one) => one?.bounds));
+  const exponents = exponentsAmong(columns.map((one) => one?.exponents));
+  return { ...(bounds ? { bounds } : {}), ...(exponents ? { exponents } : {}) };
+}
+
+/** What is noted of the values of a column. */
+export interface Known {
+  /** Of integers: between which all values are that are not null. */
+  readonly bounds?: Bounds;
+  /** Of floats: those of all values that are not null. */
+  readonly exponents?: Exponents;
+}
+
+/** What is known of a column that is uploaded. */
+export function knownOf(source: ColumnSource): Known {
+  const bounds = boundsOf(source);
+  const exponents = exponentsOf(source);
+  return { ...(bounds ? { bounds } : {}), ...(exponents ? { exponents } : {}) };
+}
+
+function exponentsAmong(all: readonly (Exponents | undefined)[]): Exponents | undefined {
+  if (all.length === 0 || all.includes(undefined)) return undefined;
+  const known = all as readonly Exponents[];
+  return {
+    low: Math.min(...known.map((one) => one.low)),
+    high: Math.max(...known.map((one) => one.high)),
+    finite: known.every((one) => one.finite),
+  };
+}
+
 /** The bounds of rows that are among those of columns with these. */
-export function boundsAmong(all: readonly (Bounds | undefined)[]): Bounds | undefined {
+function boundsAmong(all: readonly (Bounds | undefined)[]): Bounds | undefined {
   if (all.length === 0 || all.includes(undefined)) return undefined;
   const known = all as readonly Bounds[];
   const low = Math.min(...known.map((one) => one.low));

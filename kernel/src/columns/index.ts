@@ -1,7 +1,7 @@
 // Columns: Arrow tables in the pool and back. Layouts are described in layout.ts.
 
 export { arrowLibrary, arrowType } from "./arrow.ts";
-export { type Bounds, boundsAmong, isNarrow } from "./bounds.ts";
+export { isNarrow, knownAmong } from "./bounds.ts";
 export {
   arrayOf,
   comparator,

@@ -5,7 +5,7 @@ import type { Field } from "apache-arrow";
 import { CenoteError, currentCell, lineWord } from "../base/index.ts";
 import type { Gpu } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import type { Bounds } from "./bounds.ts";
+import type { Known } from "./bounds.ts";
 import type { Layout } from "./layout.ts";
 import type { ColumnType } from "./types.ts";
 
@@ -15,13 +15,11 @@ export interface ColumnChunk {
   readonly block: Block;
 }
 
-export interface Column {
+export interface Column extends Known {
   readonly name: string;
   readonly type: ColumnType;
   /** Whether any chunk may have nulls; then all have a validity section. */
   readonly nulls: boolean;
-  /** Of integers: between which all values are that are not null, where that is known. */
-  readonly bounds?: Bounds;
   /** The Arrow field it came from; absent for computed columns, whose Arrow type follows from `type`. */
   readonly field?: Field;
   /** Values by code, for kind "code". */

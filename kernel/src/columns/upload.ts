@@ -3,7 +3,7 @@ import type { Table } from "apache-arrow";
 import { CenoteError, describeBlock, formatBytes, OutOfPoolMemory } from "../base/index.ts";
 import type { Gpu, UploadPart } from "../gpu/index.ts";
 import type { Block } from "../pool/index.ts";
-import { boundsOf } from "./bounds.ts";
+import { knownOf } from "./bounds.ts";
 import { chunkRows, rowsOfBudget } from "./chunking.ts";
 import { type ColumnSource, columnSources } from "./source.ts";
 import { type Staged, stageChunk } from "./stage.ts";
@@ -122,14 +122,13 @@ async function place(
     const inside = staged.map((chunk) => chunk.children[i]!);
     children.push(await place(gpu, child, inside, own, parts));
   }
-  const bounds = boundsOf(source);
   return {
     name,
     type,
     field,
     nulls,
     chunks,
-    ...(bounds ? { bounds } : {}),
+    ...knownOf(source),
     ...(dictionary ? { dictionary } : {}),
     ...(source.children ? { children } : {}),
   };

@@ -6,6 +6,7 @@ import { partsOf, type TypedAggregate } from "./figures.ts";
 import { type Grouped, plainFloats } from "./grouped.ts";
 import { groupedOnGpu, mostKeys } from "./grouped-gpu.ts";
 import { groupedOnHost } from "./grouped-host.ts";
+import { ranOn, type Work } from "./host/costs.ts";
 import { choiceOf, rowsFrom } from "./host/run.ts";
 import type { HostSide, RunOptions } from "./host/side.ts";
 import type { NamedKey, Plan } from "./plan.ts";
@@ -17,11 +18,18 @@ export class AggregateSource extends PendingSource {
   readonly keys: readonly NamedKey[];
   readonly aggregates: readonly TypedAggregate[];
   #table: Promise<Table> | undefined;
+  /** Groups, once they are known. */
+  #rows: number | undefined;
 
   constructor(plan: Plan, keys: readonly NamedKey[], aggregates: readonly TypedAggregate[]) {
     super(plan);
     this.keys = keys;
     this.aggregates = aggregates;
+  }
+  get #work(): Work {
+    const { keys, aggregates } = this;
+    const of = [...keys.map(({ at }) => at), ...aggregates.flatMap((one) => one.of ?? [])];
+    return { of, steps: 6 * keys.length + 2 * aggregates.length };
   }
   get columns() {
     return [...this.keys.map(({ name, at }) => ({ name, type: at.type })), ...this.aggregates];
@@ -29,8 +37,9 @@ export class AggregateSource extends PendingSource {
   override get host(): HostSide {
     const side = this.plan.source.host;
     return {
-      there: side.there,
-      count: side.count,
+      // Groups are made on the host: once they are, they are there.
+      there: side.there || this.#rows !== undefined,
+      count: this.#rows ?? side.count,
       rows: async () => rowsFrom(await this.table({ on: "host" })),
     };
   }
@@ -46,15 +55,15 @@ export class AggregateSource extends PendingSource {
   }
   async #run(options: RunOptions): Promise<Table> {
     const { columns, rows } = await this.#grouped(options);
+    this.#rows = rows;
     return hostTable(columns, rows);
   }
   async #grouped(options: RunOptions): Promise<Grouped> {
     const { plan, keys, aggregates } = this;
-    if (choiceOf(plan, options).on === "host") return groupedOnHost(plan, keys, aggregates);
-    using source = await opened(plan, [
-      ...keys.map((key) => key.at),
-      ...aggregates.flatMap(({ of }) => of ?? []),
-    ]);
+    const { on } = choiceOf(plan, options, this.#work);
+    ranOn(on, plan, this.#work);
+    if (on === "host") return groupedOnHost(plan, keys, aggregates);
+    using source = await opened(plan, this.#work.of);
     if (keys.length <= mostKeys(source.store))
       return await groupedOnGpu(source.store, plan, keys, aggregates);
     return this.#ranked();
@@ -71,7 +80,7 @@ export class AggregateSource extends PendingSource {
     return { columns: [...keys, ...columns.slice(count + 1)], rows };
   }
   explain(options: RunOptions = {}): string[] {
-    const { on, why } = choiceOf(this.plan, options);
+    const { on, why } = choiceOf(this.plan, options, this.#work);
     if (on === "host") {
       const keyed =
         this.keys.length > 0 ? `by ${this.keys.map(({ name }) => name).join(", ")}` : "of all rows";
@@ -82,6 +91,7 @@ export class AggregateSource extends PendingSource {
     }
     return [
       ...this.plan.source.explain(options),
+      `on the GPU: ${why}`,
       ...explainAggregate(this.plan, this.keys, partsOf(this.aggregates)),
     ];
   }

@@ -56,7 +56,7 @@ function needs({ fn, of }: TypedAggregate, certain: (of: Typed) => boolean = () 
   const count: Part = { kind: "count", of };
   return fn === "mean"
     ? [sum, count]
-    : [sum, { kind: "squares", of, limbs: SQUARES[sum.limbs] }, count];
+    : [sum, { kind: "squares", of, limbs: SQUARES[sum.limbs as keyof typeof SQUARES] }, count];
 }
 
 /** Of bools any is the greatest value and all the least. */
@@ -144,8 +144,8 @@ export function figure(
 ): HostChunk {
   const source = new Words(parts, words, groups);
   const needed = needs(aggregate);
-  const [main, other] = needed as [Part, Part | undefined];
-  const read = source.of(main);
+  const [wanted, other] = needed as [Part, Part | undefined];
+  const [main, read] = [source.kept(wanted), source.of(wanted)];
   switch (aggregate.fn) {
     case "count":
       return hostChunk(
@@ -157,7 +157,7 @@ export function figure(
       return main.kind === "floats"
         ? hostChunk(
             TYPES.float64,
-            Float64Array.from(pick, (group) => fixedToNumber(read, group, main.limbs)),
+            Float64Array.from(pick, (group) => fixedToNumber(read, group, main)),
             pick.length,
           )
         : wholeSums(aggregate, main as Part & { kind: "integers" }, read, pick);
@@ -176,13 +176,13 @@ export function figure(
       });
     case "any":
     case "all": {
-      const { bytes } = extremes(aggregate, source.kept(main) as Extreme, read, pick);
+      const { bytes } = extremes(aggregate, main as Extreme, read, pick);
       const bits = bytes.slice(0, Math.ceil(pick.length / 32) * 4);
-      if (aggregate.fn === "all") fillEmpty(bits, source.kept(main) as Extreme, read, pick);
+      if (aggregate.fn === "all") fillEmpty(bits, main as Extreme, read, pick);
       return hostChunk(TYPES.bool, bits, pick.length);
     }
     default:
-      return extremes(aggregate, source.kept(main) as Extreme, read, pick);
+      return extremes(aggregate, main as Extreme, read, pick);
   }
 }
 
@@ -229,12 +229,26 @@ function overflow({ name, type }: TypedAggregate, sum: bigint): CenoteError {
 const limbsToBigInt = (read: Read, group: number, limbs: number) =>
   bigLimbs((limb) => read(limb, group), limbs);
 
+type Floats = Part & { readonly kind: "floats" };
+
+/** What the lowest bit of a sum of floats stands for, as a power of two. */
+const lowestBit = ({ of }: Floats) => (of.type.kind === "f32" ? -149 : -1074);
+
+/** A sum of floats, in units of its lowest bit. */
+function fixedSum(read: Read, group: number, { limbs, base = 0 }: Floats): bigint {
+  return limbsToBigInt(read, group, limbs) << BigInt(32 * base);
+}
+
+/** NaN 1, +∞ 2, −∞ 4. */
+const flagsOf = (read: Read, group: number, { limbs, base }: Floats) =>
+  base !== undefined ? 0 : read(limbs, group);
+
 /** A fixed-point sum rounded once to the nearest double; NaN and infinities as IEEE adds them. */
-function fixedToNumber(read: Read, group: number, limbs: number): number {
-  const flags = read(limbs, group);
+function fixedToNumber(read: Read, group: number, part: Floats): number {
+  const flags = flagsOf(read, group, part);
   if (flags & 1 || (flags & 6) === 6) return Number.NaN;
   if (flags !== 0) return flags === 2 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  return scaled(limbsToBigInt(read, group, limbs), limbs === 10 ? -149 : -1074);
+  return scaled(fixedSum(read, group, part), lowestBit(part));
 }
 
 /** Doubles of groups; null where there is none. */
@@ -260,25 +274,28 @@ function mean(main: Part, read: Read, group: number, n: number): number {
     if (Number.isSafeInteger(sum)) return sum / n;
     return ratio(exactSum(whole, read, group), BigInt(n), 0);
   }
-  if (read(main.limbs, group) !== 0) return fixedToNumber(read, group, main.limbs);
-  const sum = limbsToBigInt(read, group, main.limbs);
-  return ratio(sum, BigInt(n), main.limbs === 10 ? -149 : -1074);
+  if (flagsOf(read, group, main) !== 0) return fixedToNumber(read, group, main);
+  return ratio(fixedSum(read, group, main), BigInt(n), lowestBit(main));
 }
 
 /** (n Σx² − (Σx)²) ÷ (n (n − ddof)), all of it exact until it is rounded. */
 function varianceOf(source: Words, parts: readonly Part[], group: number, ddof: number) {
-  const [main, squares, counts] = parts as [Part, Part & { kind: "squares" }, Part];
+  const [main, squares, counts] = parts.map((part) => source.kept(part)) as [
+    Part,
+    Part & { kind: "squares" },
+    Part,
+  ];
   const n = source.of(counts)(0, group);
   if (n <= ddof) return null;
   const read = source.of(main);
   const floats = main.kind === "floats";
-  if (floats && read(main.limbs, group) !== 0) return Number.NaN;
+  if (floats && flagsOf(read, group, main) !== 0) return Number.NaN;
   const sum = floats
-    ? limbsToBigInt(read, group, main.limbs)
+    ? fixedSum(read, group, main)
     : exactSum(main as Part & { kind: "integers" }, read, group);
   const square = limbsToBigInt(source.of(squares), group, squares.limbs);
   const count = BigInt(n);
-  const exponent = floats ? (main.limbs === 10 ? -298 : -2148) : 0;
+  const exponent = floats ? 2 * lowestBit(main) : 0;
   return ratio(count * square - sum * sum, count * (count - BigInt(ddof)), exponent);
 }
 

@@ -3,13 +3,15 @@
 import { type ColumnStore, isNarrow, TYPES } from "../columns/index.ts";
 import type { AggregateFunction } from "./aggregates.ts";
 import { figureColumns, sortedFigures } from "./figure-columns.ts";
-import { isSorted, partsOf, type TypedAggregate } from "./figures.ts";
+import { isSorted, partsOf, type TypedAggregate, valuesOf } from "./figures.ts";
 import { type Grouped, groupedColumns } from "./grouped.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { type CodedKeys, codedKeys, groupsSeen } from "./run/codes.ts";
 import { fitted, mostColumns } from "./run/fitted.ts";
 import { group } from "./run/group.ts";
+import { noted } from "./run/noted.ts";
 import { Scratch } from "./run/scratch.ts";
+import { trimmed } from "./run/trimmed.ts";
 import type { HostValues } from "./run/values.ts";
 import { columnsOf, node, type Typed } from "./typed.ts";
 
@@ -24,21 +26,27 @@ export async function groupedOnGpu(
   aggregates: readonly TypedAggregate[],
 ): Promise<Grouped> {
   using scratch = new Scratch(given.gpu);
-  const added = aggregates.filter((one) => !isSorted(one));
+  const figures = new Map<TypedAggregate, HostValues>();
+  if (keys.length === 0 && !plan.where) {
+    for (const one of aggregates) {
+      const chunk = noted(given, one);
+      if (chunk) figures.set(one, valuesOf(one, chunk));
+    }
+  }
+  const added = aggregates.filter((one) => !isSorted(one) && !figures.has(one));
   using coded = await codedKeys(given, keys);
   using fit = await fittedGroups(coded, plan, keys, added, scratch);
   const { store, where } = fit;
   // Of a column without nulls every group has a value; only without keys there may be no rows.
   const certain = (of: Typed) =>
     keys.length > 0 && of.op === "column" && !store.columns.get(of.column!)!.nulls;
-  let rows = 0;
+  let rows = 1;
   const keyColumns: HostValues[] = [];
-  const figures = new Map<TypedAggregate, HostValues>();
-  for (const some of batches(fit)) {
+  for (const some of keys.length === 0 && added.length === 0 ? [] : batches(fit)) {
     const parts = partsOf(
       some.map(({ fit: aggregate }) => aggregate),
       certain,
-    );
+    ).map((part) => trimmed(store, part));
     const query = { ...(where ? { where } : {}), keys: fit.keys, by: fit.by, parts };
     const groups = await group(store, query, scratch);
     const found = await groupedColumns(groups, parts, (merged) =>

@@ -7,6 +7,7 @@ import { count } from "./aggregates.ts";
 import { explainRows } from "./explain.ts";
 import { optionsOf } from "./given.ts";
 import { aggregated } from "./grouping.ts";
+import { ranOn } from "./host/costs.ts";
 import { choiceOf, tableOf } from "./host/run.ts";
 import type { Choice, RunOptions } from "./host/side.ts";
 import { isWhole, type Plan } from "./plan.ts";
@@ -77,8 +78,11 @@ export class Query {
   async #hostTable(given: RunOptions = {}): Promise<Table | undefined> {
     const options = optionsOf(given, "toArrow(options)");
     const plan = this[PLAN];
-    if (!isWhole(plan) || !plan.source.table)
-      return this.#choice(options).on === "host" ? tableOf(plan) : undefined;
+    if (!isWhole(plan) || !plan.source.table) {
+      const { on } = this.#choice(options);
+      ranOn(on, plan);
+      return on === "host" ? tableOf(plan) : undefined;
+    }
     const table = await plan.source.table(options);
     return table.numRows <= plan.limit ? table : table.slice(0, plan.limit);
   }

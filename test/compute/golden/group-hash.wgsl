@@ -95,7 +95,7 @@ fn add_f32(sum: u32, bits: u32) {
   }
   let significand = (bits & 0x7fffffu) | select(0u, 0x800000u, exponent != 0u);
   let shift = max(exponent, 1u) - 1u;
-  let first = shift >> 5u;
+  let first = (shift >> 5u);
   let by = shift & 31u;
   let word = vec3u(significand << by, select(significand >> (32u - by), 0u, by == 0u), 0u);
   var carry = 0u;

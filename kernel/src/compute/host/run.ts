@@ -9,30 +9,32 @@ import { readColumns } from "../run/values.ts";
 import { told } from "../told.ts";
 import { columnsOf } from "../typed.ts";
 import type { Part } from "../wgsl/parts.ts";
+import { costsOf, type Work } from "./costs.ts";
 import { groupRows } from "./groups.ts";
 import { factsOf } from "./paths.ts";
 import { filterRows, firstRows, project } from "./rows.ts";
 import type { Choice, Engine, HostPart, HostRows, HostSide, RunOptions } from "./side.ts";
 
-/** Rows that are computed with on the host although they are in the pool, at most. */
-const FEW_ROWS = 1024;
-
 /** What queries run on that say nothing about it; "auto" chooses for each. */
 export const engine: { preferred: Engine | "auto" } = { preferred: "auto" };
 
-/** Where a query runs, and why. Throws NOT_AN_ENGINE. */
-export function choiceOf({ source }: Plan, { on }: RunOptions): Choice {
+/** Where a query runs, and why; `work` is what it computes, where that is not its columns. Throws NOT_AN_ENGINE. */
+export function choiceOf(plan: Plan, { on }: RunOptions, work?: Work): Choice {
   if (on !== undefined && on !== "gpu" && on !== "host") {
     throw new CenoteError("NOT_AN_ENGINE", `on: wanted "gpu" or "host", found ${told(on)}`);
   }
   if (on) return { on, why: "as was asked for" };
-  const side = source.host;
+  const side = plan.source.host;
   if (side.there) return { on: "host", why: "the rows are there" };
   if (engine.preferred !== "auto") return { on: engine.preferred, why: "that is the setting" };
-  if (side.count !== undefined && side.count <= FEW_ROWS)
-    return { on: "host", why: `${side.count} rows are read back sooner than kernels are made` };
-  return { on: "gpu", why: "the rows are there" };
+  if (side.count === undefined) return { on: "gpu", why: "the rows are there" };
+  const { host, gpu, making } = costsOf(plan, side.count, work);
+  const kernels = making > 0 ? `, with ${shown(making)} for kernels` : ", its kernels being made";
+  const why = `about ${shown(host)} for ${side.count} rows on the host, ${shown(gpu + making)} on the GPU${kernels}`;
+  return { on: host <= gpu + making ? "host" : "gpu", why };
 }
+
+const shown = (ms: number) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 
 /** The rows of a plan, computed on the host. */
 export async function rowsOf(plan: Plan): Promise<HostRows> {

@@ -82,7 +82,9 @@ export class GpuRecords {
         await launch(nothing, text, { chunk: 0, own, extras, invocations: Math.ceil(rows / 32) });
         chunks.push({ rows, layout, block: out });
       }
-      columns.push({ ...column, chunks });
+      // Kernels of people's own may write to records: what was known of the values holds no longer.
+      const { bounds: _, exponents: __, ...facts } = column;
+      columns.push({ ...facts, chunks });
     }
     scratch.keep(columns.flatMap(({ chunks }) => chunks.map(({ block }) => block)));
     return new Store(

@@ -1,11 +1,11 @@
 // Computes columns over selected rows into blocks of their own.
 import {
-  boundsAmong,
   type Column,
   type ColumnChunk,
   type ColumnStore,
   isNested,
   isText,
+  knownAmong,
   layoutOf,
 } from "../../columns/index.ts";
 import type { Typed } from "../typed.ts";
@@ -80,14 +80,13 @@ function ownNulls(store: ColumnStore, at: Typed): boolean {
 // A column, or an element of a list, keeps its Arrow field under its new name.
 function describe(store: ColumnStore, { name, at }: Output, chunks: ColumnChunk[]): Column {
   const source = at.column === undefined ? undefined : store.column(at.column);
-  const bounds = boundsAmong([source?.bounds]);
   const nulls = (chunks[0]?.layout.validity ?? -1) >= 0;
   return {
     name,
     type: at.type,
     nulls: nulls || (at.op === "column" && source!.nulls),
     chunks,
-    ...(bounds ? { bounds } : {}),
+    ...knownAmong([source]),
     ...(source?.field ? { field: source.field } : {}),
     ...(source?.dictionary ? { dictionary: source.dictionary } : {}),
   };

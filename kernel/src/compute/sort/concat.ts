@@ -2,9 +2,9 @@
 // and others not, and codes of dictionaries that differ.
 import { CenoteError } from "../../base/index.ts";
 import {
-  boundsAmong,
   type Column,
   type ColumnStore,
+  knownAmong,
   ColumnStore as Store,
   withChildren,
 } from "../../columns/index.ts";
@@ -118,11 +118,10 @@ async function joined(gpu: Gpu, columns: readonly Column[], scratch: Scratch): P
   for (const column of columns)
     alike.push(column.nulls === nulls ? column : await withNulls(gpu, column, scratch));
   const coded = alike[0]!.dictionary ? await oneDictionary(gpu, alike, scratch) : alike;
-  const { bounds: _, ...facts } = coded[0]!;
-  const bounds = boundsAmong(coded.map((column) => column.bounds));
+  const { bounds: _, exponents: __, ...facts } = coded[0]!;
   const chunks = coded.flatMap((column) => column.chunks);
   const [first] = columns as [Column];
-  if (!first.children) return { ...facts, nulls, ...(bounds ? { bounds } : {}), chunks };
+  if (!first.children) return { ...facts, nulls, ...knownAmong(coded), chunks };
   const children: Column[] = [];
   for (const k of first.children.keys())
     children.push(

@@ -85,7 +85,7 @@ class Update {
       case "integers":
         return { ok: value.ok, body: this.#integer(part, value) };
       case "floats":
-        return { ok: value.ok, body: [this.#float(part.of, value, part.limbs)] };
+        return { ok: value.ok, body: [this.#float(part, value)] };
       case "squares":
         return { ok: value.ok, body: [this.#square(part.of, value, part.limbs)] };
       default:
@@ -150,9 +150,9 @@ class Update {
     return [`let low = ${low};`, ...this.#carry(0, "low"), `let top = ${top};`, plus];
   }
 
-  #float(of: Typed, { v }: Emitted, limbs: number): string {
-    const bits = of.type.kind === "f32" ? `bitcast<u32>(${v})` : v;
-    const name = addFloat(this.#program, this.#form, of.type.kind as "f32" | "f64", limbs);
+  #float(part: Part & { kind: "floats" }, { v }: Emitted): string {
+    const bits = part.of.type.kind === "f32" ? `bitcast<u32>(${v})` : v;
+    const name = addFloat(this.#program, this.#form, part);
     return this.#form === "local"
       ? `${name}(&a${this.#offset}, ${bits});`
       : `${name}(at + ${this.#offset}u, ${bits});`;

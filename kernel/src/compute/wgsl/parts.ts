@@ -3,8 +3,9 @@
 //   integers  the sum as limbs of 32 bits, two's complement: 2 for 32-bit values, 3 for 64-bit ones, 5 for decimals, so
 //             that 2^32 values cannot overflow it
 //   floats    the exact sum in fixed point (Kulisch, "Computer Arithmetic and Validity", 2008): for
-//             float32 10 limbs whose lowest bit is 2^-149, for float64 67 limbs from 2^-1074; then a word
-//             of flags (NaN 1, +∞ 2, −∞ 4). Exact sums do not depend on the order of the rows.
+//             float32 10 limbs whose lowest bit is 2^-149, for float64 67 limbs from 2^-1074, or those of them that
+//             the exponents of a column need; then a word of flags (NaN 1, +∞ 2, −∞ 4). Exact sums do not depend
+//             on the order of the rows.
 //   squares   the exact sum of squares: 3 limbs for 32-bit values, 5 for 64-bit ones, for float32 20 limbs
 //             from 2^-298, for float64 134 from 2^-2148. What is not finite is left out: the flags of the
 //             sum tell
@@ -27,7 +28,13 @@ export type Part =
       /** Takes one word while rows are added, as bounds show that it is enough. */
       readonly single?: boolean;
     }
-  | { readonly kind: "floats"; readonly of: Typed; readonly limbs: 10 | 67 }
+  | {
+      readonly kind: "floats";
+      readonly of: Typed;
+      readonly limbs: number;
+      /** Of a column without NaN and infinities, which then has no flags: limbs below these, which are left out. */
+      readonly base?: number;
+    }
   | { readonly kind: "squares"; readonly of: Typed; readonly limbs: 3 | 5 | 20 | 134 }
   | { readonly kind: "place"; readonly of?: never; readonly best: "min" | "max" }
   | {
@@ -58,7 +65,7 @@ export function merges(part: Part): Merge[] {
     case "floats":
       return [
         { by: "add", words: part.limbs },
-        { by: "or", words: 1 },
+        ...(part.base !== undefined ? [] : [{ by: "or", words: 1 } as const]),
       ];
     default:
       return [
