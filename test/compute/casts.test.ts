@@ -100,7 +100,7 @@ test("sums of decimals are exact, in groups too, and say when they have more tha
         .toArrow()
     ).getChild("total")!;
     assert.deepEqual([...groups].map(bigint), [2n * 10n ** 19n, -(10n ** 19n) - 3n]);
-    assert.throws(() => t.groupBy("d"), /decimal128\(20, 2\); wanted a number/);
+    assert.equal(await t.groupBy("d").agg({}).count(), 5);
   });
   const most = new arrow.Table({ d: decimals([10n ** 38n - 1n, 1n]) });
   await scoped(async () => {

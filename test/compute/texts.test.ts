@@ -100,7 +100,7 @@ test("wrong texts and choices say what was wanted", async () => {
     error(() => t.select(when(col("n")).then(1).otherwise(2)), /column "n" is int32; wanted bool/);
     error(
       () => t.select(when(col("n").gt(1)).then(col("n")).otherwise("x")),
-      /wanted a whole number|wanted a literal for int32, found "x"/,
+      /wanted a whole number|wanted a constant of type int32, found "x"/,
     );
   });
   await assert.rejects(
