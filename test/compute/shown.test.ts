@@ -64,6 +64,28 @@ test("tensors and sparse matrices are one line, which computes nothing", async (
   });
 });
 
+test("types stand under their own columns, also of names that are numbers; decimals and times are exact", async () => {
+  // An object has names that are numbers first, so each has one of its own.
+  const typed = table.select(
+    { b: "s" },
+    { "2": "a" },
+    { "1": col("a").cast("decimal128(9, 2)") },
+    { t: col("a").cast("time64[us]") },
+  );
+  assert.equal(
+    inspect(typed),
+    "GpuTable (5 rows × 4 columns): b: utf8, 2: int32, 1: decimal128(9, 2), t: time64[us]",
+  );
+  const [{ "text/plain": plain }] = (await typed[DISPLAY]()) as [Record<string, string>, object];
+  const lines = plain!.split("\n").map((line) => line.trim().split(/ {2,}/));
+  assert.deepEqual(lines.slice(0, 4), [
+    ["b", "2", "1", "t"],
+    ["utf8", "int32", "decimal128(9, 2)", "time64[us]"],
+    ["x", "1", "1.00", "00:00:00.000001"],
+    ["null", "2", "2.00", "00:00:00.000002"],
+  ]);
+});
+
 test("JavaScript's operators on columns and tensors are an error that names the method", async () => {
   await scoped(async () => {
     using x = await createTensor(gpu, [1, 2]);

@@ -76,7 +76,8 @@ export function valueText(vector: Vector, row: number): string | null {
   }
   const value: unknown = vector.get(row);
   if (value === null) return null; // of the type of nulls
-  if (type.typeId === ARROW.decimal) return decimalText(value as Uint32Array, type);
+  if (type.typeId === ARROW.decimal)
+    return decimalText(value as Uint32Array, (type as unknown as { scale: number }).scale);
   if (BINARY.includes(type.typeId)) return bytesText(value as Uint8Array);
   return plainText(value);
 }
@@ -115,7 +116,8 @@ function timestampText(value: bigint, unit: number, timezone?: string | null): s
   return text + fractionText(fraction, unit) + (timezone ? "Z" : "");
 }
 
-function clockText(value: bigint, unit: number): string {
+/** A time of day, to its unit: 0 is seconds, 3 nanoseconds. */
+export function clockText(value: bigint, unit: number): string {
   const per = PER_SECOND[unit]!;
   const seconds = Number(value / per);
   const two = (n: number) => String(n).padStart(2, "0");
@@ -133,9 +135,9 @@ export function decimalValue(words: Uint32Array): bigint {
   return BigInt.asIntN(32 * words.length, value);
 }
 
-function decimalText(words: Uint32Array, type: DataType): string {
+/** A decimal with the digits behind its point that its scale says. */
+export function decimalText(words: Uint32Array, scale: number): string {
   const value = decimalValue(words);
-  const { scale } = type as unknown as { scale: number };
   if (scale <= 0) return String(value * 10n ** BigInt(-scale));
   const digits = String(value < 0n ? -value : value).padStart(scale + 1, "0");
   return `${value < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;

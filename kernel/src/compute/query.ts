@@ -148,7 +148,7 @@ export class Query {
   /** Rows, where they are known, and the columns with their types. Runs nothing. */
   toString(): string {
     const rows = this.rows === undefined ? "a query" : countOf(this.rows, "row");
-    const types = Object.entries(this.types).map(([name, type]) => `${name}: ${type}`);
+    const types = [...this[PLAN].columns].map(([name, { type }]) => `${name}: ${type.name}`);
     const more = types.length > MOST_NAMED ? [`… ${types.length - MOST_NAMED} more`] : [];
     const shown = [...types.slice(0, MOST_NAMED), ...more].join(", ");
     return `GpuTable (${rows} × ${countOf(types.length, "column")}): ${shown}`;
@@ -167,7 +167,8 @@ export class Query {
     const plan = this[PLAN];
     const first = new Query({ ...plan, limit: Math.min(plan.limit, SHOWN_ROWS) }, false);
     const [head, rows] = [await first.toArrow(), await this.count()];
-    const { types } = this;
-    return bundle({ names: this.columns, types: Object.values(types), rows, head });
+    // By columns: an object has names that are numbers first.
+    const types = [...plan.columns.values()].map(({ type }) => type.name);
+    return bundle({ names: this.columns, types, rows, head });
   }
 }

@@ -3,6 +3,8 @@ import type { Table } from "apache-arrow";
 import {
   ARROW_MIME,
   type ArrowMetadata,
+  clockText,
+  decimalText,
   escapeHtml,
   type MimeBundle,
   PREVIEW_ROWS,
@@ -45,6 +47,13 @@ function cellsOf({ head, types, names }: Shown): string[][] {
 
 const NS_PER = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n, ns: 1n } as const;
 
+type Unit = keyof typeof NS_PER;
+const UNITS = Object.keys(NS_PER) as Unit[];
+/** Of "duration[us]". */
+const unitOf = (type: string) => /\[(\w+)/.exec(type)?.[1] as Unit;
+/** Of "decimal128(18, 2)". */
+const scaleOf = (type: string) => Number(/, *(-?\d+)\)/.exec(type)?.[1] ?? 0);
+
 /** A value of a column of this type, as a display has it. */
 export function shownCell(value: unknown, type: string): string {
   if (value === null || value === undefined) return "null";
@@ -54,9 +63,12 @@ export function shownCell(value: unknown, type: string): string {
   if (type.startsWith("timestamp"))
     return new Date(Number(value)).toISOString().replace("T", " ").replace("Z", "");
   if (type.startsWith("duration") && typeof value === "bigint") {
-    const unit = type.slice(9, -1) as keyof typeof NS_PER;
-    return `${Number(value * NS_PER[unit]) / 1e9} s`;
+    return `${Number(value * NS_PER[unitOf(type)]) / 1e9} s`;
   }
+  if (type.startsWith("time") && typeof value !== "object") {
+    return clockText(BigInt(value as number | bigint), UNITS.indexOf(unitOf(type)));
+  }
+  if (type.startsWith("decimal")) return decimalText(value as Uint32Array, scaleOf(type));
   if (typeof value === "number" && !Number.isInteger(value))
     return String(Number(value.toPrecision(7)));
   const text = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
