@@ -199,6 +199,29 @@ test("attention, with batches, a mask, and causal; without the matrix of scores"
       NEAR,
       "causal",
     );
+    // One query for an invocation, and two where they are wide; hidden values are no part of it, whatever they are.
+    for (const [queries, width] of [
+      [3, 6],
+      [5, 132],
+    ] as const) {
+      const [one, other] = [
+        await random.tensor("f32", [queries, width], PLAIN),
+        await random.tensor("f32", [9, width], PLAIN),
+      ];
+      const data = Float32Array.from(other.host.data as Float32Array);
+      data.fill(Number.POSITIVE_INFINITY, 8 * width); // of the key that the last query alone sees
+      const found = one.tensor.attention(
+        other.tensor,
+        await createTensor(gpu, data, { shape: [9, width] }),
+        { causal: true },
+      );
+      const own = `np.where(np.tri(${queries}, 9, ${9 - queries}) > 0, x.astype('float64') @ y.T / np.sqrt(${width}), -np.inf)`;
+      const wanted = await numpy(`(special.softmax(${own}, -1) @ y)[:-1]`, {
+        x: one.host,
+        y: other.host,
+      });
+      await judge(found.slice([0, -1]), wanted, NEAR, `${queries} queries of ${width}`);
+    }
     gpu.pool.trim();
     const before = gpu.pool.stats().live;
     const [long, wide] = [

@@ -1,6 +1,6 @@
-// Attention without its matrix of scores: an invocation goes through the keys for one query, eight at a time, and
-// keeps the greatest score, the sum of powers and the weighted sum of values so far (M. Milakov and N. Gimelshein,
-// Online normalizer calculation for softmax, 2018).
+// Attention without its matrix of scores: an invocation goes through the keys for a few queries, eight at a time, and
+// keeps of each the greatest score, the sum of powers and the weighted sum of values so far (M. Milakov and
+// N. Gimelshein, Online normalizer calculation for softmax, 2018). An element of a key or a value serves all of them.
 import { CenoteError } from "../../base/index.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
@@ -48,9 +48,11 @@ export function attended(
   const result = leaf(allocate(gpu, shape, "f32", "attention"), "f32", rowMajor(shape));
   if (sizeOf(shape) === 0) return { result, shape };
   const kernel = new Kernel(gpu);
-  const rows = sizeOf(batch) * queries;
+  const each = queriesOf(gpu.adapter.software, queries, Math.max(width, valueWidth));
+  const steps = Math.ceil(queries / each);
+  const rows = sizeOf(batch) * steps;
   const unravel: string[] = [];
-  const sizes = [...batch, queries];
+  const sizes = [...batch, steps];
   let rest = "at";
   for (let i = sizes.length - 1; i >= 0; i--) {
     const size = kernel.word(sizes[i]!);
@@ -83,52 +85,91 @@ export function attended(
     element(v, [...batch, keys, valueWidth]),
   ];
   const mask = options.mask && element(options.mask, [...batch, queries, keys]);
-  const me = `g${batch.length}`;
+  const height = kernel.word(queries);
+  const at = (q: number) => `min(g${batch.length} * ${each}u + ${q}u, ${height} - 1u)`;
   const scale = `bitcast<f32>(${kernel.word(new Uint32Array(Float32Array.of(options.scale ?? 1 / Math.sqrt(width)).buffer)[0]!)})`;
   const [all, count, first] = [rows, keys, keys - queries].map((one) => kernel.word(one)) as [
     string,
     string,
     string,
   ];
-  const limit = options.causal
-    ? `u32(max(0, min(i32(${count}), i32(${me}) + bitcast<i32>(${first}) + 1)))`
-    : count;
+  const limit = (q: number) =>
+    options.causal
+      ? `u32(max(0, min(i32(${count}), i32(${at(q)}) + bitcast<i32>(${first}) + 1)))`
+      : count;
+  const hidden = `bitcast<f32>(${kernel.word(0xff800000)})`;
   kernel.use(["exp_f32"]);
   const out = kernel.bind(result.storage, "f32").name;
-  kernel.run(
-    "attention",
-    rows,
-    `if (at >= ${all}) { return; }
-${unravel.join("\n")}
-var mine: array<f32, ${width}>;
-for (var d = 0u; d < ${width}u; d++) { mine[d] = ${query(me, "d")} * ${scale}; }
-var most = -3.0e38;
-var sum = 0.0;
-var total: array<f32, ${valueWidth}>;
-let last = ${limit};
-for (var begin = 0u; begin < last; begin += ${BLOCK}u) {
-  var score: array<f32, ${BLOCK}>;
-  var top = most;
-  let end = min(${BLOCK}u, last - begin);
-  for (var s = 0u; s < end; s++) {
-    var dot = 0.0;
-    for (var d = 0u; d < ${width}u; d++) { dot += mine[d] * ${key("begin + s", "d")}; }
-    ${mask ? `dot += ${mask(me, "begin + s")};` : ""}
-    score[s] = dot;
-    top = max(top, dot);
-  }
-  let shrink = exp_f32(most - top);
-  most = top;
-  sum *= shrink;
-  for (var e = 0u; e < ${valueWidth}u; e++) { total[e] *= shrink; }
-  for (var s = 0u; s < end; s++) {
-    let weight = exp_f32(score[s] - top);
-    sum += weight;
-    for (var e = 0u; e < ${valueWidth}u; e++) { total[e] += weight * ${value("begin + s", "e")}; }
-  }
-}
-for (var e = 0u; e < ${valueWidth}u; e++) { ${out}[at * ${valueWidth}u + e] = select(total[e] / sum, 0.0, sum == 0.0); }`,
-    64,
-  );
+  const several = times(each);
+  const block = times(BLOCK);
+  const [wide, deep] = [width, valueWidth].map((one) => kernel.word(one)) as [string, string];
+  const seen = (s: number) => `min(begin + ${s}u, ${count} - 1u)`;
+  // A weight of 0 hides the value, whatever that is.
+  const weighed = (q: number, s: number) =>
+    options.causal && each > 1
+      ? `select(w${q}_${s} * v${s}, 0.0, w${q}_${s} == 0.0)`
+      : `w${q}_${s} * v${s}`;
+  const text = [
+    `if (at >= ${all}) { return; }`,
+    ...unravel,
+    ...several.flatMap((q) => [
+      `var mine${q}: array<f32, ${width}>;`,
+      `for (var d = 0u; d < ${wide}; d++) { mine${q}[d] = ${query(at(q), "d")} * ${scale}; }`,
+      `var most${q} = -3.0e38;`,
+      `var sum${q} = 0.0;`,
+      `var total${q}: array<f32, ${valueWidth}>;`,
+      `let last${q} = ${limit(q)};`,
+    ]),
+    // The last query sees the most keys.
+    `for (var begin = 0u; begin < last${each - 1}; begin += ${BLOCK}u) {`,
+    ...several.flatMap((q) => block.map((s) => `var c${q}_${s} = 0.0;`)),
+    `for (var d = 0u; d < ${wide}; d++) {`,
+    ...block.map((s) => `let k${s} = ${key(seen(s), "d")};`),
+    ...several.flatMap((q) => [
+      `let m${q} = mine${q}[d];`,
+      ...block.map((s) => `c${q}_${s} += m${q} * k${s};`),
+    ]),
+    "}",
+    ...several.flatMap((q) => [
+      ...block.map((s) => {
+        const score = mask ? `c${q}_${s} + ${mask(at(q), seen(s))}` : `c${q}_${s}`;
+        return `c${q}_${s} = select(${score}, ${hidden}, begin + ${s}u >= last${q});`;
+      }),
+      `var top${q} = most${q};`,
+      ...block.map((s) => `top${q} = max(top${q}, c${q}_${s});`),
+      `let shrink${q} = exp_f32(most${q} - top${q});`,
+      `most${q} = top${q};`,
+      `sum${q} *= shrink${q};`,
+      ...block.flatMap((s) => [
+        `let w${q}_${s} = exp_f32(c${q}_${s} - top${q});`,
+        `sum${q} += w${q}_${s};`,
+      ]),
+    ]),
+    `for (var e = 0u; e < ${deep}; e++) {`,
+    ...block.map(
+      (s) => `let v${s} = select(${value(seen(s), "e")}, 0.0, begin + ${s}u >= last${each - 1});`,
+    ),
+    ...several.map(
+      (q) =>
+        `total${q}[e] = total${q}[e] * shrink${q} + (${block.map((s) => weighed(q, s)).join(" + ")});`,
+    ),
+    "}",
+    "}",
+    ...several.flatMap((q) => [
+      `if (g${batch.length} * ${each}u + ${q}u < ${height}) {`,
+      `let to = ((at / ${kernel.word(steps)}) * ${height} + ${at(q)}) * ${deep};`,
+      `for (var e = 0u; e < ${deep}; e++) { ${out}[to + e] = select(total${q}[e] / sum${q}, 0.0, sum${q} == 0.0); }`,
+      "}",
+    ]),
+  ];
+  kernel.run("attention", rows, text.join("\n"), 64);
   return { result, shape };
+}
+
+const times = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** Queries of an invocation: loads are what software adapters are slow at, and GPUs want many invocations. */
+function queriesOf(software: boolean, queries: number, width: number): number {
+  if (!software || queries < 4) return 1;
+  return width > 128 ? 2 : 4;
 }
