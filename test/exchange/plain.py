@@ -15,7 +15,7 @@ from typing import Any
 
 Message = dict[str, Any]
 #: Seconds after which a silent process fails the test.
-PATIENCE = 30
+PATIENCE = 120
 
 
 def frame(message: object) -> bytes:

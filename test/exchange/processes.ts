@@ -92,12 +92,12 @@ export class Remote {
   }
 }
 
-/** Waits until the condition holds; fails after half a minute. */
+/** Waits until the condition holds; fails after two minutes. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

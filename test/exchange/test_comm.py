@@ -50,7 +50,7 @@ def wait_for(comm: Comm, kind: str) -> dict[str, Any]:
     import threading
     import time
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while comm.sent[-1][0]["kind"] != kind:
         assert time.monotonic() < deadline, comm.sent[-1]
         assert not any(data["kind"] == "failed" for data, _ in comm.sent), comm.sent[-1]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from jupyter_client.manager import KernelManager
 
-PATIENCE = 60
+PATIENCE = 120
 PYTHON = os.path.dirname(os.path.dirname(cenote.__file__))
 
 

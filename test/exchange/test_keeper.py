@@ -18,7 +18,7 @@ from jupyter_client import BlockingKernelClient
 from remotes import Node, Remote
 from test_exchange import until
 
-PATIENCE = 60
+PATIENCE = 120
 PYTHON = str(Path(cenote.__file__).parents[1])
 
 

@@ -14,7 +14,7 @@ from cenote._exchange import exchange
 from cenote._watch import Watching
 from test_exchange import remote, until  # noqa: F401
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 class Told:

@@ -56,7 +56,7 @@ export class LabPage {
   private constructor(page: Page, lab: Lab) {
     this.page = page;
     this.#lab = lab;
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     page.on("console", (message) => {
       if (message.type() === "error") {
         this.errors.push(`${message.text()} (${message.location().url})`);

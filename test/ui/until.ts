@@ -1,8 +1,8 @@
 // Waiting for conditions: never for a time, except to give up.
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
-/** Resolves when `holds` gives something truthy, with it; throws after a minute, saying what was awaited. */
+/** Resolves when `holds` gives something truthy, with it; throws after two minutes, saying what was awaited. */
 export async function until<T>(
   what: string,
   holds: () => T | Promise<T>,

@@ -17,7 +17,7 @@ from jupyter_client.manager import KernelManager
 from message_spec import check
 
 Message = dict[str, Any]
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 
 
 @dataclass

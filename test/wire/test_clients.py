@@ -112,7 +112,7 @@ def test_two_frontends_see_all_output_and_their_own_replies(kernel: Kernel, othe
 
 def test_who_runs_the_cell_is_asked_for_input(kernel: Kernel, other: Kernel) -> None:
     request = other.send("await input('name?')", allow_stdin=True)
-    assert other.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "name?"
+    assert other.client.get_stdin_msg(timeout=120)["content"]["prompt"] == "name?"
     with pytest.raises(Empty):
         kernel.client.get_stdin_msg(timeout=0.1)
     kernel.client.input("from the wrong one")
@@ -122,11 +122,11 @@ def test_who_runs_the_cell_is_asked_for_input(kernel: Kernel, other: Kernel) -> 
 
 def test_an_answer_to_an_older_question_is_not_taken_for_the_newer(kernel: Kernel) -> None:
     first = kernel.send("await input('first?')", allow_stdin=True)
-    old = kernel.client.get_stdin_msg(timeout=60)
+    old = kernel.client.get_stdin_msg(timeout=120)
     kernel.control("interrupt_request")
     kernel.finish(first)
     second = kernel.send("await input('second?')", allow_stdin=True)
-    new = kernel.client.get_stdin_msg(timeout=60)
+    new = kernel.client.get_stdin_msg(timeout=120)
     session, channel = kernel.client.session, kernel.client.stdin_channel
     for asked, value in ((old, "late"), (new, "right")):
         channel.send(session.msg("input_reply", {"value": value}, parent=asked["header"]))

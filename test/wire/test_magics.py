@@ -204,7 +204,7 @@ def test_types_know_what_was_installed(fresh: Kernel) -> None:
     make_package(folder_of(fresh) / "tiny", "1.0.0")
     code = "import { twi } from 'tiny'"
     asked = {"code": code, "cursor_pos": 12}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (
         "parse"
         not in fresh.ask("complete_request", {"code": "JSON.par", "cursor_pos": 8})["matches"]

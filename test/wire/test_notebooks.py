@@ -15,7 +15,7 @@ def run(kernel_name: str, folder: Path, *sources: str, allow_errors: bool = Fals
     notebook.metadata.kernelspec = {"name": kernel_name, "display_name": "x", "language": "x"}
     client = nbclient.NotebookClient(
         notebook,
-        timeout=60,
+        timeout=120,
         allow_errors=allow_errors,
         resources={"metadata": {"path": str(folder)}},
     )

@@ -139,7 +139,7 @@ def test_what_reads_the_standard_input_asks_the_frontend(fresh: Kernel) -> None:
     for code, asked, plain in ASKED:
         request = fresh.send(code)
         for prompt in asked:
-            assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == prompt, code
+            assert fresh.client.get_stdin_msg(timeout=120)["content"]["prompt"] == prompt, code
             fresh.client.input("x")
         ran = fresh.finish(request)  # were it asked for more, it would not end
         assert (ran.plain, ran.text("stderr")) == (plain, ""), code
@@ -149,16 +149,16 @@ def test_what_reads_the_standard_input_asks_the_frontend(fresh: Kernel) -> None:
 def test_reading_the_standard_input_can_be_interrupted(fresh: Kernel) -> None:
     for again in ("", "lines.close();"):
         request = fresh.send(f"{again} {MAKE} await lines.question('once? ')")
-        assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "once? "
+        assert fresh.client.get_stdin_msg(timeout=120)["content"]["prompt"] == "once? "
         by_request(fresh)
         assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
     request = fresh.send(f"{MAKE} lines.on('line', console.log)")
-    fresh.client.get_stdin_msg(timeout=60)
+    fresh.client.get_stdin_msg(timeout=120)
     by_request(fresh)
     fresh.finish(request)
     # The listener of the cell that was interrupted asks for no more lines.
     request = fresh.send("await lines.question('twice? ')")
-    assert fresh.client.get_stdin_msg(timeout=60)["content"]["prompt"] == "twice? "
+    assert fresh.client.get_stdin_msg(timeout=120)["content"]["prompt"] == "twice? "
     fresh.client.input("yes")
     assert fresh.finish(request).plain == "'yes'"
 

@@ -128,7 +128,7 @@ def run(kernel_name: str, title: str, folder: Path) -> list[Shown]:
     notebook = nbformat.read(NOTEBOOKS / f"{title}.ipynb", as_version=4)
     nbclient.NotebookClient(
         notebook,
-        timeout=60,
+        timeout=120,
         allow_errors=True,  # so that a failure tells what every cell showed
         kernel_name=kernel_name,
         resources={"metadata": {"path": str(folder)}},
