@@ -131,5 +131,20 @@ test("explain() says of each step where it runs and why, and shows no name that 
       assert.match(pooled, /on the GPU \(as was asked for\)/);
       assert.match(host, /on the host \(.+\), 0 B of the pool/);
     }
+    const some = t.head(9);
+    const few = tableOnHost(table.slice(0, 5));
+    for (const mixed of [
+      few.join(some, { on: "key" }),
+      some.join(few, { on: "key" }),
+      few.concat(some),
+      some.concat(few),
+    ]) {
+      assert.match(mixed.explain({ on: "gpu" }), /on the GPU \(as was asked for\).*adapter: /s);
+      const [gpuRows, hostRows] = [
+        await mixed.toArrow({ on: "gpu" }),
+        await mixed.toArrow({ on: "host" }),
+      ];
+      assert.deepEqual(gpuRows.toArray().map(String), hostRows.toArray().map(String));
+    }
   });
 });

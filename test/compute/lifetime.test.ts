@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
-import { col, count, lit, sum, tableToGpu } from "../../kernel/src/compute/index.ts";
+import { runInCell } from "../../kernel/src/base/index.ts";
+import { col, count, lit, sum, tableOnHost, tableToGpu } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 
 const table = new arrow.Table({
@@ -84,4 +85,14 @@ test("a query that runs while its table is disposed ends right", async () => {
     );
     assert.equal(held(), live);
   });
+});
+
+// The last one: the device is gone after it.
+test("a table whose device was lost says so with its cell, also beside one that is there", async () => {
+  const t = await runInCell(3, upload);
+  gpu.device.destroy();
+  await gpu.device.lost;
+  const message = /^column "a" \(cell \[3\] line \d+\) was on a GPU device that was lost/;
+  for (const query of [t.filter(col("a").gt(1)), tableOnHost(table).join(t, { on: "a" })])
+    await assert.rejects(query.toArrow({ on: "gpu" }), { code: "TABLE_LOST", message });
 });

@@ -112,7 +112,7 @@ export class ColumnStore {
     return [...all];
   }
 
-  /** Throws DISPOSED when the store, or a block of a column, has been given back. */
+  /** Throws DISPOSED when the store, or a block of a column, has been given back, TABLE_LOST when its device was lost. */
   check(names: Iterable<string> = this.columns.keys()): void {
     for (const path of names) {
       const column = this.column(path);
@@ -121,7 +121,8 @@ export class ColumnStore {
       );
       const what = `column "${stepsOf(path).join(".")}"${this.#made}`;
       if (this.#disposed) throw disposed(`${what} was disposed`);
-      if (gone) throw disposed(`${what} was disposed with its scope, or its device was lost`);
+      if (gone && this.gpu.pool.closed) throw lost(what);
+      if (gone) throw disposed(`${what} was disposed with its scope`);
     }
     if (this.#disposed) throw disposed(`the table${this.#made} was disposed`);
   }
@@ -163,6 +164,12 @@ export class ColumnStore {
 function placeNow(): string {
   const cell = currentCell();
   return cell > 0 ? ` (cell [${cell}] line ${lineWord[0]})` : "";
+}
+
+function lost(what: string): CenoteError {
+  return new CenoteError("TABLE_LOST", `${what} was on a GPU device that was lost, and is gone`, {
+    mend: "Upload the table anew: await gpu(table) opens another device.",
+  });
 }
 
 function disposed(what: string): CenoteError {

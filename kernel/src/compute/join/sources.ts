@@ -1,6 +1,7 @@
 // Two tables joined by keys, as a source of rows.
 import { CenoteError, formatBytes } from "../../base/index.ts";
 import { type Column, type ColumnStore, type ColumnType, TYPES } from "../../columns/index.ts";
+import type { Gpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { type Estimate, joinEstimate } from "../estimate.ts";
 import { pairsOf } from "../host/join.ts";
@@ -53,6 +54,10 @@ export class JoinSource extends PendingSource {
   override *blocks(): Iterable<Block> {
     yield* this.plan.source.blocks();
     yield* this.#right.source.blocks();
+  }
+  /** Of the table that is in the pool, where one is on the host. */
+  override get gpu(): Gpu {
+    return (this.plan.source.host.there ? this.#right : this.plan).source.gpu;
   }
   override get host(): HostSide {
     const left = withHidden(

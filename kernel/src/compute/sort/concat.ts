@@ -11,7 +11,7 @@ import {
 import type { Gpu } from "../../gpu/index.ts";
 import type { Block } from "../../pool/index.ts";
 import { concatenatedRows } from "../host/concat.ts";
-import { rowsOf } from "../host/run.ts";
+import { choiceOf, rowsOf } from "../host/run.ts";
 import type { HostRows, HostSide, RunOptions } from "../host/side.ts";
 import { type Plan, wholeOf } from "../plan.ts";
 import { takeRows } from "../run/across.ts";
@@ -63,6 +63,11 @@ class ConcatSource extends PendingSource {
     }
     return total;
   }
+  /** Of a table that is in the pool, where some are on the host. */
+  override get gpu(): Gpu {
+    const pooled = this.plans.find(({ source }) => !source.host.there);
+    return (pooled ?? this.plan).source.gpu;
+  }
   override get host(): HostSide {
     const sides = this.plans.map(({ source }) => source.host);
     return {
@@ -82,8 +87,10 @@ class ConcatSource extends PendingSource {
     const onHost = this.explainOnHost(`concat ${this.plans.length} tables`, options);
     const others = this.plans.slice(1).flatMap(({ source }) => source.explain(options));
     if (onHost) return [...others, ...onHost];
+    const { why } = choiceOf(wholeOf(this), options);
     const before = this.plans.flatMap(({ source }) => source.explain());
-    return [...before, `concat ${this.plans.length} tables: chunks are shared, 0 B`];
+    const what = `concat ${this.plans.length} tables: on the GPU (${why})`;
+    return [...before, `${what}: chunks are shared, 0 B`];
   }
 
   protected async make(): Promise<ColumnStore> {
