@@ -40,7 +40,7 @@ test("joins by keys of every type; nulls match nothing; duplicates multiply", as
           }
         },
       ),
-      { numRuns: 24 },
+      { numRuns: 18 },
     ),
   );
 });

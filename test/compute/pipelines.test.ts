@@ -11,7 +11,7 @@ import { randomTable, VALUES } from "./random.ts";
 const peer = openPeer();
 after(() => peer.close());
 
-const RUNS = Number(process.env["CENOTE_EXAMPLES"] ?? 12);
+const RUNS = Number(process.env["CENOTE_EXAMPLES"] ?? 10);
 const SORTS = Object.keys(VALUES);
 /** What DuckDB has no type for, or not the same range. */
 const OTHERS = ["float16", "span", "seconds", "nanos"];
