@@ -194,3 +194,21 @@ test("what moves, joins, sorts or scatters few elements of the host needs no ker
     for (const one of made) await one.read();
     assert.equal(gpu.counts.dispatches, before);
   }));
+
+test("integers added on the device to zeros that the host could make are read from the device", () =>
+  scoped(async () => {
+    preferHost(gpu, 8);
+    using at = await createTensor(
+      gpu,
+      Int32Array.from({ length: 40 }, (_, i) => i % 4),
+    );
+    using counts = at.bincount(5);
+    assert.deepEqual([...(await counts.read())], [10, 10, 10, 10, 0]);
+    using base = await createTensor(gpu, [1, 2, 3, 4]);
+    using updates = await createTensor(
+      gpu,
+      Float32Array.from({ length: 40 }, (_, i) => i),
+    );
+    using put = base.scatter(at, updates);
+    assert.deepEqual([...(await put.read())], [36, 37, 38, 39]);
+  }));

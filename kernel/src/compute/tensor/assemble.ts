@@ -2,8 +2,8 @@
 import type { Gpu } from "../../gpu/index.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
-import { call, type Expr, type Leaf, leaf } from "./expr.ts";
-import { computed } from "./fuse.ts";
+import { call, type Expr, type Leaf, leaf, place } from "./expr.ts";
+import { computed, fill } from "./fuse.ts";
 import { hostValues, kept } from "./host/engine.ts";
 import { scatterOnHost } from "./host/move.ts";
 import { castTo } from "./operands.ts";
@@ -76,6 +76,8 @@ export function scattered(
   const size = constantI32(shape[axis]!);
   const negative = call("lt", "bool", [index, constantI32(0)]);
   const counted = call("where", "i32", [negative, call("add", "i32", [index, size]), index]);
+  if (how === "set") return lastPut(base, axis, count, counted, updates);
+  if (reducedIn(base.dtype) !== "f32") return integersAdded(base, axis, count, counted, updates);
   const outside = call("or", "bool", [
     call("lt", "bool", [counted, constantI32(0)]),
     call("ge", "bool", [counted, size]),
@@ -89,10 +91,96 @@ export function scattered(
   const order = sortedIndices(gpu, clean, 1, count, false);
   const sorted = sortedValues(gpu, clean, order, count);
   try {
-    return write(base, axis, [order, sorted], count, updates, how);
+    return write(base, axis, updates, (kernel, value) => {
+      const [keys, by] = [sorted, order].map(({ storage }) => kernel.bind(storage, "i32").name);
+      return addedInOrder(keys!, by!, kernel.word(count), axis, value);
+    });
   } finally {
     for (const one of [clean, order, sorted]) one.storage.block.dispose();
   }
+}
+
+/** Adds the updates of an element in their order, which their sorted indices give by bisection. */
+const addedInOrder = (keys: string, by: string, count: string, axis: number, update: string) => `
+var low = 0u;
+var high = ${count};
+while (low < high) {
+  let middle = (low + high) >> 1u;
+  if (${keys}[middle] < i32(wanted)) { low = middle + 1u; } else { high = middle; }
+}
+for (; low < ${count} && ${keys}[low] == i32(wanted); low++) {
+  let c${axis}_0 = u32(${by}[low]);
+  value = value + ${update};
+}`;
+
+/** The greatest number of an update is noted for each index, which no order of the invocations changes. */
+function lastPut(base: TensorBase, axis: number, count: number, index: Expr, updates: Expr): Leaf {
+  const { gpu, shape } = base;
+  const last = allocate(gpu, [shape[axis]!], "u32", "scatter", true);
+  try {
+    const kernel = new Kernel(gpu);
+    const found = new Element(kernel, index, [count], [[0]], "index");
+    const [total, size] = [count, shape[axis]!].map((one) => kernel.word(one));
+    const to = kernel.bind(last, "atomic<u32>").name;
+    kernel.run(
+      "scatter order",
+      count,
+      `if (at >= ${total}) { return; }
+${found.unravel(0, "at").join("\n")}
+let wanted = ${found.at()};
+if (wanted >= 0 && u32(wanted) < ${size}) { atomicMax(&${to}[u32(wanted)], at + 1u); }`,
+    );
+    return write(base, axis, updates, (writing, value) => {
+      const from = writing.bind(last, "u32").name;
+      return `if (${from}[wanted] > 0u) {
+let c${axis}_0 = ${from}[wanted] - 1u;
+value = ${value};
+}`;
+    });
+  } finally {
+    last.block.dispose();
+  }
+}
+
+/** Sums of integers wrap, and so are the same in any order. */
+function integersAdded(
+  base: TensorBase,
+  axis: number,
+  count: number,
+  index: Expr,
+  updates: Expr,
+): Leaf {
+  const { gpu, shape } = base;
+  const dtype = reducedIn(base.dtype);
+  const out = leaf(allocate(gpu, shape, dtype, "scatter"), dtype, rowMajor(shape));
+  fill(gpu, out.storage, dtype, castTo(base.expression(), dtype), shape, "scatter");
+  const updated = shape.with(axis, count);
+  const kernel = new Kernel(gpu);
+  const groups = shape.map((_, i) => [i]);
+  const update = new Element(kernel, castTo(updates, dtype), updated, groups, "update");
+  const along = place(index, (one) => ({
+    ...one,
+    strides: updated.map((_, i) => (i === axis ? one.strides[0]! : 0)),
+  }));
+  const found = new Element(kernel, along, updated, groups, "index");
+  const lines = groups.toReversed().flatMap(([i], k) => {
+    const length = kernel.word(updated[i!]!);
+    const from = k === 0 ? "at" : `rest${k - 1}`;
+    return [`let c${i}_0 = ${from} % ${length};`, `let rest${k} = ${from} / ${length};`];
+  });
+  const strides = out.strides.map((stride) => kernel.word(stride));
+  const target = shape.map((_, i) => `${i === axis ? "u32(wanted)" : `c${i}_0`} * ${strides[i]}`);
+  const to = kernel.bind(out.storage, `atomic<${dtype}>`).name;
+  const total = sizeOf(updated);
+  kernel.run(
+    "scatter",
+    total,
+    `if (at >= ${kernel.word(total)}) { return; }
+${lines.join("\n")}
+let wanted = ${found.at()};
+if (wanted >= 0 && u32(wanted) < ${kernel.word(shape[axis]!)}) { atomicAdd(&${to}[${target.join(" + ")}], ${update.at()}); }`,
+  );
+  return out;
 }
 
 /** The same where all of it is few, and lies on the host. */
@@ -137,13 +225,12 @@ function sortedValues(gpu: Gpu, values: Leaf, order: Leaf, count: number): Leaf 
   return leaf(out, "i32", [1]);
 }
 
+/** `base` with what `change` does to the value at each place, which knows an update at the coordinates. */
 function write(
   base: TensorBase,
   axis: number,
-  [order, sorted]: [Leaf, Leaf],
-  count: number,
   updates: Expr,
-  how: "add" | "set",
+  change: (kernel: Kernel, update: string) => string,
 ): Leaf {
   const { gpu, shape } = base;
   const source = castTo(base.expression(), reducedIn(base.dtype));
@@ -171,11 +258,9 @@ function write(
     return [`let ${name} = ${from} % ${length};`, `let rest${k} = ${from} / ${length};`];
   });
   const type = DTYPES[source.dtype].computed;
-  const keys = kernel.bind(sorted.storage, "i32").name;
-  const by = kernel.bind(order.storage, "i32").name;
   const to = kernel.bind(out, type).name;
   const size = sizeOf(shape);
-  const added = how === "add" ? "value = value + new_value;" : "value = new_value;";
+  const changed = change(kernel, update.at());
   kernel.run(
     "scatter",
     size,
@@ -186,17 +271,7 @@ var value: ${type};
 let c${axis}_0 = wanted;
 value = ${element.at()};
 }
-var low = 0u;
-var high = ${kernel.word(count)};
-while (low < high) {
-  let middle = (low + high) >> 1u;
-  if (${keys}[middle] < i32(wanted)) { low = middle + 1u; } else { high = middle; }
-}
-for (; low < ${kernel.word(count)} && ${keys}[low] == i32(wanted); low++) {
-  let c${axis}_0 = u32(${by}[low]);
-  let new_value = ${update.at()};
-  ${added}
-}
+${changed}
 ${to}[at] = value;`,
   );
   return leaf(out, source.dtype, rowMajor(shape));
