@@ -229,3 +229,24 @@ test("pooling: the greatest and the mean of windows, padding left out", () =>
       "mean with padding",
     );
   }));
+
+test("each channel by its own filter, four channels at a time and one by one, is a convolution in groups", () =>
+  scoped(async () => {
+    const random = new RandomTensors(91);
+    for (const [channels, each, height, width] of [
+      [8, 1, 3, 3],
+      [8, 2, 3, 2],
+    ] as const) {
+      const x = await random.tensor("f32", [2, 11, 9, channels], PLAIN);
+      const f = await random.tensor("f32", [height, width, channels, each], PLAIN);
+      const options = { stride: [2, 1], dilation: [1, 2], padding: "same" } as const;
+      const flat = f.tensor.reshape(height, width, 1, channels * each);
+      const wanted = await x.tensor.conv2d(flat, { ...options, groups: channels }).read();
+      for (const image of [x.tensor, x.tensor.copy()]) {
+        const found = await image.depthwiseConv2d(f.tensor, options).read();
+        assert.equal(found.length, wanted.length);
+        for (const [i, value] of found.entries())
+          assert.ok(Math.abs(value - wanted[i]!) < 1e-4, `${channels} ${each}: ${i}`);
+      }
+    }
+  }));

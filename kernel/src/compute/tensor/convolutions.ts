@@ -3,6 +3,7 @@ import { CenoteError } from "../../base/index.ts";
 import { optionsOf, tensorOf } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { convolved } from "./convolve.ts";
+import { depthwise } from "./depthwise.ts";
 import { type Dtype, floatOf } from "./dtypes.ts";
 import type { Leaf } from "./expr.ts";
 import { Lookups } from "./lookups.ts";
@@ -77,17 +78,14 @@ export abstract class Convolutions extends Lookups {
   depthwiseConv2d(filter: TensorBase, options: WindowOptions = {}): this {
     const where = "depthwiseConv2d";
     const { shape } = tensorOf(filter, where, "the filter");
-    const [down, across, channels, each] = shape;
-    if (shape.length !== 4 || channels !== this.shape.at(-1)) {
+    if (shape.length !== 4 || shape[2] !== this.shape.at(-1)) {
       throw new CenoteError(
         "SHAPE",
         `${where}: wanted a filter (height, width, ${this.shape.at(-1) ?? 0} channels, filters) for ${this.described}, found ${shown(shape)}`,
       );
     }
-    return tidy(() => {
-      const flat = this.#own(filter).reshape(down!, across!, 1, channels! * each!);
-      return this.#convolve(flat, 2, where, { ...optionsOf(options, where), groups: channels! });
-    });
+    const to = checkedOptions(options, 2, where);
+    return tidy(() => this.#image(depthwise(this, this.#own(filter), to), floatOf(this.dtype), to));
   }
 
   /** depthwiseConv2d, then a convolution with (1, 1, channels · filters, outputs). Derivative: x, both filters. Throws SHAPE. */

@@ -40,34 +40,53 @@ export const ARITHMETIC: Readonly<Record<string, Helper>> = {
   mod_u32: {
     code: "fn mod_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a % b; }",
   },
-  // Exact, whatever the quotient: multiples of b times powers of two are taken off, each fewer than 2¹¹ of them, so
-  // that the products of the two parts of b have no more than 24 bits.
+  // Exact, whatever the quotient. What is rare is in a branch, which is left out where no element takes it.
   mod_f32: {
-    needs: ["is_nan", "nan", "rest_f32"],
+    needs: ["mod_edge", "rest_f32"],
     code: `fn mod_f32(a: f32, b: f32) -> f32 {
+  let x = abs(a);
+  let y = abs(b);
+  if (bitcast<u32>(y) - 0x00800000u >= 0x7e000000u || !(x < y * 2048.0) || bitcast<u32>(x) > 0x7e000000u) {
+    return mod_edge(a, b);
+  }
+  let r = rest_f32(x, y);
+  let signed = select(r, -r, a < 0.0);
+  return select(signed, signed + b, signed != 0.0 && ((signed < 0.0) != (b < 0.0)));
+}`,
+  },
+  // Multiples of b times powers of two are taken off, each fewer than 2¹¹ of them, so that the products of the two parts
+  // of b have no more than 24 bits.
+  mod_edge: {
+    needs: ["is_nan", "nan", "rest_large"],
+    code: `fn mod_edge(a: f32, b: f32) -> f32 {
   let y = abs(b);
   let size = bitcast<u32>(y);
   if (size < 0x00800000u || is_nan(a) || is_nan(b) || abs(a) > 3.4028234e38) { return nan(); }
   var r = abs(a);
   while (size < 0x7f800000u && r >= y * 2048.0) {
     let apart = (bitcast<u32>(r) >> 23u) - (size >> 23u) - 10u;
-    r = rest_f32(r, bitcast<f32>(size + (apart << 23u)));
+    r = rest_large(r, bitcast<f32>(size + (apart << 23u)));
   }
-  if (r >= y) { r = rest_f32(r, y); }
+  if (r >= y) { r = rest_large(r, y); }
   r = select(r, -r, a < 0.0);
   return select(r, r + b, r != 0.0 && ((r < 0.0) != (b < 0.0)));
 }`,
   },
-  // Of the largest numbers by quarters, because a product may be beyond them.
+  // Of two numbers from 0 up, whose quotient is below 2¹¹.
   rest_f32: {
-    code: `fn rest_f32(x: f32, y: f32) -> f32 {
-  let large = x > 1e38;
-  let a = x * select(1.0, 0.25, large);
-  let b = y * select(1.0, 0.25, large);
+    code: `fn rest_f32(a: f32, b: f32) -> f32 {
   let q = round(a / b);
   let high = bitcast<f32>(bitcast<u32>(b) & 0xfffff800u);
   let r = (a - q * high) - q * (b - high);
-  return select(r, r + b, r < 0.0) * select(1.0, 4.0, large);
+  return select(r, r + b, r < 0.0);
+}`,
+  },
+  // Of the largest numbers by quarters, because a product may be beyond them.
+  rest_large: {
+    needs: ["rest_f32"],
+    code: `fn rest_large(a: f32, b: f32) -> f32 {
+  if (a > 1e38) { return rest_f32(a * 0.25, b * 0.25) * 4.0; }
+  return rest_f32(a, b);
 }`,
   },
   // Of whole exponents up to 64 a product, which is exact where its factors are. What is rare is in branches, which
