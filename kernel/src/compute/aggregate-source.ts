@@ -29,7 +29,7 @@ export class AggregateSource extends PendingSource {
   get #work(): Work {
     const { keys, aggregates } = this;
     const of = [...keys.map(({ at }) => at), ...aggregates.flatMap((one) => one.of ?? [])];
-    return { of, steps: 6 * keys.length + 2 * aggregates.length };
+    return { of, steps: 2 * keys.length + aggregates.length };
   }
   get columns() {
     return [...this.keys.map(({ name, at }) => ({ name, type: at.type })), ...this.aggregates];

@@ -15,11 +15,11 @@ interface Price {
 // its bus and its driver take, beside which its steps are nothing.
 const HOST: Price = { start: 0.8, steps: 9 };
 const DEVICE = {
-  software: { start: 3.2, steps: 5 },
+  software: { start: 3.2, steps: 3 },
   hardware: { start: 1, steps: 0.5 },
 } as const;
-/** Milliseconds to make the kernels of a query. */
-const MAKING = 40;
+/** Milliseconds for the kernels of a query: a part of the 30 to 200 that they take, as most queries come again. */
+const MAKING = 15;
 
 export interface Costs {
   readonly host: number;
