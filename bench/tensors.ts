@@ -1,7 +1,7 @@
 // Tensors against TF.js on the same device, by turns, results compared, and against jax-js and onnxruntime-web (peers):
 //   npm run bench -- tensors [operations | small | chain | matmul | sum | memory | sharing | peers] …
 //     [sizes=1024,1048576] [runs=5] [products=256,512,1024,2048] [host=4096] [only=exp,add]
-// only: of the operations, these. host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
+// only: of the operations and of the rows of peers, these. host: elements up to which work whose data lie on the host is done there, as cells have it; 0 for the device alone.
 // Installs them into bench/peers (220 MB) when they are missing.
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
@@ -296,7 +296,7 @@ async function sharing(): Promise<void> {
   await sharingWithJax(sides);
 }
 
-const peers = () => againstAll(sides, sizes.at(-1)!, products, runs);
+const peers = () => againstAll(sides, sizes.at(-1)!, products, runs, only);
 
 const SECTIONS = { operations, small, chain, matmul, sum, memory, sharing, peers };
 for (const [name, section] of Object.entries(SECTIONS)) if (wants(name)) await section();

@@ -2,7 +2,13 @@
 
 /** One operation of a graph. `constants` are scalars, f32. */
 export interface Model {
-  readonly nodes: readonly { op: string; inputs: string[]; output: string }[];
+  readonly nodes: readonly {
+    op: string;
+    inputs: string[];
+    output: string;
+    /** Lists of integers, by name. */
+    attributes: Readonly<Record<string, readonly number[]>>;
+  }[];
   /** Ranks of the inputs, by name; their sizes are free. */
   readonly inputs: Readonly<Record<string, number>>;
   readonly constants?: Readonly<Record<string, number>>;
@@ -19,7 +25,12 @@ export function onnxModel({ nodes, inputs, constants = {}, output }: Model): Uin
     ...nodes.map((node) =>
       bytes(
         1,
-        joined(...node.inputs.map((name) => text(1, name)), text(2, node.output), text(4, node.op)),
+        joined(
+          ...node.inputs.map((name) => text(1, name)),
+          text(2, node.output),
+          text(4, node.op),
+          ...Object.entries(node.attributes).map(([name, values]) => attribute(name, values)),
+        ),
       ),
     ),
     text(2, "graph"),
@@ -38,6 +49,12 @@ export function onnxModel({ nodes, inputs, constants = {}, output }: Model): Uin
   );
   return joined(number(1, 8), bytes(7, graph), bytes(8, number(2, 17)));
 }
+
+/** onnx.AttributeProto.AttributeType.INTS. */
+const INTS = 7;
+
+const attribute = (name: string, values: readonly number[]): Uint8Array =>
+  bytes(5, joined(text(1, name), ...values.map((value) => number(8, value)), number(20, INTS)));
 
 /** A ValueInfoProto whose dimensions have names only. */
 function valueInfo(name: string, rank: number): Uint8Array {

@@ -25,7 +25,12 @@ interface Race {
   readonly near: number;
 }
 
-const node = (op: string, inputs: string[], output: string) => ({ op, inputs, output });
+const node = (
+  op: string,
+  inputs: string[],
+  output: string,
+  attributes: Record<string, number[]> = {},
+) => ({ op, inputs, output, attributes });
 
 const RACES = (size: number, products: readonly number[]): Race[] => [
   ...products.map(
@@ -42,6 +47,88 @@ const RACES = (size: number, products: readonly number[]): Race[] => [
       near: 1e-3,
     }),
   ),
+  {
+    name: "one row by 2048²",
+    shapes: [
+      [1, 2048],
+      [2048, 2048],
+    ],
+    ours: (x, y) => x!.matmul(y!),
+    tf: (tf, x, y) => tf.matMul(x, y),
+    jax: (np, _, x, y) => np.matmul(x, y),
+    onnx: { nodes: [node("MatMul", ["x0", "x1"], "z")], output: "z" },
+    near: 1e-3,
+  },
+  {
+    name: "one row by 2048², transposed",
+    shapes: [
+      [1, 2048],
+      [2048, 2048],
+    ],
+    ours: (x, y) => x!.matmul(y!.T),
+    tf: (tf, x, y) => tf.matMul(x, y, false, true),
+    jax: (np, _, x, y) => np.matmul(x, np.transpose(y)),
+    onnx: {
+      nodes: [node("Transpose", ["x1"], "y"), node("MatMul", ["x0", "y"], "z")],
+      output: "z",
+    },
+    near: 1e-3,
+  },
+  {
+    name: "conv2d 64²·32, 3×3·64",
+    shapes: [
+      [2, 64, 64, 32],
+      [3, 3, 32, 64],
+    ],
+    ours: (x, y) => x!.conv2d(y!),
+    tf: (tf, x, y) => tf.conv2d(x, y, 1, "valid"),
+    // Both want channels first: their transposes are part of it.
+    jax: (np, jax, x, y) =>
+      np.transpose(
+        jax.lax.convGeneralDilated(
+          np.transpose(x, [0, 3, 1, 2]),
+          np.transpose(y, [3, 2, 0, 1]),
+          [1, 1],
+          "VALID",
+        ),
+        [0, 2, 3, 1],
+      ),
+    onnx: {
+      nodes: [
+        node("Transpose", ["x0"], "image", { perm: [0, 3, 1, 2] }),
+        node("Transpose", ["x1"], "filter", { perm: [3, 2, 0, 1] }),
+        node("Conv", ["image", "filter"], "made"),
+        node("Transpose", ["made"], "z", { perm: [0, 2, 3, 1] }),
+      ],
+      output: "z",
+    },
+    near: 1e-3,
+  },
+  {
+    name: "attention 8·256·64",
+    shapes: [
+      [8, 256, 64],
+      [8, 256, 64],
+      [8, 256, 64],
+    ],
+    ours: (q, k, v) => q!.attention(k!, v!, { scale: 1 / 64 }),
+    tf: (tf, q, k, v) =>
+      tf.tidy(() => tf.matMul(tf.softmax(tf.div(tf.matMul(q, k, false, true), 64)), v)),
+    jax: (np, jax, q, k, v) =>
+      np.matmul(jax.nn.softmax(np.matmul(q, np.transpose(k, [0, 2, 1])).mul(1 / 64), -1), v),
+    onnx: {
+      nodes: [
+        node("Transpose", ["x1"], "t", { perm: [0, 2, 1] }),
+        node("MatMul", ["x0", "t"], "s"),
+        node("Mul", ["s", "part"], "r"),
+        node("Softmax", ["r"], "w"),
+        node("MatMul", ["w", "x2"], "z"),
+      ],
+      constants: { part: 1 / 64 },
+      output: "z",
+    },
+    near: 1e-3,
+  },
   {
     name: "chain of five",
     shapes: [[size], [size]],
@@ -232,19 +319,23 @@ async function raced(libraries: Libraries, race: Race, runs: number): Promise<[s
   return all.map(({ name }, i) => [name, medians(times[i]!)]);
 }
 
-/** Prints a row for each race: medians, and the quickest peer's time divided by ours. */
+/** Prints a row for each race, or for those whose names begin so: medians, and the quickest peer's time divided by ours. */
 export async function againstAll(
   sides: Sides,
   size: number,
   products: readonly number[],
   runs: number,
+  only: readonly string[],
 ) {
   const device = countOutside(sides.gpu.device);
   const libraries = { ...sides, jax: await loadJaxOn(device), ort: await loadOrtOn(device) };
   console.log(
     `\nbeside jax-js ${libraries.jax.version} and onnxruntime-web ${libraries.ort.version}; ${size.toLocaleString("en")} elements; wall (processor) in ms, and the quickest peer ÷ cenote`,
   );
-  for (const race of RACES(size, products)) {
+  const races = RACES(size, products).filter(
+    ({ name }) => only.length === 0 || only.some((one) => name.startsWith(one)),
+  );
+  for (const race of races) {
     const times = await raced(libraries, race, race.name.startsWith("small") ? runs * 20 : runs);
     const best = (kind: keyof Times) =>
       Math.min(...times.slice(1).map(([, took]) => took[kind])) / times[0]![1][kind];
@@ -252,7 +343,7 @@ export async function againstAll(
       `${name} ${wall.toFixed(2)} (${processor.toFixed(2)})`.padEnd(28),
     );
     console.log(
-      `${race.name.padEnd(26)} ${cells.join("")} ${best("wall").toFixed(2)} × (${best("processor").toFixed(2)} ×)`,
+      `${race.name.padEnd(28)} ${cells.join("")} ${best("wall").toFixed(2)} × (${best("processor").toFixed(2)} ×)`,
     );
   }
 }

@@ -40,7 +40,7 @@ export async function sharingWithTf({ gpu, tf }: Sides): Promise<void> {
 export async function sharingWithOrt({ gpu }: Sides): Promise<void> {
   const { ort, version, session } = await loadOrtOn(countOutside(gpu.device));
   const double = await session({
-    nodes: [{ op: "Add", inputs: ["x", "x"], output: "z" }],
+    nodes: [{ op: "Add", inputs: ["x", "x"], output: "z", attributes: {} }],
     inputs: { x: 1 },
     output: "z",
   });
