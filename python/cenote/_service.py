@@ -20,10 +20,10 @@ from pathlib import Path
 from ._board import BOARD_BYTES
 from ._connection import Connection
 from ._errors import CenoteError
-from ._folder import ensure_folder, listen_at, new_socket_path
 from ._frames import PROTOCOL, Message, encode
+from ._listening import LOOK_EVERY, Listening
 from ._owner import Owner
-from ._process import peer_of, process_start
+from ._process import process_start
 from ._requests import Requests, error_message
 from ._sheet import SHEET_BYTES
 
@@ -31,8 +31,6 @@ from ._sheet import SHEET_BYTES
 TICK = 0.25
 #: Seconds between looks whether leases in sheets have ended, while they keep what is not current.
 LOOK_AT_HELD = 0.05
-#: Seconds between looks whether someone has removed the socket.
-LOOK_EVERY = 1.0
 #: Seconds from being woken to the chores: many leases that end together cost one wake-up.
 LINGER = 0.01
 #: Pieces of 64 KiB that a peer may have sent ahead.
@@ -56,7 +54,7 @@ class Service:
         self._waker, self._wake_target = socket.socketpair()
         self._waker.setblocking(False)
         self._wake_target.setblocking(False)
-        self._listener: socket.socket | None = None
+        self._listening = Listening(self._selector)
         self._connections: set[Connection] = set()
         #: Held while peers' requests are answered, by whichever thread.
         self._serving = threading.Lock()
@@ -64,10 +62,8 @@ class Service:
         #: What is to be told unasked: arenas that were dropped, names that have changed.
         self._news: deque[list[int] | str] = deque()
         self.started = False
-        self._look_at = 0.0
         #: Whether the thread will look after what is held, without being woken.
         self._looks = False
-        self.path: Path | None = None
 
     def start(self) -> None:
         """Starts the thread, if it does not run yet."""
@@ -81,27 +77,13 @@ class Service:
     def listen(self) -> None:
         """Opens this process's socket in the runtime folder, if it is not open yet."""
         self.start()
-        with self._lock:
-            if self._listener is not None:
-                return
-            path = new_socket_path(ensure_folder())
-            self._listener = listen_at(path)
-            self._selector.register(self._listener, selectors.EVENT_READ, self._listener)
-            self.path = path
-        self.wake()  # from now on it looks after the socket
+        if self._listening.open():
+            self.wake()  # from now on it looks after the socket
 
-    def _look_after_socket(self) -> None:
-        """Listens again where someone has removed the socket, or the folder that it lies in."""
-        if self.path is None or self.path.exists() or time.monotonic() < self._look_at:
-            return
-        self._look_at = time.monotonic() + LOOK_EVERY
-        with self._lock, contextlib.suppress(OSError, CenoteError):
-            ensure_folder()
-            old, self._listener = self._listener, listen_at(self.path)
-            self._selector.register(self._listener, selectors.EVENT_READ, self._listener)
-            if old is not None:
-                self._selector.unregister(old)
-                old.close()
+    @property
+    def path(self) -> Path | None:
+        """Where this process's socket is, once it is open."""
+        return self._listening.path
 
     def wake(self) -> None:
         """Makes the thread look at its chores. Safe anywhere, in finalizers too."""
@@ -110,8 +92,7 @@ class Service:
 
     def unlink(self) -> None:
         """Removes the socket from the folder."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        self._listening.unlink()
 
     def abandon(self) -> None:
         """For a forked child: closes the child's copies and tells nobody.
@@ -122,9 +103,9 @@ class Service:
         for connection in [*self._connections, *self._retired]:
             connection.socket.close()
             connection.forget_sheet()
-        for other in (self._listener, self._waker, self._wake_target):
-            if other is not None:
-                other.close()
+        self._listening.close()
+        self._waker.close()
+        self._wake_target.close()
         self.owner.close()
 
     def _announce_dropped(self, arenas: list[int]) -> None:
@@ -157,7 +138,7 @@ class Service:
                     due = soon if due is None else min(due, soon)
                     continue
                 with self._serving:
-                    if key.data is self._listener:
+                    if key.data is self._listening:
                         self._accept()
                     else:
                         self._serve(key.data, events)
@@ -170,7 +151,7 @@ class Service:
             if self.owner.is_holding:
                 self.owner.look_after_held()
             self.settle()
-            self._look_after_socket()
+            self._listening.look_after()
 
     def settle(self) -> None:
         """Takes in what peers have sent by now: leases on what was replaced are known then.
@@ -220,16 +201,10 @@ class Service:
                     self._reply(connection, event)
 
     def _accept(self) -> None:
-        assert self._listener is not None
-        try:
-            peer, _ = self._listener.accept()
-        except OSError:
-            time.sleep(0.05)  # out of descriptors, most likely: others may close some
+        accepted = self._listening.accept()
+        if accepted is None:
             return
-        pid, uid = peer_of(peer)
-        if uid != os.getuid():
-            peer.close()
-            return
+        peer, pid = accepted
         peer.setblocking(False)
         connection = Connection(peer, pid, process_start(pid))
         self._connections.add(connection)
