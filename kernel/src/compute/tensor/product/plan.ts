@@ -100,7 +100,7 @@ export function build(kernel: Kernel, product: Product, plan: Plan): void {
   }
 }
 
-/** Whether a word names a kernel and its sizes. */
+/** Whether a word names a kernel for many rows and columns, and its sizes. */
 export const isPlan = (plan: unknown): plan is Plan =>
   typeof plan === "string" &&
-  (plan === "few" || REGISTERS_ANY.test(plan) || SHARED.some((one) => shared(one) === plan));
+  (REGISTERS_ANY.test(plan) || SHARED.some((one) => shared(one) === plan));
