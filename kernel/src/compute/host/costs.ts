@@ -1,5 +1,6 @@
 // What a query is likely to take on the host and on the GPU. A model, so that the same queries in the same order
 // always run in the same places: each step of each row has a price, and so do starting and making kernels.
+import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import type { Plan } from "../plan.ts";
 import type { Typed } from "../typed.ts";
@@ -56,9 +57,9 @@ const nameOf = (plan: Plan, work: Work | undefined) =>
 export function costsOf(plan: Plan, rows: number, work?: Work): Costs {
   const each = rootsOf(plan, work).reduce((sum, { weight }) => sum + weight, work?.steps ?? 0);
   const steps = each * (rows / 1e6);
-  const { gpu } = plan.source;
-  const device = DEVICE[gpu.adapter.software ? "software" : "hardware"];
-  const spent = known.get(gpu)?.get(nameOf(plan, work)) ?? 0;
+  const gpu = deviceOf(plan);
+  const device = DEVICE[gpu?.adapter.software === false ? "hardware" : "software"];
+  const spent = (gpu && known.get(gpu)?.get(nameOf(plan, work))) ?? 0;
   return {
     host: HOST.start + HOST.steps * steps,
     gpu: device.start + device.steps * steps,
@@ -68,14 +69,24 @@ export function costsOf(plan: Plan, rows: number, work?: Work): Costs {
 
 /** Remembers that a plan over so many rows of the pool ran there. */
 export function ranOn(on: Engine, plan: Plan, work?: Work): void {
-  const { source } = plan;
-  const rows = source.host.count;
-  if (source.host.there || rows === undefined) return;
+  const { there, count: rows } = plan.source.host;
+  const device = there ? undefined : deviceOf(plan);
+  if (!device || rows === undefined) return;
   const name = nameOf(plan, work);
-  const all = known.get(source.gpu) ?? new Map<string, number>();
-  known.set(source.gpu, all);
+  const all = known.get(device) ?? new Map<string, number>();
+  known.set(device, all);
   if (all.size >= MOST_KNOWN) all.clear();
   const { host, gpu } = costsOf(plan, rows, work);
   const more = on === "gpu" ? Number.POSITIVE_INFINITY : Math.max(0, host - gpu);
   all.set(name, (all.get(name) ?? 0) + more);
+}
+
+/** The device of a plan; where some of its rows are on the host, none may be open yet. */
+function deviceOf({ source }: Plan): Gpu | undefined {
+  try {
+    return source.gpu;
+  } catch (error) {
+    if (error instanceof CenoteError && error.code === "ON_HOST") return undefined;
+    throw error;
+  }
 }
