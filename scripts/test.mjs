@@ -186,11 +186,20 @@ const folders = readdirSync(at("test"), { withFileTypes: true })
   .map((entry) => entry.name);
 const options = process.argv.slice(2);
 const wanted = options.filter((name) => name !== "--one-by-one");
-const stages = [
-  ...(wanted.length === 0 || wanted.includes("static") ? STATIC : []),
-  ...folders.filter((name) => wanted.length === 0 || wanted.includes(name)).flatMap(stagesOf),
-  ...(wanted.length === 0 || wanted.includes("chaos") ? chaosStages() : []),
+const groups = [
+  ["static", STATIC],
+  ...folders.map((name) => [name, stagesOf(name)]),
+  ["chaos", chaosStages()],
 ];
+const asked = (group, { name }) =>
+  wanted.length === 0 || wanted.includes(group) || wanted.includes(name);
+const stages = groups.flatMap(([group, of]) => of.filter((stage) => asked(group, stage)));
+const known = groups.flatMap(([group, of]) => [group, ...of.map(({ name }) => name)]);
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`No stage ${unknown.join(", ")}. There are: ${[...new Set(known)].join(", ")}`);
+  process.exit(2);
+}
 const env = { ...projectEnv(), CENOTE_CHROMIUM: (await findBrowser()) ?? "" };
 const oneByOne = options.includes("--one-by-one") || stages.length === 1;
 // One more than two cores need: of three stages one or the other waits.
