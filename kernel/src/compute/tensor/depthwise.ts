@@ -1,12 +1,11 @@
-// Convolutions of each channel by filters of its own: an invocation makes one place of a channel, or of four.
+// Convolutions of each channel by filters of its own.
 import type { TensorBase } from "./base.ts";
-import { DTYPES } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
 import { rowMajor, sizeOf } from "./shape.ts";
+import { inFours, Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
-import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
-import { type Checked, type Image, imageOf, type Windows, windowsOver } from "./windows.ts";
+import { type Checked, imageOf, windowsOver } from "./windows.ts";
 
 /** The image by a filter (height, width, channels, filters), as f32: (batch, height, width, channels · filters). */
 export function depthwise(
@@ -22,19 +21,18 @@ export function depthwise(
   const shape = [image.batch, ...windows.sizes, channels * each];
   const result = leaf(allocate(gpu, shape, "f32", options.where), "f32", rowMajor(shape));
   if (sizeOf(shape) === 0) return { result, shape };
-  const { strides, stored } = image;
-  const { before, stride, dilation } = windows;
-  const at = [strides.batch, strides.sizes, strides.channels, stored.offset];
-  const signature = new Signature("depthwise")
-    .add(x.shape, at.flat(), filter.shape, weights.strides, weights.offset)
-    .add(shape, before, stride, dilation, stored.dtype, weights.dtype)
+  const four = each === 1 && inFours(image) && filterInFours(weights);
+  const slide = { image, windows, window: [down, across], each, four };
+  const signature = signed(new Signature("depthwise"), slide)
+    .add(weights.strides, weights.offset, weights.dtype)
     .bind(result.storage)
-    .bind(stored.storage)
+    .bind(image.stored.storage)
     .bind(weights.storage);
   try {
-    launch(gpu, signature, (kernel) =>
-      build(kernel, { image, windows, weights, window: [down, across], each }, result, shape),
-    );
+    launch(gpu, signature, (kernel) => {
+      const sliding = new Sliding(kernel, slide);
+      sliding.run(result, steps(sliding, weights, each), four ? "vec4<f32>" : "f32");
+    });
   } catch (error) {
     result.storage.block.dispose();
     throw error;
@@ -42,84 +40,37 @@ export function depthwise(
   return { result, shape };
 }
 
-interface Work {
-  readonly image: Image;
-  readonly windows: Windows;
-  readonly weights: Leaf;
-  readonly window: readonly [number, number];
-  /** Filters of a channel. */
-  readonly each: number;
-}
+/** Whether four channels of the filter, one filter each, are one load. */
+const filterInFours = ({ strides: [down = 0, across = 0, channel = 0], offset, storage }: Leaf) =>
+  channel === 1 &&
+  [down, across, offset].every((one) => one % 4 === 0) &&
+  storage.block.bytes % 16 === 0;
 
-/** Whether four channels are one load of the image and of the filter. */
-function inFours({ image, weights, each }: Work): boolean {
-  const { stored, strides, channels } = image;
-  const [down = 0, across = 0, channel = 0] = weights.strides;
-  const places = [strides.batch, ...strides.sizes, stored.offset, down, across, weights.offset];
-  return (
-    each === 1 &&
-    stored.dtype === "f32" &&
-    weights.dtype === "f32" &&
-    strides.channels === 1 &&
-    channel === 1 &&
-    [channels, ...places].every((one) => one % 4 === 0) &&
-    [stored, weights].every(({ storage }) => storage.block.bytes % 16 === 0)
-  );
-}
-
-function build(kernel: Kernel, work: Work, result: Leaf, shape: readonly number[]): void {
-  const { image, windows, weights, window, each: filters } = work;
-  const { stored, strides } = image;
-  const four = inFours(work);
-  const unit = four ? 4 : 1;
-  const word = (value: number) => kernel.word(value);
-  const far = (stride: number) => word(stride / unit);
-  const load = ({ storage, dtype }: Leaf, place: string) => {
-    const { bits, computed } = DTYPES[dtype];
-    if (four) return `${kernel.bind(storage, "vec4<f32>").name}[${place}]`;
-    return `f32(${kernel.load(kernel.bind(storage, bits === 32 ? computed : "u32"), dtype, place)})`;
-  };
-  const type = four ? "vec4f" : "f32";
-  const outputs = word(shape[3]! / unit);
-  const count = sizeOf(shape) / unit;
-  const axes = [0, 1];
-  const lines = [
-    `if (at >= ${word(count)}) { return; }`,
-    `let o = at % ${outputs};`,
-    four ? "let c = o;" : `let c = o / ${word(filters)};`,
-    `var rest = at / ${outputs};`,
-    ...axes.toReversed().flatMap((k) => {
-      const size = word(windows.sizes[k]!);
-      return [
-        `let b${k} = i32((rest % ${size}) * ${word(windows.stride[k]!)}) - i32(${word(windows.before[k]!)});`,
-        `rest = rest / ${size};`,
-      ];
-    }),
-  ];
-  const place = [
-    `rest * ${far(strides.batch)}`,
-    ...axes.map((k) => `u32(x${k}) * ${far(strides.sizes[k]!)}`),
-    four ? "c" : `c * ${word(strides.channels)}`,
-    far(stored.offset),
-  ].join(" + ");
+function steps(sliding: Sliding, weights: Leaf, each: number): Steps {
+  const { neighbours, written, type, unit } = sliding;
   const [down, across, channel, one] = weights.strides as [number, number, number, number];
-  const weight = [
-    `d0 * ${far(down)} + d1 * ${far(across)}`,
-    four ? "c" : `c * ${word(channel)} + (o % ${word(filters)}) * ${word(one)}`,
-    far(weights.offset),
-  ].join(" + ");
-  const step = (k: number) => [
-    `for (var d${k} = 0u; d${k} < ${word(window[k]!)}; d${k}++) {`,
-    `let x${k} = b${k} + i32(d${k} * ${word(windows.dilation[k]!)});`,
-    `if (x${k} < 0 || u32(x${k}) >= ${word(image.sizes[k]!)}) { continue; }`,
-  ];
-  const body = [
-    ...lines,
-    `var sum = ${type}();`,
-    ...axes.flatMap(step),
-    `sum += ${load(stored, place)} * ${load(weights, weight)};`,
-    "}}",
-    `${kernel.bind(result.storage, four ? "vec4<f32>" : "f32").name}[at] = sum;`,
-  ];
-  kernel.run("depthwiseConv2d", count, body.join("\n"));
+  const far = (stride: number) => sliding.word(stride / unit);
+  const filter =
+    unit === 4
+      ? "c"
+      : `c * ${sliding.word(channel)} + (o % ${sliding.word(each)}) * ${sliding.word(one)}`;
+  const [row, step] = [far(down), far(across)];
+  return {
+    label: "depthwiseConv2d",
+    outside: "0.0",
+    begin: [
+      `let f = ${filter} + ${far(weights.offset)};`,
+      ...neighbours.map((t) => `var s${t} = ${type}(0.0);`),
+    ],
+    row: [
+      ...written.map(
+        (e) =>
+          `let w${e} = ${sliding.load(weights, `f + d0 * ${row} + ${sliding.element(e)} * ${step}`)};`,
+      ),
+      ...neighbours.flatMap((t) =>
+        written.map((e) => `s${t} += v${sliding.column(t, e)} * w${e};`),
+      ),
+    ],
+    result: (t) => `s${t}`,
+  };
 }

@@ -1,11 +1,12 @@
 // Pooling: the greatest or the mean of each window of an image, and where the greatest lies.
 import type { TensorBase } from "./base.ts";
-import { DTYPES } from "./dtypes.ts";
+import { isFloatDtype } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
 import { rowMajor, sizeOf } from "./shape.ts";
+import { inFours, type Slide, Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
-import { type Bound, Kernel } from "./wgsl/kernel.ts";
-import { type Checked, type Image, imageOf, type Windows, windowsOver } from "./windows.ts";
+import { launch, Signature } from "./wgsl/launch.ts";
+import { type Checked, imageOf, windowsOver } from "./windows.ts";
 
 export type Pooling = "max" | "mean" | "place";
 
@@ -30,77 +31,95 @@ export function pooled(
   const { gpu } = x;
   const dtype = how === "place" ? "i32" : "f32";
   const result = leaf(allocate(gpu, shape, dtype, where), dtype, rowMajor(shape));
-  const count = sizeOf(shape);
-  if (count === 0) return { result, shape };
-  const kernel = new Kernel(gpu);
-  const { bits, computed } = DTYPES[image.stored.dtype];
-  const bound = kernel.bind(image.stored.storage, bits === 32 ? computed : "u32");
-  const out = kernel.bind(result.storage, dtype).name;
-  const text = textOf(kernel, image, windows, window, bound, how);
-  kernel.run(where, count, `if (at >= ${kernel.word(count)}) { return; }\n${text(out)}`);
+  if (sizeOf(shape) === 0) return { result, shape };
+  const slide = { image, windows, window, each: 1, four: how !== "place" && inFours(image) };
+  const signature = signed(new Signature(where), slide)
+    .bind(result.storage)
+    .bind(image.stored.storage);
+  try {
+    launch(gpu, signature, (kernel) => {
+      const sliding = new Sliding(kernel, slide);
+      const steps = STEPS[how](sliding, slide);
+      sliding.run(result, { ...steps, label: where }, slide.four ? "vec4<f32>" : dtype);
+    });
+  } catch (error) {
+    result.storage.block.dispose();
+    throw error;
+  }
   return { result, shape };
 }
 
-const FIRST: Record<Pooling, string> = {
-  max: "var found = -inf();",
-  mean: "var found = 0.0;",
-  place: "var found = 0.0;\nvar best = -1;",
-};
-const STEP: Record<Pooling, string> = {
-  max: "found = greatest(found, value);",
-  mean: "found += value;\nseen += 1.0;",
-  place:
-    "if (best < 0 || (!is_nan(found) && (value > found || is_nan(value)))) { found = value; best = i32(index * CHANNELS + c); }",
-};
-const LAST: Record<Pooling, string> = { max: "found", mean: "found / seen", place: "best" };
-const HELPERS: Record<Pooling, string[]> = {
-  max: ["greatest", "inf"],
-  mean: [],
-  place: ["is_nan"],
-};
+type Writer = (sliding: Sliding, slide: Slide) => Omit<Steps, "label">;
 
-function textOf(
-  kernel: Kernel,
-  image: Image,
-  windows: Windows,
-  window: readonly number[],
-  bound: Bound,
-  how: Pooling,
-): (out: string) => string {
-  const word = (value: number) => kernel.word(value);
-  const axes = window.map((_, k) => k);
-  const { stored, strides } = image;
-  const channels = word(image.channels);
-  const lines = [`let c = at % ${channels};`, `var rest = at / ${channels};`];
-  for (const k of axes.toReversed()) {
-    const size = word(windows.sizes[k]!);
-    lines.push(
-      `let b${k} = i32((rest % ${size}) * ${word(windows.stride[k]!)}) - i32(${word(windows.before[k]!)});`,
-      `rest = rest / ${size};`,
-    );
-  }
-  const place = [
-    `rest * ${word(strides.batch)}`,
-    ...axes.map((k) => `u32(x${k}) * ${word(strides.sizes[k]!)}`),
-    `c * ${word(strides.channels)} + ${word(stored.offset)}`,
-  ].join(" + ");
-  const loaded = kernel.load(bound, stored.dtype, place);
-  kernel.use(HELPERS[how]);
-  const sizes = image.sizes.map(word);
-  const index = axes.reduce(
-    (sum, k) => (k === 0 ? "u32(x0)" : `(${sum} * ${sizes[k]} + u32(x${k}))`),
-    "",
-  );
-  lines.push(
-    FIRST[how],
-    ...(how === "mean" ? ["var seen = 0.0;"] : []),
-    ...axes.map((k) => `for (var d${k} = 0u; d${k} < ${word(window[k]!)}; d${k}++) {`),
-    ...axes.map((k) => `let x${k} = b${k} + i32(d${k} * ${word(windows.dilation[k]!)});`),
-    `if (${axes.map((k) => `x${k} < 0 || u32(x${k}) >= ${sizes[k]}`).join(" || ")}) { continue; }`,
-    `let value = ${DTYPES[stored.dtype].computed === "f32" ? loaded : `f32(${loaded})`};`,
-    ...(how === "place" ? [`let index = ${index};`] : []),
-    STEP[how].replace("CHANNELS", channels),
-    "}".repeat(axes.length),
-  );
-  return (out) => `${lines.join("\n")}\n${out}[at] = ${LAST[how]};`;
+const STEPS: Readonly<Record<Pooling, Writer>> = { max: greatest, mean, place };
+
+/** The greatest of each column, and of those. NaN is told by its bits, which are greater than all numbers'. */
+function greatest(sliding: Sliding, { image }: Slide): Omit<Steps, "label"> {
+  const { kernel, columns, type, unit } = sliding;
+  const floats = isFloatDtype(image.stored.dtype);
+  const bits = unit === 4 ? "vec4u" : "u32";
+  kernel.use(["inf", "nan"]);
+  const of = (t: number, name: string) =>
+    sliding.written
+      .map((e) => `${name}${sliding.column(t, e)}`)
+      .reduce((all, one) => `max(${all}, ${one})`);
+  return {
+    outside: "lowest",
+    begin: [
+      "let lowest = -inf();",
+      ...columns.flatMap((_, j) => [
+        `var m${j} = ${type}(lowest);`,
+        ...(floats ? [`var n${j} = ${bits}(0u);`] : []),
+      ]),
+    ],
+    row: columns.flatMap((_, j) => [
+      `m${j} = max(m${j}, v${j});`,
+      ...(floats ? [`n${j} = max(n${j}, bitcast<${bits}>(v${j}) & ${bits}(0x7fffffffu));`] : []),
+    ]),
+    result: (t) =>
+      floats
+        ? `select(${of(t, "m")}, ${type}(nan()), ${of(t, "n")} > ${bits}(0x7f800000u))`
+        : of(t, "m"),
+  };
+}
+
+function mean(sliding: Sliding): Omit<Steps, "label"> {
+  const { columns, type } = sliding;
+  const found = (t: number, name: string) =>
+    sliding.written.map((e) => `${name}${sliding.column(t, e)}`).join(" + ");
+  return {
+    outside: "0.0",
+    begin: columns.flatMap((_, j) => [`var s${j} = ${type}(0.0);`, `var seen${j} = 0.0;`]),
+    row: columns.flatMap((_, j) => [
+      `s${j} += v${j};`,
+      `seen${j} += ${sliding.inside(j) === "true" ? "1.0" : `select(0.0, 1.0, ${sliding.inside(j)})`};`,
+    ]),
+    result: (t) => `(${found(t, "s")}) / (${found(t, "seen")})`,
+  };
+}
+
+/** Windows in the order of their rows: the first of equal ones stays. */
+function place(sliding: Sliding, { image }: Slide): Omit<Steps, "label"> {
+  const { neighbours, written, kernel } = sliding;
+  const last = image.sizes.length - 1;
+  kernel.use(["is_nan"]);
+  const sizes = image.sizes.map((size) => sliding.word(size));
+  const channels = sliding.word(image.channels);
+  const index = (j: number) =>
+    sizes.reduce((sum, size, k) => {
+      const at = `u32(x${k}${k === last ? `_${j}` : ""})`;
+      return k === 0 ? at : `(${sum} * ${size} + ${at})`;
+    }, "");
+  return {
+    outside: "0.0",
+    begin: neighbours.flatMap((t) => [`var found${t} = 0.0;`, `var best${t} = -1;`]),
+    row: neighbours.flatMap((t) =>
+      written.map((e) => {
+        const j = sliding.column(t, e);
+        const better = `best${t} < 0 || (!is_nan(found${t}) && (v${j} > found${t} || is_nan(v${j})))`;
+        return `if (${sliding.inside(j)} && (${better})) { found${t} = v${j}; best${t} = i32(${index(j)} * ${channels} + c); }`;
+      }),
+    ),
+    result: (t) => `best${t}`,
+  };
 }
