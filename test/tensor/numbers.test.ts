@@ -9,6 +9,7 @@ import {
   linspace,
   RandomStream,
 } from "../../kernel/src/compute/index.ts";
+import { call } from "../../kernel/src/compute/tensor/expr.ts";
 import { gpu, scoped } from "../gpu/open.ts";
 import { numpy } from "./oracle.ts";
 
@@ -120,12 +121,33 @@ test("uniform, normal, whole and Boolean numbers have their distributions", () =
 
 test("normal numbers invert the distribution, tails and all", () =>
   scoped(async () => {
-    const random = new RandomStream(() => gpu, 99);
-    const bits = (await random.bits(50_000).read()) as Uint32Array;
-    const again = (await new RandomStream(() => gpu, 99).normal(50_000).read()) as Float32Array;
-    const given = { x: { shape: [bits.length], dtype: "uint32", data: bits } };
+    const drawn = (await new RandomStream(() => gpu, 99).bits(50_000).read()) as Uint32Array;
+    const again = await new RandomStream(() => gpu, 99).normal(50_000).read();
+    // Begins and ends of all octaves of the tail, and numbers between them, with both signs.
+    const tails = Array.from({ length: 31 * 64 }, (_, i) => Math.floor(2 ** (i / 64)));
+    const ends = Array.from({ length: 31 }, (_, k) => [2 ** k, 2 ** (k + 1) - 1]).flat();
+    const sides = [...tails, ...ends].flatMap((tail) => [tail, tail + 2 ** 31]);
+    const bits = Uint32Array.from([...drawn, ...sides]);
+    const given = await createTensor(gpu, bits);
+    const found = await given
+      .make(given.shape, call("normal", "f32", [given.expression()]), "normal")
+      .read();
+    assert.deepEqual(found.subarray(0, drawn.length), again);
     const tail = "special.ndtri(((x & 0x7fffffff) | 1) / 2.0**32)";
-    const { values } = await numpy(`np.where(x >> 31 == 1, ${tail}, -${tail})`, given);
+    const { values } = await numpy(`np.where(x >> 31 == 1, ${tail}, -${tail})`, {
+      x: { shape: [bits.length], dtype: "uint32", data: bits },
+    });
     for (const [i, want] of values.entries())
-      assert.ok(Math.abs(again[i]! - want) < 1e-4, `${bits[i]}: ${want}, ${again[i]}`);
+      assert.ok(Math.abs(found[i]! - want) < 3e-5, `${bits[i]}: ${want}, ${found[i]}`);
+    // The same to the bit on every adapter.
+    const words = Uint32Array.of(1, 0x7fffffff, 0x80000001, 0x20000000, 0x5a827999, 0x12345678);
+    const few = await createTensor(gpu, words);
+    const exact = await few
+      .make(few.shape, call("normal", "f32", [few.expression()]), "normal")
+      .read();
+    const wanted = [13065773, 0, -13065773, 2412452, 788002, 3077703];
+    assert.deepEqual(
+      [...exact].map((one) => one * 2 ** 21),
+      wanted,
+    );
   }));

