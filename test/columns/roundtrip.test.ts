@@ -161,19 +161,40 @@ test("unions are refused by name and type, and nothing is kept", async () => {
   assert.equal(gpu.pool.stats().live, live);
 });
 
-test("a table beyond the budget says so, and nothing is kept", async () => {
-  const { live, budget } = gpu.pool.stats();
+test("a table beyond the budget spills; beyond all tiers, or in a chunk beyond it, it says so and nothing is kept", async () => {
+  const { live, spilled, budget } = gpu.pool.stats();
+  const { tiers } = gpu.pool;
+  const x = arrow.makeVector(Float64Array.from({ length: 2 ** 18 }, (_, i) => i / 3));
+  const table = new arrow.Table({ a: x, b: x });
+  const refused = async (message: RegExp, options: { chunkRows?: number } = {}) => {
+    await assert.rejects(uploadTable(gpu, table, options), { name: "OutOfPoolMemory", message });
+    const after = gpu.pool.stats();
+    assert.deepEqual([after.live, after.spilled], [live, spilled]);
+  };
+  const wanted = "wanted 4 MiB for a table of 262144 rows × 2 columns";
   gpu.pool.budget = live + 2 ** 20;
   try {
-    const x = arrow.makeVector(new Float64Array(2 ** 18));
-    const table = new arrow.Table({ a: x, b: x });
-    await assert.rejects(uploadTable(gpu, table), {
-      name: "OutOfPoolMemory",
-      message:
-        /^wanted 4 MiB for a table of 262144 rows × 2 columns; 0 B of it.*column a float64\[262144\]/,
+    const store = await uploadTable(gpu, table);
+    assert.ok(gpu.pool.stats().spilled > 0);
+    const found = await readTable(store);
+    for (const name of ["a", "b"]) assert.deepEqual(found.getChild(name)!.toArray(), x.toArray());
+    store.dispose();
+    const long = new arrow.Table({
+      text: arrow.vectorFromArray(
+        Array.from({ length: 20 }, (_, i) => String(i % 10).repeat(2 ** 17)),
+        new arrow.Utf8(),
+      ),
     });
-    assert.equal(gpu.pool.stats().live, live);
+    assertEqual(await roundTrip(long), long);
+    await refused(new RegExp(`^${wanted}; 0 B of it.*column a float64\\[262144\\]`), {
+      chunkRows: 2 ** 18,
+    });
+    gpu.pool.tiers = { host: 0, disk: 0 };
+    await refused(
+      new RegExp(`^${wanted}; [1-9].* of it found room[^]*no budget for spilled blocks`),
+    );
   } finally {
     gpu.pool.budget = budget;
+    gpu.pool.tiers = tiers;
   }
 });

@@ -2,7 +2,7 @@
 
 /**
  * The name with the fewest letters to add, take away, replace or swap with their neighbour, if they are at most its
- * length divided by `share` (or one), whatever the case; else undefined.
+ * length divided by `share` (or one), and not all of them, whatever the case; else undefined.
  */
 export function nearest(wanted: string, names: Iterable<string>, share = 3): string | undefined {
   let best: string | undefined;
@@ -11,7 +11,7 @@ export function nearest(wanted: string, names: Iterable<string>, share = 3): str
     const most = Math.max(1, name.length / share);
     if (Math.abs(name.length - wanted.length) > most) continue;
     const edits = distance(wanted.toLowerCase(), name.toLowerCase());
-    if (edits < bestEdits && edits <= most) {
+    if (edits < bestEdits && edits <= most && edits < name.length) {
       best = name;
       bestEdits = edits;
     }

@@ -88,9 +88,12 @@ function bytesOf(sources: readonly ColumnSource[], rows: number): number {
   }, 0);
 }
 
+/** Chunks that a budget makes, at most: it may be as good as none. */
+const MOST_CHUNKS = 2 ** 16;
+
 /**
- * Rows of which all columns together take about that part of a budget, on average: a query needs a chunk of
- * all that it reads in the pool at once, and room for what it makes of it.
+ * Rows of which all columns together take about half of a budget, on average: a query needs a chunk of all that it
+ * reads in the pool at once, and room for what it makes of it.
  */
 export function rowsOfBudget(
   sources: readonly ColumnSource[],
@@ -98,8 +101,11 @@ export function rowsOfBudget(
   budget: number,
 ): number {
   const part = (rows * budget) / 2 / Math.max(bytesOf(sources, rows), 1);
-  return Math.max(1024, Math.floor(part / 32) * 32);
+  return Math.max(1, Math.ceil(rows / MOST_CHUNKS), wholeWords(Math.floor(part)));
 }
+
+/** Rows whose bits fill words, where there are more than one word has. */
+const wholeWords = (rows: number) => (rows > 32 ? Math.floor(rows / 32) * 32 : rows);
 
 function fit(source: ColumnSource, from: number, count: number, limit: number): number {
   const size = (n: number) => largest(source, from, from + n);
@@ -118,5 +124,5 @@ function fit(source: ColumnSource, from: number, count: number, limit: number): 
       { mend: "Leave the column out, or cut the text or the list." },
     );
   }
-  return low > 32 ? Math.floor(low / 32) * 32 : low;
+  return wholeWords(low);
 }

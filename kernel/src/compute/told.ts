@@ -6,6 +6,14 @@ const MOST_SHOWN = 60;
 
 /** A value as people would write it; of what cannot be written its kind. Never throws. */
 export function told(value: unknown): string {
+  try {
+    return toldAsIs(value);
+  } catch {
+    return "an object whose properties throw";
+  }
+}
+
+function toldAsIs(value: unknown): string {
   if (Array.isArray(value)) return list(value);
   if (typeof value === "function") return `the function ${value.name || "without a name"}`;
   if (typeof value !== "object" || value === null || types.isProxy(value)) return shown(value);
