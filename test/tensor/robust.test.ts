@@ -169,6 +169,16 @@ test("a query whose keys are all masked gives zeros", () =>
     const found = await q.attention(q, q, { mask }).read();
     assert.deepEqual(Array.from(found.subarray(2), Number), [0, 0]);
     assert.ok(Number(found[0]) > 1 && Number(found[1]) > 2);
+    // By the least finite number they weigh alike, and so do keys of no elements.
+    const least = await createTensor(gpu, new Float32Array(4).fill(-3.4028235e38), {
+      shape: [2, 2],
+    });
+    const none = await createTensor(gpu, new Float32Array(0), { shape: [2, 0] });
+    for (const even of [q.attention(q, q, { mask: least }), none.attention(none, q)])
+      assert.deepEqual(await even.toArray(), [
+        [2, 3],
+        [2, 3],
+      ]);
   }));
 
 test("what was spilled to disk is fetched by what waits, and named by what can't", async () => {

@@ -97,6 +97,8 @@ export function attended(
     options.causal
       ? `u32(max(0, min(i32(${count}), i32(${at(q)}) + bitcast<i32>(${first}) + 1)))`
       : count;
+  // The least finite number: a key that a mask hides by it counts where no other does.
+  const least = `bitcast<f32>(${kernel.word(0xff7fffff)})`;
   const hidden = `bitcast<f32>(${kernel.word(0xff800000)})`;
   kernel.use(["exp_f32"]);
   const out = kernel.bind(result.storage, "f32").name;
@@ -104,18 +106,18 @@ export function attended(
   const block = times(BLOCK);
   const [wide, deep] = [width, valueWidth].map((one) => kernel.word(one)) as [string, string];
   const seen = (s: number) => `min(begin + ${s}u, ${count} - 1u)`;
-  // A weight of 0 hides the value, whatever that is.
+  // What a query does not see it does not meet, whatever that is; NaN times 0 is none.
   const weighed = (q: number, s: number) =>
     options.causal && each > 1
-      ? `select(w${q}_${s} * v${s}, 0.0, w${q}_${s} == 0.0)`
+      ? `select(w${q}_${s} * v${s}, 0.0, begin + ${s}u >= last${q})`
       : `w${q}_${s} * v${s}`;
   const text = [
     `if (at >= ${all}) { return; }`,
     ...unravel,
     ...several.flatMap((q) => [
-      `var mine${q}: array<f32, ${width}>;`,
+      `var mine${q}: array<f32, ${Math.max(1, width)}>;`,
       `for (var d = 0u; d < ${wide}; d++) { mine${q}[d] = ${query(at(q), "d")} * ${scale}; }`,
-      `var most${q} = -3.0e38;`,
+      `var most${q} = ${least};`,
       `var sum${q} = 0.0;`,
       `var total${q}: array<f32, ${valueWidth}>;`,
       `let last${q} = ${limit(q)};`,
