@@ -1,9 +1,10 @@
-// Images of other sizes: (batch, height, width, channels). Where elements come from is found in whole numbers, so that
-// it is the same on every adapter.
+// Images of other sizes: (batch, height, width, channels).
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, told } from "./arguments.ts";
 import { floatOf } from "./dtypes.ts";
 import { Linear } from "./linear.ts";
+import { castTo } from "./operands.ts";
+import { type Places, type Resizing, resized } from "./resize.ts";
 import { tidy } from "./tidy.ts";
 
 export interface ResizeOptions {
@@ -14,17 +15,20 @@ export interface ResizeOptions {
   align?: "corners" | "centers" | "ends";
 }
 
-/** The place of element i is (i · times + plus) ÷ over, in elements of the source. */
-interface Places {
-  readonly times: number;
-  readonly plus: number;
-  readonly over: number;
-}
-
+/** Where elements lie that are mixed of two. */
 function placesOf(from: number, to: number, align: string): Places {
   if (align === "centers") return { times: 2 * from, plus: from - to, over: 2 * to };
   if (align === "corners" || to === 1) return { times: from, plus: 0, over: to };
   return { times: from - 1, plus: 0, over: to - 1 };
+}
+
+/** Where nearest elements lie: centers in the area that holds them; ends rounded, halves up; corners rounded down. */
+function nearestOf(from: number, to: number, align: string): Places {
+  if (align === "centers") return { times: 2 * from, plus: from, over: 2 * to };
+  const { times, plus, over } = placesOf(from, to, align);
+  return align === "ends" && to > 1
+    ? { times: 2 * times, plus: over, over: 2 * over }
+    : { times, plus, over };
 }
 
 export abstract class Images extends Linear {
@@ -51,53 +55,29 @@ export abstract class Images extends Linear {
     );
   }
 
-  #ramp(count: number): this {
-    return this.make([count], { kind: "ramp", dtype: "i32", strides: [1], offset: 0 }, "resize");
+  #resized(
+    height: number,
+    width: number,
+    how: Resizing,
+    options: ResizeOptions,
+    where: string,
+  ): this {
+    const align = this.#sizes(height, width, options, where);
+    const along = how === "nearest" ? nearestOf : placesOf;
+    const [rows, columns] = this.shape.slice(1) as [number, number];
+    const places = [along(rows, height, align), along(columns, width, align)] as const;
+    const { result, shape } = resized(this, [height, width], places, how, where);
+    const dtype = how === "nearest" ? this.dtype : floatOf(this.dtype);
+    return tidy(() => this.make(shape, castTo(result, dtype), where));
   }
 
   /** Each element that of the image nearest to its place. Derivative: the sizes. Throws SHAPE, OPTIONS. */
   resizeNearest(height: number, width: number, options: ResizeOptions = {}): this {
-    const align = this.#sizes(height, width, options, "resizeNearest");
-    return tidy(() => this.#nearest(1, height, align).#nearest(2, width, align));
-  }
-
-  #nearest(axis: number, to: number, align: string): this {
-    const from = this.shape[axis]!;
-    // Centers: the element whose area holds the place; ends: rounded, halves up; corners: rounded down.
-    const { times, plus, over } =
-      align === "centers"
-        ? { times: 2 * from, plus: from, over: 2 * to }
-        : placesOf(from, to, align);
-    const half = align === "ends" && to > 1;
-    const place = half
-      ? this.#ramp(to)
-          .mul(2 * times)
-          .add(over)
-          .floorDiv(2 * over)
-      : this.#ramp(to).mul(times).add(plus).floorDiv(over);
-    return this.take(place.minimum(from - 1), axis);
+    return this.#resized(height, width, "nearest", options, "resizeNearest");
   }
 
   /** Each element made of the four of the image around its place, by their distances. As floats. Derivative: the sizes. Throws SHAPE, OPTIONS. */
   resizeBilinear(height: number, width: number, options: ResizeOptions = {}): this {
-    const align = this.#sizes(height, width, options, "resizeBilinear");
-    const dtype = floatOf(this.dtype);
-    return tidy(() =>
-      this.cast("f32").#between(1, height, align).#between(2, width, align).cast(dtype),
-    );
-  }
-
-  #between(axis: number, to: number, align: string): this {
-    const from = this.shape[axis]!;
-    const { times, plus, over } = placesOf(from, to, align);
-    const place = this.#ramp(to)
-      .mul(times)
-      .add(plus)
-      .clamp(0, (from - 1) * over);
-    const first = place.floorDiv(over);
-    const share = place.sub(first.mul(over)).cast("f32").div(over);
-    const weight = share.reshape(to, ...this.shape.slice(axis + 1).map(() => 1));
-    const [near, far] = [first, first.add(1).minimum(from - 1)].map((at) => this.take(at, axis));
-    return near!.add(far!.sub(near!).mul(weight));
+    return this.#resized(height, width, "bilinear", options, "resizeBilinear");
   }
 }

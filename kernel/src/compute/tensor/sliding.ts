@@ -46,6 +46,26 @@ export function inFours({ stored, strides, channels }: Image): boolean {
   );
 }
 
+/** One of the elements as f32, or four: at a place counted in those. */
+export function floats(
+  kernel: Kernel,
+  { storage, dtype }: Leaf,
+  unit: number,
+  place: string,
+): string {
+  const { bits, computed } = DTYPES[dtype];
+  const type = bits < 32 ? "u32" : unit === 4 ? `vec4<${computed}>` : computed;
+  const bound = kernel.bind(storage, type);
+  const loaded =
+    unit === 1
+      ? kernel.load(bound, dtype, place)
+      : bits < 32
+        ? kernel.loadFour(bound, dtype, place)
+        : `${bound.name}[${place}]`;
+  if (computed === "f32") return loaded;
+  return `${unit === 1 ? "f32" : "vec4f"}(${loaded})`;
+}
+
 /** All that the text and the parameters of such a kernel depend on, but for the memory. */
 export const signed = (signature: Signature, { image, windows, window, each }: Slide): Signature =>
   signature
@@ -118,22 +138,8 @@ export class Sliding {
   }
 
   /** One of `leaf`'s elements, or four, at a place counted in those. */
-  load({ storage, dtype }: Leaf, place: string): string {
-    const { bits, computed } = DTYPES[dtype];
-    const { kernel } = this;
-    if (this.unit === 1) {
-      const loaded = kernel.load(
-        kernel.bind(storage, bits === 32 ? computed : "u32"),
-        dtype,
-        place,
-      );
-      return computed === "f32" ? loaded : `f32(${loaded})`;
-    }
-    const loaded =
-      bits === 32
-        ? `${kernel.bind(storage, `vec4<${computed}>`).name}[${place}]`
-        : kernel.loadFour(kernel.bind(storage), dtype, place);
-    return computed === "f32" ? loaded : `vec4f(${loaded})`;
+  load(leaf: Leaf, place: string): string {
+    return floats(this.kernel, leaf, this.unit, place);
   }
 
   /** Whether no window reaches over the image's sides along an axis. */
