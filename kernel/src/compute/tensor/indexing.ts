@@ -90,15 +90,11 @@ export abstract class Indexing extends Reductions {
     }
     if (indices.size === 0 || this.size === 0)
       return this.make(this.shape, this.expression(), name);
-    const found = scattered(
-      this,
-      over,
-      indices,
-      index,
-      castTo(updates.expression(this.gpu), this.dtype),
-      how,
-    );
-    return this.make(this.shape, castTo(found, this.dtype), name);
+    return tidy(() => {
+      const given = castTo(updates.expression(this.gpu), this.dtype);
+      const found = scattered(this, over, indices, index, given, how);
+      return this.make(this.shape, castTo(found, this.dtype), name);
+    });
   }
 
   /** With `updates` in place of what is at `indices` of an axis; of several for one index the last stays. Derivative: the indices. */

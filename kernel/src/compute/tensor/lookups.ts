@@ -122,7 +122,7 @@ export abstract class Lookups extends Losses {
    */
   bincount(size: number, weights?: TensorBase): this {
     const [length] = checkedShape([size], "bincount");
-    const index = this.make(this.shape, indicesOf(this, "bincount", this), "bincount");
+    const found = indicesOf(this, "bincount", this);
     if (weights !== undefined) {
       tensorOf(weights, "bincount", "weights");
       if (shown(weights.shape) !== shown(this.shape)) {
@@ -133,6 +133,7 @@ export abstract class Lookups extends Losses {
       }
     }
     return tidy(() => {
+      const index = this.make(this.shape, found, "bincount");
       const counted = index.lt(0).where(NOWHERE, index).flatten();
       const each = weights
         ? this.#of(weights, "bincount").cast("f32").flatten()

@@ -6,6 +6,7 @@ import type { Block } from "../../pool/index.ts";
 import { bytesOf, type Dtype, type HostArray } from "./dtypes.ts";
 import { packedBytes } from "./packing.ts";
 import { type Shape, shown, sizeOf } from "./shape.ts";
+import { noteMemory } from "./tidy.ts";
 
 /** Elements of a tensor, at most: kernels count them in 32 bits and round up. */
 export const MAX_ELEMENTS = 2 ** 31;
@@ -53,6 +54,10 @@ export class Storage {
     return this.block;
   }
 
+  get held(): boolean {
+    return this.#holders > 0;
+  }
+
   /** Whether one alone holds it. */
   get single(): boolean {
     return this.#holders === 1;
@@ -79,14 +84,20 @@ export function allocate(
   checkElements(gpu, shape, dtype, what);
   const tag = `${what} ${dtype}${shown(shape)}`;
   const count = sizeOf(shape);
-  return new Storage(gpu, gpu.allocate(bytesOf(dtype, count), { tag, zeroed }), count);
+  const storage = new Storage(gpu, gpu.allocate(bytesOf(dtype, count), { tag, zeroed }), count);
+  noteMemory(storage);
+  return storage;
 }
+
+/** Whether a block holds so many elements, and a kernel can bind and count them. */
+export const fits = (gpu: Gpu, count: number, dtype: Dtype): boolean =>
+  count <= MAX_ELEMENTS && bytesOf(dtype, count) <= gpu.maxBinding;
 
 /** Throws TOO_LARGE where no kernel could bind, or count, so many elements. */
 export function checkElements(gpu: Gpu, shape: Shape, dtype: Dtype, what: string): void {
   const count = sizeOf(shape);
   const bytes = bytesOf(dtype, count);
-  if (count <= MAX_ELEMENTS && bytes <= gpu.maxBinding) return;
+  if (fits(gpu, count, dtype)) return;
   throw new CenoteError(
     "TOO_LARGE",
     `${what}: wanted a tensor ${dtype}${shown(shape)} of ${count} elements and ${formatBytes(bytes)}; on this adapter one holds at most ${MAX_ELEMENTS} elements and ${formatBytes(gpu.maxBinding)}`,

@@ -1,16 +1,31 @@
-// Temporaries of an operation: what tensors are made while it runs end with it, but for its result.
-
+// Temporaries of an operation: what tensors are made while it runs end with it, but for its result, and where it fails
+// also the memory that no tensor holds yet.
 import { CenoteError } from "../../base/index.ts";
 
 interface Ends {
   dispose(): void;
 }
 
-let open: Ends[] | undefined;
+interface Memory {
+  readonly held: boolean;
+  readonly block: Ends;
+}
+
+interface Made {
+  readonly tensors: Ends[];
+  readonly memory: Memory[];
+}
+
+let open: Made | undefined;
 
 /** Notes a new tensor for the innermost operation that is running. */
 export function noteTensor(made: Ends): void {
-  open?.push(made);
+  open?.tensors.push(made);
+}
+
+/** Notes new memory for it. */
+export function noteMemory(made: Memory): void {
+  open?.memory.push(made);
 }
 
 /**
@@ -19,9 +34,9 @@ export function noteTensor(made: Ends): void {
  */
 export function tidy<R extends Ends | readonly Ends[]>(body: () => R, where?: string): R {
   const outer = open;
-  const made: Ends[] = [];
+  const made: Made = { tensors: [], memory: [] };
   open = made;
-  let kept: readonly Ends[] = [];
+  let kept: readonly Ends[] | undefined;
   try {
     const result = body();
     kept = Array.isArray(result) ? result : [result as Ends];
@@ -30,10 +45,12 @@ export function tidy<R extends Ends | readonly Ends[]>(body: () => R, where?: st
     throw where !== undefined && error instanceof CenoteError ? within(error, where) : error;
   } finally {
     open = outer;
-    for (const one of made) {
-      if (!kept.includes(one)) one.dispose();
-      else outer?.push(one);
+    for (const one of made.tensors) {
+      if (!kept?.includes(one)) one.dispose();
+      else outer?.tensors.push(one);
     }
+    if (kept) outer?.memory.push(...made.memory);
+    else for (const one of made.memory) if (!one.held) one.block.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { optionsOf, tensorOf, told } from "../arguments.ts";
 import { full } from "../create.ts";
 import { searchedRange } from "../search.ts";
 import { shown } from "../shape.ts";
-import { GpuTensor } from "../tensor.ts";
+import type { GpuTensor } from "../tensor.ts";
 import { tidy } from "../tidy.ts";
 import { made, type SparseFormat } from "./parts.ts";
 import { placesOf } from "./places.ts";
@@ -16,8 +16,10 @@ export interface SparseOptions {
   /** Default csr. */
   format?: SparseFormat;
   /** Height and width of blocks, for bsr. Default [4, 4]. */
-  block?: readonly [number, number];
+  block?: Sides;
 }
+
+type Sides = readonly [height: number, width: number];
 
 /**
  * The elements of a dense matrix that are not 0; of bsr the blocks that hold any; of "2:4" the two greatest by size of
@@ -50,11 +52,7 @@ export async function sparseFrom(
   }
 }
 
-async function reformed(
-  of: GpuSparse,
-  format: SparseFormat,
-  block: readonly [number, number],
-): Promise<GpuSparse> {
+async function reformed(of: GpuSparse, format: SparseFormat, block: Sides): Promise<GpuSparse> {
   if (format === "bsr") return blocksOf(of, block);
   if (format !== "2:4") return of.to(format);
   using dense = of.toDense();
@@ -62,16 +60,11 @@ async function reformed(
 }
 
 /** Each element laid into its block. */
-async function blocksOf(of: GpuSparse, block: readonly [number, number]): Promise<GpuSparse> {
+async function blocksOf(of: GpuSparse, block: Sides): Promise<GpuSparse> {
   const [height, width] = checkedBlock(of.shape, block);
   using coo = of.toCoo();
   const { values, rows, indices } = coo.parts as Required<GpuSparse["parts"]>;
-  const [line, across] = tidy(() => [
-    rows.floorDiv(height).compute(),
-    indices.floorDiv(width).compute(),
-  ]);
-  using places = await placesOf(line!, across!);
-  for (const one of [line, across]) one!.dispose();
+  using places = await blockPlaces(rows, indices, [height, width]);
   const lines = of.shape[0] / height + 1;
   return sparseOf("bsr", of.shape, () => {
     const inside = rows.mod(height).mul(width).add(indices.mod(width)).take(places.order);
@@ -88,20 +81,31 @@ async function blocksOf(of: GpuSparse, block: readonly [number, number]): Promis
   });
 }
 
+async function blockPlaces(rows: GpuTensor, columns: GpuTensor, [height, width]: Sides) {
+  const [line, across] = tidy(() => [
+    rows.floorDiv(height).compute(),
+    columns.floorDiv(width).compute(),
+  ]);
+  using _line = line;
+  using _across = across;
+  return await placesOf(line!, across!);
+}
+
 /** Where `of` is not 0, with its elements. */
 async function kept(of: GpuTensor, shape: readonly number[]): Promise<GpuSparse> {
   const { gpu } = of;
-  const [running] = tidy(() => [of.reshape(-1).cast("bool").cumSum().compute()]);
-  try {
-    const count = running!.size === 0 ? 0 : await lastOf(running!);
-    return sparseOf("coo", shape, () => {
-      const at = new GpuTensor(gpu, [count], searchedRange(running!, 1, count), "sparse index");
-      const width = Math.max(1, shape[1]!);
-      return { values: of.reshape(-1).take(at), rows: at.floorDiv(width), indices: at.mod(width) };
-    });
-  } finally {
-    running!.dispose();
-  }
+  const [flat, running] = tidy(() => {
+    const all = of.reshape(-1);
+    return [all, all.cast("bool").cumSum().compute()];
+  }) as [GpuTensor, GpuTensor];
+  using _flat = flat; // while the number is read
+  using _running = running;
+  const count = running.size === 0 ? 0 : await lastOf(running);
+  return sparseOf("coo", shape, () => {
+    const at = made(gpu, searchedRange(running, 1, count), count);
+    const width = Math.max(1, shape[1]!);
+    return { values: flat.take(at), rows: at.floorDiv(width), indices: at.mod(width) };
+  });
 }
 
 async function lastOf(running: GpuTensor): Promise<number> {
@@ -110,7 +114,7 @@ async function lastOf(running: GpuTensor): Promise<number> {
 }
 
 /** Height and width of blocks that the matrix falls into. Throws SHAPE. */
-function checkedBlock(shape: readonly number[], block: unknown): readonly [number, number] {
+function checkedBlock(shape: readonly number[], block: unknown): Sides {
   const [rows, columns] = shape as [number, number];
   const whole = (size: unknown) => Number.isSafeInteger(size) && (size as number) > 0;
   if (!(Array.isArray(block) && block.length === 2 && Array.from(block).every(whole))) {
@@ -127,7 +131,7 @@ function checkedBlock(shape: readonly number[], block: unknown): readonly [numbe
   );
 }
 
-async function blocks(dense: GpuTensor, block: readonly [number, number]): Promise<GpuSparse> {
+async function blocks(dense: GpuTensor, block: Sides): Promise<GpuSparse> {
   const [rows, columns] = dense.shape as [number, number];
   const [height, width] = checkedBlock(dense.shape, block);
   const [tiles, any] = tidy(() => {

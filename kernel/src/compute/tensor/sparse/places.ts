@@ -18,6 +18,7 @@ export interface Places extends Disposable {
 /** The distinct pairs. One read-back, of their number. */
 export async function placesOf(rows: GpuTensor, columns: GpuTensor): Promise<Places> {
   const { gpu } = rows;
+  using ends = new DisposableStack();
   const [order, row, column, group] = tidy(() => {
     const byColumn = columns.argSort();
     const byRow = rows.take(byColumn).argSort();
@@ -27,22 +28,23 @@ export async function placesOf(rows: GpuTensor, columns: GpuTensor): Promise<Pla
     const isNew = r.size === 0 ? r.ne(0) : r.ne(before(r)).or(c.ne(before(c)));
     return [by.compute(), r, c, isNew.cumSum().sub(1).compute()];
   }) as [GpuTensor, GpuTensor, GpuTensor, GpuTensor];
+  for (const one of [order, group]) ends.use(one);
+  using _row = row;
+  using _column = column;
   using end = group.slice([-1, null]);
   const count = Number((await end.read())[0] ?? -1) + 1;
   const [ownRows, ownColumns] = tidy(() => {
     const first = made(gpu, searchedRange(group, 0, count), count);
     return [row.take(first), column.take(first)];
   });
-  for (const one of [row, column]) one.dispose();
-  const all = [order, group, ownRows!, ownColumns!];
+  for (const one of [ownRows!, ownColumns!]) ends.use(one);
+  const all = ends.move();
   return {
     order,
     group,
     rows: ownRows!,
     columns: ownColumns!,
     count,
-    [Symbol.dispose]: () => {
-      for (const one of all) one.dispose();
-    },
+    [Symbol.dispose]: () => all.dispose(),
   };
 }
