@@ -5,6 +5,7 @@ import {
   type ColumnChunk,
   type ColumnStore,
   type ColumnType,
+  knownAmong,
   type Layout,
   ColumnStore as Store,
 } from "../../columns/index.ts";
@@ -150,6 +151,7 @@ export function assembled(
   );
   return {
     ...column,
+    ...knownAmong([column]),
     nulls: column.nulls || missing,
     chunks: made.map(({ chunk }) => chunk),
     ...(children ? { children } : {}),

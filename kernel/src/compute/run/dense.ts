@@ -19,15 +19,15 @@ import {
   type GroupQuery,
   type Groups,
   halves,
+  isCount,
   type KeyColumn,
   keysOf,
+  slotParts,
   tableLimit,
   windowsOf,
 } from "./tables.ts";
 
 type DenseSlots = Exclude<Slots, { by: "hash" }>;
-
-const COUNT: Part = { kind: "count" };
 
 /** The groups of the store, as one chunk. Throws OutOfPoolMemory. */
 export async function denseGroups(
@@ -36,9 +36,7 @@ export async function denseGroups(
   slots: DenseSlots,
   scratch: Scratch,
 ): Promise<Groups> {
-  // A group is there where it has rows.
-  const parts =
-    slots.by === "one" || query.parts.some(isCount) ? query.parts : [...query.parts, COUNT];
+  const parts = slots.by === "one" ? query.parts : slotParts(query.parts);
   const size = slots.by === "one" ? 1 : slots.size;
   const bytes = size * offsetsOf(parts).at(-1)! * 4;
   const out = await scratch.block(bytes, "groups", true);
@@ -67,8 +65,6 @@ export async function denseGroups(
   if (slots.by === "one") return { chunks: [{ groups: 1, words, keys: [] }], keys: [] };
   return presentGroups(store, query, slots, { parts, words });
 }
-
-const isCount = (part: Part) => part.kind === "count" && !part.of;
 
 export interface DensePlan {
   readonly shape: Shape;

@@ -52,9 +52,16 @@ export function tableLimit({ gpu }: ColumnStore): number {
   return Math.min(gpu.maxBinding, gpu.pool.budget / 2);
 }
 
+const COUNT: Part = { kind: "count" };
+export const isCount = (part: Part) => part.kind === "count" && !part.of;
+
+/** What a slot for a group that may not be there keeps: its parts, and how many rows it has. */
+export const slotParts = (parts: readonly Part[]): readonly Part[] =>
+  parts.some(isCount) ? parts : [...parts, COUNT];
+
 /** How a query's rows find their groups. */
 export function querySlots(store: ColumnStore, query: GroupQuery): Slots {
-  const width = Math.max(1, offsetsOf(query.parts).at(-1)!);
+  const width = offsetsOf(slotParts(query.parts)).at(-1)!;
   return fittingSlots(slotsFor(store, keysOf(query)), width, tableLimit(store));
 }
 
