@@ -11,6 +11,7 @@ import {
   createTensor,
   GpuTensor,
   type HostSparse,
+  preferHost,
   sparseFrom,
 } from "../../kernel/src/compute/index.ts";
 
@@ -158,6 +159,31 @@ test("nothing to go through: of no elements none, and an extreme of none is an e
     assert.deepEqual(Array.from(await none.mean(1).read()), [Number.NaN, Number.NaN, Number.NaN]);
     for (const method of ["max", "min", "argMax", "argMin", "logSumExp"] as const) {
       assert.throws(() => none[method](1), { code: "EMPTY" }, method);
+    }
+  }));
+
+test("what waits from before a scope and is computed in it outlives it; what is made in it does not", () =>
+  scoped(async () => {
+    for (const few of [0, 64]) {
+      preferHost(gpu, few);
+      try {
+        const x = await createTensor(gpu, [1, 2, 3, 4], { shape: [2, 2] });
+        const [known, read] = [x.add(1), x.exp().log().add(1).round()];
+        const made = await gpu.pool.scope(async () => {
+          const inside = x.sub(1).compute();
+          gpu.pool.scope(() => known.matmul(inside));
+          await read.read();
+          return { inside };
+        });
+        assert.deepEqual([...(await known.sum(1).read())], [5, 9]);
+        assert.deepEqual([...(await read.sum(1).read())], [5, 9]);
+        assert.deepEqual([...(await made.inside.read())], [0, 1, 2, 3]);
+        const gone: GpuTensor[] = [];
+        gpu.pool.scope(() => void gone.push(x.mul(2).compute()));
+        assert.throws(() => gone[0]!.add(1), { code: "DISPOSED" });
+      } finally {
+        preferHost(gpu, 0);
+      }
     }
   }));
 

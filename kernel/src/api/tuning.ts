@@ -18,9 +18,11 @@ class TuningAccess {
     return tunedOn(await device());
   }
 
-  /** Forgets what was measured on this adapter, in the cache folder too. */
+  /** Forgets what was measured on this adapter, in the cache folder too; tells where that can't be written. */
   async clear(): Promise<void> {
-    forgetTuned(await device());
+    const failure = forgetTuned(await device());
+    if (failure !== undefined)
+      console.warn(`cenote: measured kernels are forgotten by this process only: ${failure}`);
   }
 }
 

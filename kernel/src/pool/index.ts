@@ -15,6 +15,7 @@ export { Limiting } from "./resources/limiting.ts";
 export { FailureCallback, Logging, type Tracked, Tracking } from "./resources/observers.ts";
 export type { Resource } from "./resources/resource.ts";
 export { type Counts, Statistics } from "./resources/statistics.ts";
+export type { Frame } from "./scopes.ts";
 export { SimulatedMemory, type SimulatedOptions } from "./simulated.ts";
 export {
   badFormat,

@@ -5,6 +5,7 @@ import { Blocks } from "./blocks.ts";
 import type { Collected } from "./reclaim.ts";
 import { type Region, Regions } from "./regions.ts";
 import { holders, statistics } from "./report.ts";
+import type { Frame } from "./scopes.ts";
 import { capture } from "./snapshot/capture.ts";
 import { sizeHistogram } from "./snapshot/histogram.ts";
 import { Mark, PoolSnapshot, type SizeClass } from "./snapshot/index.ts";
@@ -164,6 +165,16 @@ export class Pool extends Blocks {
    */
   scope<T>(body: () => T): T {
     return this.scopes.run(body);
+  }
+
+  /** The innermost scope that is open here, for what is made now and takes its memory later. */
+  get openScope(): Frame | undefined {
+    return this.scopes.current;
+  }
+
+  /** Runs `body`; what it allocates belongs to that scope, or to the one around it that is still open. */
+  within<T>(scope: Frame | undefined, body: () => T): T {
+    return this.scopes.within(scope, body);
   }
 
   /**

@@ -6,7 +6,8 @@ import type { HandleOwner } from "./handle.ts";
 import { reachableBlocks } from "./reach.ts";
 import { isThenable } from "./thenable.ts";
 
-interface Frame {
+/** A scope that runs, or ran. */
+export interface Frame {
   readonly parent: Frame | undefined;
   readonly cell: number;
   /** id, generation, id, generation … and whose they are. */
@@ -16,7 +17,7 @@ interface Frame {
 }
 
 export class Scopes {
-  readonly #frames = new AsyncLocalStorage<Frame>();
+  readonly #frames = new AsyncLocalStorage<Frame | undefined>();
   readonly #open = new Set<Frame>();
   /** The size of #open, which note() looks at for each block. */
   #openCount = 0;
@@ -25,15 +26,24 @@ export class Scopes {
 
   /** Notes a new block in the innermost scope that is still open. */
   note(owner: HandleOwner, id: number, generation: number): void {
-    if (this.#openCount === 0) return;
-    const frame = this.#innermost(this.#frames.getStore());
+    const frame = this.current;
     if (frame === undefined) return;
     frame.entries.push(id, generation);
     frame.owners.push(owner);
   }
 
+  /** The innermost scope that is open here. */
+  get current(): Frame | undefined {
+    return this.#openCount === 0 ? undefined : this.#innermost(this.#frames.getStore());
+  }
+
+  /** Runs `body`, whose blocks belong to that scope, or to the one around it that is still open; to none where none is. */
+  within<T>(scope: Frame | undefined, body: () => T): T {
+    return this.current === this.#innermost(scope) ? body() : this.#frames.run(scope, body);
+  }
+
   run<T>(body: () => T): T {
-    const parent = this.#innermost(this.#frames.getStore());
+    const parent = this.current;
     const frame: Frame = { parent, cell: currentCell(), entries: [], owners: [], open: true };
     this.#openCount = this.#open.add(frame).size;
     let result: T;

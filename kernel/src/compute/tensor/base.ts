@@ -2,7 +2,7 @@
 // extend this one, each of which makes tensors of its own class.
 import { CenoteError, currentCell, lineWord } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
-import { BLOCKS, type Block } from "../../pool/index.ts";
+import { BLOCKS, type Block, type Frame } from "../../pool/index.ts";
 import { DTYPES, type Dtype, type HostArray } from "./dtypes.ts";
 import { type Expr, type Leaf, storagesOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
@@ -28,6 +28,8 @@ export abstract class TensorBase {
   readonly line: number;
   /** What made it, for the panel and errors. */
   readonly name: string;
+  /** The pool's scope in which it was made: its elements belong there, wherever they are computed. */
+  readonly #scope: Frame | undefined;
   #expr: Expr;
   #held: readonly Storage[];
   #disposed = false;
@@ -39,6 +41,7 @@ export abstract class TensorBase {
     this.name = name;
     this.cell = currentCell();
     this.line = lineWord[0]!;
+    this.#scope = gpu.pool.openScope;
     this.#expr = expr;
     this.#held = storagesOf(expr).map((storage) => storage.retain());
     noteTensor(this);
@@ -114,7 +117,7 @@ export abstract class TensorBase {
     const expr = this.expression();
     if (expr.kind === "leaf") return this;
     const { gpu, shape, name } = this;
-    this.#become(computed(gpu, expr, shape, name));
+    this.#become(gpu.pool.within(this.#scope, () => computed(gpu, expr, shape, name)));
     return this;
   }
 
@@ -137,7 +140,8 @@ export abstract class TensorBase {
       const values = hostValues(this.gpu, expr, this.shape);
       return values && { values, own: true };
     }
-    const made = onHost(this.gpu, expr, this.shape, this.name);
+    const { gpu, shape, name } = this;
+    const made = gpu.pool.within(this.#scope, () => onHost(gpu, expr, shape, name));
     if (!made) return undefined;
     this.#become(made);
     return { values: made.storage.host!, own: false };

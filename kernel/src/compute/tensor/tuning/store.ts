@@ -48,9 +48,10 @@ const isTuned = (one: unknown): one is Tuned => {
 
 /** All adapters' measurements. */
 function readAll(): Adapters {
-  const file = tuningFile();
+  let file = "the cache folder";
   let text: string;
   try {
+    file = tuningFile(); // throws for a user who has no home
     text = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

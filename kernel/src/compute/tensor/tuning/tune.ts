@@ -42,10 +42,10 @@ export async function tune(
       mend: "Start the kernel without it to measure kernels.",
     });
   }
-  if (!(budget > 0)) {
+  if (!(budget > 0 && Number.isFinite(budget))) {
     throw new CenoteError(
       "BUDGET",
-      `tuning: wanted a budget in milliseconds above 0, found ${String(budget)}`,
+      `tuning: wanted a finite budget in milliseconds above 0, found ${String(budget)}`,
     );
   }
   const found = await productsOf(gpu, body);
@@ -69,9 +69,7 @@ async function productsOf(gpu: Gpu, body: () => unknown): Promise<Map<string, Pr
     if (isLarge && product.gpu === gpu && !found.has(work)) found.set(work, product);
   });
   try {
-    await gpu.pool.scope(async () => {
-      await body();
-    });
+    await body();
   } finally {
     end();
   }
