@@ -200,6 +200,21 @@ test("channels each by themselves, and where the greatest of windows lie", () =>
     const sums =
       "np.lib.stride_tricks.sliding_window_view(np.pad(x.astype('float64') ** 2, [(0,0)] * 3 + [(1,1)]), 3, 3).sum(-1)";
     await judge(normal, await numpy(`x / (2 + 0.5 * ${sums}) ** 0.75`, given), NEAR, "response");
+    for (const [radius, channels, dtype] of [
+      [5, 21, "f32"],
+      [7, 18, "f16"],
+      [9, 3, "i8"],
+    ] as const) {
+      const { host, tensor } = await random.tensor(dtype, [2, 3, channels], PLAIN);
+      const wide = `np.lib.stride_tricks.sliding_window_view(np.pad(x.astype('float64') ** 2, [(0,0), (0,0), (${radius},${radius})]), ${2 * radius + 1}, 2).sum(-1)`;
+      await judge(
+        tensor.localResponseNorm(radius),
+        await numpy(`x / np.sqrt(1 + ${wide})`, { x: host }),
+        dtype === "f16" ? { relative: 2e-3, absolute: 1e-3 } : NEAR,
+        `response of ${radius}`,
+      );
+    }
+    assert.throws(() => x.tensor.localResponseNorm(1, { beta: "2" as never }), { code: "OPTIONS" });
   }));
 
 test("pooling: the greatest and the mean of windows, padding left out", () =>
@@ -249,4 +264,60 @@ test("each channel by its own filter, four channels at a time and one by one, is
           assert.ok(Math.abs(value - wanted[i]!) < 1e-4, `${channels} ${each}: ${i}`);
       }
     }
+  }));
+
+test("pooling of each dtype, four channels at a time and one by one, over short windows and long ones", () =>
+  scoped(async () => {
+    const random = new RandomTensors(92);
+    const padding = [
+      [1, 2],
+      [0, 3],
+    ] as const;
+    for (const [dtype, channels, window, stride] of [
+      ["f32", 8, [2, 3], 1],
+      ["f32", 3, [3, 2], 2],
+      ["f32", 8, [2, 12], 3],
+      ["f16", 8, [1, 2], 2],
+      ["u8", 8, [2, 1], 1],
+      ["bool", 3, [2, 2], 2],
+    ] as const) {
+      const { host, tensor } = await random.tensor(dtype, [2, 9, 21, channels]);
+      const given = { x: host };
+      const windows = (of: string, fill: string) =>
+        `np.lib.stride_tricks.sliding_window_view(np.pad(${of}, [(0,0),(1,2),(0,3),(0,0)], constant_values=${fill}), (${window}), (1, 2))[:, ::${stride}, ::${stride}]`;
+      const label = `${dtype} ${channels} ${window}`;
+      const x = "x.astype('float64')";
+      const greatest = await numpy(`${windows(x, "-np.inf")}.max((-1, -2))`, given);
+      for (const image of [tensor, tensor.flip(2).copy().flip(2)])
+        await judge(image.maxPool2d(window, { stride, padding }), greatest, {}, label);
+      const many = `${windows("np.ones(x.shape)", "0")}.sum((-1, -2))`;
+      await judge(
+        tensor.meanPool2d(window, { stride, padding }),
+        await numpy(`${windows(x, "0")}.sum((-1, -2)) / ${many}`, given),
+        dtype === "f16" ? { relative: 2e-3, absolute: 1e-3 } : NEAR,
+        label,
+      );
+    }
+    const [x, f] = [
+      await random.tensor("f32", [1, 4, 20, 4], PLAIN),
+      await random.tensor("f32", [2, 12, 4, 1], PLAIN),
+    ];
+    await judge(
+      x.tensor.depthwiseConv2d(f.tensor),
+      await numpy(
+        "np.einsum('nijcab,abc->nijc', np.lib.stride_tricks.sliding_window_view(x.astype('float64'), (2, 12), (1, 2)), f[..., 0])",
+        { x: x.host, f: f.host },
+      ),
+      NEAR,
+      "a long filter",
+    );
+    await judge(
+      x.tensor.argMaxPool2d([2, 12], { stride: 1 }),
+      await numpy(
+        "(lambda w, i: np.take_along_axis(i, w.argmax(-1)[..., None], -1)[..., 0])(np.lib.stride_tricks.sliding_window_view(x, (2, 12), (1, 2)).reshape(1, 3, 9, 4, 24), np.lib.stride_tricks.sliding_window_view(np.arange(320).reshape(1, 4, 20, 4), (2, 12), (1, 2)).reshape(1, 3, 9, 4, 24))",
+        { x: x.host },
+      ),
+      {},
+      "places in a long window",
+    );
   }));

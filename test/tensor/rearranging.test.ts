@@ -158,6 +158,48 @@ test("images of other sizes, by each alignment", () =>
     });
   }));
 
+test("images of other sizes of each dtype, of pixels that fill words and vectors and of others, and of views", () =>
+  scoped(async () => {
+    const random = new RandomTensors(76);
+    for (const dtype of ["f32", "f16", "i32", "u8", "i4", "bool"] as const) {
+      for (const channels of [3, 8, 32]) {
+        const { host, tensor } = await random.tensor(dtype, [2, 5, 6, channels]);
+        const given = { x: host };
+        for (const [image, python] of [
+          [tensor, "x"],
+          [tensor.slice(null, null, [1, null]), "x[:, :, 1:]"],
+          [tensor.transpose(0, 2, 1, 3), "x.transpose(0, 2, 1, 3)"],
+          [tensor.slice(null, null, null, [1, null]), "x[..., 1:]"],
+        ] as const) {
+          const [height, width] = image.shape.slice(1) as [number, number];
+          const nearest = (from: number, to: number) =>
+            `[i * ${from} // ${to} for i in range(${to})]`;
+          await judge(
+            image.resizeNearest(7, 9),
+            await numpy(`${python}[:, ${nearest(height, 7)}][:, :, ${nearest(width, 9)}]`, given),
+            {},
+            `${dtype} ${channels} ${python}`,
+          );
+        }
+      }
+    }
+    for (const [dtype, near] of [
+      ["f32", NEAR],
+      ["f16", { relative: 2e-3, absolute: 1e-3 }],
+      ["u8", NEAR],
+    ] as const) {
+      const { host, tensor } = await random.tensor(dtype, [2, 5, 6, 8], { special: 0 });
+      const line = (axis: number, from: number, to: number) =>
+        `np.apply_along_axis(lambda line: np.interp(np.arange(${to}) * ${from} / ${to}, np.arange(${from}), line), ${axis}, `;
+      const wanted = await numpy(`${line(2, 6, 9)}${line(1, 5, 3)}x.astype('float64')))`, {
+        x: host,
+      });
+      await judge(tensor.resizeBilinear(3, 9), wanted, near, dtype);
+      const other = tensor.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1);
+      await judge(other.resizeBilinear(3, 9), wanted, near, `${dtype}, channels apart`);
+    }
+  }));
+
 test("normalisation by given statistics, and losses of probabilities", () =>
   scoped(async () => {
     const random = new RandomTensors(75);

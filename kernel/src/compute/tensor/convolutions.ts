@@ -1,6 +1,6 @@
 // Convolutions and pooling as methods, over one, two and three axes. Floats are added up in f32.
 import { CenoteError } from "../../base/index.ts";
-import { optionsOf, tensorOf } from "./arguments.ts";
+import { optionsOf, tensorOf, told } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { convolved } from "./convolve.ts";
 import { depthwise } from "./depthwise.ts";
@@ -9,6 +9,7 @@ import type { Leaf } from "./expr.ts";
 import { Lookups } from "./lookups.ts";
 import { castTo } from "./operands.ts";
 import { type Pooling, pooled } from "./pooling.ts";
+import { normalised } from "./response.ts";
 import { checkedAxis, shown } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type ConvolutionOptions,
   checkedOptions,
   counts,
-  type Sides,
   type TransposedOptions,
   type WindowOptions,
   windowsBack,
@@ -208,14 +208,19 @@ export abstract class Convolutions extends Lookups {
    */
   localResponseNorm(radius = 5, options: ResponseOptions = {}): this {
     const { bias = 1, alpha = 1, beta = 0.5 } = optionsOf(options, "localResponseNorm");
-    const last = checkedAxis(-1, this.rank, "localResponseNorm");
+    checkedAxis(-1, this.rank, "localResponseNorm");
     counts(radius, 1, "a radius", "localResponseNorm", 0);
-    return tidy(() => {
-      const sides = this.shape.map((_, i): Sides => (i === last ? [radius, radius] : [0, 0]));
-      const squares = this.cast("f32").square().pad(sides);
-      const sums = squares.unfold(last, 2 * radius + 1).sum(-1);
-      const by = sums.mul(alpha).add(bias).pow(-beta);
-      return this.mul(by).cast(floatOf(this.dtype));
-    });
+    for (const [name, value] of Object.entries({ bias, alpha, beta })) {
+      if (typeof value !== "number") {
+        throw new CenoteError(
+          "OPTIONS",
+          `localResponseNorm: wanted ${name} as a number, found ${told(value)}`,
+        );
+      }
+    }
+    const found = normalised(this, radius, { bias, alpha, beta }, "localResponseNorm");
+    return tidy(() =>
+      this.make(this.shape, castTo(found, floatOf(this.dtype)), "localResponseNorm"),
+    );
   }
 }

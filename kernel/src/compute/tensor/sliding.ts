@@ -8,9 +8,9 @@ import type { Signature } from "./wgsl/launch.ts";
 import type { Image, Windows } from "./windows.ts";
 
 /** Elements along the last axis up to which a window is written out; a longer one is a loop. */
-const WRITTEN = 8;
+const WRITTEN = 11;
 /** Elements of a row that an invocation loads at once, at most. */
-const COLUMNS = 12;
+const COLUMNS = 14;
 const GROUP = 64;
 
 export interface Slide {
