@@ -9,8 +9,9 @@ import { computed } from "./fuse.ts";
 import { hostLimit, hostValues, isFew, onHost } from "./host/engine.ts";
 import { packedBytes, unpacked } from "./packing.ts";
 import { isRowMajor, type Shape, shown, sizeOf } from "./shape.ts";
-import type { Storage } from "./storage.ts";
+import { fits, type Storage } from "./storage.ts";
 import { noteTensor } from "./tidy.ts";
+import { isCostly } from "./wgsl/work.ts";
 
 // An operation joins up to three expressions, whose parameters and memory must then fit one kernel.
 /** Operations that an expression may hold before it is computed into memory. */
@@ -126,6 +127,15 @@ export abstract class TensorBase {
     this.#held = [made.storage.retain()];
     this.#expr = made;
     for (const storage of before) storage.release();
+  }
+
+  /**
+   * The tensor, for kernels that take its elements `times` in all: computed into memory now, if that is more than once
+   * each, they are costly, and memory can hold them.
+   */
+  forReads(times: number): this {
+    const again = times > this.size && this.size > 0 && isCostly(this.#expr);
+    return again && fits(this.gpu, this.size, this.dtype) ? this.compute() : this;
   }
 
   /** The elements where the host has them, or makes them, and they are few; `own`: nobody else has the array. */

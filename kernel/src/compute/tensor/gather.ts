@@ -13,11 +13,11 @@ import { allocate } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import { Kernel } from "./wgsl/kernel.ts";
 
-/** The expression of indices as i32. Throws OPERAND, DTYPE. */
-export function indicesOf(given: unknown, where: string, beside: TensorBase): Expr {
+/** The expression of indices as i32, for a kernel that takes them `times` in all. Throws OPERAND, DTYPE. */
+export function indicesOf(given: unknown, where: string, beside: TensorBase, times = 0): Expr {
   const indices = tensorOf(given, where, "indices");
-  const expr = indices.expression(beside.gpu);
-  if (isIntegerDtype(indices.dtype)) return castTo(expr, "i32");
+  indices.expression(beside.gpu); // of this device
+  if (isIntegerDtype(indices.dtype)) return castTo(indices.forReads(times).expression(), "i32");
   throw new CenoteError(
     "DTYPE",
     `${where}: wanted indices of integers, found ${indices.described}`,

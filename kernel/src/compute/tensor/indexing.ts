@@ -9,7 +9,7 @@ import { checkAlong, gathered, indicesOf } from "./gather.ts";
 import { joined } from "./join.ts";
 import { castTo } from "./operands.ts";
 import { Reductions } from "./reductions.ts";
-import { checkedAxis, checkedShape, rowMajor, shown } from "./shape.ts";
+import { checkedAxis, checkedShape, rowMajor, shown, sizeOf } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 
 export interface OneHotOptions {
@@ -41,8 +41,9 @@ export abstract class Indexing extends Reductions {
    */
   take(indices: TensorBase, axis = 0): this {
     const over = checkedAxis(axis, this.rank, "take");
-    const index = indicesOf(indices, "take", this);
+    tensorOf(indices, "take", "indices");
     const shape = checkedShape(this.shape.toSpliced(over, 1, ...indices.shape), "take");
+    const index = indicesOf(indices, "take", this, sizeOf(shape));
     const after = indices.rank - 1;
     const position = this.shape.map((_, i) => (i === over ? undefined : i < over ? i : i + after));
     const spread = place(index, (one) => ({
@@ -73,8 +74,8 @@ export abstract class Indexing extends Reductions {
   #scatter(how: "add" | "set", indices: TensorBase, updates: TensorBase, axis: number): this {
     const name = how === "add" ? "scatterAdd" : "scatter";
     const over = checkedAxis(axis, this.rank, name);
-    const index = indicesOf(indices, name, this);
     tensorOf(updates, name, "updates");
+    const index = indicesOf(indices, name, this, updates.size);
     if (indices.rank !== 1)
       throw new CenoteError(
         "SHAPE",

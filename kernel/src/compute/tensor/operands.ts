@@ -6,7 +6,7 @@ import { TensorBase } from "./base.ts";
 import { type Dtype, floatOf, isFloatDtype, isIntegerDtype, wordOf } from "./dtypes.ts";
 import { call, type Expr, place } from "./expr.ts";
 import type { ElementOp } from "./ops.ts";
-import { broadcastShape, broadcastStrides, type Shape, sameShape } from "./shape.ts";
+import { broadcastShape, broadcastStrides, type Shape, sameShape, sizeOf } from "./shape.ts";
 
 /** A tensor, or the same number everywhere. */
 export type Operand = TensorBase | number | boolean;
@@ -54,7 +54,7 @@ export function constant(value: number | boolean, beside: Dtype, where: string):
 export function spread(x: TensorBase, shape: Shape, where: string, gpu: Gpu = x.gpu): Expr {
   const expr = x.expression(gpu);
   if (sameShape(x.shape, shape)) return expr;
-  return place(expr, (one) => ({
+  return place(x.forReads(sizeOf(shape)).expression(), (one) => ({
     ...one,
     strides: broadcastStrides(x.shape, one.strides, shape, where),
   }));

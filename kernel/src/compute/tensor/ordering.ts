@@ -5,7 +5,7 @@ import { type Dtype, sumDtype } from "./dtypes.ts";
 import { castTo } from "./operands.ts";
 import type { Reducer } from "./ops.ts";
 import { Rearranging } from "./rearranging.ts";
-import { scanned } from "./scan.ts";
+import { scanned, scanReads } from "./scan.ts";
 import { checkedAxis, rowMajor } from "./shape.ts";
 import { sortedIndices } from "./sort.ts";
 import { tidy } from "./tidy.ts";
@@ -25,7 +25,8 @@ export interface RunningOptions {
 export abstract class Ordering extends Rearranging {
   #scan(how: Reducer, axis: number, dtype: Dtype): this {
     const over = checkedAxis(axis, this.rank, `running ${how}`);
-    const found = scanned(this.gpu, this.expression(), this.shape, over, how);
+    const expr = this.forReads(this.size * scanReads(this.shape[over]!)).expression();
+    const found = scanned(this.gpu, expr, this.shape, over, how);
     return this.make(this.shape, castTo(found, dtype), `running ${how}`);
   }
 

@@ -4,7 +4,7 @@ import { told } from "./arguments.ts";
 import { type Expr, place } from "./expr.ts";
 import { Indexing } from "./indexing.ts";
 import { castTo, constant } from "./operands.ts";
-import { checkedAxis, checkedShape, type Shape, shown } from "./shape.ts";
+import { checkedAxis, checkedShape, type Shape, shown, sizeOf } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 import type { Sides } from "./windows.ts";
 
@@ -54,7 +54,7 @@ export abstract class Rearranging extends Indexing {
     offset: number[],
     name: string,
   ): this {
-    const expr: Expr = place(this.expression(), (one) => ({
+    const expr: Expr = place(this.forReads(sizeOf(shape)).expression(), (one) => ({
       ...one,
       strides: strides(one.strides),
       offset: one.offset + offset.reduce((sum, at, i) => sum + at * one.strides[i]!, 0),

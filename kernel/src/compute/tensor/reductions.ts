@@ -67,7 +67,8 @@ export abstract class Reductions extends Activations {
   /** In one kernel, an invocation a row. */
   #rows(how: RowOperation, axis: number, dtype: Dtype, options: ReduceOptions): this {
     const { keepDims = false } = optionsOf(options, how);
-    const { result, shape } = byRows(this.gpu, this.expression(), this.shape, axis, how);
+    const x = how === "argMin" || how === "argMax" ? this : this.forReads(2 * this.size);
+    const { result, shape } = byRows(this.gpu, x.expression(), this.shape, axis, how);
     const found = this.make(shape, castTo(result, dtype), how);
     return keepDims && shape.length < this.rank ? found.expandDims(axis) : found;
   }
@@ -191,7 +192,7 @@ export abstract class Reductions extends Activations {
     return tidy(() => {
       if (this.size === 0) return this.cast(dtype);
       if (suitsRows(this.shape, over)) return this.#rows("softmax", over, dtype, {});
-      const x = this.cast("f32");
+      const x = this.cast("f32").forReads(3 * this.size);
       const powers = x.sub(x.#finiteMax([over])).exp();
       return powers.div(powers.sum(over, { keepDims: true })).cast(dtype);
     });
@@ -204,7 +205,8 @@ export abstract class Reductions extends Activations {
     return tidy(() => {
       if (this.size === 0) return this.cast(dtype);
       if (suitsRows(this.shape, over)) return this.#rows("logSoftmax", over, dtype, {});
-      return this.sub(this.logSumExp(over, { keepDims: true })).cast(dtype);
+      const x = this.forReads(3 * this.size);
+      return x.sub(x.logSumExp(over, { keepDims: true })).cast(dtype);
     });
   }
 
@@ -212,7 +214,7 @@ export abstract class Reductions extends Activations {
   layerNorm(scale: Operand = 1, shift: Operand = 0, options: NormOptions = {}): this {
     const { epsilon = 1e-5, axes = -1 } = optionsOf(options, "layerNorm");
     return tidy(() => {
-      const x = this.cast("f32");
+      const x = this.cast("f32").forReads(3 * this.size);
       const spread = x.variance(axes, { keepDims: true }).add(epsilon).rsqrt();
       const plain = x.sub(x.mean(axes, { keepDims: true })).mul(spread);
       return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
@@ -223,7 +225,7 @@ export abstract class Reductions extends Activations {
   rmsNorm(scale: Operand = 1, options: NormOptions = {}): this {
     const { epsilon = 1e-6, axes = -1 } = optionsOf(options, "rmsNorm");
     return tidy(() => {
-      const x = this.cast("f32");
+      const x = this.cast("f32").forReads(2 * this.size);
       const mean = x.square().mean(axes, { keepDims: true });
       return x.mul(mean.add(epsilon).rsqrt()).mul(scale).cast(floatOf(this.dtype));
     }, "rmsNorm");

@@ -16,6 +16,9 @@ import { Kernel } from "./wgsl/kernel.ts";
 /** Elements that one invocation goes through, where a line has more. */
 const STRETCH = 256;
 
+/** How often each element of a line is taken: where stretches go on from those before them, these are reduced first. */
+export const scanReads = (length: number): number => (length > STRETCH ? 2 : 1);
+
 /** The running reduction along `axis` as f32, i32 or u32, in the order of the rows. */
 export function scanned(gpu: Gpu, expr: Expr, shape: Shape, axis: number, how: Reducer): Leaf {
   const source = castTo(expr, reducedIn(expr.dtype));

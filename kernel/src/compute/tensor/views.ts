@@ -13,6 +13,7 @@ import {
   resolveShape,
   type Shape,
   shown,
+  sizeOf,
 } from "./shape.ts";
 
 /** What a slice takes of an axis: an index (the axis goes), [start, stop, step?], or null for all of it. */
@@ -20,7 +21,7 @@ export type Slice = number | null | readonly [number | null, (number | null)?, n
 
 export abstract class TensorViews extends TensorBase {
   #view(shape: Shape, move: (placed: Placed) => Placed, name: string): this {
-    return this.make(shape, place(this.expression(), move), name);
+    return this.make(shape, place(this.forReads(sizeOf(shape)).expression(), move), name);
   }
 
   /**
