@@ -8,6 +8,7 @@ import { DISPLAY } from "../../kernel/src/base/index.ts";
 import type * as compute from "../../kernel/src/compute/index.ts";
 import {
   col,
+  count,
   createTensor,
   full,
   mean,
@@ -84,6 +85,27 @@ test("types stand under their own columns, also of names that are numbers; decim
     ["x", "1", "1.00", "00:00:00.000001"],
     ["null", "2", "2.00", "00:00:00.000002"],
   ]);
+});
+
+test("moments that no Date is are shown as what is stored, also by describe and pivot", async () => {
+  const stored = <T extends arrow.DataType>(type: T, data: unknown) =>
+    new arrow.Vector([arrow.makeData({ type, data, length: 2 } as never)]);
+  const far = tableOnHost(
+    new arrow.Table({
+      s: stored(new arrow.TimestampSecond(), BigInt64Array.of(10n ** 15n, 0n)),
+      us: stored(new arrow.TimestampMicrosecond(), BigInt64Array.of(2n ** 63n - 1n, 0n)),
+      day: stored(new arrow.DateDay(), Int32Array.of(2 ** 31 - 1, 0)),
+    }),
+  );
+  const [{ "text/plain": text }] = (await given(far)[DISPLAY]()) as [Record<string, string>];
+  const shown = [`${10n ** 15n} s`, `${2n ** 63n - 1n} µs`, `${(2n ** 31n - 1n) * 86_400_000n} ms`];
+  for (const each of shown) assert.ok(text!.includes(each), `${each} in ${text}`);
+  assert.deepEqual(
+    (await rowsOf(far.describe())).map((row) => row["max"]),
+    shown,
+  );
+  const wide = await far.pivot({ index: "s", on: "us", values: count() });
+  assert.ok(wide.columns.includes(shown[1]!));
 });
 
 test("JavaScript's operators on columns and tensors are an error that names the method", async () => {

@@ -1,5 +1,5 @@
 // Tables as Jupyter shows them: the first rows, with types, as HTML and text, and as Arrow for grids.
-import type { Table } from "apache-arrow";
+import type { Table, Vector } from "apache-arrow";
 import {
   ARROW_MIME,
   type ArrowMetadata,
@@ -8,6 +8,7 @@ import {
   escapeHtml,
   type MimeBundle,
   PREVIEW_ROWS,
+  valueText,
 } from "../base/index.ts";
 
 /** Of HTML and text. */
@@ -41,7 +42,7 @@ export function bundle(shown: Shown): [MimeBundle, Record<string, unknown>] {
 function cellsOf({ head, types, names }: Shown): string[][] {
   const columns = names.map((_, i) => head.getChildAt(i)!);
   return Array.from({ length: Math.min(ROWS, head.numRows) }, (_, row) =>
-    columns.map((column, i) => shownCell(column.get(row), types[i]!)),
+    columns.map((column, i) => shownCell(column, row, types[i]!)),
   );
 }
 
@@ -54,8 +55,29 @@ const unitOf = (type: string) => /\[(\w+)/.exec(type)?.[1] as Unit;
 /** Of "decimal128(18, 2)". */
 const scaleOf = (type: string) => Number(/, *(-?\d+)\)/.exec(type)?.[1] ?? 0);
 
-/** A value of a column of this type, as a display has it. */
-export function shownCell(value: unknown, type: string): string {
+/** The value of a row of a column of this type, as a display has it. */
+export function shownCell(column: Vector, row: number, type: string): string {
+  return isFar(column, row, type)
+    ? (valueText(column, row) ?? "null")
+    : shownValue(column.get(row), type);
+}
+
+/** All values of a column. */
+export const shownColumn = (column: Vector, type: string): string[] =>
+  Array.from({ length: column.length }, (_, row) => shownCell(column, row, type));
+
+/** Whether it is a moment that no Date is, or one that apache-arrow's `get` refuses, as no number counts its ms. */
+function isFar(column: Vector, row: number, type: string): boolean {
+  if (!/^(date|timestamp)/.test(type)) return false;
+  try {
+    const value: unknown = column.get(row);
+    return value !== null && Number.isNaN(new Date(Number(value)).getTime());
+  } catch {
+    return true;
+  }
+}
+
+function shownValue(value: unknown, type: string): string {
   if (value === null || value === undefined) return "null";
   if (type.startsWith("date") && typeof value !== "object") {
     return new Date(Number(value)).toISOString().slice(0, 10);

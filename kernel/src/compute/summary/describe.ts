@@ -69,15 +69,17 @@ async function rowOf(plan: Plan, name: string, type: ColumnType): Promise<Row> {
     Object.assign(figures, { mean: mean(name), std: std(name), median: median(name), ...quarters });
   }
   const only = { ...plan, columns: new Map([[name, plan.columns.get(name)!]]) };
-  const found = (await aggregated(only, [], figures).source.table!()).get(0)!.toJSON() as Row;
-  const shown = (value: unknown) =>
-    value === null || value === undefined ? null : shownCell(value, type.name);
+  const found = await aggregated(only, [], figures).source.table!();
+  const figureOf = (figure: string): unknown => {
+    const column = found.getChild(figure)!;
+    if (figure !== "min" && figure !== "max") return column.get(0);
+    return column.nullCount === 0 ? shownCell(column, 0, type.name) : null;
+  };
+  const row: Row = Object.fromEntries(Object.keys(figures).map((each) => [each, figureOf(each)]));
   return {
-    ...found,
+    ...row,
     column: name,
     type: type.name,
-    nulls: Number(found["rows"]) - Number(found["count"]),
-    min: shown(found["min"]),
-    max: shown(found["max"]),
+    nulls: Number(row["rows"]) - Number(row["count"]),
   };
 }

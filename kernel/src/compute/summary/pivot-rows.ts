@@ -15,7 +15,7 @@ import { type Plan, wholeOf } from "../plan.ts";
 import { NO_ROW, takeRows } from "../run/across.ts";
 import { orderedKeys } from "../run/order.ts";
 import { Scratch } from "../run/scratch.ts";
-import { shownCell } from "../show.ts";
+import { shownColumn } from "../show.ts";
 import { keptStore } from "../sort/hidden.ts";
 import { materialise, StoreSource } from "../sources.ts";
 
@@ -74,7 +74,7 @@ export async function groupedInPool(groups: Plan): Promise<GroupedRows> {
     async headings(name, rows) {
       using found = await taken([{ name, from: name, rows }]);
       const { type } = store.columns.get(name)!;
-      return [...(await readTable(found)).getChildAt(0)!].map((x) => shownCell(x, type.name));
+      return shownColumn((await readTable(found)).getChildAt(0)!, type.name);
     },
     table: async (columns) => wholeOf(new StoreSource(await taken(columns))),
     [Symbol.dispose]() {
@@ -107,7 +107,7 @@ export async function groupedOnHost(groups: Plan): Promise<GroupedRows> {
     },
     async headings(name, rows) {
       const column = (await taken([{ name, from: name, rows }])).getChildAt(0)!;
-      return [...column].map((x) => shownCell(x, all.columns.get(name)!.type.name));
+      return shownColumn(column, all.columns.get(name)!.type.name);
     },
     table: async (columns) => wholeOf(new HostSource(await taken(columns))),
     [Symbol.dispose]() {
