@@ -6,16 +6,12 @@
 import assert from "node:assert/strict";
 import { globals } from "webgpu";
 import { formatBytes } from "../kernel/src/base/index.ts";
-import {
-  createTensor,
-  type GpuTensor,
-  preferHost,
-  RandomStream,
-} from "../kernel/src/compute/index.ts";
+import { preferHost, RandomStream } from "../kernel/src/compute/index.ts";
 import { countOutside, openGpu } from "../kernel/src/gpu/index.ts";
 import { loadTfJsOn, type TfJs } from "./pool/tfjs.ts";
 import { against, medians, type Sides, type Times, tfDone, timed } from "./tensors/measure.ts";
-import type { Operands, Tf } from "./tensors/operations.ts";
+import { both, operands } from "./tensors/operands.ts";
+import type { Tf } from "./tensors/operations.ts";
 import { peakOf } from "./tensors/peak.ts";
 import { againstAll } from "./tensors/peers.ts";
 import { sharingWithJax, sharingWithOrt, sharingWithTf } from "./tensors/sharing.ts";
@@ -52,71 +48,10 @@ const line = (name: string, [mine, theirs]: [Times, Times]) => {
   );
 };
 
-/** The same numbers on both sides. */
-async function both(shape: number[], seed: number, low = 0.05): Promise<[GpuTensor, Tf]> {
-  const made = new RandomStream(() => gpu, seed).uniform(shape, low, 2).compute();
-  return [made, tf.tensor(await made.read(), shape, "float32")];
-}
-
-async function operands(size: number): Promise<[Operands<GpuTensor>, Operands<Tf>]> {
-  const [[x, tx], [y, ty]] = [await both([size], 1), await both([size], 2)];
-  const [[filter, tfilter], [depthwise, tdepthwise]] = [
-    await both([3, 3, 16, 16], 3),
-    await both([3, 3, 16, 1], 4),
-  ];
-  const index = Int32Array.from({ length: size }, (_, i) => (i * 7919) % size);
-  const group = Int32Array.from({ length: size / 8 }, (_, i) => (i * 31) % 64);
-  const [z, groups] = [await createTensor(gpu, index), await createTensor(gpu, group)];
-  const [places, updates] = [z, y].map((one) => one.slice([0, size / 4]).copy());
-  const side = Math.sqrt(size / 16);
-  const [wide, eight, image] = [
-    [size / 1024, 1024],
-    [size / 8, 8],
-    [1, side, side, 16],
-  ];
-  const square = [size / 1024, 32, 32];
-  return [
-    {
-      x,
-      y,
-      z,
-      m: x.gt(1).compute(),
-      other: y.gt(1).compute(),
-      rows: x.reshape(wide!),
-      eights: x.reshape(eight!),
-      squares: x.reshape(square),
-      factors: y.reshape(square),
-      image: x.reshape(image!),
-      filter,
-      depthwise,
-      places: places!,
-      updates: updates!,
-      groups,
-    },
-    {
-      x: tx,
-      y: ty,
-      z: tf.tensor(index, [size], "int32"),
-      m: tf.greater(tx, 1),
-      other: tf.greater(ty, 1),
-      rows: tf.reshape(tx, wide),
-      eights: tf.reshape(tx, eight),
-      squares: tf.reshape(tx, square),
-      factors: tf.reshape(ty, square),
-      image: tf.reshape(tx, image),
-      filter: tfilter,
-      depthwise: tdepthwise,
-      places: tf.tensor(index.slice(0, size / 4), [size / 4], "int32"),
-      updates: tf.slice(ty, [0], [size / 4]),
-      groups: tf.tensor(group, [size / 8], "int32"),
-    },
-  ];
-}
-
 async function operations(): Promise<void> {
   for (const size of sizes) {
     console.log(`\n${size.toLocaleString("en")} elements\n${COLUMNS}`);
-    const [mine, theirs] = await operands(size);
+    const [mine, theirs] = await operands(sides, size);
     const [found, failed]: [[Times, Times][], string[]] = [[], []];
     const chosen = OPERATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
     for (const { name, ours, theirs: its, near = 1e-5 } of chosen) {
@@ -155,7 +90,7 @@ function summary(found: readonly [Times, Times][]): void {
 
 async function chain(): Promise<void> {
   const size = sizes.at(-1)!;
-  const [[x, tx], [y, ty]] = [await both([size], 3), await both([size], 4)];
+  const [[x, tx], [y, ty]] = [await both(sides, [size], 3), await both(sides, [size], 4)];
   const ours = () => x.mul(y).add(1).relu().sub(y).square();
   const theirs = () => tf.tidy(() => tf.square(tf.sub(tf.relu(tf.add(tf.mul(tx, ty), 1)), ty)));
   console.log(`\nchain of five, ${size.toLocaleString("en")} elements\n${COLUMNS}`);
@@ -175,7 +110,7 @@ async function matmul(): Promise<void> {
     `\nmatrix products, f32; the machine's peak, measured: ${peak.wall.toFixed(1)} GFLOP/s, ${peak.processor.toFixed(1)} a core\n${COLUMNS}`,
   );
   for (const n of products) {
-    const [[x, tx], [y, ty]] = [await both([n, n], 5), await both([n, n], 6)];
+    const [[x, tx], [y, ty]] = [await both(sides, [n, n], 5), await both(sides, [n, n], 6)];
     const found = await against(
       sides,
       { name: `matmul ${n}`, ours: () => x.matmul(y), theirs: () => tf.matMul(tx, ty), near: 1e-3 },
@@ -221,9 +156,9 @@ async function sum(): Promise<void> {
 /** A step of a small network on both sides: what the pool and TF.js hold at most. */
 async function memory(): Promise<void> {
   const [[x, tx], [w, tw], [v, tv]] = [
-    await both([2048, 512], 8),
-    await both([512, 1024], 9),
-    await both([1024, 512], 10),
+    await both(sides, [2048, 512], 8),
+    await both(sides, [512, 1024], 9),
+    await both(sides, [1024, 512], 10),
   ];
   const ours = () =>
     gpu.pool.scope(() =>
