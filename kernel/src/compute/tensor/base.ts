@@ -129,15 +129,6 @@ export abstract class TensorBase {
     for (const storage of before) storage.release();
   }
 
-  /**
-   * The tensor, for kernels that take its elements `times` in all: computed into memory now, if that is more than once
-   * each, they are costly, and memory can hold them.
-   */
-  forReads(times: number): this {
-    const again = times > this.size && this.size > 0 && isCostly(this.#expr);
-    return again && fits(this.gpu, this.size, this.dtype) ? this.compute() : this;
-  }
-
   /** The elements where the host has them, or makes them, and they are few; `own`: nobody else has the array. */
   #known(): { values: HostArray; own: boolean } | undefined {
     if (!isFew(this.gpu, this.size)) return undefined;
@@ -250,6 +241,15 @@ export abstract class TensorBase {
     ) => this;
     return new Class(this.gpu, shape, expr, name);
   }
+}
+
+/**
+ * The tensor, for kernels that take its elements `times` in all: computed into memory now, if that is more than once
+ * each, they are costly, and memory can hold them.
+ */
+export function forReads<T extends TensorBase>(x: T, times: number): T {
+  const again = times > x.size && x.size > 0 && isCostly(x.expression());
+  return again && fits(x.gpu, x.size, x.dtype) ? x.compute() : x;
 }
 
 /** Whether few elements are made anew as quickly as they are kept. */

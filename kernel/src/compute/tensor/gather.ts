@@ -2,7 +2,7 @@
 // anything else, and what is written there is dropped: the same on every adapter.
 import { CenoteError } from "../../base/index.ts";
 import { tensorOf } from "./arguments.ts";
-import type { TensorBase } from "./base.ts";
+import { forReads, type TensorBase } from "./base.ts";
 import { DTYPES, isIntegerDtype } from "./dtypes.ts";
 import { type Expr, type Leaf, leaf } from "./expr.ts";
 import { hostValues, kept } from "./host/engine.ts";
@@ -17,7 +17,7 @@ import { Kernel } from "./wgsl/kernel.ts";
 export function indicesOf(given: unknown, where: string, beside: TensorBase, times = 0): Expr {
   const indices = tensorOf(given, where, "indices");
   indices.expression(beside.gpu); // of this device
-  if (isIntegerDtype(indices.dtype)) return castTo(indices.forReads(times).expression(), "i32");
+  if (isIntegerDtype(indices.dtype)) return castTo(forReads(indices, times).expression(), "i32");
   throw new CenoteError(
     "DTYPE",
     `${where}: wanted indices of integers, found ${indices.described}`,

@@ -2,7 +2,7 @@
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
 import { told } from "./arguments.ts";
-import { TensorBase } from "./base.ts";
+import { forReads, TensorBase } from "./base.ts";
 import { type Dtype, floatOf, isFloatDtype, isIntegerDtype, wordOf } from "./dtypes.ts";
 import { call, type Expr, place } from "./expr.ts";
 import type { ElementOp } from "./ops.ts";
@@ -54,7 +54,7 @@ export function constant(value: number | boolean, beside: Dtype, where: string):
 export function spread(x: TensorBase, shape: Shape, where: string, gpu: Gpu = x.gpu): Expr {
   const expr = x.expression(gpu);
   if (sameShape(x.shape, shape)) return expr;
-  return place(x.forReads(sizeOf(shape)).expression(), (one) => ({
+  return place(forReads(x, sizeOf(shape)).expression(), (one) => ({
     ...one,
     strides: broadcastStrides(x.shape, one.strides, shape, where),
   }));

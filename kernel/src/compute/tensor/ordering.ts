@@ -1,6 +1,7 @@
 // Operations that go along an axis in order: running reductions, sorting, the greatest.
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, told } from "./arguments.ts";
+import { forReads } from "./base.ts";
 import { type Dtype, sumDtype } from "./dtypes.ts";
 import { castTo } from "./operands.ts";
 import type { Reducer } from "./ops.ts";
@@ -25,7 +26,7 @@ export interface RunningOptions {
 export abstract class Ordering extends Rearranging {
   #scan(how: Reducer, axis: number, dtype: Dtype): this {
     const over = checkedAxis(axis, this.rank, `running ${how}`);
-    const expr = this.forReads(this.size * scanReads(this.shape[over]!)).expression();
+    const expr = forReads(this, this.size * scanReads(this.shape[over]!)).expression();
     const found = scanned(this.gpu, expr, this.shape, over, how);
     return this.make(this.shape, castTo(found, dtype), `running ${how}`);
   }

@@ -1,6 +1,7 @@
 // Operations that put the elements of a tensor elsewhere: parts, borders, repetitions, triangles, blocks and windows.
 import { CenoteError } from "../../base/index.ts";
 import { told } from "./arguments.ts";
+import { forReads } from "./base.ts";
 import { type Expr, place } from "./expr.ts";
 import { Indexing } from "./indexing.ts";
 import { castTo, constant } from "./operands.ts";
@@ -54,7 +55,7 @@ export abstract class Rearranging extends Indexing {
     offset: number[],
     name: string,
   ): this {
-    const expr: Expr = place(this.forReads(sizeOf(shape)).expression(), (one) => ({
+    const expr: Expr = place(forReads(this, sizeOf(shape)).expression(), (one) => ({
       ...one,
       strides: strides(one.strides),
       offset: one.offset + offset.reduce((sum, at, i) => sum + at * one.strides[i]!, 0),

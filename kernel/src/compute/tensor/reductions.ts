@@ -3,6 +3,7 @@
 import { CenoteError } from "../../base/index.ts";
 import { Activations } from "./activations.ts";
 import { optionsOf, told } from "./arguments.ts";
+import { forReads } from "./base.ts";
 import type { Dtype } from "./dtypes.ts";
 import { floatOf, isFloatDtype, sumDtype } from "./dtypes.ts";
 import type { Expr } from "./expr.ts";
@@ -67,7 +68,7 @@ export abstract class Reductions extends Activations {
   /** In one kernel, an invocation a row. */
   #rows(how: RowOperation, axis: number, dtype: Dtype, options: ReduceOptions): this {
     const { keepDims = false } = optionsOf(options, how);
-    const x = how === "argMin" || how === "argMax" ? this : this.forReads(2 * this.size);
+    const x = how === "argMin" || how === "argMax" ? this : forReads(this, 2 * this.size);
     const { result, shape } = byRows(this.gpu, x.expression(), this.shape, axis, how);
     const found = this.make(shape, castTo(result, dtype), how);
     return keepDims && shape.length < this.rank ? found.expandDims(axis) : found;
@@ -192,7 +193,7 @@ export abstract class Reductions extends Activations {
     return tidy(() => {
       if (this.size === 0) return this.cast(dtype);
       if (suitsRows(this.shape, over)) return this.#rows("softmax", over, dtype, {});
-      const x = this.cast("f32").forReads(3 * this.size);
+      const x = forReads(this.cast("f32"), 3 * this.size);
       const powers = x.sub(x.#finiteMax([over])).exp();
       return powers.div(powers.sum(over, { keepDims: true })).cast(dtype);
     });
@@ -205,7 +206,7 @@ export abstract class Reductions extends Activations {
     return tidy(() => {
       if (this.size === 0) return this.cast(dtype);
       if (suitsRows(this.shape, over)) return this.#rows("logSoftmax", over, dtype, {});
-      const x = this.forReads(3 * this.size);
+      const x = forReads(this, 3 * this.size);
       return x.sub(x.logSumExp(over, { keepDims: true })).cast(dtype);
     });
   }
@@ -214,7 +215,7 @@ export abstract class Reductions extends Activations {
   layerNorm(scale: Operand = 1, shift: Operand = 0, options: NormOptions = {}): this {
     const { epsilon = 1e-5, axes = -1 } = optionsOf(options, "layerNorm");
     return tidy(() => {
-      const x = this.cast("f32").forReads(3 * this.size);
+      const x = forReads(this.cast("f32"), 3 * this.size);
       const spread = x.variance(axes, { keepDims: true }).add(epsilon).rsqrt();
       const plain = x.sub(x.mean(axes, { keepDims: true })).mul(spread);
       return plain.mul(scale).add(shift).cast(floatOf(this.dtype));
@@ -225,7 +226,7 @@ export abstract class Reductions extends Activations {
   rmsNorm(scale: Operand = 1, options: NormOptions = {}): this {
     const { epsilon = 1e-6, axes = -1 } = optionsOf(options, "rmsNorm");
     return tidy(() => {
-      const x = this.cast("f32").forReads(2 * this.size);
+      const x = forReads(this.cast("f32"), 2 * this.size);
       const mean = x.square().mean(axes, { keepDims: true });
       return x.mul(mean.add(epsilon).rsqrt()).mul(scale).cast(floatOf(this.dtype));
     }, "rmsNorm");

@@ -1,7 +1,7 @@
 // Views: other shapes and orders of the same elements. Nothing is copied but where a reshape needs it.
 import { CenoteError } from "../../base/index.ts";
 import { told } from "./arguments.ts";
-import { TensorBase } from "./base.ts";
+import { forReads, TensorBase } from "./base.ts";
 import { leaf, type Placed, place, placedOf } from "./expr.ts";
 import { computed } from "./fuse.ts";
 import {
@@ -21,7 +21,7 @@ export type Slice = number | null | readonly [number | null, (number | null)?, n
 
 export abstract class TensorViews extends TensorBase {
   #view(shape: Shape, move: (placed: Placed) => Placed, name: string): this {
-    return this.make(shape, place(this.forReads(sizeOf(shape)).expression(), move), name);
+    return this.make(shape, place(forReads(this, sizeOf(shape)).expression(), move), name);
   }
 
   /**
