@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTensor } from "../../kernel/src/compute/index.ts";
 import { gpu, scoped } from "../gpu/open.ts";
+import { onBoth } from "./both.ts";
 import { judge, numpy } from "./oracle.ts";
 import { RandomTensors } from "./random.ts";
 
@@ -154,7 +155,7 @@ test("a transposed convolution is the transpose of the convolution, of which eac
   }));
 
 test("channels each by themselves, and where the greatest of windows lie", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(48);
     const [x, f, p] = [
       await random.tensor("f32", [2, 6, 7, 3], PLAIN),
@@ -218,7 +219,7 @@ test("channels each by themselves, and where the greatest of windows lie", () =>
   }));
 
 test("pooling: the greatest and the mean of windows, padding left out", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(45);
     const { host, tensor } = await random.tensor("f32", [2, 6, 8, 3], { special: 0.02 });
     const windows = "np.lib.stride_tricks.sliding_window_view(x, (2, 3), (1, 2))";
@@ -246,7 +247,7 @@ test("pooling: the greatest and the mean of windows, padding left out", () =>
   }));
 
 test("each channel by its own filter, four channels at a time and one by one, is a convolution in groups", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(91);
     for (const [channels, each, height, width] of [
       [8, 1, 3, 3],
@@ -267,7 +268,7 @@ test("each channel by its own filter, four channels at a time and one by one, is
   }));
 
 test("pooling of each dtype, four channels at a time and one by one, over short windows and long ones", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(92);
     const padding = [
       [1, 2],

@@ -109,7 +109,7 @@ test("running sums and products without each element, and from the end", () =>
   }));
 
 test("images of other sizes, by each alignment", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(74);
     const { host, tensor } = await random.tensor("f32", [2, 5, 7, 3], { special: 0 });
     for (const [height, width] of [
@@ -159,7 +159,7 @@ test("images of other sizes, by each alignment", () =>
   }));
 
 test("images of other sizes of each dtype, of pixels that fill words and vectors and of others, and of views", () =>
-  scoped(async () => {
+  onBoth(async () => {
     const random = new RandomTensors(76);
     for (const dtype of ["f32", "f16", "i32", "u8", "i4", "bool"] as const) {
       for (const channels of [3, 8, 32]) {

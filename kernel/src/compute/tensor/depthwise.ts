@@ -1,6 +1,8 @@
 // Convolutions of each channel by filters of its own.
 import type { TensorBase } from "./base.ts";
 import { type Leaf, leaf } from "./expr.ts";
+import { hostValues, kept } from "./host/engine.ts";
+import { depthwiseOnHost, hostImage } from "./host/windows.ts";
 import { rowMajor, sizeOf } from "./shape.ts";
 import { inFours, Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
@@ -19,10 +21,16 @@ export function depthwise(
   const windows = windowsOver(image.sizes, [down, across], options);
   const { gpu } = x;
   const shape = [image.batch, ...windows.sizes, channels * each];
-  const result = leaf(allocate(gpu, shape, "f32", options.where), "f32", rowMajor(shape));
-  if (sizeOf(shape) === 0) return { result, shape };
   const four = each === 1 && inFours(image) && filterInFours(weights);
   const slide = { image, windows, window: [down, across], each, four };
+  const host = hostImage(gpu, slide);
+  const known = host && hostValues(gpu, weights, filter.shape);
+  if (known) {
+    const sums = depthwiseOnHost(slide, host, known);
+    return { result: kept(gpu, sums, shape, "f32", options.where), shape };
+  }
+  const result = leaf(allocate(gpu, shape, "f32", options.where), "f32", rowMajor(shape));
+  if (sizeOf(shape) === 0) return { result, shape };
   const signature = signed(new Signature("depthwise"), slide)
     .add(weights.strides, weights.offset, weights.dtype)
     .bind(result.storage)
@@ -68,7 +76,12 @@ function steps(sliding: Sliding, weights: Leaf, each: number): Steps {
           `let w${e} = ${sliding.load(weights, `f + d0 * ${row} + ${sliding.element(e)} * ${step}`)};`,
       ),
       ...neighbours.flatMap((t) =>
-        written.map((e) => `s${t} += v${sliding.column(t, e)} * w${e};`),
+        written.map((e) => {
+          const j = sliding.column(t, e);
+          const sum = `s${t} + v${j} * w${e}`;
+          const inside = sliding.inside(j);
+          return `s${t} = ${inside === "true" ? sum : `select(s${t}, ${sum}, ${inside})`};`;
+        }),
       ),
     ],
     result: (t) => `s${t}`,

@@ -2,6 +2,8 @@
 import type { TensorBase } from "./base.ts";
 import { isFloatDtype } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
+import { kept } from "./host/engine.ts";
+import { greatestOnHost, hostImage, meansOnHost } from "./host/windows.ts";
 import { rowMajor, sizeOf } from "./shape.ts";
 import { inFours, type Slide, Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
@@ -30,9 +32,15 @@ export function pooled(
   const shape = [image.batch, ...windows.sizes, image.channels];
   const { gpu } = x;
   const dtype = how === "place" ? "i32" : "f32";
+  const slide = { image, windows, window, each: 1, four: how !== "place" && inFours(image) };
+  const host = hostImage(gpu, slide);
+  if (host) {
+    const values =
+      how === "mean" ? meansOnHost(slide, host) : greatestOnHost(slide, host, how === "place");
+    return { result: kept(gpu, values, shape, dtype, where), shape };
+  }
   const result = leaf(allocate(gpu, shape, dtype, where), dtype, rowMajor(shape));
   if (sizeOf(shape) === 0) return { result, shape };
-  const slide = { image, windows, window, each: 1, four: how !== "place" && inFours(image) };
   const signature = signed(new Signature(where), slide)
     .bind(result.storage)
     .bind(image.stored.storage);
@@ -83,18 +91,21 @@ function greatest(sliding: Sliding, { image }: Slide): Omit<Steps, "label"> {
   };
 }
 
+/** Windows are added up in the order of their rows. */
 function mean(sliding: Sliding): Omit<Steps, "label"> {
-  const { columns, type } = sliding;
-  const found = (t: number, name: string) =>
-    sliding.written.map((e) => `${name}${sliding.column(t, e)}`).join(" + ");
+  const { neighbours, written, type } = sliding;
   return {
     outside: "0.0",
-    begin: columns.flatMap((_, j) => [`var s${j} = ${type}(0.0);`, `var seen${j} = 0.0;`]),
-    row: columns.flatMap((_, j) => [
-      `s${j} += v${j};`,
-      `seen${j} += ${sliding.inside(j) === "true" ? "1.0" : `select(0.0, 1.0, ${sliding.inside(j)})`};`,
-    ]),
-    result: (t) => `(${found(t, "s")}) / (${found(t, "seen")})`,
+    begin: neighbours.flatMap((t) => [`var s${t} = ${type}(0.0);`, `var seen${t} = 0.0;`]),
+    row: neighbours.flatMap((t) =>
+      written.flatMap((e) => {
+        const j = sliding.column(t, e);
+        const inside = sliding.inside(j);
+        const one = inside === "true" ? "1.0" : `select(0.0, 1.0, ${inside})`;
+        return [`s${t} += v${j};`, `seen${t} += ${one};`];
+      }),
+    ),
+    result: (t) => `s${t} / seen${t}`,
   };
 }
 

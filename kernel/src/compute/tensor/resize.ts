@@ -3,6 +3,8 @@
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
+import { isFew, kept } from "./host/engine.ts";
+import { resizedOnHost } from "./host/resize.ts";
 import { rowMajor, sizeOf } from "./shape.ts";
 import { floats, inFours } from "./sliding.ts";
 import { allocate } from "./storage.ts";
@@ -36,6 +38,11 @@ export function resized(
   const { gpu } = x;
   const shape = [image.batch, height, width, image.channels];
   const dtype = how === "nearest" ? stored.dtype : "f32";
+  const { host } = stored.storage;
+  if (host && isFew(gpu, x.size) && isFew(gpu, sizeOf(shape))) {
+    const values = resizedOnHost(image, shape, places, how, host);
+    return { result: kept(gpu, values, shape, dtype, where), shape };
+  }
   const result = leaf(allocate(gpu, shape, dtype, where), dtype, rowMajor(shape));
   if (sizeOf(shape) === 0) return { result, shape };
   const signature = new Signature(where)

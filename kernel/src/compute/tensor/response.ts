@@ -2,6 +2,8 @@
 import type { TensorBase } from "./base.ts";
 import { wordOf } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
+import { kept } from "./host/engine.ts";
+import { hostImage, normalisedOnHost } from "./host/windows.ts";
 import { rowMajor } from "./shape.ts";
 import { Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
@@ -18,8 +20,7 @@ export function normalised(x: TensorBase, radius: number, of: Response, where: s
   const { gpu, shape } = x;
   const channels = shape.at(-1)!;
   const reach = Math.min(radius, channels - 1);
-  const result = leaf(allocate(gpu, shape, "f32", where), "f32", rowMajor(shape));
-  if (x.size === 0) return result;
+  if (x.size === 0) return leaf(allocate(gpu, shape, "f32", where), "f32", rowMajor(shape));
   const { leaf: stored, copied } = x.packed();
   // Channels are the axis that windows go along.
   const one = [1];
@@ -32,22 +33,26 @@ export function normalised(x: TensorBase, radius: number, of: Response, where: s
     four: false,
   };
   const words = [of.bias, of.alpha, -of.beta].map((value) => wordOf(value, "f32", where));
-  const signature = signed(new Signature(where), slide)
-    .add(words)
-    .bind(result.storage)
-    .bind(stored.storage);
+  let result: Leaf | undefined;
   try {
+    const host = hostImage(gpu, slide);
+    if (host) return kept(gpu, normalisedOnHost(slide, host, of), shape, "f32", where);
+    result = leaf(allocate(gpu, shape, "f32", where), "f32", rowMajor(shape));
+    const signature = signed(new Signature(where), slide)
+      .add(words)
+      .bind(result.storage)
+      .bind(stored.storage);
     launch(gpu, signature, (kernel) => {
       const sliding = new Sliding(kernel, slide);
-      sliding.run(result, steps(sliding, stored, words, where), "f32");
+      sliding.run(result!, steps(sliding, stored, words, where), "f32");
     });
+    return result;
   } catch (error) {
-    result.storage.block.dispose();
+    result?.storage.block.dispose();
     throw error;
   } finally {
     if (copied) stored.storage.block.dispose();
   }
-  return result;
 }
 
 function steps(sliding: Sliding, stored: Leaf, words: readonly number[], label: string): Steps {
