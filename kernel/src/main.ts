@@ -64,12 +64,6 @@ const wire = new Worker(entry("wire-thread", "wire-thread"), {
   execArgv: ["--expose-internals", "--no-warnings"], // for wire/signal.ts
 });
 wire.once("online", () => setFlagsFromString(YOUNG));
-// Messages that come before this thread is ready wait here.
-const early: ToMain[] = [];
-let receive = (message: ToMain): void => {
-  early.push(message);
-};
-port.on("message", (message: ToMain) => receive(message));
 wire.on("error", (error) =>
   writeSync(terminal, `cenote: the wire thread failed: ${error.stack}\n`),
 );
@@ -95,8 +89,8 @@ await setCompilerFlags((released) => {
   wire.postMessage(released);
   return held;
 });
-for (const message of early) cells.receive(message);
-receive = cells.receive;
+// Messages have waited in the port. Each is a task of its own, so that an interrupt ends nothing but a cell.
 Atomics.store(writer.state, WORD.ready, 1);
+port.on("message", (message: ToMain) => cells.receive(message));
 // Not at once: where cores are few, the wire's start needs them.
 setTimeout(() => void warmUp(), WARM_UP_MS);

@@ -152,6 +152,14 @@ def test_interrupts_while_timers_keep_the_thread_busy(fresh: Kernel) -> None:
     assert fresh.run("left = 0; await new Promise((r) => setTimeout(r, 10)); 1").plain == "1"
 
 
+def test_a_cell_that_waited_for_the_kernel_to_start_can_be_interrupted(fresh: Kernel) -> None:
+    request = fresh.send("console.log('begun'); while (true) {}")
+    fresh.wait_for_text("begun")
+    by_request(fresh)
+    assert fresh.finish(request).reply["content"]["ename"] == "Interrupted"
+    assert fresh.run("1 + 1").plain == "2"
+
+
 def test_interrupt_of_an_idle_kernel_changes_nothing(kernel: Kernel) -> None:
     kernel.run("const calm = 1")
     by_request(kernel)
