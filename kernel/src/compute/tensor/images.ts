@@ -4,8 +4,9 @@ import { optionsOf, told } from "./arguments.ts";
 import { floatOf } from "./dtypes.ts";
 import { Linear } from "./linear.ts";
 import { castTo } from "./operands.ts";
-import { type Places, type Resizing, resized } from "./resize.ts";
+import { resized } from "./resize.ts";
 import { tidy } from "./tidy.ts";
+import type { Places, Resizing } from "./windows.ts";
 
 export interface ResizeOptions {
   /**

@@ -10,17 +10,7 @@ import { floats, inFours } from "./sliding.ts";
 import { allocate } from "./storage.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
-import { checkedOptions, type Image, imageOf } from "./windows.ts";
-
-/** The place of element i is (i · times + plus) ÷ over, in elements of the source. */
-export interface Places {
-  readonly times: number;
-  readonly plus: number;
-  readonly over: number;
-}
-
-/** "nearest": the elements in which places lie, of their dtype; "bilinear": mixed with the next ones, as f32. */
-export type Resizing = "nearest" | "bilinear";
+import { checkedOptions, type Image, imageOf, type Places, type Resizing } from "./windows.ts";
 
 const NEIGHBOURS = [0, 1, 2, 3];
 const GROUP = 64;

@@ -199,3 +199,13 @@ export function imageOf(x: TensorBase, { axes, channelsFirst, where }: Checked):
   });
   return { stored, ...named(x.shape), strides: named(stored.strides) };
 }
+
+/** The place of element i is (i · times + plus) ÷ over, in elements of the source. */
+export interface Places {
+  readonly times: number;
+  readonly plus: number;
+  readonly over: number;
+}
+
+/** "nearest": the elements in which places lie, of their dtype; "bilinear": mixed with the next ones, as f32. */
+export type Resizing = "nearest" | "bilinear";

@@ -1,8 +1,7 @@
 // Small images of other sizes on the host, as the kernels of resize.ts make them.
 import { DTYPES, type HostArray } from "../dtypes.ts";
-import type { Places, Resizing } from "../resize.ts";
 import { sizeOf } from "../shape.ts";
-import type { Image } from "../windows.ts";
+import type { Image, Places, Resizing } from "../windows.ts";
 
 /** For each element of an axis of the result: where the one that its place lies in is, the next one, and its share. */
 function along(from: number, to: number, { times, plus, over }: Places, stride: number) {
