@@ -282,3 +282,37 @@ test("what dropped expressions held of a disposed tensor is garbage, though the 
     assert.throws(() => x.neg(), { code: "DISPOSED" });
   });
 });
+
+test("eight axes are repeated, of views too; losses of bytes do not wrap", () =>
+  scoped(async () => {
+    const x = await createTensor(gpu, Int32Array.of(1, 2, 3, 4), {
+      shape: [2, 1, 1, 1, 1, 2, 1, 1],
+    });
+    const all = x.transpose(5, 1, 2, 3, 4, 0, 6, 7).tile(2, 1, 2, 1, 1, 2, 1, 3);
+    assert.deepEqual(all.shape, [4, 1, 2, 1, 1, 4, 1, 3]);
+    const row = (a: number, b: number) => [a, a, a, b, b, b, a, a, a, b, b, b];
+    const half = [...row(1, 3), ...row(1, 3), ...row(2, 4), ...row(2, 4)];
+    assert.deepEqual(Array.from(await all.read()), [...half, ...half]);
+    assert.deepEqual(x.tile(1, 1, 0, 1, 1, 2, 1, 1).shape, [2, 1, 0, 1, 1, 4, 1, 1]);
+    assert.throws(() => x.reshape(1, 1, 1, 1, 1, 1, 1, 1, 4), { message: /at most 8 sizes/ });
+    const [a, b] = [Uint8Array.of(1, 2), Uint8Array.of(2, 0)];
+    const bytes = await createTensor(gpu, a);
+    const target = await createTensor(gpu, b);
+    assert.deepEqual(Array.from(await bytes.l1Loss(target).read()), [1.5]);
+    assert.deepEqual(Array.from(await bytes.mseLoss(target).read()), [2.5]);
+  }));
+
+test("a layout and groups that do not fit are named", () =>
+  scoped(async () => {
+    const image = await createTensor(gpu, new Float32Array(48), { shape: [1, 4, 4, 3] });
+    const filter = await createTensor(gpu, new Float32Array(12), { shape: [2, 2, 3, 1] });
+    assert.throws(() => image.depthwiseConv2d(filter, { layout: "NCHW" }), {
+      code: "OPTIONS",
+      message: /channels last/,
+    });
+    for (const groups of [0, 2, 1.5, "x" as never]) {
+      const wanted = { code: "SHAPE", message: /wanted groups that \d channels fall into/ };
+      assert.throws(() => image.conv2d(filter, { groups }), wanted);
+      assert.throws(() => image.conv2dTranspose(filter.transpose(0, 1, 3, 2), { groups }), wanted);
+    }
+  }));

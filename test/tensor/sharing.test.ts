@@ -66,7 +66,30 @@ test("a tensor's elements are computed into the buffer that another library gets
     given[0]!.buffer.destroy();
   }));
 
-test("a buffer that is too small, or of an unknown type, is refused", () => {
+test("what a library refuses, or is none, is told, and nothing stays", async () => {
+  using x = await createTensor(gpu, [1, 2]);
+  const { live } = gpu.pool.stats();
+  let destroyed = 0;
+  const refusing = {
+    Tensor: {
+      fromGpuBuffer(buffer: GPUBuffer): never {
+        buffer.destroy = () => {
+          destroyed++;
+        };
+        throw new Error("theirs");
+      },
+    },
+  };
+  assert.throws(() => toOrt(x.add(1), refusing), { message: "theirs" });
+  assert.equal(gpu.pool.stats().live, live);
+  assert.equal(destroyed, 1);
+  assert.throws(() => toOrt(x, undefined as never), { code: "FRAMEWORK" });
+  assert.throws(() => fromOrt(gpu, undefined as never), { code: "FRAMEWORK" });
+  const onHost = { dims: [1], type: "float32", location: "cpu", gpuBuffer: undefined as never };
+  assert.throws(() => fromOrt(gpu, onHost), { code: "FRAMEWORK", message: /in cpu/ });
+});
+
+test("a buffer that is too small, of an unknown type or not for kernels is refused", () => {
   const buffer = bufferOf([1, 2]);
   assert.throws(() => fromOrt(gpu, { dims: [3], type: "float32", gpuBuffer: buffer }), {
     code: "SIZE",
@@ -74,7 +97,15 @@ test("a buffer that is too small, or of an unknown type, is refused", () => {
   assert.throws(() => fromOrt(gpu, { dims: [1], type: "int64", gpuBuffer: buffer }), {
     code: "DTYPE",
   });
-  buffer.destroy();
+  assert.throws(() => fromOrt(gpu, { dims: [-1], type: "float32", gpuBuffer: buffer }), {
+    code: "SHAPE",
+  });
+  const plain = device.createBuffer({ size: 8, usage: 0x04 | 0x08 });
+  assert.throws(() => fromOrt(gpu, { dims: [2], type: "float32", gpuBuffer: plain }), {
+    code: "FRAMEWORK",
+    message: /STORAGE/,
+  });
+  for (const one of [buffer, plain]) one.destroy();
 });
 
 test("an array whose references are counted is kept while our tensor needs it", () =>

@@ -2,7 +2,7 @@
 import { CenoteError } from "../../base/index.ts";
 import { optionsOf, tensorOf, told } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
-import { convolved } from "./convolve.ts";
+import { checkGroups, convolved } from "./convolve.ts";
 import { depthwise } from "./depthwise.ts";
 import { type Dtype, floatOf } from "./dtypes.ts";
 import type { Leaf } from "./expr.ts";
@@ -74,9 +74,15 @@ export abstract class Convolutions extends Lookups {
     return this.#convolve(filter, 3, "conv3d", options);
   }
 
-  /** Each channel by filters of its own: (height, width, channels, filters) gives channels · filters. Channels last. Derivative: x, filter. Throws SHAPE. */
+  /** Each channel by filters of its own: (height, width, channels, filters) gives channels · filters. Channels last. Derivative: x, filter. Throws SHAPE, OPTIONS. */
   depthwiseConv2d(filter: TensorBase, options: WindowOptions = {}): this {
     const where = "depthwiseConv2d";
+    const to = checkedOptions(options, 2, where);
+    if (to.channelsFirst) {
+      throw new CenoteError("OPTIONS", `${where}: wanted channels last (NHWC), found NCHW`, {
+        mend: "Turn it: x.transpose(0, 2, 3, 1), which copies nothing.",
+      });
+    }
     const { shape } = tensorOf(filter, where, "the filter");
     if (shape.length !== 4 || shape[2] !== this.shape.at(-1)) {
       throw new CenoteError(
@@ -84,7 +90,6 @@ export abstract class Convolutions extends Lookups {
         `${where}: wanted a filter (height, width, ${this.shape.at(-1) ?? 0} channels, filters) for ${this.described}, found ${shown(shape)}`,
       );
     }
-    const to = checkedOptions(options, 2, where);
     return tidy(() => this.#image(depthwise(this, this.#own(filter), to), floatOf(this.dtype), to));
   }
 
@@ -104,12 +109,7 @@ export abstract class Convolutions extends Lookups {
     const last = to.channelsFirst ? own.transpose(...sizes.map((k) => k + 2), 1, 0) : own;
     const [outputs, channels] = last.shape.slice(-2) as [number, number];
     const window = last.shape.slice(0, -2);
-    if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-      throw new CenoteError(
-        "SHAPE",
-        `${to.where}: wanted groups that ${channels} channels fall into, found ${String(groups)}`,
-      );
-    }
+    checkGroups(groups, channels, to.where);
     const n = to.axes;
     return last
       .flip(sizes)

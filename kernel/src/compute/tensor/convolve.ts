@@ -1,6 +1,7 @@
 // Convolutions over one, two or three axes. Filters are (sizes …, channels ÷ groups, outputs), with channels first
 // (outputs, channels ÷ groups, sizes …). An invocation computes four pixels of up to four outputs.
 import { CenoteError } from "../../base/index.ts";
+import { told } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
 import { type Leaf, leaf } from "./expr.ts";
@@ -24,6 +25,20 @@ const filterOf = (of: readonly number[], channelsFirst: boolean): Filter =>
     ? { sizes: of.slice(2), depth: of[1]!, outputs: of[0]! }
     : { sizes: of.slice(0, -2), depth: of.at(-2)!, outputs: of.at(-1)! };
 
+/** Throws SHAPE unless so many channels fall into these groups. */
+export function checkGroups(
+  groups: unknown,
+  channels: number,
+  where: string,
+): asserts groups is number {
+  if (Number.isSafeInteger(groups) && (groups as number) > 0 && channels % (groups as number) === 0)
+    return;
+  throw new CenoteError(
+    "SHAPE",
+    `${where}: wanted groups that ${channels} channels fall into, found ${told(groups)}`,
+  );
+}
+
 /**
  * The convolution as f32 in the order of the rows of (batch, sizes …, outputs). `place` says where windows lie over
  * an image of these sizes. Throws SHAPE.
@@ -45,15 +60,11 @@ export function convolved(
   }
   filter.expression(x.gpu);
   const { sizes, depth, outputs } = filterOf(filter.shape, channelsFirst);
-  const many = groups as number;
-  if (
-    !(Number.isInteger(groups) && many > 0) ||
-    depth * many !== image.channels ||
-    outputs % many
-  ) {
+  checkGroups(groups, image.channels, where);
+  if (depth * groups !== image.channels || outputs % groups !== 0) {
     throw new CenoteError(
       "SHAPE",
-      `${where}: wanted ${image.channels / many} channels in the filter (${image.channels} of the image in ${String(groups)} groups) and outputs in as many groups, found ${shown(filter.shape)}`,
+      `${where}: wanted ${image.channels / groups} channels in the filter (${image.channels} of the image in ${groups} groups) and outputs in as many groups, found ${shown(filter.shape)}`,
     );
   }
   const windows = place(image.sizes, sizes);
@@ -63,7 +74,7 @@ export function convolved(
   if (sizeOf(shape) === 0) return { result, shape };
   const kernel = new Convolution(new Kernel(gpu), image, windows, {
     weights: filter.stored(),
-    ...{ sizes, depth, outputs: outputs / many, groups: many, channelsFirst },
+    ...{ sizes, depth, outputs: outputs / groups, groups, channelsFirst },
   });
   kernel.run(result, where);
   return { result, shape };

@@ -2,16 +2,18 @@
 // as an argument, because none of them comes with Cenote; what of it is used is described here.
 import { CenoteError } from "../../base/index.ts";
 import type { Gpu } from "../../gpu/index.ts";
-import { tensorOf } from "./arguments.ts";
+import { tensorOf, told } from "./arguments.ts";
 import { bytesOf, DTYPES, type Dtype } from "./dtypes.ts";
 import { leaf } from "./expr.ts";
 import { fill } from "./fuse.ts";
-import { rowMajor, type Shape, sizeOf } from "./shape.ts";
+import { checkedShape, rowMajor, type Shape, sizeOf } from "./shape.ts";
 import { Storage } from "./storage.ts";
 import { GpuTensor } from "./tensor.ts";
 
 /** STORAGE | COPY_SRC | COPY_DST (WebGPU, section 5.1.2). */
 const USAGE = 0x80 | 0x04 | 0x08;
+/** What kernels and reading back need: STORAGE | COPY_SRC. */
+const NEEDED = 0x80 | 0x04;
 
 export interface TfTensor {
   readonly shape: number[];
@@ -67,23 +69,35 @@ function otherDevice(library: string): CenoteError {
   );
 }
 
-/** A buffer of its own that holds the tensor's elements, written by one kernel, which computes them if they wait. */
-function bufferOf(
+/**
+ * A buffer of its own that holds the tensor's elements, written by one kernel, which computes them if they wait; as what
+ * a library makes of it, and as a tensor.
+ */
+function shared<T>(
   tensor: GpuTensor,
+  library: string,
   device: GPUDevice,
-  what: string,
-): { buffer: GPUBuffer; storage: Storage } {
+  give: (buffer: GPUBuffer) => T,
+): { other: T; mine: GpuTensor } {
   const { gpu, shape, dtype } = tensor;
   const expr = tensor.expression();
+  const what = `shared with ${library}`;
   const buffer = device.createBuffer({
     label: what,
     size: bytesOf(dtype, sizeOf(shape)),
     usage: USAGE,
   });
   const storage = new Storage(gpu, gpu.adopt(buffer, what)).retain();
-  fill(gpu, storage, dtype, expr, shape, what);
-  gpu.submit(); // what we recorded comes before what the library will
-  return { buffer, storage };
+  try {
+    fill(gpu, storage, dtype, expr, shape, what);
+    gpu.submit(); // what we recorded comes before what the library will
+    return { other: give(buffer), mine: over(gpu, storage, dtype, shape, what) };
+  } catch (error) {
+    buffer.destroy();
+    throw error;
+  } finally {
+    storage.release();
+  }
 }
 
 function checkedFor(
@@ -109,18 +123,17 @@ function checkedFor(
  */
 export function toTF(tensor: GpuTensor, tf: TfJs): { tf: TfTensor; tensor: GpuTensor } {
   const dtype = checkedFor(tensor, TF_DTYPES, "TF.js") as "float32" | "int32";
-  const backend = backendOf(tf, tensor.gpu);
-  const { buffer, storage } = bufferOf(tensor, backend.device, "shared with TF.js");
-  const other = tf.tensor({ buffer, zeroCopy: true }, [...tensor.shape], dtype);
-  const mine = over(tensor.gpu, storage, tensor.dtype, tensor.shape, "shared with TF.js");
-  storage.release();
+  const { device } = backendOf(tf, tensor.gpu);
+  const { other, mine } = shared(tensor, "TF.js", device, (buffer) =>
+    tf.tensor({ buffer, zeroCopy: true }, [...tensor.shape], dtype),
+  );
   return { tf: other, tensor: mine };
 }
 
 /** A tensor over the buffer of one of TF.js, which must live as long as ours is used. Throws as toTF. */
 export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
   const backend = backendOf(tf, gpu);
-  const dtype = dtypeNamed(TF_DTYPES, other.dtype, "fromTF");
+  const dtype = dtypeNamed(TF_DTYPES, other?.dtype, "fromTF");
   backend.uploadToGPU(other.dataId);
   if (backend.commandEncoder) {
     backend.endComputePassEncoder();
@@ -135,6 +148,8 @@ export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
 export interface OrtTensor {
   readonly dims: readonly number[];
   readonly type: string;
+  /** "gpu-buffer" where gpuBuffer is there. */
+  readonly location?: string;
   readonly gpuBuffer: GPUBuffer;
 }
 
@@ -163,18 +178,33 @@ const JAX_DTYPES: Partial<Record<Dtype, string>> = {
   u32: "uint32",
 };
 
-/** This tensor as one of onnxruntime-web, whose session must run on sharedDevice(); otherwise as toTF. Throws DTYPE. */
+/** This tensor as one of onnxruntime-web, whose session must run on sharedDevice(); otherwise as toTF. Throws DTYPE, FRAMEWORK. */
 export function toOrt(tensor: GpuTensor, ort: Ort): { ort: OrtTensor; tensor: GpuTensor } {
   const dataType = checkedFor(tensor, ORT_DTYPES, "onnxruntime-web");
-  const { buffer, storage } = bufferOf(tensor, tensor.gpu.device, "shared with onnxruntime-web");
-  const other = ort.Tensor.fromGpuBuffer(buffer, { dataType, dims: [...tensor.shape] });
-  const mine = over(tensor.gpu, storage, tensor.dtype, tensor.shape, "shared with onnxruntime-web");
-  storage.release();
+  if (typeof ort?.Tensor?.fromGpuBuffer !== "function") {
+    throw new CenoteError("FRAMEWORK", "toOrt: wanted onnxruntime-web as the second argument", {
+      mend: 'As in import * as ort from "onnxruntime-web/webgpu"; toOrt(x, ort).',
+    });
+  }
+  const { other, mine } = shared(tensor, "onnxruntime-web", tensor.gpu.device, (buffer) =>
+    ort.Tensor.fromGpuBuffer(buffer, { dataType, dims: [...tensor.shape] }),
+  );
   return { ort: other, tensor: mine };
 }
 
-/** A tensor over the GPU buffer of one of onnxruntime-web, which must live as long as ours is used. Throws DTYPE. */
+/**
+ * A tensor over the GPU buffer of one of onnxruntime-web, which must live as long as ours is used. Throws DTYPE, and
+ * FRAMEWORK where it lies elsewhere.
+ */
 export function fromOrt(gpu: Gpu, other: OrtTensor): GpuTensor {
+  const where = other?.location ?? "gpu-buffer"; // elsewhere its gpuBuffer throws
+  if (where !== "gpu-buffer" || !other?.gpuBuffer) {
+    throw new CenoteError(
+      "FRAMEWORK",
+      `fromOrt: wanted a tensor of onnxruntime-web in a GPU buffer, found ${other?.location ? `one in ${where}` : told(other)}`,
+      { mend: 'Make the session with preferredOutputLocation: "gpu-buffer".' },
+    );
+  }
   const dtype = dtypeNamed(ORT_DTYPES, other.type, "fromOrt");
   return adopted(gpu, other.gpuBuffer, dtype, other.dims, "of onnxruntime-web");
 }
@@ -216,12 +246,12 @@ export async function fromJax(gpu: Gpu, array: JaxArray, jax: Jax): Promise<GpuT
   }
 }
 
-function dtypeNamed(names: Partial<Record<Dtype, string>>, wanted: string, where: string): Dtype {
+function dtypeNamed(names: Partial<Record<Dtype, string>>, wanted: unknown, where: string): Dtype {
   const found = (Object.keys(names) as Dtype[]).find((dtype) => names[dtype] === wanted);
   if (found) return found;
   throw new CenoteError(
     "DTYPE",
-    `${where}: wanted one of ${Object.values(names).join(", ")}, found ${wanted}`,
+    `${where}: wanted one of ${Object.values(names).join(", ")}, found ${told(wanted)}`,
   );
 }
 
@@ -233,11 +263,16 @@ function adopted(
   what: string,
   end?: () => void,
 ): GpuTensor {
-  const wanted = Math.ceil((sizeOf(shape) * DTYPES[dtype].bits) / 8);
+  const wanted = Math.ceil((sizeOf(checkedShape(shape, what)) * DTYPES[dtype].bits) / 8);
   if (buffer.size < wanted)
     throw new CenoteError(
       "SIZE",
       `${what}: wanted a buffer of ${wanted} bytes, found ${buffer.size}`,
+    );
+  if ((buffer.usage & NEEDED) !== NEEDED)
+    throw new CenoteError(
+      "FRAMEWORK",
+      `${what}: wanted a buffer with the usages STORAGE and COPY_SRC, found usage ${buffer.usage}`,
     );
   return over(gpu, new Storage(gpu, gpu.adopt(buffer, what, end)), dtype, shape, what);
 }

@@ -118,7 +118,7 @@ export abstract class Lookups extends Losses {
 
   /**
    * How often each number from 0 to below `size` is among these integers, i32; or the sums of their `weights`, f32.
-   * Others are not counted. Throws DTYPE, SHAPE.
+   * Others are not counted. Derivative, of the weights: the integers. Throws DTYPE, SHAPE.
    */
   bincount(size: number, weights?: TensorBase): this {
     const [length] = checkedShape([size], "bincount");
@@ -204,7 +204,7 @@ export abstract class Lookups extends Losses {
     });
   }
 
-  /** The elements where `mask`, of this shape or of its first axes, is not 0: (n, the other axes). One read-back, of their number. Rejects with SHAPE. */
+  /** The elements where `mask`, of this shape or of its first axes, is not 0: (n, the other axes). One read-back, of their number. Derivative: the mask. Rejects with SHAPE. */
   async select(mask: TensorBase): Promise<this> {
     const { rank, shape } = tensorOf(mask, "select", "a mask");
     if (rank < 1 || shown(shape) !== shown(this.shape.slice(0, rank))) {
@@ -231,7 +231,7 @@ export abstract class Lookups extends Losses {
     return Number((await last.read())[0]);
   }
 
-  /** The elements of the flattened tensor, each value once and in order. One read-back, of their number. Dispose all three when done. */
+  /** The elements of the flattened tensor, each value once and in order. One read-back, of their number. Derivative: the inverse. Dispose all three when done. */
   async unique(): Promise<Unique<this>> {
     const [order, group] = tidy(() => {
       const flat = this.flatten();

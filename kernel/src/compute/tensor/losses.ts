@@ -1,4 +1,4 @@
-// Losses: means over all elements.
+// Losses: means over all elements, as floats.
 import { CenoteError } from "../../base/index.ts";
 import { tensorOf } from "./arguments.ts";
 import type { TensorBase } from "./base.ts";
@@ -10,20 +10,25 @@ import { sameShape } from "./shape.ts";
 import { tidy } from "./tidy.ts";
 
 export abstract class Losses extends Ordering {
+  /** As floats: integers would wrap. */
+  #floats(): this {
+    return this.cast(floatOf(this.dtype));
+  }
+
   /** Mean, over all, of the squares of differences. Derivative: x, target. */
   mseLoss(target: Operand): this {
-    return tidy(() => this.sub(target).square().mean(), "mseLoss");
+    return tidy(() => this.#floats().sub(target).square().mean(), "mseLoss");
   }
 
   /** Mean, over all, of the sizes of differences. Derivative: x, target. */
   l1Loss(target: Operand): this {
-    return tidy(() => this.sub(target).abs().mean(), "l1Loss");
+    return tidy(() => this.#floats().sub(target).abs().mean(), "l1Loss");
   }
 
   /** Mean of Huber's losses: squares up to `delta`, lines beyond. Derivative: x, target. */
   huberLoss(target: Operand, delta = 1): this {
     return tidy(() => {
-      const size = this.sub(target).abs();
+      const size = this.#floats().sub(target).abs();
       return size
         .le(delta)
         .where(size.square().mul(0.5), size.sub(delta / 2).mul(delta))
@@ -48,13 +53,13 @@ export abstract class Losses extends Ordering {
 
   /** Mean of max(0, 1 − x·target), targets being −1 or 1. Derivative: x, target. */
   hingeLoss(target: Operand): this {
-    return tidy(() => this.mul(target).neg().add(1).relu().mean(), "hingeLoss");
+    return tidy(() => this.#floats().mul(target).neg().add(1).relu().mean(), "hingeLoss");
   }
 
   /** Mean of −target·log(x + epsilon) − (1 − target)·log(1 − x + epsilon), x being probabilities. Derivative: x, target. */
   logLoss(target: Operand, epsilon = 1e-7): this {
     return tidy(() => {
-      const x = this.cast(floatOf(this.dtype));
+      const x = this.#floats();
       const [right, wrong] = [
         x.add(epsilon).log(),
         x
@@ -69,13 +74,13 @@ export abstract class Losses extends Ordering {
   /** Mean of 1 − the sum of products along an axis, of vectors of length 1. Derivative: x, target. Throws SHAPE, AXIS. */
   cosineLoss(target: TensorBase, axis = -1): this {
     sameShapes(this, tensorOf(target, "cosineLoss", "the target"), "cosineLoss");
-    return tidy(() => this.mul(target).sum(axis).neg().add(1).mean());
+    return tidy(() => this.#floats().mul(target).sum(axis).neg().add(1).mean());
   }
 
   /** Mean cross-entropy of logits against probabilities of true. Derivative: sigmoid(x), target. */
   binaryCrossEntropy(target: Operand): this {
     return tidy(
-      () => this.cast(floatOf(this.dtype)).softplus().sub(this.mul(target)).mean(),
+      () => this.#floats().softplus().sub(this.#floats().mul(target)).mean(),
       "binaryCrossEntropy",
     );
   }

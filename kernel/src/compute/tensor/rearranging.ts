@@ -184,11 +184,25 @@ export abstract class Rearranging extends Indexing {
       );
     }
     checkedShape(counts, "tile");
-    return tidy(() => {
-      const apart = this.reshape(this.shape.flatMap((size) => [1, size]));
-      const wide = apart.broadcastTo(this.shape.flatMap((size, i) => [counts[i]!, size]));
-      return wide.reshape(this.shape.map((size, i) => size * counts[i]!));
-    });
+    return tidy(() => this.#tiled(counts));
+  }
+
+  /** Up to two axes are repeated at once, each as an axis more; the sizes between them are taken together. */
+  #tiled(counts: readonly number[]): this {
+    const repeated = counts.flatMap((count, axis) => (count === 1 ? [] : axis)).slice(0, 2);
+    if (repeated.length === 0) return this.make(this.shape, this.expression(), "tile");
+    const [first = 0, second = first] = repeated;
+    const between = (from: number, to: number) => sizeOf(this.shape.slice(from, to));
+    const apart = (many: (axis: number) => number) => [
+      between(0, first),
+      ...[many(first), this.shape[first]!],
+      ...(second > first ? [between(first + 1, second), many(second), this.shape[second]!] : []),
+      between(second + 1, this.rank),
+    ];
+    const wide = this.reshape(apart(() => 1)).broadcastTo(apart((axis) => counts[axis]!));
+    const sizes = this.shape.map((size, i) => (repeated.includes(i) ? size * counts[i]! : size));
+    const rest = counts.map((count, i) => (repeated.includes(i) ? 1 : count));
+    return wide.reshape(sizes).#tiled(rest);
   }
 
   /** Elements below the k-th diagonal of the last two axes as 0. Derivative: k. */

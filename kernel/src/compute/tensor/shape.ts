@@ -116,7 +116,9 @@ export function resolveShape(shape: Shape, wanted: unknown, where: string): numb
   if (!bad && sizeOf(given) === sizeOf(shape)) return given;
   throw new CenoteError(
     "SHAPE",
-    `${where}: ${shown(shape)} has ${sizeOf(shape)} elements, which ${shown(Array.isArray(wanted) ? wanted : [wanted as number])} does not hold`,
+    given.length > MAX_RANK
+      ? `${where}: wanted at most ${MAX_RANK} sizes, found ${shown(given)}`
+      : `${where}: ${shown(shape)} has ${sizeOf(shape)} elements, which ${shown(Array.isArray(wanted) ? wanted : [wanted as number])} does not hold`,
   );
 }
 

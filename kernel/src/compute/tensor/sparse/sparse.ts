@@ -99,12 +99,12 @@ export class GpuSparse {
     return sparseOf(format, shape, body);
   }
 
-  /** Rows, columns and values of the kept elements, sorted by row. Elements of 2:4 and bsr that are zero are kept. */
+  /** Rows, columns and values of the kept elements, sorted by row. Elements of 2:4 and bsr that are zero are kept. Derivative: the places. */
   toCoo(): GpuSparse {
     return this.#made("coo", this.shape, () => coordinatesOf(this));
   }
 
-  /** In another of csr, csc and coo; `sparseFrom` makes bsr and 2:4 too. Throws SPARSE_FORMAT. */
+  /** In another of csr, csc and coo; `sparseFrom` makes bsr and 2:4 too. Derivative: the places. Throws SPARSE_FORMAT. */
   to(format: "csr" | "csc" | "coo"): GpuSparse {
     const coo = this.toCoo();
     if (format === "coo") return coo;
@@ -132,7 +132,7 @@ export class GpuSparse {
     }
   }
 
-  /** The dense matrix. Elements at one place are added up. */
+  /** The dense matrix. Elements at one place are added up. Derivative: the places. */
   toDense(): GpuTensor {
     const coo = this.toCoo();
     const { values, rows, indices } = coo.parts as Required<SparseParts>;
@@ -147,7 +147,7 @@ export class GpuSparse {
     }
   }
 
-  /** Rows and columns exchanged: csr becomes csc and csc csr over the same memory; others are made anew, as coo. */
+  /** Rows and columns exchanged: csr becomes csc and csc csr over the same memory; others are made anew, as coo. Derivative: the places. */
   transpose(): GpuSparse {
     const shape = [this.shape[1], this.shape[0]];
     const { values, indices, indptr } = this.parts;
@@ -208,7 +208,7 @@ export class GpuSparse {
     }
   }
 
-  /** The same places with other values: `s.map((v) => v.mul(2))`. What zeros would become is not looked at. */
+  /** The same places with other values: `s.map((v) => v.mul(2))`. What zeros would become is not looked at. Derivative: the function's. */
   map(change: (values: GpuTensor) => GpuTensor): GpuSparse {
     const { values, indices, indptr, rows } = this.parts;
     const shared = (x: GpuTensor) => x.reshape(x.shape);
