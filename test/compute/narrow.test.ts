@@ -198,5 +198,19 @@ test("integers and floats by their bounds: keys, sums of one word and of few, ex
     const { dispatches } = gpu.counts;
     await pooled.agg({ n: count(), least: min("far") }).toArrow({ on: "gpu" });
     assert.equal(gpu.counts.dispatches, dispatches, "both were noted by the upload");
+    const told = (query: GpuTable) => query.explain({ on: "gpu" });
+    const [n, a] = [count(), min("far")];
+    assert.match(
+      told(pooled.agg({ n, a })),
+      /noted by the upload, without a kernel: n, a\nadapter/,
+    );
+    assert.match(told(pooled.agg({ a, s: sum("small") })), /kernel: a\naggregate of all rows: 1 f/);
+    assert.match(told(pooled.filter(col("far").gt(5n)).agg({ n, a })), /reads far/);
+    const tables = (name: string) => {
+      const query = pooled.groupBy("even").agg({ s: sum(name) });
+      const [, number, unit] = told(query).match(/allocates ([\d.]+) (\w*)B/)!;
+      return Number(number) * 1024 ** ["", "Ki", "Mi"].indexOf(unit!);
+    };
+    assert.ok(tables("zeros") * 10 < tables("odd"), "sums of few words are told as such");
   });
 });

@@ -2,9 +2,9 @@
 import type { Table } from "apache-arrow";
 import { type ColumnStore, hostTable, uploadTable } from "../columns/index.ts";
 import { explainAggregate } from "./explain.ts";
-import { partsOf, type TypedAggregate } from "./figures.ts";
+import type { TypedAggregate } from "./figures.ts";
 import { type Grouped, plainFloats } from "./grouped.ts";
-import { groupedOnGpu, mostKeys } from "./grouped-gpu.ts";
+import { groupedOnGpu, mostKeys, partsToRun } from "./grouped-gpu.ts";
 import { groupedOnHost } from "./grouped-host.ts";
 import { ranOn, type Work } from "./host/costs.ts";
 import { choiceOf, rowsFrom } from "./host/run.ts";
@@ -89,10 +89,15 @@ export class AggregateSource extends PendingSource {
         `aggregate ${keyed}: on the host (${why}), 0 B of the pool`,
       ];
     }
+    const { plan, keys, aggregates } = this;
+    const { parts, known } = partsToRun(plan, keys, aggregates);
     return [
-      ...this.plan.source.explain(options),
+      ...plan.source.explain(options),
       `on the GPU: ${why}`,
-      ...explainAggregate(this.plan, this.keys, partsOf(this.aggregates)),
+      ...(known.length > 0 ? [`noted by the upload, without a kernel: ${known.join(", ")}`] : []),
+      ...(known.length < aggregates.length || keys.length > 0
+        ? explainAggregate(plan, keys, parts)
+        : []),
     ];
   }
 }

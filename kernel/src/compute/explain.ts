@@ -5,7 +5,7 @@ import { isTextual } from "./comparison.ts";
 import type { NamedKey, Plan } from "./plan.ts";
 import { planOf } from "./run/dense.ts";
 import { FIRST_CAPACITY, shapeFor } from "./run/shape.ts";
-import { querySlots } from "./run/tables.ts";
+import { querySlots, slotParts } from "./run/tables.ts";
 import { columnsOf, columnText, showTyped, type Typed } from "./typed.ts";
 import { offsetsOf, type Part } from "./wgsl/parts.ts";
 
@@ -109,7 +109,7 @@ export function explainAggregate(
   for (const [chunk, rows] of store.chunkRows.entries()) {
     const shape = hashed
       ? shapeFor(software, slots, FIRST_CAPACITY, width, rows)
-      : planOf(store, parts, slots, rows).shape;
+      : planOf(store, slots.by === "one" ? parts : slotParts(parts), slots, rows).shape;
     const bytes = shape.accBytes + (hashed ? FIRST_CAPACITY * 12 : 0);
     lines.push(
       `  chunk ${chunk}: ${rows} rows, ${shape.invocations} invocations, slots by ${slots.by}, tables ${shape.form}, allocates ${formatBytes(bytes)}`,
