@@ -29,3 +29,4 @@ export * from "./recovery.ts";
 export * from "./shared-names.ts";
 export * from "./shown.ts";
 export * from "./types-protocol.ts";
+export * from "./user-folders.ts";

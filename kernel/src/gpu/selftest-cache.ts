@@ -1,8 +1,8 @@
 // Keeps the results of the self-test by adapter and driver version, in a file of the user's cache
 // folder; in memory alone where that cannot be written. A file that cannot be read means "not known".
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../base/index.ts";
 import type { AdapterFacts, SelfTest } from "./types.ts";
 
 /** Raise when the test changes. */
@@ -19,10 +19,7 @@ const inMemory = new Map<string, SelfTest>();
 const keyOf = (facts: AdapterFacts) =>
   `${VERSION} ${facts.backend} ${facts.vendor} ${facts.driver}`;
 
-function cacheFile(): string {
-  const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(base, "cenote", "adapters.json");
-}
+const cacheFile = (): string => join(cacheFolder(), "adapters.json");
 
 function readAll(): Record<string, SelfTest> {
   try {
@@ -40,8 +37,8 @@ export function knownSelfTest(facts: AdapterFacts): SelfTest | undefined {
 
 export function keepSelfTest(facts: AdapterFacts, result: SelfTest): void {
   inMemory.set(keyOf(facts), result);
-  const file = cacheFile();
   try {
+    const file = cacheFile();
     mkdirSync(join(file, ".."), { recursive: true });
     const scratch = `${file}.${process.pid}`;
     writeFileSync(scratch, JSON.stringify({ ...readAll(), [keyOf(facts)]: result }, null, 2));

@@ -1,7 +1,7 @@
 // The cells that were run, kept over restarts as one JSON line each in the user's data folder.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { dataFolder } from "../base/index.ts";
 import { log } from "./log.ts";
 
 /** Session, line, source: as history_reply has it. */
@@ -15,8 +15,7 @@ const TAIL_LINES = 1000;
 const OPEN_AFTER_MS = 50;
 
 export function historyFile(env: NodeJS.ProcessEnv = process.env): string {
-  const data = env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
-  return env["CENOTE_HISTORY"] || join(data, "cenote", "history.jsonl");
+  return env["CENOTE_HISTORY"] || join(dataFolder(env), "history.jsonl");
 }
 
 export class History {

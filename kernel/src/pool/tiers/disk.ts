@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from "node:fs";
 import { unlink } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { makeFolder } from "../../base/index.ts";
+import { cacheFolder, makeFolder } from "../../base/index.ts";
 import { SpillHandle } from "./file.ts";
 
 const NAME = /^cenote-spill-([0-9a-f]{8})-(\d+)-(\d+)$/;
@@ -22,9 +22,7 @@ export interface SpillFile {
 
 /** Where the folders are: CENOTE_SPILL_DIR, else the user's cache folder. */
 export function spillParent(): string {
-  const chosen = process.env["CENOTE_SPILL_DIR"];
-  if (chosen) return chosen;
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "cenote");
+  return process.env["CENOTE_SPILL_DIR"] || cacheFolder();
 }
 
 /** Half of what is free there, at most 16 GiB; 0 where the file system is memory or can't be looked at. */

@@ -2,8 +2,8 @@
 // ours or is of another version counts as none, with one line that says so: the usual kernels serve then.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "../../../base/index.ts";
 import type { AdapterFacts } from "../../../gpu/index.ts";
 import { isPlan, type Plan } from "../product/plan.ts";
 
@@ -25,10 +25,7 @@ export interface Tuned {
 type Adapters = Record<string, Tuned[]>;
 
 /** Where measurements are kept. */
-export function tuningFile(): string {
-  const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(base, "cenote", "tuning.json");
-}
+export const tuningFile = (): string => join(cacheFolder(), "tuning.json");
 
 /** Adapters of one name and driver share what was measured. */
 const keyOf = ({ name, backend, vendor, driver }: AdapterFacts): string =>
@@ -51,7 +48,7 @@ function readAll(): Adapters {
   let file = "the cache folder";
   let text: string;
   try {
-    file = tuningFile(); // throws for a user who has no home
+    file = tuningFile();
     text = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
