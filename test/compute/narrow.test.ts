@@ -95,8 +95,14 @@ test("a text column that is grouped by again has codes, which go with its table"
           .groupBy(keys)
           .agg({ ...figures, from: first("unsigned") });
       const wanted = rowsOf(await query(tableOnHost(given)).toArrow());
+      const hashed = query(pooled).explain({ on: "gpu" });
+      assert.match(hashed, /reads [^(]*\btext\b.* slots by hash/s);
       for (let run = 0; run < 3; run++)
         assert.deepEqual(rowsOf(await query(pooled).toArrow({ on: "gpu" })), wanted, `run ${run}`);
+      assert.match(
+        query(pooled).explain({ on: "gpu" }),
+        /reads [^(]*codes of text.* slots by direct/s,
+      );
     }
     const codes = gpu.pool.stats().live - live;
     assert.ok(codes >= 2 * 4 * ROWS && codes < 4 * 4 * ROWS, `${codes} B of codes`);

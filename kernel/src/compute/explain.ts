@@ -3,6 +3,7 @@ import { formatBytes } from "../base/index.ts";
 import { type ColumnStore, isNested, isText, layoutOf, withChildren } from "../columns/index.ts";
 import { isTextual } from "./comparison.ts";
 import type { NamedKey, Plan } from "./plan.ts";
+import { codesAtHand } from "./run/codes.ts";
 import { planOf } from "./run/dense.ts";
 import { FIRST_CAPACITY, shapeFor } from "./run/shape.ts";
 import { querySlots, slotParts } from "./run/tables.ts";
@@ -94,14 +95,17 @@ export function explainAggregate(
   keys: readonly NamedKey[],
   parts: readonly Part[],
 ): string[] {
-  const { store } = plan.source;
+  const given = plan.source.store;
+  using coded = given && codesAtHand(given, keys);
+  const store = coded?.store;
+  const told = coded?.keys ?? keys.map(({ at }) => at);
   const ofs = parts.flatMap(({ of }) => of ?? []);
-  const roots = [...(plan.where ? [plan.where] : []), ...keys.map(({ at }) => at), ...ofs];
+  const roots = [...(plan.where ? [plan.where] : []), ...told, ...ofs];
   const by = keys.length > 0 ? `by ${keys.map(({ name }) => name).join(", ")}` : "of all rows";
   const lines = [`aggregate ${by}: 1 fused kernel · reads ${reads(store, roots)}`];
   if (plan.where) lines.push(`  filter inside it: ${showTyped(plan.where)}`);
   if (!store) return [...lines, LATER];
-  const slots = querySlots(store, { keys, parts });
+  const slots = querySlots(store, { keys, by: told, parts });
   const width = offsetsOf(parts).at(-1)!;
   const { software } = store.gpu.adapter;
   const hashed = slots.by === "hash";

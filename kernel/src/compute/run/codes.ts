@@ -17,6 +17,8 @@ interface Known {
   groups: number;
   /** Undefined where it has too many different texts, of which a filter may show few. */
   codes: Promise<Column | undefined> | undefined;
+  /** The same, once they are made. */
+  made: Column | undefined;
 }
 
 const known = new WeakMap<ColumnStore, Map<string, Known>>();
@@ -30,13 +32,31 @@ export interface CodedKeys extends Disposable {
 
 /** The keys, as codes where there are some or where they are worth making. */
 export async function codedKeys(given: ColumnStore, keys: readonly NamedKey[]): Promise<CodedKeys> {
-  const columns: Column[] = [];
-  const found: Typed[] = [];
-  for (const { at } of keys) {
-    const codes = isTextColumn(at) ? await codesOf(given, at.column!) : undefined;
-    if (codes) columns.push(codes);
-    found.push(codes ? node("column", codes.type, [], { column: codes.name }) : at);
-  }
+  const codes: (Column | undefined)[] = [];
+  for (const { at } of keys)
+    codes.push(isTextColumn(at) ? await codesOf(given, at.column!) : undefined);
+  return coded(given, keys, codes);
+}
+
+/** The keys, as codes where those were made already. */
+export function codesAtHand(given: ColumnStore, keys: readonly NamedKey[]): CodedKeys {
+  const madeOf = ({ at }: NamedKey) => {
+    const made = isTextColumn(at) ? known.get(given)?.get(at.column!)?.made : undefined;
+    return made && isThere(made) ? made : undefined;
+  };
+  return coded(given, keys, keys.map(madeOf));
+}
+
+function coded(
+  given: ColumnStore,
+  keys: readonly NamedKey[],
+  codes: readonly (Column | undefined)[],
+): CodedKeys {
+  const columns = codes.filter((column) => column !== undefined);
+  const found = keys.map(({ at }, i) => {
+    const column = codes[i];
+    return column ? node("column", column.type, [], { column: column.name }) : at;
+  });
   if (columns.length === 0) return { store: given, keys: found, [Symbol.dispose]() {} };
   const store = withColumns(given, columns);
   return { store, keys: found, [Symbol.dispose]: () => store.dispose() };
@@ -50,9 +70,12 @@ export function groupsSeen(store: ColumnStore, keys: readonly NamedKey[], groups
     known.set(store, columns);
     const before = columns.get(at.column!);
     if (before) before.groups = groups;
-    else columns.set(at.column!, { groups, codes: undefined });
+    else columns.set(at.column!, { groups, codes: undefined, made: undefined });
   }
 }
+
+/** Blocks that were made in a scope went with it. */
+const isThere = ({ chunks }: Column) => !chunks.some(({ block }) => block.disposed);
 
 const isTextColumn = (at: Typed) => at.op === "column" && isText(at.type);
 
@@ -62,8 +85,7 @@ async function codesOf(store: ColumnStore, name: string): Promise<Column | undef
   if (facts.codes) {
     // What another query fails to make, this one does without.
     const made = await facts.codes.catch(() => undefined);
-    // Blocks that were made in a scope went with it.
-    if (!made?.chunks.some(({ block }) => block.disposed)) return made;
+    if (!made || isThere(made)) return made;
   }
   const { pool } = store.gpu;
   const { chunks } = store.column(name);
@@ -73,7 +95,8 @@ async function codesOf(store: ColumnStore, name: string): Promise<Column | undef
   const making = makeCodes(store, name);
   facts.codes = making;
   try {
-    return await making;
+    facts.made = await making;
+    return facts.made;
   } catch (error) {
     facts.codes = undefined;
     throw error;
