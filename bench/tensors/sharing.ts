@@ -32,8 +32,15 @@ export async function sharingWithTf({ gpu, tf }: Sides): Promise<void> {
   assert.deepEqual(await valuesOf(sum), [20, 30, 40]);
   write(gpu, bufferOf(made), 4, 7);
   assert.deepEqual(await valuesOf(back), [2, 7, 4]);
+  const { numTensors } = tf.memory();
+  made.dispose();
+  const other = tf.add(tf.tensor([1, 1, 1]), 8);
+  await other.data();
+  assert.deepEqual(await valuesOf(back), [2, 7, 4], "ours keeps the buffer that theirs let go");
+  back.dispose();
+  assert.equal(tf.memory().numTensors, numTensors, "two ended, and two were made");
   console.log("\nsharing with TF.js: a write on either side is seen on the other, both ways");
-  for (const one of [x, mine, theirs, made]) one.dispose();
+  for (const one of [x, mine, theirs, other]) one.dispose();
 }
 
 /** A session reads and writes our memory, and we read its results where they lie. */

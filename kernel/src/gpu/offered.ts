@@ -2,12 +2,21 @@
 // whose adapter gives the device that is shared with them.
 
 let shared: GPUDevice | undefined;
+let offered: Promise<void> | undefined;
 
 /** Offers `device` from now on, in the place of one that was offered before. What is there already stays. */
 export async function offerDevice(device: GPUDevice): Promise<void> {
-  const first = shared === undefined;
   shared = device;
-  if (!first) return;
+  offered ??= defineGlobals();
+  try {
+    await offered;
+  } catch (error) {
+    offered = undefined;
+    throw error;
+  }
+}
+
+async function defineGlobals(): Promise<void> {
   const { globals } = await import("webgpu");
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) define(globalThis, name, value);

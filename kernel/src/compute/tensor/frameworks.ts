@@ -19,6 +19,8 @@ export interface TfTensor {
   readonly shape: number[];
   readonly dtype: string;
   readonly dataId: object;
+  /** Another tensor over the same data, which TF.js counts. */
+  clone(): TfTensor;
   dispose(): void;
 }
 
@@ -29,6 +31,8 @@ export interface TfJs {
     shape: number[],
     dtype: "float32" | "int32",
   ): TfTensor;
+  /** Keeps a tensor beyond tf.tidy. */
+  keep(tensor: TfTensor): TfTensor;
   backend(): unknown;
 }
 
@@ -130,7 +134,10 @@ export function toTF(tensor: GpuTensor, tf: TfJs): { tf: TfTensor; tensor: GpuTe
   return { tf: other, tensor: mine };
 }
 
-/** A tensor over the buffer of one of TF.js, which must live as long as ours is used. Throws as toTF. */
+/**
+ * A tensor over the buffer of one of TF.js, which it keeps until it is disposed: theirs may be disposed before.
+ * Throws as toTF.
+ */
 export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
   const backend = backendOf(tf, gpu);
   const dtype = dtypeNamed(TF_DTYPES, other?.dtype, "fromTF");
@@ -142,8 +149,21 @@ export function fromTF(gpu: Gpu, other: TfTensor, tf: TfJs): GpuTensor {
   const buffer = backend.tensorMap.get(other.dataId)?.resource;
   if (!buffer)
     throw new CenoteError("FRAMEWORK", "fromTF: the TF tensor has no GPU buffer: it was disposed");
-  return adopted(gpu, buffer, dtype, other.shape, "of TF.js");
+  const kept = tf.keep(other.clone());
+  const end = endOf(gpu, kept);
+  try {
+    return adopted(gpu, buffer, dtype, other.shape, "of TF.js", end);
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
+
+/** Gives back what keeps a library's buffer, after the kernels that use it and before the library uses it again. */
+const endOf = (gpu: Gpu, kept: { dispose(): void }) => () => {
+  gpu.submit();
+  kept.dispose();
+};
 
 export interface OrtTensor {
   readonly dims: readonly number[];
@@ -233,15 +253,12 @@ export async function fromJax(gpu: Gpu, array: JaxArray, jax: Jax): Promise<GpuT
   if (jax.getWebGPUDevice().queue !== gpu.device.queue) throw otherDevice("jax-js");
   const dtype = dtypeNamed(JAX_DTYPES, array.dtype, "fromJax");
   const kept = array.ref;
-  const end = () => {
-    gpu.submit(); // before jax-js gives the buffer to something else
-    kept.dispose();
-  };
+  const end = endOf(gpu, kept);
   try {
     const buffer = await kept.ref.gpuBuffer();
     return adopted(gpu, buffer, dtype, array.shape, "of jax-js", end);
   } catch (error) {
-    kept.dispose();
+    end();
     throw error;
   }
 }
