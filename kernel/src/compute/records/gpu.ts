@@ -13,11 +13,10 @@ import { launch, Scratch } from "../run/scratch.ts";
 import { node } from "../typed.ts";
 import { packKernel, unpackKernel } from "../wgsl/records.ts";
 import {
-  fieldsOf,
   type Layout,
   layoutFor,
-  type RecordField,
   type RecordOptions,
+  Records,
   recordsWithin,
   wordsOf,
 } from "./layout.ts";
@@ -27,34 +26,17 @@ interface RecordChunk {
   readonly block: Block;
 }
 
-/** Rows as records in the pool: word w of record r is at (⌊r / tile⌋ × words + w) × tile + r mod tile. */
-export class GpuRecords {
+/** Records in the pool. */
+export class GpuRecords extends Records<RecordChunk> {
   readonly #gpu: Gpu;
-  readonly #layout: Layout;
-  /** The records, in blocks that fit a binding. */
-  readonly chunks: readonly RecordChunk[];
 
   constructor(gpu: Gpu, layout: Layout, chunks: readonly RecordChunk[]) {
+    super(layout, chunks);
     this.#gpu = gpu;
-    this.#layout = layout;
-    this.chunks = chunks;
   }
 
-  get rows(): number {
-    return this.chunks.reduce((sum, { rows }) => sum + rows, 0);
-  }
-  /** Words of 32 bits of a record. */
-  get words(): number {
-    return this.#layout.words;
-  }
-  get tile(): number {
-    return this.#layout.tile;
-  }
-  get bytes(): number {
-    return this.chunks.reduce((sum, { block }) => sum + block.bytes, 0);
-  }
-  get fields(): RecordField[] {
-    return fieldsOf(this.#layout);
+  protected bytesOf({ block }: RecordChunk): number {
+    return block.bytes;
   }
 
   /** The records as columns again. Throws DISPOSED and OutOfPoolMemory. */
@@ -71,12 +53,12 @@ export class GpuRecords {
     using scratch = new Scratch(this.#gpu);
     const nothing = new Store(this.#gpu, [], []);
     const columns: Column[] = [];
-    for (const [i, column] of this.#layout.columns.entries()) {
+    for (const [i, column] of this.layout.columns.entries()) {
       const chunks: ColumnChunk[] = [];
       for (const { rows, block } of this.chunks) {
         const layout = layoutOf(column.type, rows, column.nulls);
         const out = await scratch.block(layout.total, `column ${column.name}`);
-        const text = unpackKernel(nothing, column.type, this.#layout.places[i]!, column.nulls);
+        const text = unpackKernel(nothing, column.type, this.layout.places[i]!, column.nulls);
         const own = [rows, Math.max(layout.validity, 0) / 4];
         const extras = [{ block }, { block: out }];
         await launch(nothing, text, { chunk: 0, own, extras, invocations: Math.ceil(rows / 32) });

@@ -12,11 +12,10 @@ import type { HostRows } from "../host/side.ts";
 import { type Place, valueWords } from "../wgsl/records.ts";
 import {
   type Fixed,
-  fieldsOf,
   type Layout,
   layoutFor,
-  type RecordField,
   type RecordOptions,
+  Records,
   recordsWithin,
   wordsOf,
 } from "./layout.ts";
@@ -29,43 +28,26 @@ interface HostRecordChunk {
   readonly words: Uint32Array;
 }
 
-/** Rows as records in memory: word w of record r is at (⌊r / tile⌋ × words + w) × tile + r mod tile. */
-export class HostRecords {
-  readonly #layout: Layout;
+/** Records in memory. */
+export class HostRecords extends Records<HostRecordChunk> {
   readonly #metadata: ReadonlyMap<string, string>;
-  /** The records, in arrays of at most 1 GiB. */
-  readonly chunks: readonly HostRecordChunk[];
 
   constructor(
     layout: Layout,
     chunks: readonly HostRecordChunk[],
     metadata: ReadonlyMap<string, string>,
   ) {
-    this.#layout = layout;
+    super(layout, chunks);
     this.#metadata = metadata;
-    this.chunks = chunks;
   }
 
-  get rows(): number {
-    return this.chunks.reduce((sum, { rows }) => sum + rows, 0);
-  }
-  /** Words of 32 bits of a record. */
-  get words(): number {
-    return this.#layout.words;
-  }
-  get tile(): number {
-    return this.#layout.tile;
-  }
-  get bytes(): number {
-    return this.chunks.reduce((sum, { words }) => sum + words.byteLength, 0);
-  }
-  get fields(): RecordField[] {
-    return fieldsOf(this.#layout);
+  protected bytesOf({ words }: HostRecordChunk): number {
+    return words.byteLength;
   }
 
   /** The records as columns again. */
   toTable(): Promise<Table> {
-    const { columns, places } = this.#layout;
+    const { columns, places } = this.layout;
     const made = columns.map((column, i) => ({
       column,
       chunks: this.chunks.map((chunk) => unpacked(chunk, column, places[i]!)),

@@ -68,11 +68,6 @@ const factsOf = ({ name, type, nulls, field, dictionary }: ColumnFacts): Fixed =
   ...(dictionary ? { dictionary } : {}),
 });
 
-/** The fields of records, for people. */
-export function fieldsOf({ columns, places }: Layout): RecordField[] {
-  return columns.map(({ name, type }, i) => ({ name, type: type.name, word: places[i]!.at }));
-}
-
 /** Records in so many bytes: whole tiles, and whole words of validity. Throws FIXED_WIDTH where there are none. */
 export function recordsWithin(bytes: number, { words, tile }: Layout): number {
   const step = 32 * tile;
@@ -88,3 +83,35 @@ export function recordsWithin(bytes: number, { words, tile }: Layout): number {
 /** Words of so many records, with the rest of their last tile. */
 export const wordsOf = (rows: number, { words, tile }: Layout): number =>
   Math.ceil(rows / tile) * tile * words;
+
+/** Rows as records: word w of record r is at (⌊r / tile⌋ × words + w) × tile + r mod tile. */
+export abstract class Records<Chunk extends { readonly rows: number }> {
+  /** The records, in blocks of the pool that fit a binding, or in arrays of at most 1 GiB. */
+  readonly chunks: readonly Chunk[];
+  protected readonly layout: Layout;
+
+  constructor(layout: Layout, chunks: readonly Chunk[]) {
+    this.layout = layout;
+    this.chunks = chunks;
+  }
+
+  protected abstract bytesOf(chunk: Chunk): number;
+
+  get rows(): number {
+    return this.chunks.reduce((sum, { rows }) => sum + rows, 0);
+  }
+  get bytes(): number {
+    return this.chunks.reduce((sum, chunk) => sum + this.bytesOf(chunk), 0);
+  }
+  /** Words of 32 bits of a record. */
+  get words(): number {
+    return this.layout.words;
+  }
+  get tile(): number {
+    return this.layout.tile;
+  }
+  get fields(): RecordField[] {
+    const { columns, places } = this.layout;
+    return columns.map(({ name, type }, i) => ({ name, type: type.name, word: places[i]!.at }));
+  }
+}
