@@ -49,17 +49,12 @@ def quantile(of: pl.Expr, q: float) -> pl.Expr:
 
 
 FIGURES = {
+    **pipeline.PLAIN,
     "count": lambda of: of.count().cast(pl.UInt32),
     "median": lambda of: quantile(of, 0.5),
     "q10": lambda of: quantile(of, 0.1),
     "q90": lambda of: quantile(of, 0.9),
     "nunique": lambda of: of.drop_nulls().n_unique().cast(pl.UInt32),
-    "min": lambda of: of.min(),
-    "max": lambda of: of.max(),
-    "first": lambda of: of.first(),
-    "last": lambda of: of.last(),
-    "any": lambda of: of.any(),
-    "all": lambda of: of.all(),
 }
 
 

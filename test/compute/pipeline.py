@@ -85,15 +85,19 @@ def expr(formula: Json) -> pl.Expr:
     return BOTH[op](expr(args[0]), expr(args[1]))
 
 
-FIGURES = {
-    "count": lambda of: of.count(),
-    "nunique": lambda of: of.drop_nulls().n_unique(),
+# Figures that Polars has as they are, with their types.
+PLAIN = {
     "min": lambda of: of.min(),
     "max": lambda of: of.max(),
     "first": lambda of: of.first(),
     "last": lambda of: of.last(),
     "any": lambda of: of.any(),
     "all": lambda of: of.all(),
+}
+FIGURES = {
+    **PLAIN,
+    "count": lambda of: of.count(),
+    "nunique": lambda of: of.drop_nulls().n_unique(),
     "sum": lambda of: of.cast(INT).sum(),
     "mean": lambda of: of.mean(),
     "median": lambda of: of.median(),

@@ -26,6 +26,7 @@ export * from "./one-line.ts";
 export * from "./outlet.ts";
 export * from "./output-ring.ts";
 export * from "./recovery.ts";
+export * from "./replace-file.ts";
 export * from "./shared-names.ts";
 export * from "./shown.ts";
 export * from "./types-protocol.ts";

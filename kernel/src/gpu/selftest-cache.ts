@@ -1,8 +1,8 @@
 // Keeps the results of the self-test by adapter and driver version, in a file of the user's cache
 // folder; in memory alone where that cannot be written. A file that cannot be read means "not known".
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder } from "../base/index.ts";
+import { cacheFolder, replaceFile } from "../base/index.ts";
 import type { AdapterFacts, SelfTest } from "./types.ts";
 
 /** Raise when the test changes. */
@@ -38,11 +38,7 @@ export function knownSelfTest(facts: AdapterFacts): SelfTest | undefined {
 export function keepSelfTest(facts: AdapterFacts, result: SelfTest): void {
   inMemory.set(keyOf(facts), result);
   try {
-    const file = cacheFile();
-    mkdirSync(join(file, ".."), { recursive: true });
-    const scratch = `${file}.${process.pid}`;
-    writeFileSync(scratch, JSON.stringify({ ...readAll(), [keyOf(facts)]: result }, null, 2));
-    renameSync(scratch, file);
+    replaceFile(cacheFile(), JSON.stringify({ ...readAll(), [keyOf(facts)]: result }, null, 2));
   } catch {
     // Not writable: the next process tests again, which takes some milliseconds.
   }

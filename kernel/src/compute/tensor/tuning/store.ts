@@ -1,9 +1,8 @@
 // What was measured, by adapter and driver, in a file of the user's cache folder. A file that can't be read, is not
 // ours or is of another version counts as none, with one line that says so: the usual kernels serve then.
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { cacheFolder } from "../../../base/index.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, replaceFile } from "../../../base/index.ts";
 import type { AdapterFacts } from "../../../gpu/index.ts";
 import { isPlan, type Plan } from "../product/plan.ts";
 
@@ -85,22 +84,9 @@ export function writeTuned(facts: AdapterFacts, tuned: readonly Tuned[]): string
     const works = new Set(tuned.map(({ work }) => work));
     const kept = before.filter(({ work }) => !works.has(work));
     if (tuned.length > 0) adapters[keyOf(facts)] = [...kept, ...tuned];
-    replace(tuningFile(), JSON.stringify({ version: VERSION, adapters }, null, 2));
+    replaceFile(tuningFile(), JSON.stringify({ version: VERSION, adapters }, null, 2));
     return undefined;
   } catch (error) {
     return (error as Error).message;
-  }
-}
-
-/** Others see the old text or the new one, and never a part. */
-function replace(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const scratch = `${file}.${process.pid}.${randomUUID()}`;
-  try {
-    writeFileSync(scratch, text);
-    renameSync(scratch, file);
-  } catch (error) {
-    rmSync(scratch, { force: true });
-    throw error;
   }
 }
