@@ -1,13 +1,13 @@
 // Convolutions of each channel by filters of its own.
 import type { TensorBase } from "./base.ts";
-import { type Leaf, leaf } from "./expr.ts";
+import type { Leaf } from "./expr.ts";
 import { hostValues, kept } from "./host/engine.ts";
 import { depthwiseOnHost, hostImage } from "./host/windows.ts";
-import { rowMajor, sizeOf } from "./shape.ts";
+import { sizeOf } from "./shape.ts";
 import { inFours, Sliding, type Steps, signed } from "./sliding.ts";
-import { allocate } from "./storage.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
 import { type Checked, imageOf, windowsOver } from "./windows.ts";
+import { written } from "./written.ts";
 
 /** The image by a filter (height, width, channels, filters), as f32: (batch, height, width, channels · filters). */
 export function depthwise(
@@ -29,22 +29,18 @@ export function depthwise(
     const sums = depthwiseOnHost(slide, host, known);
     return { result: kept(gpu, sums, shape, "f32", options.where), shape };
   }
-  const result = leaf(allocate(gpu, shape, "f32", options.where), "f32", rowMajor(shape));
-  if (sizeOf(shape) === 0) return { result, shape };
-  const signature = signed(new Signature("depthwise"), slide)
-    .add(weights.strides, weights.offset, weights.dtype)
-    .bind(result.storage)
-    .bind(image.stored.storage)
-    .bind(weights.storage);
-  try {
+  const result = written(gpu, shape, "f32", options.where, (to) => {
+    if (sizeOf(shape) === 0) return;
+    const signature = signed(new Signature("depthwise"), slide)
+      .add(weights.strides, weights.offset, weights.dtype)
+      .bind(to.storage)
+      .bind(image.stored.storage)
+      .bind(weights.storage);
     launch(gpu, signature, (kernel) => {
       const sliding = new Sliding(kernel, slide);
-      sliding.run(result, steps(sliding, weights, each), four ? "vec4<f32>" : "f32");
+      sliding.run(to, steps(sliding, weights, each), four ? "vec4<f32>" : "f32");
     });
-  } catch (error) {
-    result.storage.block.dispose();
-    throw error;
-  }
+  });
   return { result, shape };
 }
 

@@ -1,27 +1,23 @@
 // Turns an expression into elements in memory: one kernel, and no memory but the result's.
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
-import { type Expr, type Leaf, leaf } from "./expr.ts";
+import type { Expr, Leaf } from "./expr.ts";
 import { onHost } from "./host/engine.ts";
-import { rowMajor, type Shape, sizeOf } from "./shape.ts";
-import { allocate, type Storage } from "./storage.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import type { Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
+import { written } from "./written.ts";
 
 /** The expression's elements in the order of the rows, in new memory that nobody holds yet. */
 export function computed(gpu: Gpu, expr: Expr, shape: Shape, what: string): Leaf {
   const known = onHost(gpu, expr, shape, what);
   if (known) return known;
   const { dtype } = expr;
-  const storage = allocate(gpu, shape, dtype, what);
-  try {
+  return written(gpu, shape, dtype, what, ({ storage }) => {
     fill(gpu, storage, dtype, expr, shape, what);
-  } catch (error) {
-    storage.block.dispose();
-    throw error;
-  }
-  return leaf(storage, dtype, rowMajor(shape));
+  });
 }
 
 /** Writes the expression's elements to the memory's beginning, in the order of the rows. */

@@ -2,16 +2,17 @@
 // is rows of so many elements in order, and a row of the result is a row of each.
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype, type HostArray } from "./dtypes.ts";
-import { type Expr, type Leaf, leaf, placedOf, storagesOf } from "./expr.ts";
+import { type Expr, type Leaf, placedOf, storagesOf } from "./expr.ts";
 import { hostValues, isFew, kept, liesOnHost } from "./host/engine.ts";
 import { joinedOnHost } from "./host/move.ts";
 import { castTo } from "./operands.ts";
 import { reducedIn } from "./reduce.ts";
-import { rowMajor, type Shape, sizeOf } from "./shape.ts";
-import { allocate, type Storage } from "./storage.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import type { Storage } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import { type Kernel, MAX_WORDS } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
+import { written } from "./written.ts";
 
 /** Parts that one kernel writes, at most. */
 const MOST_PARTS = 4;
@@ -43,19 +44,14 @@ export function joined(
   const rows = sizeOf(shape.slice(0, axis));
   const known = valuesOnHost(gpu, parts, dtype, axis);
   if (known) return kept(gpu, joinedOnHost(known, dtype, rows), shape, dtype, "concat");
-  const storage = allocate(gpu, shape, wide, "concat");
   const width = sizeOf(shape.slice(axis));
-  try {
+  return written(gpu, shape, wide, "concat", ({ storage }) => {
     let begin = 0;
     for (const group of grouped(parts, dtype, axis)) {
       writeGroup(gpu, group, storage, wide, { rows, width, begin });
       begin += group.reduce((sum, part) => sum + part.width, 0);
     }
-  } catch (error) {
-    storage.block.dispose();
-    throw error;
-  }
-  return leaf(storage, wide, rowMajor(shape));
+  });
 }
 
 /** The elements of each part that has any, and how many a row has; undefined unless all are few, and on the host. */

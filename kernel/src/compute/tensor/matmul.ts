@@ -3,14 +3,14 @@
 import { CenoteError } from "../../base/index.ts";
 import type { TensorBase } from "./base.ts";
 import { DTYPES, type Dtype, isFloatDtype, promote } from "./dtypes.ts";
-import { type Leaf, leaf } from "./expr.ts";
+import type { Leaf } from "./expr.ts";
 import type { Product, Scales, Side, Sizes } from "./product/operands.ts";
 import { build, type Plan } from "./product/plan.ts";
 import { reducedIn } from "./reduce.ts";
-import { broadcastShape, broadcastStrides, rowMajor, shown, sizeOf } from "./shape.ts";
-import { allocate } from "./storage.ts";
+import { broadcastShape, broadcastStrides, shown, sizeOf } from "./shape.ts";
 import { planFor } from "./tuning/tuned.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
+import { written } from "./written.ts";
 
 /** Shape of a·b. Throws SHAPE. */
 function sizesOf(a: TensorBase, b: TensorBase): Sizes {
@@ -46,23 +46,17 @@ export function product(
   const out = reducedIn(dtype === "bool" || DTYPES[dtype].bits < 16 ? "i32" : dtype);
   const shape = [...sizes.batch, sizes.m, sizes.n];
   b.expression(a.gpu);
-  const storage = allocate(a.gpu, shape, out, "matmul");
-  const result = leaf(storage, out, rowMajor(shape));
-  try {
-    if (sizeOf(shape) > 0) {
-      multiply({
-        gpu: a.gpu,
-        sizes,
-        a: sideOf(a, sizes, "rows"),
-        b: sideOf(b, sizes, "columns"),
-        scales: scales && { leaf: scales.scale.stored(), size: scales.size },
-        result,
-      });
-    }
-  } catch (error) {
-    storage.block.dispose();
-    throw error;
-  }
+  const result = written(a.gpu, shape, out, "matmul", (to) => {
+    if (sizeOf(shape) === 0) return;
+    multiply({
+      gpu: a.gpu,
+      sizes,
+      a: sideOf(a, sizes, "rows"),
+      b: sideOf(b, sizes, "columns"),
+      scales: scales && { leaf: scales.scale.stored(), size: scales.size },
+      result: to,
+    });
+  });
   return { result, shape, dtype: isFloatDtype(dtype) ? dtype : out };
 }
 

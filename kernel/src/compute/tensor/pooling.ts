@@ -1,14 +1,14 @@
 // Pooling: the greatest or the mean of each window of an image, and where the greatest lies.
 import type { TensorBase } from "./base.ts";
 import { isFloatDtype } from "./dtypes.ts";
-import { type Leaf, leaf } from "./expr.ts";
+import type { Leaf } from "./expr.ts";
 import { kept } from "./host/engine.ts";
 import { greatestOnHost, hostImage, meansOnHost } from "./host/windows.ts";
-import { rowMajor, sizeOf } from "./shape.ts";
+import { sizeOf } from "./shape.ts";
 import { inFours, type Slide, Sliding, type Steps, signed } from "./sliding.ts";
-import { allocate } from "./storage.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
 import { type Checked, imageOf, windowsOver } from "./windows.ts";
+import { written } from "./written.ts";
 
 export type Pooling = "max" | "mean" | "place";
 
@@ -39,21 +39,17 @@ export function pooled(
       how === "mean" ? meansOnHost(slide, host) : greatestOnHost(slide, host, how === "place");
     return { result: kept(gpu, values, shape, dtype, where), shape };
   }
-  const result = leaf(allocate(gpu, shape, dtype, where), dtype, rowMajor(shape));
-  if (sizeOf(shape) === 0) return { result, shape };
-  const signature = signed(new Signature(where), slide)
-    .bind(result.storage)
-    .bind(image.stored.storage);
-  try {
+  const result = written(gpu, shape, dtype, where, (to) => {
+    if (sizeOf(shape) === 0) return;
+    const signature = signed(new Signature(where), slide)
+      .bind(to.storage)
+      .bind(image.stored.storage);
     launch(gpu, signature, (kernel) => {
       const sliding = new Sliding(kernel, slide);
       const steps = STEPS[how](sliding, slide);
-      sliding.run(result, { ...steps, label: where }, slide.four ? "vec4<f32>" : dtype);
+      sliding.run(to, { ...steps, label: where }, slide.four ? "vec4<f32>" : dtype);
     });
-  } catch (error) {
-    result.storage.block.dispose();
-    throw error;
-  }
+  });
   return { result, shape };
 }
 

@@ -2,15 +2,15 @@
 // every adapter. An invocation makes four neighbours of a row, of four channels where they are one load.
 import type { TensorBase } from "./base.ts";
 import { DTYPES } from "./dtypes.ts";
-import { type Leaf, leaf } from "./expr.ts";
+import type { Leaf } from "./expr.ts";
 import { isFew, kept } from "./host/engine.ts";
 import { resizedOnHost } from "./host/resize.ts";
-import { rowMajor, sizeOf } from "./shape.ts";
+import { sizeOf } from "./shape.ts";
 import { floats, inFours } from "./sliding.ts";
-import { allocate } from "./storage.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
 import { checkedOptions, type Image, imageOf, type Places, type Resizing } from "./windows.ts";
+import { written } from "./written.ts";
 
 const NEIGHBOURS = [0, 1, 2, 3];
 const GROUP = 64;
@@ -33,26 +33,22 @@ export function resized(
     const values = resizedOnHost(image, shape, places, how, host);
     return { result: kept(gpu, values, shape, dtype, where), shape };
   }
-  const result = leaf(allocate(gpu, shape, dtype, where), dtype, rowMajor(shape));
-  if (sizeOf(shape) === 0) return { result, shape };
-  const signature = new Signature(where)
-    .add(shape, image.sizes, stored.dtype, stored.offset)
-    .add(strides.batch, strides.sizes, strides.channels)
-    .add(...places.map(({ times, plus, over }) => [times, plus, over]))
-    .bind(result.storage)
-    .bind(stored.storage);
-  try {
+  const result = written(gpu, shape, dtype, where, (to) => {
+    if (sizeOf(shape) === 0) return;
+    const signature = new Signature(where)
+      .add(shape, image.sizes, stored.dtype, stored.offset)
+      .add(strides.batch, strides.sizes, strides.channels)
+      .add(...places.map(({ times, plus, over }) => [times, plus, over]))
+      .bind(to.storage)
+      .bind(stored.storage);
     launch(gpu, signature, (kernel) => {
       const words = how === "nearest" ? asWords(image) : image;
       const resize = new Resize(kernel, words ?? image, places, shape, where);
-      if (!words) resize.bits(result);
-      else if (how === "nearest") resize.moved(result);
-      else resize.mixed(result);
+      if (!words) resize.bits(to);
+      else if (how === "nearest") resize.moved(to);
+      else resize.mixed(to);
     });
-  } catch (error) {
-    result.storage.block.dispose();
-    throw error;
-  }
+  });
   return { result, shape };
 }
 

@@ -8,6 +8,7 @@ import { rowMajor } from "./shape.ts";
 import { Sliding, type Steps, signed } from "./sliding.ts";
 import { allocate } from "./storage.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
+import { written } from "./written.ts";
 
 export interface Response {
   readonly bias: number;
@@ -33,23 +34,19 @@ export function normalised(x: TensorBase, radius: number, of: Response, where: s
     four: false,
   };
   const words = [of.bias, of.alpha, -of.beta].map((value) => wordOf(value, "f32", where));
-  let result: Leaf | undefined;
   try {
     const host = hostImage(gpu, slide);
     if (host) return kept(gpu, normalisedOnHost(slide, host, of), shape, "f32", where);
-    result = leaf(allocate(gpu, shape, "f32", where), "f32", rowMajor(shape));
-    const signature = signed(new Signature(where), slide)
-      .add(words)
-      .bind(result.storage)
-      .bind(stored.storage);
-    launch(gpu, signature, (kernel) => {
-      const sliding = new Sliding(kernel, slide);
-      sliding.run(result!, steps(sliding, stored, words, where), "f32");
+    return written(gpu, shape, "f32", where, (to) => {
+      const signature = signed(new Signature(where), slide)
+        .add(words)
+        .bind(to.storage)
+        .bind(stored.storage);
+      launch(gpu, signature, (kernel) => {
+        const sliding = new Sliding(kernel, slide);
+        sliding.run(to, steps(sliding, stored, words, where), "f32");
+      });
     });
-    return result;
-  } catch (error) {
-    result?.storage.block.dispose();
-    throw error;
   } finally {
     if (copied) stored.storage.block.dispose();
   }

@@ -2,17 +2,18 @@
 // in one kernel: an invocation has a row. Rows that are few and long are for reductions in parts (reduce.ts).
 import type { Gpu } from "../../gpu/index.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
-import { type Expr, type Leaf, leaf } from "./expr.ts";
+import type { Expr, Leaf } from "./expr.ts";
 import { hostRows, turnedBack } from "./host/along.ts";
 import { kept } from "./host/engine.ts";
 import { type RowOperation, rowsOnHost } from "./host/rows.ts";
 import { castTo } from "./operands.ts";
 import { isAlone, joinedSums, reducedIn } from "./reduce.ts";
-import { rowMajor, type Shape, sizeOf } from "./shape.ts";
-import { allocate, checkElements } from "./storage.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import { checkElements } from "./storage.ts";
 import { Element } from "./wgsl/element.ts";
 import type { Kernel } from "./wgsl/kernel.ts";
 import { launch, Signature } from "./wgsl/launch.ts";
+import { written } from "./written.ts";
 
 const GIVES_ROW = new Set<RowOperation>(["softmax", "logSoftmax"]);
 /** Invocations of a workgroup: rows are few, and all processors shall have some. */
@@ -44,21 +45,16 @@ export function byRows(
     const turned = GIVES_ROW.has(how) ? turnedBack(values, shape, axis) : values;
     return { result: kept(gpu, turned, to, dtype, how), shape: to };
   }
-  const storage = allocate(gpu, to, dtype, how);
-  const result = leaf(storage, dtype, rowMajor(to));
-  if (sizeOf(shape) === 0) return { result, shape: to };
-  const signature = new Signature(how).add(shape, axis).bind(storage).expr(source);
-  try {
+  const result = written(gpu, to, dtype, how, ({ storage }) => {
+    if (sizeOf(shape) === 0) return;
+    const signature = new Signature(how).add(shape, axis).bind(storage).expr(source);
     launch(gpu, signature, (kernel) => {
       const rows = new Rows(kernel, source, shape, axis);
       const name = kernel.bind(storage, rows.outType(dtype, GIVES_ROW.has(how))).name;
       const body = isArg ? rows.extreme(name, how) : rows.powers(name, how);
       rows.run(how, body);
     });
-  } catch (error) {
-    storage.block.dispose();
-    throw error;
-  }
+  });
   return { result, shape: to };
 }
 
